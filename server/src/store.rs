@@ -1,0 +1,182 @@
+//! What the server remembers.
+//!
+//! [`Store`] is object-safe and async; each method is one use case in one transaction, so no `begin` or `commit`
+//! escapes. SQL is written once in `shared` and expanded for each database.
+
+pub mod model;
+pub mod sqlite;
+
+use async_trait::async_trait;
+use sync_core::id::{ActorId, DeviceId, OfficeId, OrganisationId, PersonId, PublicKey, RecordId, TeamId};
+use sync_core::journal::Head;
+use sync_core::time::UnixMillis;
+use sync_core::wire::exchange::Author;
+
+pub use model::*;
+
+/// Why the storage failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// What was asked for is not there.
+    #[error("not found")]
+    NotFound,
+    /// Something with this name or key exists already, or changed meanwhile.
+    #[error("conflicts with what is stored: {0}")]
+    Conflict(&'static str),
+    /// The database can't be reached or is full; the same call may succeed later.
+    #[error("the database is not available")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The database refused a statement or returned something unexpected: a fault of ours.
+    #[error("the database refused")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// What the server remembers. Every method that writes is durable when it returns.
+#[async_trait]
+pub trait Store: Send + Sync {
+    // ---- the organisation ----
+
+    /// Founds an organisation. [`StoreError::Conflict`] if the name is taken.
+    async fn create_organisation(&self, organisation: &Organisation) -> Result<(), StoreError>;
+    /// All organisations by name.
+    async fn organisations(&self) -> Result<Vec<Organisation>, StoreError>;
+    /// Opens an office. [`StoreError::Conflict`] if the name is taken.
+    async fn create_office(&self, office: &Office) -> Result<(), StoreError>;
+    /// All offices of an organisation by name.
+    async fn offices(&self, organisation: OrganisationId) -> Result<Vec<Office>, StoreError>;
+    /// Forms a team. [`StoreError::Conflict`] if the office has one of that name.
+    async fn create_team(&self, team: &Team) -> Result<(), StoreError>;
+    /// All teams of an organisation by office and name.
+    async fn teams(&self, organisation: OrganisationId) -> Result<Vec<Team>, StoreError>;
+    /// Adds a development. Raises the profile version of everybody, because phones offer it for choice.
+    async fn create_project(&self, project: &Project) -> Result<(), StoreError>;
+    /// All developments by name.
+    async fn projects(&self, organisation: OrganisationId) -> Result<Vec<Project>, StoreError>;
+    /// Adds a person and the first line of their membership. [`StoreError::Conflict`] if the login is taken.
+    async fn create_person(&self, person: &Person, password_hash: Option<&str>) -> Result<(), StoreError>;
+    /// All people of an organisation by name.
+    async fn people(&self, organisation: OrganisationId) -> Result<Vec<Person>, StoreError>;
+    /// One person.
+    async fn person(&self, id: PersonId) -> Result<Person, StoreError>;
+
+    // ---- signing in and enrolling ----
+
+    /// The active person with this login, and the password's hash.
+    async fn person_by_login(&self, login: &str) -> Result<(Person, String), StoreError>;
+    /// Begins a session of a staff member.
+    async fn create_session(&self, session: &Session) -> Result<(), StoreError>;
+    /// The active person behind an unexpired session.
+    async fn session_person(&self, token_hash: &[u8; 32], now: UnixMillis) -> Result<Person, StoreError>;
+    /// Ends a session; no error if there is none.
+    async fn end_session(&self, token_hash: &[u8; 32]) -> Result<(), StoreError>;
+    /// Issues an enrolment code.
+    async fn create_enrolment_code(&self, code: &EnrolmentCode) -> Result<(), StoreError>;
+    /// Enrolment codes, newest first.
+    async fn enrolment_codes(&self, organisation: OrganisationId) -> Result<Vec<EnrolmentCode>, StoreError>;
+    /// Redeems a code: makes `device`, or returns the one that the same key has made with this code before.
+    /// [`StoreError::NotFound`] if the code is unknown, expired, or was used with another key.
+    async fn redeem_code(&self, code_hash: &[u8; 32], device: &NewDevice, now: UnixMillis)
+        -> Result<Device, StoreError>;
+    /// One device with the person to whom it belongs.
+    async fn device(&self, id: DeviceId) -> Result<Device, StoreError>;
+    /// Devices of an organisation, by person.
+    async fn devices(&self, organisation: OrganisationId) -> Result<Vec<Device>, StoreError>;
+    /// Cuts a device off. [`StoreError::NotFound`] if there is none.
+    async fn revoke_device(&self, id: DeviceId, now: UnixMillis) -> Result<(), StoreError>;
+    /// The server's signing key; `fresh` is stored if there is none yet.
+    async fn server_key(&self, fresh: [u8; 32]) -> Result<[u8; 32], StoreError>;
+    /// Which life of the database this is: 1 at first, raised by each restore.
+    async fn epoch(&self) -> Result<u32, StoreError>;
+
+    // ---- receiving ----
+
+    /// Takes in several pushes in one transaction, each all or nothing, and notes what the devices reported.
+    /// The answers stand in the order of the pushes. A push whose `base` is not the device's stored head is
+    /// answered with [`Appended::HeadMoved`] and changes nothing.
+    async fn append(&self, pushes: &[Push]) -> Result<Vec<Appended>, StoreError>;
+    /// Notes what a device reported in an exchange without a push.
+    async fn note_exchange(&self, device: DeviceId, report: &DeviceReport) -> Result<(), StoreError>;
+    /// The lines of a device's journal from `from` on, up to `limit`, to compare with what a device sends again.
+    async fn journal(&self, device: DeviceId, from: u64, limit: u32) -> Result<Vec<JournalLine>, StoreError>;
+    /// The last signed head of a device at or before line `n`; the empty head if there is none.
+    async fn signed_head(&self, device: DeviceId, n: u64) -> Result<Head, StoreError>;
+    /// Binds actors to a device; returns those that belong to somebody else.
+    async fn claim_actors(
+        &self,
+        organisation: OrganisationId,
+        person: PersonId,
+        device: Option<DeviceId>,
+        actors: &[ActorId],
+        now: UnixMillis,
+    ) -> Result<Vec<ActorId>, StoreError>;
+
+    // ---- publishing ----
+
+    /// Records with received changes, the longest waiting first, with everything that is needed to judge them.
+    async fn pending(&self, limit: u32) -> Result<Vec<PendingRecord>, StoreError>;
+    /// One record with its published changes and, if there are any, its received ones.
+    /// [`StoreError::NotFound`] if there is neither.
+    async fn record(&self, id: RecordId) -> Result<PendingRecord, StoreError>;
+    /// Publishes in one transaction. A record whose `base_seq` is no longer the stored one is answered with
+    /// [`Published::Stale`] and left alone. `salt` is this process's: the first publication after a start opens
+    /// a new block of feed positions.
+    async fn publish(&self, publications: &[Publication], salt: u64, now: UnixMillis)
+        -> Result<Vec<Published>, StoreError>;
+
+    // ---- the feed ----
+
+    /// The organisation's newest feed position and the salt of its block.
+    async fn feed_head(&self, organisation: OrganisationId) -> Result<FeedPosition, StoreError>;
+    /// The salt of the block in which a position lies; `None` if the feed has not come so far.
+    async fn salt_at(&self, organisation: OrganisationId, seq: u64) -> Result<Option<u64>, StoreError>;
+    /// The records of a scope that changed after a position, in feed order, with the published changes that a
+    /// device lacks: all of them if the record entered the scope after that position, otherwise the later ones.
+    /// Changes of `except` are left away. Stops after `limit_records` records or `limit_bytes` bytes, whichever
+    /// comes first, but gives at least one record.
+    async fn feed(&self, query: &FeedQuery) -> Result<FeedPage, StoreError>;
+    /// What became of a device's changes since a position, where it is not plainly "published", and up to which
+    /// line of its journal everything has been judged.
+    async fn verdicts(&self, device: DeviceId, after_seq: u64) -> Result<DeviceVerdicts, StoreError>;
+    /// Who the actors are.
+    async fn authors(&self, actors: &[ActorId]) -> Result<Vec<Author>, StoreError>;
+
+    // ---- reading ----
+
+    /// A page of records in a scope, newest first.
+    async fn list_records(&self, query: &RecordQuery) -> Result<Vec<RecordLine>, StoreError>;
+    /// How many records a filter finds in a scope.
+    async fn count_records(&self, scope: &Scope, filter: &RecordFilter) -> Result<u64, StoreError>;
+    /// One line of a list.
+    async fn record_line(&self, id: RecordId) -> Result<RecordLine, StoreError>;
+    /// The published changes of a record with what is known of their origin, in feed order.
+    async fn origins(&self, id: RecordId) -> Result<Vec<ChangeOrigin>, StoreError>;
+    /// Changes that were set aside, newest first: held, quarantined or waiting.
+    async fn set_aside(
+        &self,
+        organisation: OrganisationId,
+        state: ChangeState,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<SetAside>, StoreError>;
+
+    // ---- keeping ----
+
+    /// The identifiers of records that have published changes, in order, after one of them: for rebuilding.
+    async fn record_ids(&self, after: Option<RecordId>, limit: u32) -> Result<Vec<RecordId>, StoreError>;
+    /// Replaces the read rows of records by these, in one transaction; feed positions stay as they are.
+    async fn replace_rows(&self, rows: &[(RecordRow, u32)]) -> Result<(), StoreError>;
+    /// Whether the database answers.
+    async fn ping(&self) -> Result<(), StoreError>;
+    /// Finishes what is under way and closes all connections.
+    async fn close(&self);
+
+    /// The device's key alone, for the token endpoint.
+    async fn device_key(&self, id: DeviceId) -> Result<PublicKey, StoreError>;
+    /// The office or team must exist in the organisation: [`StoreError::NotFound`] otherwise.
+    async fn check_place(
+        &self,
+        organisation: OrganisationId,
+        office: Option<OfficeId>,
+        team: Option<TeamId>,
+    ) -> Result<(), StoreError>;
+}

@@ -1,0 +1,537 @@
+//! The rows of the store as plain structs.
+
+use sync_core::id::{
+    ActorId, ChangeHash, DeviceId, OfficeId, OrganisationId, PersonId, ProjectId, PublicKey, RecordId, Signature,
+    TeamId,
+};
+use sync_core::index::Row;
+use sync_core::journal::{Entry, Head};
+use sync_core::record::Kind;
+use sync_core::record::review::ReviewState;
+use sync_core::time::UnixMillis;
+use sync_core::wire::enrol::Role;
+use sync_core::wire::exchange::Backlog;
+
+/// A company.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organisation {
+    /// Which one.
+    pub id: OrganisationId,
+    /// What it is called; unique on a server.
+    pub name: String,
+    /// Since when.
+    pub created_at: UnixMillis,
+}
+
+/// A regional office 分所.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Office {
+    /// Which one.
+    pub id: OfficeId,
+    /// To whom it belongs.
+    pub organisation: OrganisationId,
+    /// What it is called.
+    pub name: String,
+    /// Its IANA time zone, which decides its business day.
+    pub time_zone: String,
+}
+
+/// A team inside an office.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Team {
+    /// Which one.
+    pub id: TeamId,
+    /// To whom it belongs.
+    pub organisation: OrganisationId,
+    /// In which office.
+    pub office: OfficeId,
+    /// What it is called.
+    pub name: String,
+}
+
+/// A development that promoters sell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Project {
+    /// Which one.
+    pub id: ProjectId,
+    /// To whom it belongs.
+    pub organisation: OrganisationId,
+    /// What it is called.
+    pub name: String,
+}
+
+/// Somebody who works with Daybook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// Who.
+    pub id: PersonId,
+    /// For whom.
+    pub organisation: OrganisationId,
+    /// What they are called.
+    pub name: String,
+    /// What they do.
+    pub role: Role,
+    /// Their office; `None` at head quarters.
+    pub office: Option<OfficeId>,
+    /// Their team.
+    pub team: Option<TeamId>,
+    /// With which name they sign in at the console, if they do.
+    pub login: Option<String>,
+    /// Whether they still work here.
+    pub active: bool,
+    /// Rises with every change that their devices have to know.
+    pub profile_version: u32,
+    /// Rises with every change of territory.
+    pub scope_version: u32,
+    /// Since when.
+    pub created_at: UnixMillis,
+}
+
+/// A staff member's session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// SHA-256 of the token in the cookie.
+    pub token_hash: [u8; 32],
+    /// Whose.
+    pub person: PersonId,
+    /// Since when.
+    pub created_at: UnixMillis,
+    /// Until when.
+    pub expires_at: UnixMillis,
+}
+
+/// A one-time code with which a phone enrols.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnrolmentCode {
+    /// SHA-256 of the code; the code itself is shown once and not stored.
+    pub code_hash: [u8; 32],
+    /// For whom.
+    pub organisation: OrganisationId,
+    /// For whom.
+    pub person: PersonId,
+    /// The first characters, to tell codes apart in a list.
+    pub hint: String,
+    /// Since when.
+    pub created_at: UnixMillis,
+    /// Until when.
+    pub expires_at: UnixMillis,
+    /// When it was redeemed.
+    pub used_at: Option<UnixMillis>,
+    /// By which device.
+    pub device: Option<DeviceId>,
+}
+
+/// A device about to be enrolled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewDevice {
+    /// Its identity, if the code has not been redeemed by the same key before.
+    pub id: DeviceId,
+    /// The key that it made.
+    pub key: PublicKey,
+    /// What it is called in lists.
+    pub label: String,
+    /// Name and version of the app.
+    pub app: String,
+}
+
+/// An enrolled installation with its person.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Device {
+    /// Which one.
+    pub id: DeviceId,
+    /// To whom it belongs.
+    pub person: Person,
+    /// Its public key.
+    pub key: PublicKey,
+    /// What it is called in lists.
+    pub label: String,
+    /// Name and version of the app at the last exchange.
+    pub app: String,
+    /// Since when.
+    pub enrolled_at: UnixMillis,
+    /// When it was cut off.
+    pub revoked_at: Option<UnixMillis>,
+    /// Where the server's copy of its journal ends.
+    pub head: Head,
+    /// When it was last heard of.
+    pub last_exchange_at: Option<UnixMillis>,
+    /// Device clock minus server clock at the last exchange, in milliseconds.
+    pub skew_ms: Option<i64>,
+    /// What it reported as unsent, what came with the same exchange already taken off.
+    pub backlog: Backlog,
+}
+
+/// What a device reports about itself in each exchange.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceReport {
+    /// When, by the server's clock.
+    pub at: UnixMillis,
+    /// Device clock minus server clock.
+    pub skew_ms: i64,
+    /// Name and version of the app.
+    pub app: String,
+    /// What is unsent after this exchange.
+    pub backlog: Backlog,
+}
+
+/// What is to be done with a change, and what was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(i16)]
+pub enum ChangeState {
+    /// Durable and receipted, not judged yet.
+    Received = 0,
+    /// Part of its record.
+    Published = 1,
+    /// An amendment that waits for a person.
+    Held = 2,
+    /// Set aside with its bytes, shown to people.
+    Quarantined = 3,
+    /// Follows changes that have not come.
+    Waiting = 4,
+    /// A person looked at it and said no.
+    Refused = 5,
+}
+
+impl ChangeState {
+    /// All states.
+    pub const ALL: [Self; 6] =
+        [Self::Received, Self::Published, Self::Held, Self::Quarantined, Self::Waiting, Self::Refused];
+
+    /// The state behind a stored number.
+    pub fn from_number(number: i16) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| *state as i16 == number)
+    }
+}
+
+/// A line of a journal on its way in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewLine {
+    /// The journal's line.
+    pub entry: Entry,
+    /// The actor of the change, if the frame could be read.
+    pub actor: Option<ActorId>,
+    /// Its sequence number in the document, if the frame could be read.
+    pub actor_seq: Option<u64>,
+    /// The bytes; `None` if only the name came.
+    pub raw: Option<Vec<u8>>,
+    /// [`ChangeState::Received`], or [`ChangeState::Quarantined`] for what is known to be bad already.
+    pub state: ChangeState,
+    /// Why it was quarantined.
+    pub code: Option<String>,
+}
+
+/// A stretch of journal on its way in: verified, but not looked into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Push {
+    /// Whose.
+    pub device: DeviceId,
+    /// Whose.
+    pub person: PersonId,
+    /// Whose.
+    pub organisation: OrganisationId,
+    /// The head that the lines continue.
+    pub base: Head,
+    /// The head after them.
+    pub head: Head,
+    /// The device's signature over that head.
+    pub signature: Signature,
+    /// The lines. A change that is stored already under another line is stored again as
+    /// [`ChangeState::Quarantined`] `change.repeated` without touching the first.
+    pub lines: Vec<NewLine>,
+    /// What the device reported.
+    pub report: DeviceReport,
+}
+
+/// What became of a push.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Appended {
+    /// It is durable; the feed stood at this position.
+    Stored {
+        /// For the receipt.
+        seq: u64,
+    },
+    /// The stored journal ends elsewhere.
+    HeadMoved(Head),
+}
+
+/// A stored line of a journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JournalLine {
+    /// The line.
+    pub entry: Entry,
+    /// What was done with its change.
+    pub state: ChangeState,
+}
+
+/// A published change of a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublishedChange {
+    /// Its name.
+    pub hash: ChangeHash,
+    /// Its bytes.
+    pub raw: Vec<u8>,
+}
+
+/// A change that has to be judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IncomingChange {
+    /// Its name.
+    pub hash: ChangeHash,
+    /// Its bytes; `None` if only the name came.
+    pub raw: Option<Vec<u8>>,
+    /// From which device.
+    pub device: DeviceId,
+    /// Which line of that device's journal.
+    pub n: u64,
+    /// From whom.
+    pub author: Person,
+    /// When it came.
+    pub received_at: UnixMillis,
+}
+
+/// A record with what is needed to judge its received changes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PendingRecord {
+    /// Which record.
+    pub id: RecordId,
+    /// To whom it belongs.
+    pub organisation: OrganisationId,
+    /// Its feed position; 0 if nothing of it is published.
+    pub base_seq: u64,
+    /// Its published changes, each after the ones that it follows.
+    pub published: Vec<PublishedChange>,
+    /// Received and waiting changes in the order in which they came.
+    pub incoming: Vec<IncomingChange>,
+}
+
+/// A change that staff made at the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StaffChange {
+    /// Its name.
+    pub hash: ChangeHash,
+    /// Under which actor.
+    pub actor: ActorId,
+    /// Its sequence number.
+    pub actor_seq: u64,
+    /// By whom.
+    pub person: PersonId,
+    /// Its bytes.
+    pub raw: Vec<u8>,
+}
+
+/// A record's line as the server keeps it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordRow {
+    /// To whom it belongs.
+    pub organisation: OrganisationId,
+    /// The line that phones keep too.
+    pub row: Row,
+    /// Bit set of flags.
+    pub flags: u64,
+    /// The newest changes.
+    pub heads: Vec<ChangeHash>,
+}
+
+/// What is to be published about one record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Publication {
+    /// Which record.
+    pub id: RecordId,
+    /// To whom it belongs.
+    pub organisation: OrganisationId,
+    /// The feed position at which it was loaded.
+    pub base_seq: u64,
+    /// Received changes that become part of it, in order.
+    pub published: Vec<ChangeHash>,
+    /// Changes that staff made, in order, after those.
+    pub staff: Vec<StaffChange>,
+    /// Changes that don't become part of it, and why.
+    pub set_aside: Vec<(ChangeHash, ChangeState, String)>,
+    /// Its new line; `None` if nothing was published.
+    pub row: Option<RecordRow>,
+}
+
+/// What became of a publication.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Published {
+    /// Done, at this feed position.
+    At(u64),
+    /// The record changed meanwhile: load it again.
+    Stale,
+}
+
+/// Whose records somebody sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// One's own.
+    Person(PersonId),
+    /// A team's.
+    Team(TeamId),
+    /// An office's.
+    Office(OfficeId),
+    /// All.
+    Organisation(OrganisationId),
+}
+
+/// A position of the feed with the salt of its block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FeedPosition {
+    /// The position; 0 if nothing was ever published.
+    pub seq: u64,
+    /// The salt; 0 at position 0.
+    pub salt: u64,
+}
+
+/// What to read of the feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedQuery {
+    /// Whose records.
+    pub scope: Scope,
+    /// After which position.
+    pub after: u64,
+    /// Whose own changes to leave away.
+    pub except: DeviceId,
+    /// At most so many records.
+    pub limit_records: u32,
+    /// At most so many bytes of changes, unless the first record alone has more.
+    pub limit_bytes: u32,
+}
+
+/// A stretch of the feed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FeedPage {
+    /// Records with news, in feed order; those with nothing but the device's own changes are left away.
+    pub items: Vec<FeedItem>,
+    /// The position up to which the page reaches, if it ended early; `None` if the feed was read to its end.
+    pub ended_at: Option<u64>,
+}
+
+/// A record in the feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedItem {
+    /// Which record.
+    pub record: RecordId,
+    /// Where it stands in the feed.
+    pub seq: u64,
+    /// The changes to send, each with its actor; empty if the record left the scope.
+    pub changes: Vec<(ActorId, PublishedChange)>,
+    /// It left the scope.
+    pub gone: bool,
+}
+
+/// What became of a device's changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeviceVerdicts {
+    /// Line, state, and why; published ones are named here only if they had been set aside before.
+    pub verdicts: Vec<(u64, ChangeState, String)>,
+    /// Everything up to this line has been judged.
+    pub judged_through: u64,
+}
+
+/// Narrows a list of records. `None` does not narrow.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecordFilter {
+    /// Only this kind.
+    pub kind: Option<Kind>,
+    /// Only this office's.
+    pub office: Option<OfficeId>,
+    /// Only this team's.
+    pub team: Option<TeamId>,
+    /// Only this promoter's.
+    pub owner: Option<PersonId>,
+    /// Only about this development.
+    pub project: Option<ProjectId>,
+    /// Only this business day, as an ISO date.
+    pub day: Option<String>,
+    /// Only this state of review.
+    pub review: Option<ReviewState>,
+    /// Only leads at this stage.
+    pub stage: Option<String>,
+    /// Only records with this flag's bit.
+    pub flag: Option<u64>,
+    /// Only records with concurrent values, or only ones without.
+    pub in_conflict: Option<bool>,
+    /// Only records that a search finds by this text.
+    pub text: Option<String>,
+}
+
+/// A page of records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordQuery {
+    /// Whose records.
+    pub scope: Scope,
+    /// Which of them.
+    pub filter: RecordFilter,
+    /// The last line of the page before: when it was made, and which record it was.
+    pub after: Option<(UnixMillis, RecordId)>,
+    /// At most so many lines.
+    pub limit: u32,
+}
+
+/// A line of a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordLine {
+    /// To whom it belongs.
+    pub organisation: OrganisationId,
+    /// The line; its search terms are not read back.
+    pub row: Row,
+    /// Bit set of flags.
+    pub flags: u64,
+    /// How many changes it consists of.
+    pub changes: u32,
+    /// The newest changes.
+    pub heads: Vec<ChangeHash>,
+    /// Its feed position.
+    pub seq: u64,
+    /// When it last changed, by the server's clock.
+    pub updated_at: UnixMillis,
+}
+
+/// Where a published change came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeOrigin {
+    /// Its name.
+    pub hash: ChangeHash,
+    /// Its bytes.
+    pub raw: Vec<u8>,
+    /// From which device; `None` if made at the server.
+    pub device: Option<DeviceId>,
+    /// Which line of that device's journal.
+    pub n: Option<u64>,
+    /// By whom.
+    pub person: PersonId,
+    /// What that person is called.
+    pub person_name: String,
+    /// When the server received it.
+    pub received_at: UnixMillis,
+    /// Its feed position.
+    pub seq: u64,
+}
+
+/// A change that was set aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetAside {
+    /// Its number in the log, for paging.
+    pub id: i64,
+    /// About which record.
+    pub record: RecordId,
+    /// Its name.
+    pub hash: ChangeHash,
+    /// From which device.
+    pub device: Option<DeviceId>,
+    /// Which line of that device's journal.
+    pub n: Option<u64>,
+    /// From whom.
+    pub person: PersonId,
+    /// What that person is called.
+    pub person_name: String,
+    /// Whether held, quarantined or waiting.
+    pub state: ChangeState,
+    /// Why.
+    pub code: String,
+    /// When it came.
+    pub received_at: UnixMillis,
+    /// How many bytes it has.
+    pub bytes: u64,
+}

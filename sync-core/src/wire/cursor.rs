@@ -1,0 +1,24 @@
+//! How far a device has read its feed.
+
+use minicbor::{Decode, Encode};
+
+/// A position that also proves in which life of the server it was given.
+///
+/// The salt is a random number that the server keeps for a block of positions. A cursor whose salt the server
+/// does not know shows that the server was set back in time, even if nobody told it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(array)]
+pub struct Cursor {
+    /// Which life of the server's database; raised by a restore.
+    #[n(0)]
+    pub epoch: u32,
+    /// The salt of the block in which `seq` lies.
+    #[n(1)]
+    pub salt: u64,
+    /// Which version of the device's scope it was read in.
+    #[n(2)]
+    pub scope_version: u32,
+    /// The last position that was read.
+    #[n(3)]
+    pub seq: u64,
+}

@@ -1,0 +1,147 @@
+//! The programs that `xtask` starts: the server `daybook`, and `demo` and `bench` of package `e2e`.
+
+use std::{ffi::OsString, io, path::PathBuf};
+
+use cargo_metadata::Message;
+
+use crate::process::{Failure, Invocation};
+
+/// Variable that tells `demo` and `bench` which server they drive.
+const SERVER_VARIABLE: &str = "DAYBOOK_BIN";
+
+/// How the programs are compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// Quick to build; the dependencies are optimised all the same.
+    Dev,
+    /// What an organisation runs, and the only one worth measuring.
+    Release,
+}
+
+/// Freshly built programs.
+#[derive(Debug)]
+pub(crate) struct Daybook {
+    executables: Vec<PathBuf>,
+}
+
+impl Daybook {
+    /// Builds the server and the programs that drive it.
+    pub(crate) fn build(profile: Profile) -> Result<Self, Failure> {
+        let packages =
+            Invocation::cargo(["build", "--locked", "-p", "server", "-p", "e2e", "--bins"]);
+        Self::build_with(match profile {
+            Profile::Dev => packages,
+            Profile::Release => packages.args(["--release"]),
+        })
+    }
+
+    /// Builds the server alone.
+    pub(crate) fn build_server() -> Result<Self, Failure> {
+        Self::build_with(Invocation::cargo([
+            "build", "--locked", "-p", "server", "--bins",
+        ]))
+    }
+
+    /// Cargo itself tells where the programs went, so every way to move the target directory is respected. The
+    /// build's chatter goes to standard error: standard output belongs to the program that follows.
+    fn build_with(build: Invocation) -> Result<Self, Failure> {
+        let report = build
+            .args(["--message-format=json-render-diagnostics"])
+            .read()?;
+        Ok(Self {
+            executables: executables(&report)?,
+        })
+    }
+
+    /// The demonstration with these arguments.
+    pub(crate) fn demo(&self, args: &[OsString]) -> Result<Invocation, Failure> {
+        self.driver("demo", args)
+    }
+
+    /// The measurement with these arguments.
+    pub(crate) fn bench(&self, args: &[OsString]) -> Result<Invocation, Failure> {
+        self.driver("bench", args)
+    }
+
+    /// `daybook serve` with these arguments.
+    pub(crate) fn serve(&self, args: &[OsString]) -> Result<Invocation, Failure> {
+        Ok(Invocation::new(self.server()?).args(["serve"]).args(args))
+    }
+
+    fn driver(&self, name: &'static str, args: &[OsString]) -> Result<Invocation, Failure> {
+        let program = self.find(name, "e2e")?;
+        Ok(Invocation::new(program)
+            .args(args)
+            .variable(SERVER_VARIABLE, self.server()?))
+    }
+
+    fn server(&self) -> Result<&PathBuf, Failure> {
+        self.find("daybook", "server")
+    }
+
+    fn find(&self, name: &'static str, package: &'static str) -> Result<&PathBuf, Failure> {
+        let is_it = |path: &&PathBuf| path.file_stem().is_some_and(|stem| stem == name);
+        self.executables
+            .iter()
+            .find(is_it)
+            .ok_or(Failure::NoBinary { name, package })
+    }
+}
+
+/// The executables in cargo's report, one JSON message a line.
+fn executables(report: &[u8]) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for message in Message::parse_stream(report) {
+        if let Message::CompilerArtifact(artifact) = message?
+            && let Some(path) = artifact.executable
+        {
+            found.push(path.into_std_path_buf());
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REPORT: &str = concat!(
+        r#"{"reason":"compiler-artifact","package_id":"path+file:///h/server#0.1.0","manifest_path":"/h/server/Cargo.toml","#,
+        r#""target":{"kind":["bin"],"crate_types":["bin"],"name":"daybook","src_path":"/h/server/src/main.rs","edition":"2024"},"#,
+        r#""profile":{"opt_level":"1","debuginfo":1,"debug_assertions":true,"overflow_checks":true,"test":false},"#,
+        r#""features":[],"filenames":["/h/target/debug/daybook"],"executable":"/h/target/debug/daybook","fresh":true}"#,
+        "\n",
+        r#"{"reason":"build-finished","success":true}"#,
+        "\n",
+    );
+
+    #[test]
+    fn the_server_is_found_where_cargo_put_it() {
+        let built = Daybook {
+            executables: executables(REPORT.as_bytes()).unwrap(),
+        };
+        let serve = built.serve(&["--port".into(), "0".into()]).unwrap();
+        assert_eq!(serve.to_string(), "/h/target/debug/daybook serve --port 0");
+    }
+
+    #[test]
+    fn a_driver_is_told_its_server() {
+        let built = Daybook {
+            executables: vec!["/h/daybook".into(), "/h/demo".into()],
+        };
+        let demo = built.demo(&["--once".into()]).unwrap();
+        assert_eq!(demo.to_string(), "DAYBOOK_BIN=/h/daybook /h/demo --once");
+    }
+
+    #[test]
+    fn a_missing_program_names_its_package() {
+        let built = Daybook {
+            executables: executables(REPORT.as_bytes()).unwrap(),
+        };
+        let failure = built.bench(&[]).unwrap_err();
+        assert_eq!(
+            failure.to_string(),
+            "the build made no binary `bench`; package `e2e` has to declare one"
+        );
+    }
+}
