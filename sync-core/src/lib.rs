@@ -1,9 +1,11 @@
 //! Daybook's pure core.
 
 pub mod document;
+pub mod engine;
 pub mod id;
 pub mod index;
 pub mod journal;
+pub mod notebook;
 pub mod phone_number;
 pub mod place;
 pub mod record;

@@ -8,14 +8,14 @@ use automerge::{ObjId, ObjType, ReadDoc, ScalarValueRef, ValueRef};
 use super::{Document, DocumentError, schema};
 use crate::id::ActorId;
 use crate::record::entry::{Entry, Signed};
-use crate::record::facts::{Cell, Facts};
+use crate::record::facts::Cell;
 use crate::record::header::Header;
 use crate::record::lead::LeadFacts;
 use crate::record::office::OfficeFacts;
 use crate::record::review::Review;
 use crate::record::scalar::Scalar;
 use crate::record::survey::SurveyFacts;
-use crate::record::view::{AnyView, ConcurrentValue, Conflict, Frame, View, read_facts};
+use crate::record::view::{AnyView, ConcurrentValue, Conflict, Frame, RecordFacts, View, read_facts};
 use crate::record::visit::VisitFacts;
 use crate::record::{Kind, Zone};
 use crate::time::UnixMillis;
@@ -34,7 +34,7 @@ impl Document {
     ///
     /// # Errors
     /// When it is of another kind, or its header can't be read.
-    pub fn view<F: Facts>(&mut self) -> Result<View<F>, DocumentError> {
+    pub fn view<F: RecordFacts>(&mut self) -> Result<View<F>, DocumentError> {
         let header = self.header()?;
         if header.kind != F::KIND {
             return Err(DocumentError::OtherKind(header.kind));

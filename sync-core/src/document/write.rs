@@ -13,6 +13,7 @@ use crate::record::facts::{Facts, FieldError, MAX_MAP_KEYS, MAX_TEXT_BYTES, Sort
 use crate::record::header::Header;
 use crate::record::office::{OfficeEdit, OfficeFacts};
 use crate::record::review::Review;
+use crate::record::view::RecordFacts;
 use crate::time::UnixMillis;
 
 /// Why a record can't be made or edited. Nothing was changed.
@@ -46,7 +47,7 @@ impl Document {
     ///
     /// # Errors
     /// When a field is too long. Nothing was made.
-    pub fn create<F: Facts>(actor: ActorId, new: &NewRecord<F>) -> Result<(Self, NewChange), EditError> {
+    pub fn create<F: RecordFacts>(actor: ActorId, new: &NewRecord<F>) -> Result<(Self, NewChange), EditError> {
         let mut facts = containers::<F>();
         for (field, write) in new.facts.writes() {
             write.check(field)?;
@@ -80,7 +81,7 @@ impl Document {
     ///
     /// # Errors
     /// When a field can't take its value; then nothing was changed.
-    pub fn edit<F: Facts>(
+    pub fn edit<F: RecordFacts>(
         &mut self,
         actor: ActorId,
         at: UnixMillis,

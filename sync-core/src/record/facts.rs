@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::Kind;
 use super::scalar::Scalar;
 
 /// Longest text that one field may hold, in bytes. Long enough for any note, short enough for any phone.
@@ -110,10 +109,8 @@ impl Write {
     }
 }
 
-/// The editable fields of one kind of record.
+/// A group of editable fields.
 pub trait Facts: Clone + Default + PartialEq + std::fmt::Debug + Serialize + DeserializeOwned + Send + 'static {
-    /// Which kind.
-    const KIND: Kind;
     /// All fields in the order in which forms show them.
     const FIELDS: &'static [Field];
     /// One variant per field.
@@ -149,7 +146,7 @@ pub(crate) fn from_json<T: DeserializeOwned>(field: &str, value: serde_json::Val
 macro_rules! record_facts {
     (
         $(#[$doc:meta])*
-        $facts:ident, $edit:ident of $kind:expr;
+        $facts:ident, $edit:ident;
         scalars { $($(#[$sdoc:meta])* $svariant:ident $sname:ident: $stype:ty,)* }
         texts { $($(#[$tdoc:meta])* $tvariant:ident $tname:ident,)* }
         maps { $($(#[$mdoc:meta])* $mvariant:ident $mname:ident: $mkey:ty => $mvalue:ty,)* }
@@ -172,7 +169,6 @@ macro_rules! record_facts {
         }
 
         impl $crate::record::facts::Facts for $facts {
-            const KIND: $crate::record::Kind = $kind;
             const FIELDS: &'static [$crate::record::facts::Field] = {
                 use $crate::record::facts::{Field, Sort};
                 &[

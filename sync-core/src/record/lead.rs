@@ -2,7 +2,6 @@
 
 use rust_decimal::Decimal;
 
-use super::Kind;
 use super::facts::record_facts;
 use super::scalar::{ChannelSource, open_choices};
 use crate::id::RecordId;
@@ -61,7 +60,7 @@ open_choices! {
 
 record_facts! {
     /// What a promoter registers about a person.
-    LeadFacts, LeadEdit of Kind::Lead;
+    LeadFacts, LeadEdit;
     scalars {
         /// The person's name.
         Name name: String,

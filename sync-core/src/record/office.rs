@@ -6,7 +6,7 @@ use crate::time::UnixMillis;
 
 record_facts! {
     /// The office's part of a record of any kind.
-    OfficeFacts, OfficeEdit of super::Kind::Lead;
+    OfficeFacts, OfficeEdit;
     scalars {
         /// Who owns the record now, if not the one who made it.
         Owner owner: PersonId,

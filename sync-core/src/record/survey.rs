@@ -1,6 +1,5 @@
 //! A filled-in survey 客户调查表.
 
-use super::Kind;
 use super::facts::record_facts;
 use super::scalar::{FieldValue, Scalar};
 use crate::time::UnixMillis;
@@ -38,7 +37,7 @@ impl FieldValue for Answer {
 
 record_facts! {
     /// What an interviewer takes down.
-    SurveyFacts, SurveyEdit of Kind::Survey;
+    SurveyFacts, SurveyEdit;
     scalars {
         /// Which form was asked.
         Form form: String,

@@ -122,6 +122,32 @@ impl LeadView {
     }
 }
 
+/// The facts of a kind of record.
+pub trait RecordFacts: Facts {
+    /// Which kind.
+    const KIND: Kind;
+
+    /// The view, if the record is of this kind.
+    fn from_any(view: AnyView) -> Option<View<Self>>;
+}
+
+macro_rules! record_kinds {
+    ($($kind:ident: $facts:ty),+) => {$(
+        impl RecordFacts for $facts {
+            const KIND: Kind = Kind::$kind;
+
+            fn from_any(view: AnyView) -> Option<View<Self>> {
+                match view {
+                    AnyView::$kind(view) => Some(*view),
+                    _ => None,
+                }
+            }
+        }
+    )+};
+}
+
+record_kinds!(Visit: VisitFacts, Survey: SurveyFacts, Lead: LeadFacts);
+
 /// A record of any kind.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]

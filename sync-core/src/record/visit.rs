@@ -2,7 +2,6 @@
 
 use jiff::civil::Date;
 
-use super::Kind;
 use super::facts::record_facts;
 use super::scalar::{ChannelSource, open_choices};
 use crate::place::Place;
@@ -40,7 +39,7 @@ open_choices! {
 
 record_facts! {
     /// What a promoter notes about a visit.
-    VisitFacts, VisitEdit of Kind::Visit;
+    VisitFacts, VisitEdit;
     scalars {
         /// What sort of visit it was.
         VisitKind visit_kind: VisitKind,

@@ -35,6 +35,10 @@ pub struct ExchangeRequest {
     /// The version of the profile that the phone holds; 0 for none.
     #[n(6)]
     pub profile_version: u32,
+    /// Up to which line the server has acknowledged the journal, as far as the phone knows. A server that holds
+    /// less was set back and asks for the rest again.
+    #[n(7)]
+    pub acknowledged: u64,
 }
 
 /// What has not been acknowledged yet. The office's board shows it.

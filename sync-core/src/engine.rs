@@ -1,0 +1,370 @@
+//! The sync engine of a device, without input or output.
+//!
+//! [`Engine::handle`] takes an [`Event`] and gives [`Effect`]s; the caller sends the requests, keeps the alarm
+//! clock and comes back with what happened. Time and randomness are arguments, storage is a [`Store`] called
+//! within the step, so the same engine runs on a phone, in a browser and under a seeded simulator.
+//!
+//! A run pushes the journal in order and pulls the feed until neither side has more. Nothing counts as done
+//! without the server's signed receipt; a failed run re-arms its own alarm.
+
+mod backoff;
+mod failure;
+mod link;
+mod pull;
+
+use std::collections::BTreeSet;
+
+use rand_core::Rng;
+
+use crate::id::RecordId;
+use crate::index::Row;
+use crate::notebook::Notebook;
+use crate::store::{BatchLimit, Identity, Progress, RecordSync, Store};
+use crate::status::Status;
+use crate::time::{ClockReading, UnixMillis};
+use crate::wire::enrol::Profile;
+use crate::wire::{Body, Encoding};
+
+use backoff::Backoff;
+pub use failure::{Failure, TransportError};
+
+/// The largest push.
+pub const FULL_BATCH: BatchLimit = BatchLimit { records: 100, bytes: 512 * 1024 };
+/// How much the engine unpacks of one answer, in bytes.
+pub const MAX_ANSWER: usize = 64 * 1024 * 1024;
+
+/// Tells requests apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId(pub u64);
+
+/// Where a request goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// Become known.
+    Enrol,
+    /// Get a token.
+    Token,
+    /// Push and pull.
+    Exchange,
+}
+
+impl Route {
+    /// The path below the server's address. Always POST.
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::Enrol => "/sync/v1/enrol",
+            Self::Token => "/sync/v1/token",
+            Self::Exchange => "/sync/v1/exchange",
+        }
+    }
+}
+
+/// A request for the caller to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WireRequest {
+    /// Where to.
+    pub route: Route,
+    /// To be sent as `authorization: Bearer`.
+    pub token: Option<String>,
+    /// The message, of type [`crate::wire::MEDIA_TYPE`].
+    pub body: Body,
+}
+
+/// An answer as it came from the network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WireResponse {
+    /// HTTP status.
+    pub status: u16,
+    /// `content-type` without parameters.
+    pub media_type: String,
+    /// `content-encoding`.
+    pub encoding: Encoding,
+    /// `retry-after` in seconds.
+    pub retry_after_s: Option<u64>,
+    /// The body as it came.
+    pub body: Vec<u8>,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The person typed or scanned an enrolment code.
+    Enrol {
+        /// The code.
+        code: String,
+        /// What the device shall be called in lists.
+        label: String,
+    },
+    /// The person asked for a sync.
+    SyncNow,
+    /// Something was written down.
+    Edited,
+    /// The network came back.
+    Online,
+    /// A request was answered, or failed.
+    Response(RequestId, Result<WireResponse, TransportError>),
+    /// The alarm went off, or the app came to the front.
+    Tick,
+}
+
+/// What the caller has to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Send this and report back.
+    Send(RequestId, WireRequest),
+    /// Set the alarm; replaces the one before.
+    WakeAt(UnixMillis),
+    /// These records read differently now.
+    Changed(Vec<RecordId>),
+    /// The run is over.
+    Finished(Outcome),
+}
+
+/// How a run ended and what it moved.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// Why it ended early; `None` if everything was exchanged.
+    pub failure: Option<Failure>,
+    /// Exchanges that were answered.
+    pub exchanges: u32,
+    /// Changes that the server acknowledged.
+    pub pushed: u64,
+    /// Records of the feed that had news.
+    pub pulled: u64,
+    /// The profile, if the run was an enrolment.
+    pub enrolled: Option<Profile>,
+}
+
+/// The storage failed, or something was asked that can't be now. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError<E> {
+    /// The storage failed.
+    #[error("the storage failed")]
+    Store(#[source] E),
+    /// The device belongs to somebody already.
+    #[error("this device is enrolled already")]
+    AlreadyEnrolled,
+}
+
+/// The sync engine of one device.
+#[derive(Debug)]
+pub struct Engine<S> {
+    store: S,
+    app: String,
+    identity: Option<Identity>,
+    progress: Progress,
+    token: Option<link::Token>,
+    nonce: Vec<u8>,
+    batch: BatchLimit,
+    /// Lines whose change alone is too large for the server: only their names are sent.
+    withheld: BTreeSet<u64>,
+    backoff: Backoff,
+    not_before: Option<UnixMillis>,
+    last_failure: Option<Failure>,
+    run: Option<Run>,
+    flight: Option<link::Flight>,
+    requests: u64,
+}
+
+/// What is going on between the first request and [`Effect::Finished`].
+#[derive(Debug)]
+struct Run {
+    outcome: Outcome,
+    enrolment: Option<link::Enrolment>,
+    fresh_tokens: u32,
+    resends: u32,
+}
+
+impl<S: Store> Engine<S> {
+    /// Takes up where the store left off.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    pub fn open(store: S, app: String) -> Result<Self, EngineError<S::Error>> {
+        let identity = store.identity().map_err(EngineError::Store)?;
+        let progress = store.progress().map_err(EngineError::Store)?;
+        Ok(Self {
+            store,
+            app,
+            identity,
+            progress,
+            token: None,
+            nonce: Vec::new(),
+            batch: FULL_BATCH,
+            withheld: BTreeSet::new(),
+            backoff: Backoff::default(),
+            not_before: None,
+            last_failure: None,
+            run: None,
+            flight: None,
+            requests: 0,
+        })
+    }
+
+    /// The storage, for reading.
+    pub fn store(&self) -> &S {
+        &self.store
+    }
+
+    /// Opens the notebook at a moment.
+    pub fn notebook(&mut self, now: ClockReading, utc_offset_minutes: i16) -> Notebook<'_, S> {
+        Notebook::new(&mut self.store, &self.app, now, utc_offset_minutes)
+    }
+
+    /// Who this installation is; `None` before enrolment.
+    pub fn identity(&self) -> Option<&Identity> {
+        self.identity.as_ref()
+    }
+
+    /// How far the exchange has come.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// Why the last run ended early; `None` if it did not.
+    pub fn last_failure(&self) -> Option<&Failure> {
+        self.last_failure.as_ref()
+    }
+
+    /// Whether a run is under way.
+    pub fn is_running(&self) -> bool {
+        self.run.is_some()
+    }
+
+    /// How safe a record is.
+    pub fn status(&self, sync: &RecordSync, row: &Row) -> Status {
+        let in_flight = self.flight.as_ref().map_or(0, link::Flight::through);
+        Status::derive(sync, &self.progress, in_flight, row.review)
+    }
+
+    /// Takes an event and says what to do.
+    ///
+    /// # Errors
+    /// When the storage fails; the run ends, and the same event may be given again.
+    pub fn handle(
+        &mut self,
+        now: ClockReading,
+        rng: &mut dyn Rng,
+        event: Event,
+    ) -> Result<Vec<Effect>, EngineError<S::Error>> {
+        let mut effects = Vec::new();
+        let handled = self.dispatch(now, rng, event, &mut effects);
+        if handled.is_err() {
+            self.run = None;
+            self.flight = None;
+        }
+        handled.map(|()| effects)
+    }
+
+    fn dispatch(
+        &mut self,
+        now: ClockReading,
+        rng: &mut dyn Rng,
+        event: Event,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), EngineError<S::Error>> {
+        match event {
+            Event::Enrol { code, label } => {
+                if self.identity.is_some() {
+                    return Err(EngineError::AlreadyEnrolled);
+                }
+                if self.run.is_none() {
+                    self.begin(Some(link::Enrolment::new(code, label, rng)));
+                    self.advance(now, rng, effects)?;
+                }
+                Ok(())
+            }
+            Event::SyncNow => self.start(now, rng, effects),
+            Event::Online | Event::Tick => {
+                let held_off = self.not_before.is_some_and(|time| now.wall < time && time.since(now.wall) < DAY_MS);
+                let due = matches!(event, Event::Online) || self.is_due(now.wall)?;
+                if due && !held_off {
+                    self.start(now, rng, effects)
+                } else {
+                    effects.push(Effect::WakeAt(self.alarm(now.wall)));
+                    Ok(())
+                }
+            }
+            Event::Edited => {
+                if self.run.is_none() && self.identity.is_some() {
+                    let soon = now.wall.plus(EDIT_DELAY_MS);
+                    effects.push(Effect::WakeAt(self.not_before.map_or(soon, |time| time.max(soon))));
+                }
+                Ok(())
+            }
+            Event::Response(id, result) => self.answered(now, rng, id, result, effects),
+        }
+    }
+
+    fn start(
+        &mut self,
+        now: ClockReading,
+        rng: &mut dyn Rng,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), EngineError<S::Error>> {
+        if self.run.is_some() {
+            return Ok(());
+        }
+        self.begin(None);
+        self.advance(now, rng, effects)
+    }
+
+    fn begin(&mut self, enrolment: Option<link::Enrolment>) {
+        self.run = Some(Run { outcome: Outcome::default(), enrolment, fresh_tokens: 0, resends: 0 });
+    }
+
+    /// Whether an exchange is due: the server's time has come, or something unsent has waited long enough. A wall
+    /// clock that was set back must not postpone it for years.
+    fn is_due(&self, now: UnixMillis) -> Result<bool, EngineError<S::Error>> {
+        let scheduled = self.progress.next_exchange.is_none_or(|time| now >= time || time.since(now) > DAY_MS);
+        if scheduled {
+            return Ok(true);
+        }
+        let backlog = self.store.backlog(self.progress.acknowledged).map_err(EngineError::Store)?;
+        Ok(backlog.oldest.is_some_and(|oldest| now.since(oldest) >= EDIT_DELAY_MS || now < oldest))
+    }
+
+    fn alarm(&self, now: UnixMillis) -> UnixMillis {
+        let scheduled = self.progress.next_exchange.unwrap_or(now);
+        let time = self.not_before.map_or(scheduled, |not_before| not_before.max(scheduled));
+        time.clamp(now.plus(1_000), now.plus(DAY_MS))
+    }
+
+    /// Ends the run and sets the alarm for the next one.
+    fn finish(
+        &mut self,
+        now: ClockReading,
+        rng: &mut dyn Rng,
+        failure: Option<Failure>,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), EngineError<S::Error>> {
+        let Some(run) = self.run.take() else {
+            return Ok(());
+        };
+        self.flight = None;
+        match &failure {
+            None => {
+                self.backoff.reset();
+                self.not_before = None;
+            }
+            Some(failure) => {
+                let wait = self.backoff.next(rng).max(failure.retry_after_ms().unwrap_or(0));
+                let again = now.wall.plus(i64::try_from(wait).unwrap_or(DAY_MS));
+                self.not_before = Some(again);
+                self.progress.next_exchange = Some(again);
+                self.store.set_progress(&self.progress).map_err(EngineError::Store)?;
+            }
+        }
+        self.last_failure.clone_from(&failure);
+        effects.push(Effect::WakeAt(self.alarm(now.wall)));
+        effects.push(Effect::Finished(Outcome { failure, ..run.outcome }));
+        Ok(())
+    }
+}
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+/// How long an edit waits for company before the engine wants to send it by itself.
+const EDIT_DELAY_MS: i64 = 60_000;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,374 @@
+//! The requests of a run and the server's answers to them.
+
+use rand_core::Rng;
+
+use super::backoff::jitter;
+use super::{
+    Effect, Engine, EngineError, FULL_BATCH, Failure, MAX_ANSWER, RequestId, Route, TransportError, WireRequest,
+    WireResponse,
+};
+use crate::id::{ActorId, Signature};
+use crate::journal::Key;
+use crate::store::{BatchLimit, ExchangeOutcome, Identity, Progress, Store};
+use crate::time::{BootId, ClockReading};
+use crate::wire::enrol::{EnrolRequest, EnrolResponse, TokenRequest, TokenResponse};
+use crate::wire::exchange::{ExchangeRequest, ExchangeResponse, Order, PullLimits};
+use crate::wire::problem::{Problem, code};
+use crate::wire::segment::{Item, Segment};
+use crate::wire::{self, MEDIA_TYPE};
+
+/// A token and how long it is good by the clock that nobody can set.
+#[derive(Debug)]
+pub(super) struct Token {
+    bearer: String,
+    boot: BootId,
+    until_mono_ms: u64,
+}
+
+impl Token {
+    fn is_good(&self, now: ClockReading) -> bool {
+        now.boot == self.boot && now.mono_ms < self.until_mono_ms
+    }
+}
+
+/// An enrolment under way. The key is made once, so that asking again after a lost answer is the same question.
+#[derive(Debug)]
+pub(super) struct Enrolment {
+    code: String,
+    label: String,
+    key: Key,
+}
+
+impl Enrolment {
+    pub(super) fn new(code: String, label: String, rng: &mut dyn Rng) -> Self {
+        Self { code, label, key: Key::generate(rng) }
+    }
+}
+
+/// The request that is out.
+#[derive(Debug)]
+pub(super) struct Flight {
+    id: RequestId,
+    purpose: Purpose,
+}
+
+#[derive(Debug)]
+enum Purpose {
+    Enrol,
+    Token,
+    Exchange { through: u64, lines: usize },
+}
+
+impl Flight {
+    /// The last line of the journal that is on its way; 0 if none.
+    pub(super) fn through(&self) -> u64 {
+        match self.purpose {
+            Purpose::Exchange { through, .. } => through,
+            _ => 0,
+        }
+    }
+}
+
+impl<S: Store> Engine<S> {
+    /// Sends the next request of the run, or ends it.
+    pub(super) fn advance(
+        &mut self,
+        now: ClockReading,
+        rng: &mut dyn Rng,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), EngineError<S::Error>> {
+        if let Some(enrolment) = self.run.as_ref().and_then(|run| run.enrolment.as_ref()) {
+            let request = EnrolRequest {
+                code: enrolment.code.clone(),
+                key: enrolment.key.public(),
+                proof: enrolment.key.sign_enrolment(&enrolment.code),
+                app: self.app.clone(),
+                label: enrolment.label.clone(),
+            };
+            self.send(Route::Enrol, Purpose::Enrol, wire::encode(&request), effects);
+            return Ok(());
+        }
+        let Some(identity) = self.identity.clone() else {
+            return self.finish(now, rng, Some(Failure::NotEnrolled), effects);
+        };
+        if !self.token.as_ref().is_some_and(|token| token.is_good(now)) {
+            self.token = None;
+            let key = Key::from_seed(identity.key_seed);
+            let signature = match self.nonce.as_slice() {
+                [] => Signature([0; 64]),
+                nonce => key.sign_challenge(identity.device, nonce),
+            };
+            let request = TokenRequest { device: identity.device, nonce: self.nonce.clone(), signature };
+            self.send(Route::Token, Purpose::Token, wire::encode(&request), effects);
+            return Ok(());
+        }
+        self.send_exchange(now, &identity, effects)
+    }
+
+    fn send_exchange(
+        &mut self,
+        now: ClockReading,
+        identity: &Identity,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), EngineError<S::Error>> {
+        let after = self.progress.acknowledged;
+        let mut items = self.store.outbox(after, self.batch).map_err(EngineError::Store)?;
+        for item in items.iter_mut().filter(|item| self.withheld.contains(&item.entry.n)) {
+            item.change = None;
+        }
+        let segment = self.segment(identity, after, &items)?;
+        let through = items.last().map_or(0, |item| item.entry.n);
+        let request = ExchangeRequest {
+            clock: now,
+            app: self.app.clone(),
+            backlog: self.store.backlog(after).map_err(EngineError::Store)?,
+            segment,
+            cursor: self.progress.cursor,
+            limits: PullLimits::default(),
+            profile_version: identity.profile.version,
+            acknowledged: after,
+        };
+        let purpose = Purpose::Exchange { through, lines: items.len() };
+        self.send(Route::Exchange, purpose, wire::encode(&request), effects);
+        Ok(())
+    }
+
+    fn segment(&self, identity: &Identity, after: u64, items: &[Item]) -> Result<Option<Segment>, EngineError<S::Error>> {
+        if items.is_empty() {
+            return Ok(None);
+        }
+        let Some(base) = self.store.head_at(after).map_err(EngineError::Store)? else {
+            return Ok(None);
+        };
+        let head = items.iter().fold(base, |head, item| head.after(&item.entry));
+        let signature = Key::from_seed(identity.key_seed).sign_head(identity.device, &head);
+        Ok(Segment::pack(items, head, signature).ok())
+    }
+
+    fn send(&mut self, route: Route, purpose: Purpose, body: wire::Body, effects: &mut Vec<Effect>) {
+        self.requests += 1;
+        let id = RequestId(self.requests);
+        self.flight = Some(Flight { id, purpose });
+        let token = match route {
+            Route::Exchange => self.token.as_ref().map(|token| token.bearer.clone()),
+            Route::Enrol | Route::Token => None,
+        };
+        effects.push(Effect::Send(id, WireRequest { route, token, body }));
+    }
+
+    pub(super) fn answered(
+        &mut self,
+        now: ClockReading,
+        rng: &mut dyn Rng,
+        id: RequestId,
+        result: Result<WireResponse, TransportError>,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), EngineError<S::Error>> {
+        // An answer to a request that was given up on must not be taken for the answer to the present one.
+        let Some(flight) = self.flight.take_if(|flight| flight.id == id) else {
+            return Ok(());
+        };
+        let response = match result {
+            Ok(response) => response,
+            Err(TransportError::Timeout) if self.halve(&flight) => return self.advance(now, rng, effects),
+            Err(error) => return self.finish(now, rng, Some(Failure::Transport(error)), effects),
+        };
+        if response.status != 200 || response.media_type != MEDIA_TYPE {
+            return self.refused(now, rng, &flight, &response, effects);
+        }
+        match flight.purpose {
+            Purpose::Enrol => self.enrolled(now, rng, &response, effects),
+            Purpose::Token => self.token_came(now, rng, &response, effects),
+            Purpose::Exchange { through, .. } => match decode::<ExchangeResponse>(&response) {
+                Some(answer) => self.exchanged(now, rng, through, answer, effects),
+                None => self.finish(now, rng, Some(Failure::BadAnswer), effects),
+            },
+        }
+    }
+
+    /// Makes the next push smaller; false if it can't be.
+    fn halve(&mut self, flight: &Flight) -> bool {
+        let Purpose::Exchange { lines, .. } = flight.purpose else {
+            return false;
+        };
+        if lines <= 1 {
+            return false;
+        }
+        let BatchLimit { records, bytes } = self.batch;
+        self.batch = if records > 1 {
+            BatchLimit { records: records / 2, bytes: (bytes / 2).max(1) }
+        } else {
+            // One record with many changes: take fewer of them, down to the first.
+            BatchLimit { records: 1, bytes: bytes / 2 }
+        };
+        true
+    }
+
+    fn refused(
+        &mut self,
+        now: ClockReading,
+        rng: &mut dyn Rng,
+        flight: &Flight,
+        response: &WireResponse,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), EngineError<S::Error>> {
+        if response.status == 413 {
+            if self.halve(flight) {
+                return self.advance(now, rng, effects);
+            }
+            // The change alone is too large. It stays here; the journal goes on with its name.
+            if let Purpose::Exchange { through, lines: 1 } = flight.purpose
+                && self.withheld.insert(through)
+            {
+                return self.advance(now, rng, effects);
+            }
+        }
+        let token_refused = response.status == 401
+            && serde_json::from_slice::<Problem>(&response.body).is_ok_and(|problem| problem.code == code::TOKEN);
+        if token_refused && let Some(run) = &mut self.run {
+            self.token = None;
+            run.fresh_tokens += 1;
+            if run.fresh_tokens <= 2 {
+                return self.advance(now, rng, effects);
+            }
+        }
+        self.finish(now, rng, Some(Failure::of(response)), effects)
+    }
+
+    fn enrolled(
+        &mut self,
+        now: ClockReading,
+        rng: &mut dyn Rng,
+        response: &WireResponse,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), EngineError<S::Error>> {
+        let enrolment = self.run.as_mut().and_then(|run| run.enrolment.take());
+        let (Some(enrolment), Some(answer)) = (enrolment, decode::<EnrolResponse>(response)) else {
+            return self.finish(now, rng, Some(Failure::BadAnswer), effects);
+        };
+        let identity = Identity {
+            device: answer.device,
+            actor: ActorId::random(rng),
+            key_seed: enrolment.key.seed(),
+            server_key: answer.server_key,
+            profile: answer.profile,
+        };
+        self.store.set_identity(&identity).map_err(EngineError::Store)?;
+        if let Some(run) = &mut self.run {
+            run.outcome.enrolled = Some(identity.profile.clone());
+        }
+        self.identity = Some(identity);
+        self.finish(now, rng, None, effects)
+    }
+
+    fn token_came(
+        &mut self,
+        now: ClockReading,
+        rng: &mut dyn Rng,
+        response: &WireResponse,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), EngineError<S::Error>> {
+        let Some(TokenResponse { token, lifetime_ms, nonce }) = decode(response) else {
+            return self.finish(now, rng, Some(Failure::BadAnswer), effects);
+        };
+        self.nonce = nonce;
+        match token {
+            Some(bearer) => {
+                let until_mono_ms = now.mono_ms.saturating_add(lifetime_ms);
+                self.token = Some(Token { bearer, boot: now.boot, until_mono_ms });
+            }
+            // The challenge was missing or too old; now there is a fresh one, and once is enough.
+            None => match &mut self.run {
+                Some(run) if run.fresh_tokens < 2 => run.fresh_tokens += 1,
+                _ => return self.finish(now, rng, Some(Failure::BadAnswer), effects),
+            },
+        }
+        self.advance(now, rng, effects)
+    }
+
+    fn exchanged(
+        &mut self,
+        now: ClockReading,
+        rng: &mut dyn Rng,
+        through: u64,
+        answer: ExchangeResponse,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), EngineError<S::Error>> {
+        let before = self.progress.acknowledged;
+        let Some(acknowledged) = self.acknowledged_by(&answer, through)? else {
+            return self.finish(now, rng, Some(Failure::BadAnswer), effects);
+        };
+        if answer.orders.contains(&Order::Reidentify) {
+            return self.finish(now, rng, Some(Failure::Forked), effects);
+        }
+        let (pulled, gone) = self.read_pull(&answer.pull)?;
+        let next = jitter(answer.next_sync_after_ms, rng);
+        let progress = Progress {
+            receipt: answer.receipt.or_else(|| self.progress.receipt.clone()),
+            acknowledged,
+            published_through: answer.published_through,
+            backed_up_through: answer.backed_up_through,
+            cursor: answer.cursor.or(self.progress.cursor),
+            last_exchange: Some(now.wall),
+            next_exchange: Some(now.wall.plus(i64::try_from(next).unwrap_or(i64::MAX))),
+            upgrade_required: answer.orders.contains(&Order::Upgrade),
+        };
+        let changed: Vec<_> = pulled.iter().map(|record| record.id).chain(gone.iter().map(|(id, _)| *id)).collect();
+        let outcome = ExchangeOutcome {
+            progress: progress.clone(),
+            verdicts: answer.verdicts.into_iter().map(|item| (item.n, item.verdict)).collect(),
+            pulled,
+            gone,
+            authors: answer.authors.into_iter().map(|author| (author.actor, author.person, author.name)).collect(),
+            profile: answer.profile,
+        };
+        self.store.apply(&outcome).map_err(EngineError::Store)?;
+        self.progress = progress;
+        if let (Some(profile), Some(identity)) = (outcome.profile, &mut self.identity) {
+            identity.profile = profile;
+        }
+        let Some(run) = &mut self.run else {
+            return Ok(());
+        };
+        run.outcome.exchanges += 1;
+        run.outcome.pushed += acknowledged.saturating_sub(before);
+        run.outcome.pulled += changed.len() as u64;
+        if acknowledged < before {
+            run.resends += 1;
+        }
+        let stuck = run.resends > 2;
+        if !changed.is_empty() {
+            effects.push(Effect::Changed(changed));
+        }
+        self.batch = BatchLimit {
+            records: (self.batch.records * 2).min(FULL_BATCH.records),
+            bytes: (self.batch.bytes * 2).clamp(1, FULL_BATCH.bytes),
+        };
+        if stuck {
+            return self.finish(now, rng, Some(Failure::BadAnswer), effects);
+        }
+        let unsent = self.store.head().map_err(EngineError::Store)?.n > acknowledged;
+        if unsent || answer.more { self.advance(now, rng, effects) } else { self.finish(now, rng, None, effects) }
+    }
+
+    /// Up to where the answer acknowledges the journal; `None` if it claims what it can't.
+    fn acknowledged_by(&self, answer: &ExchangeResponse, through: u64) -> Result<Option<u64>, EngineError<S::Error>> {
+        if let Some(from) = answer.resend_from {
+            return Ok(from.checked_sub(1).filter(|n| *n <= self.progress.acknowledged.max(through)));
+        }
+        let Some(receipt) = &answer.receipt else {
+            // Nothing was sent, so nothing is to be acknowledged.
+            return Ok((through == 0).then_some(self.progress.acknowledged));
+        };
+        let ours = self.identity.as_ref().is_some_and(|identity| {
+            receipt.device == identity.device && receipt.is_signed_by(&identity.server_key)
+        });
+        let head = self.store.head_at(receipt.head.n).map_err(EngineError::Store)?;
+        let fits = ours && head == Some(receipt.head) && receipt.head.n >= through;
+        Ok(fits.then_some(receipt.head.n))
+    }
+}
+
+fn decode<T: for<'b> minicbor::Decode<'b, ()>>(response: &WireResponse) -> Option<T> {
+    wire::decode(&response.body, response.encoding, MAX_ANSWER).ok()
+}
