@@ -1,1 +1,317 @@
-//! x
+//! A store that forgets everything with the process: for simulations, and for the rules of [`Store`] in their
+//! plainest form.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    BatchLimit, ExchangeOutcome, Identity, Listed, LocalCommit, PageKey, Progress, PulledRecord,
+    RecordSync, RowFilter, Store,
+};
+use crate::id::{ActorId, ChangeHash, PersonId, RecordId};
+use crate::index::{Row, contains, phrases};
+use crate::journal::{Entry, Head};
+use crate::status::Problem;
+use crate::wire::exchange::{Backlog, Verdict};
+use crate::wire::segment::Item;
+
+type Changes = Vec<(ChangeHash, Vec<u8>)>;
+
+/// A device's memory in memory. A clone is what a backup of the device would bring back.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryStore {
+    identity: Option<Identity>,
+    progress: Progress,
+    journal: Vec<(Entry, Head)>,
+    /// Which lines of the journal are about a record.
+    lines: BTreeMap<RecordId, Vec<u64>>,
+    changes: BTreeMap<RecordId, Changes>,
+    /// This device's own changes of records that left the scope, as long as no backup of the server holds them.
+    parted: BTreeMap<ChangeHash, Vec<u8>>,
+    rows: BTreeMap<RecordId, Row>,
+    verdicts: BTreeMap<u64, Verdict>,
+    leaving: BTreeSet<RecordId>,
+    authors: BTreeMap<ActorId, (PersonId, String)>,
+}
+
+/// A commit that was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {found} does not continue the journal, which ends with line {last}")]
+pub struct OutOfOrder {
+    /// The line that was to be committed.
+    pub found: u64,
+    /// The journal's last line.
+    pub last: u64,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn lines_after(&self, n: u64) -> &[(Entry, Head)] {
+        let skip = usize::try_from(n).unwrap_or(usize::MAX);
+        self.journal.get(skip..).unwrap_or_default()
+    }
+
+    fn change(&self, entry: &Entry) -> Option<&Vec<u8>> {
+        let here = self.changes.get(&entry.record).into_iter().flatten();
+        here.filter(|(hash, _)| *hash == entry.change)
+            .map(|(_, bytes)| bytes)
+            .next()
+            .or_else(|| self.parted.get(&entry.change))
+    }
+
+    fn sync_of(&self, record: RecordId) -> RecordSync {
+        let lines = self
+            .lines
+            .get(&record)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let problems = lines
+            .iter()
+            .filter_map(|n| {
+                self.verdicts.get(n).map(|verdict| Problem {
+                    n: *n,
+                    verdict: verdict.clone(),
+                })
+            })
+            .filter(|problem| problem.verdict != Verdict::Published)
+            .collect();
+        RecordSync {
+            last_entry: lines.last().copied(),
+            problems,
+        }
+    }
+
+    fn finds(&self, filter: &RowFilter, row: &Row) -> bool {
+        let wanted = filter.text.as_deref().map(phrases).unwrap_or_default();
+        filter.kind.is_none_or(|kind| row.kind == kind)
+            && filter.owner.is_none_or(|owner| row.owner == owner)
+            && filter.day.is_none_or(|day| row.day == day)
+            && filter.review.is_none_or(|review| row.review == review)
+            && filter
+                .stage
+                .as_ref()
+                .is_none_or(|stage| row.stage_text().as_ref() == Some(stage))
+            && (!filter.in_conflict || row.conflicts > 0)
+            && (!filter.unsent
+                || self.sync_of(row.id).last_entry > Some(self.progress.acknowledged))
+            && wanted.iter().all(|phrase| contains(&row.search, phrase))
+    }
+
+    fn take_in(&mut self, record: &PulledRecord) {
+        self.leaving.remove(&record.id);
+        let known = self.changes.entry(record.id).or_default();
+        for (hash, bytes) in &record.changes {
+            self.parted.remove(hash);
+            if !known.iter().any(|(seen, _)| seen == hash) {
+                known.push((*hash, bytes.clone()));
+            }
+        }
+        if let Some(row) = &record.row {
+            self.rows.insert(record.id, row.clone());
+        }
+    }
+
+    /// Removes the records that may leave now.
+    fn part(&mut self) {
+        if self.leaving.is_empty() && self.parted.is_empty() {
+            return;
+        }
+        let Progress {
+            acknowledged,
+            backed_up_through,
+            ..
+        } = self.progress;
+        let unsent: BTreeSet<RecordId> = self
+            .lines_after(acknowledged)
+            .iter()
+            .map(|(entry, _)| entry.record)
+            .collect();
+        let (staying, parting): (BTreeSet<_>, BTreeSet<_>) = std::mem::take(&mut self.leaving)
+            .into_iter()
+            .partition(|record| unsent.contains(record));
+        self.leaving = staying;
+        for record in parting {
+            self.rows.remove(&record);
+            self.parted
+                .extend(self.changes.remove(&record).into_iter().flatten());
+        }
+        // What only the server's disk holds may be asked for again; what others wrote, or a backup holds, may not.
+        let needed: BTreeSet<ChangeHash> = self
+            .lines_after(backed_up_through)
+            .iter()
+            .map(|(entry, _)| entry.change)
+            .collect();
+        self.parted.retain(|hash, _| needed.contains(hash));
+    }
+}
+
+impl Store for MemoryStore {
+    type Error = OutOfOrder;
+
+    fn identity(&self) -> Result<Option<Identity>, OutOfOrder> {
+        Ok(self.identity.clone())
+    }
+
+    fn set_identity(&mut self, identity: &Identity) -> Result<(), OutOfOrder> {
+        self.identity = Some(identity.clone());
+        Ok(())
+    }
+
+    fn progress(&self) -> Result<Progress, OutOfOrder> {
+        Ok(self.progress.clone())
+    }
+
+    fn set_progress(&mut self, progress: &Progress) -> Result<(), OutOfOrder> {
+        self.progress = progress.clone();
+        Ok(())
+    }
+
+    fn head(&self) -> Result<Head, OutOfOrder> {
+        Ok(self.journal.last().map_or(Head::EMPTY, |(_, head)| *head))
+    }
+
+    fn head_at(&self, n: u64) -> Result<Option<Head>, OutOfOrder> {
+        let Some(before) = n.checked_sub(1) else {
+            return Ok(Some(Head::EMPTY));
+        };
+        Ok(self.lines_after(before).first().map(|(_, head)| *head))
+    }
+
+    fn changes(&self, record: RecordId) -> Result<Changes, OutOfOrder> {
+        Ok(self.changes.get(&record).cloned().unwrap_or_default())
+    }
+
+    fn row(&self, record: RecordId) -> Result<Option<Row>, OutOfOrder> {
+        Ok(self.rows.get(&record).cloned())
+    }
+
+    fn record_sync(&self, record: RecordId) -> Result<RecordSync, OutOfOrder> {
+        Ok(self.sync_of(record))
+    }
+
+    fn commit(&mut self, commit: &LocalCommit) -> Result<(), OutOfOrder> {
+        let LocalCommit {
+            entry,
+            head,
+            change,
+            row,
+        } = commit;
+        let last = self.journal.last().map_or(0, |(entry, _)| entry.n);
+        if entry.n != last + 1 {
+            return Err(OutOfOrder {
+                found: entry.n,
+                last,
+            });
+        }
+        self.journal.push((*entry, *head));
+        self.lines.entry(entry.record).or_default().push(entry.n);
+        self.changes
+            .entry(entry.record)
+            .or_default()
+            .push((entry.change, change.clone()));
+        self.rows.insert(row.id, row.clone());
+        Ok(())
+    }
+
+    fn outbox(&self, after: u64, limit: BatchLimit) -> Result<Vec<Item>, OutOfOrder> {
+        let mut records = BTreeSet::new();
+        let mut bytes = 0;
+        let mut items = Vec::new();
+        for (entry, _) in self.lines_after(after) {
+            let change = self.change(entry).cloned();
+            records.insert(entry.record);
+            bytes += change.as_ref().map_or(0, Vec::len);
+            if !items.is_empty() && (records.len() > limit.records || bytes > limit.bytes) {
+                break;
+            }
+            items.push(Item {
+                entry: *entry,
+                change,
+            });
+        }
+        Ok(items)
+    }
+
+    fn backlog(&self, after: u64) -> Result<Backlog, OutOfOrder> {
+        let lines = self.lines_after(after);
+        let records: BTreeSet<RecordId> = lines.iter().map(|(entry, _)| entry.record).collect();
+        let bytes = lines
+            .iter()
+            .filter_map(|(entry, _)| self.change(entry))
+            .map(|change| change.len() as u64)
+            .sum();
+        Ok(Backlog {
+            records: u32::try_from(records.len()).unwrap_or(u32::MAX),
+            changes: u32::try_from(lines.len()).unwrap_or(u32::MAX),
+            oldest: lines.first().map(|(entry, _)| entry.clock.wall),
+            photos: 0,
+            bytes,
+        })
+    }
+
+    fn apply(&mut self, outcome: &ExchangeOutcome) -> Result<(), OutOfOrder> {
+        self.progress = outcome.progress.clone();
+        if let (Some(identity), Some(profile)) = (&mut self.identity, &outcome.profile) {
+            identity.profile = profile.clone();
+        }
+        for (actor, person, name) in &outcome.authors {
+            self.authors.insert(*actor, (*person, name.clone()));
+        }
+        for (n, verdict) in &outcome.verdicts {
+            self.verdicts.insert(*n, verdict.clone());
+        }
+        for record in &outcome.pulled {
+            self.take_in(record);
+        }
+        self.leaving
+            .extend(outcome.gone.iter().map(|(record, _)| *record));
+        self.part();
+        Ok(())
+    }
+
+    fn list(
+        &self,
+        filter: &RowFilter,
+        after: Option<PageKey>,
+        limit: usize,
+    ) -> Result<Vec<Listed>, OutOfOrder> {
+        let key = |row: &Row| PageKey {
+            captured: row.captured,
+            id: row.id,
+        };
+        let mut found: Vec<&Row> = self
+            .rows
+            .values()
+            .filter(|row| after.is_none_or(|after| key(row) < after) && self.finds(filter, row))
+            .collect();
+        found.sort_unstable_by_key(|row| std::cmp::Reverse(key(row)));
+        Ok(found
+            .into_iter()
+            .take(limit)
+            .map(|row| Listed {
+                row: row.clone(),
+                sync: self.sync_of(row.id),
+            })
+            .collect())
+    }
+
+    fn count(&self, filter: &RowFilter) -> Result<u64, OutOfOrder> {
+        Ok(self
+            .rows
+            .values()
+            .filter(|row| self.finds(filter, row))
+            .count() as u64)
+    }
+
+    fn author(&self, actor: ActorId) -> Result<Option<(PersonId, String)>, OutOfOrder> {
+        Ok(self.authors.get(&actor).cloned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    crate::store_conformance!(|| (super::MemoryStore::new(), ()));
+}
