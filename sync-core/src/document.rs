@@ -39,7 +39,7 @@ pub enum DocumentError {
 }
 
 /// A record, loaded. Costs 20-50 KB of memory against 1 KB of bytes, so load it, use it and drop it.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Document {
     doc: AutoCommit,
     zones: [ObjId; Zone::ALL.len()],

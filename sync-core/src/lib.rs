@@ -2,6 +2,7 @@
 
 pub mod document;
 pub mod engine;
+pub mod history;
 pub mod id;
 pub mod index;
 pub mod journal;

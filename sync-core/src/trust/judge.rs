@@ -1,0 +1,224 @@
+//! The verdict about the received changes of one record.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::authority::{Author, Standing, may_write};
+use super::gate::{Checked, History, Rejection, Touched};
+use super::{Limits, code};
+use crate::document::Document;
+use crate::document::schema::OLDEST_ACCEPTED;
+use crate::id::{ChangeHash, DeviceId, RecordId};
+use crate::record::Zone;
+use crate::record::header::{Header, SCHEMA};
+use crate::record::review::ReviewState;
+use crate::record::view::AnyView;
+
+/// A received change.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidate<'a> {
+    /// Its name.
+    pub hash: ChangeHash,
+    /// Its bytes, which passed [`super::chunk::read_change`].
+    pub raw: &'a [u8],
+    /// From whom, as the server knows it.
+    pub author: Author,
+    /// From which device.
+    pub device: DeviceId,
+}
+
+/// Why a change does not become part of its record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SetAside {
+    /// It follows changes that are not there.
+    Waiting(Vec<ChangeHash>),
+    /// A person has to decide.
+    Held(&'static str),
+    /// It is false.
+    Quarantined(&'static str),
+}
+
+/// The verdict.
+#[derive(Debug)]
+pub struct Judgement {
+    /// Changes that become part of the record, in an order in which they can be applied.
+    pub accepted: Vec<ChangeHash>,
+    /// The others.
+    pub set_aside: Vec<(ChangeHash, SetAside)>,
+    /// The record with the accepted changes; `None` if there is nothing to read.
+    pub document: Option<Document>,
+    /// How it reads.
+    pub view: Option<AnyView>,
+}
+
+/// The published changes of a record don't load: the storage is damaged, or a rule was wrong once. Nothing about
+/// the record can be judged until somebody looks.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the published changes of the record do not load")]
+pub struct Damaged;
+
+/// Judges the received changes of a record, given in the order in which they came.
+///
+/// # Errors
+/// When the published changes don't load.
+pub fn judge(
+    id: RecordId,
+    published: &[&[u8]],
+    candidates: &[Candidate<'_>],
+    limits: &Limits,
+) -> Result<Judgement, Damaged> {
+    let history = History::of(published.iter().copied()).map_err(|_| Damaged)?;
+    let base = if published.is_empty() { None } else { Some(read(published).ok_or(Damaged)?) };
+    let mut bench = Bench { id, published, limits, history, base, accepted: Vec::new(), set_aside: Vec::new() };
+    bench.hear(candidates.to_vec());
+    let Bench { base, accepted, set_aside, .. } = bench;
+    let (document, view) = base.map_or((None, None), |(document, view)| (Some(document), Some(view)));
+    Ok(Judgement { accepted: accepted.iter().map(|change| change.hash).collect(), set_aside, document, view })
+}
+
+struct Bench<'a> {
+    id: RecordId,
+    published: &'a [&'a [u8]],
+    limits: &'a Limits,
+    /// What was said by everything published, accepted, or examined in this round.
+    history: History,
+    /// The record as it stands with everything accepted so far.
+    base: Option<(Document, AnyView)>,
+    accepted: Vec<Candidate<'a>>,
+    set_aside: Vec<(ChangeHash, SetAside)>,
+}
+
+impl<'a> Bench<'a> {
+    /// Takes up changes whose ancestors are there until no more can be taken up.
+    fn hear(&mut self, mut open: Vec<Candidate<'a>>) {
+        loop {
+            let mut round: Vec<Candidate<'a>> = Vec::new();
+            let mut later = Vec::new();
+            for candidate in open {
+                match self.examine(&candidate, round.first()) {
+                    Ok(checked) => {
+                        self.history.accept(&checked);
+                        round.push(candidate);
+                    }
+                    Err(SetAside::Waiting(missing)) => later.push((candidate, missing)),
+                    Err(reason) => self.set_aside.push((candidate.hash, reason)),
+                }
+            }
+            if round.is_empty() {
+                let waiting = later.into_iter().map(|(candidate, missing)| (candidate.hash, SetAside::Waiting(missing)));
+                self.set_aside.extend(waiting);
+                return;
+            }
+            self.take(round);
+            open = later.into_iter().map(|(candidate, _)| candidate).collect();
+        }
+    }
+
+    /// Checks form and authority. `maker` is the change that makes the record, if that is part of this round.
+    fn examine(&self, candidate: &Candidate<'_>, maker: Option<&Candidate<'_>>) -> Result<Checked, SetAside> {
+        let checked = self.history.check(candidate.raw, self.limits).map_err(|rejection| match rejection {
+            Rejection::Waiting(missing) => SetAside::Waiting(missing),
+            Rejection::False(code) => SetAside::Quarantined(code),
+        })?;
+        self.authorise(&candidate.author, &checked.touched, maker)?;
+        Ok(checked)
+    }
+
+    fn authorise(&self, author: &Author, touched: &Touched, maker: Option<&Candidate<'_>>) -> Result<(), SetAside> {
+        if touched.creates {
+            let foreign = touched.zones.iter().any(|zone| matches!(zone, Zone::Office | Zone::Review));
+            return if foreign { Err(SetAside::Quarantined(code::AUTHORITY)) } else { Ok(()) };
+        }
+        if touched.zones.contains(&Zone::Header) {
+            return Err(SetAside::Quarantined(code::HEADER));
+        }
+        let standing = match (&self.base, maker) {
+            (Some((_, view)), _) => Standing::of(view.frame()),
+            // The record is being made in this round; `try_take` makes sure that its header names the maker.
+            (None, Some(Candidate { author: Author { person, office: Some(office), team, .. }, .. })) => {
+                Standing { owner: *person, office: *office, team: *team, review: ReviewState::Received }
+            }
+            (None, _) => return Err(SetAside::Held(code::AUTHORITY)),
+        };
+        // A part that this version does not know is treated like facts: the owner's app may be newer.
+        let unknown = touched.unknown.then_some(Zone::Facts);
+        let mut zones = touched.zones.iter().copied().chain(unknown);
+        zones.try_for_each(|zone| may_write(author, &standing, zone).map_err(SetAside::Held))
+    }
+
+    /// Applies a round of examined changes to a copy; if that fails, one after the other to find the culprit.
+    fn take(&mut self, round: Vec<Candidate<'a>>) {
+        if let Ok(taken) = self.try_take(&round) {
+            self.base = Some(taken);
+            self.accepted.extend(round);
+            return;
+        }
+        let log = self.published.iter().copied().chain(self.accepted.iter().map(|change| change.raw));
+        self.history = History::of(log).unwrap_or_default();
+        for candidate in round {
+            let maker = self.accepted.first().copied();
+            let taken = self.examine(&candidate, maker.as_ref()).and_then(|checked| {
+                let taken = self.try_take(std::slice::from_ref(&candidate))?;
+                Ok((checked, taken))
+            });
+            match taken {
+                Ok((checked, taken)) => {
+                    self.history.accept(&checked);
+                    self.base = Some(taken);
+                    self.accepted.push(candidate);
+                }
+                Err(reason) => self.set_aside.push((candidate.hash, reason)),
+            }
+        }
+    }
+
+    fn try_take(&self, round: &[Candidate<'_>]) -> Result<(Document, AnyView), SetAside> {
+        let accepted = self.accepted.iter().chain(round).map(|change| change.raw);
+        let log: Vec<&[u8]> = self.published.iter().copied().chain(accepted).collect();
+        let (document, view) = read_back(&log).ok_or(SetAside::Quarantined(code::UNLOADABLE))?;
+        if let (None, Some(maker)) = (&self.base, round.first()) {
+            self.check_header(maker, &view.frame().header)?;
+        }
+        Ok((document, view))
+    }
+
+    /// Holds the header of a new record against where it came from.
+    fn check_header(&self, maker: &Candidate<'_>, header: &Header) -> Result<(), SetAside> {
+        if !(OLDEST_ACCEPTED..=SCHEMA).contains(&header.schema) {
+            return Err(SetAside::Quarantined(code::SCHEMA));
+        }
+        if header.id != self.id || header.owner != maker.author.person || header.device != maker.device {
+            return Err(SetAside::Quarantined(code::FOREIGN_RECORD));
+        }
+        // A promoter who was moved meanwhile has made the record for the old office: a person decides.
+        let at_home = maker.author.office.is_none_or(|office| office == header.office);
+        if at_home && maker.author.team == header.team { Ok(()) } else { Err(SetAside::Held(code::AUTHORITY)) }
+    }
+}
+
+/// Loads changes that were verified when they were published.
+fn read(log: &[&[u8]]) -> Option<(Document, AnyView)> {
+    catch_unwind(AssertUnwindSafe(|| {
+        let mut document = Document::load(log.iter().copied()).ok()?;
+        let view = document.any_view().ok()?;
+        Some((document, view))
+    }))
+    .ok()
+    .flatten()
+}
+
+/// Loads changes, saves the document, loads that, and makes sure that both read the same. Automerge's panics end
+/// here, together with the document that they may have damaged.
+fn read_back(log: &[&[u8]]) -> Option<(Document, AnyView)> {
+    catch_unwind(AssertUnwindSafe(|| {
+        let mut document = Document::load(log.iter().copied()).ok()?;
+        let mut again = Document::load_bytes(&document.save()).ok()?;
+        let view = document.any_view().ok()?;
+        let same = document.missing().is_empty() && again.any_view().ok()? == view;
+        same.then_some((document, view))
+    }))
+    .ok()
+    .flatten()
+}
+
+#[cfg(test)]
+mod tests;
