@@ -1,1 +1,3 @@
-//! x
+//! A phone without its screen.
+
+pub mod sqlite;

@@ -1,0 +1,226 @@
+//! What a phone remembers, in one SQLite file. docs/adr/0002-phone-durability.md argues the settings.
+//!
+//! One process holds the file at a time; within it one [`SqliteStore`]. Nothing of the store lives in memory, so
+//! that opening it costs the same with ten records and with ten thousand.
+
+mod columns;
+mod list;
+mod read;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use sync_core::id::{ActorId, ChangeHash, PersonId, RecordId};
+use sync_core::index::Row;
+use sync_core::journal::{Entry, Head};
+use sync_core::store::{
+    BatchLimit, ExchangeOutcome, Identity, Listed, LocalCommit, PageKey, Progress, RecordSync,
+    RowFilter, Store,
+};
+use sync_core::wire::exchange::Backlog;
+use sync_core::wire::segment::Item;
+
+/// Statements that stay prepared: every fixed one and the filters that an app really uses.
+const PREPARED: usize = 64;
+
+/// Why the storage failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another process, or another part of this one, holds the store.
+    #[error("the store is open already, in this app or in another process; close it there first")]
+    InUse,
+    /// A newer app has changed the layout.
+    #[error("the store was written by a newer app (layout {found}, this app knows {known}); install the new version")]
+    Newer {
+        /// The layout in the file.
+        found: u32,
+        /// The newest layout that this app can read.
+        known: u32,
+    },
+    /// There is no room to save in.
+    #[error("the device has no free space left; nothing was saved")]
+    Full,
+    /// The file is not a store, or has been damaged.
+    #[error("the store can't be read: {0} is damaged")]
+    Damaged(&'static str),
+    /// A line that does not continue the journal: a second engine writes to this store.
+    #[error("line {found} does not continue the journal, which ends with line {last}")]
+    OutOfOrder {
+        /// The line that was to be committed.
+        found: u64,
+        /// The journal's last line.
+        last: u64,
+    },
+    /// The file system refused.
+    #[error("the store's folder can't be used: {0}")]
+    Io(#[from] std::io::Error),
+    /// Anything else that SQLite says.
+    #[error("the storage failed: {0}")]
+    Sqlite(#[source] rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::Error as E;
+        match (error.sqlite_error_code(), &error) {
+            (Some(ErrorCode::DiskFull), _) => Self::Full,
+            (Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase), _) => Self::Damaged("the file"),
+            (
+                _,
+                E::FromSqlConversionFailure(..)
+                | E::InvalidColumnType(..)
+                | E::IntegralValueOutOfRange(..)
+                | E::Utf8Error(..),
+            ) => Self::Damaged("a column"),
+            _ => Self::Sqlite(error),
+        }
+    }
+}
+
+impl StoreError {
+    /// Whether the same call may succeed later without anybody doing anything.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::InUse => true,
+            Self::Sqlite(error) => {
+                matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// A phone's memory in a file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    // Closed before the lock is given up: fields are dropped in this order.
+    connection: Connection,
+    _lock: File,
+}
+
+impl SqliteStore {
+    /// Opens the store at `path`, making or updating it if need be. Beside it lie SQLite's own two files and one
+    /// with the ending `.lock`, all of which belong together.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] while somebody else has it open; otherwise when the file can't be used.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let lock = lock(path)?;
+        // Without the flag for addresses: a path is a path, whatever it looks like.
+        let flags =
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = Connection::open_with_flags(path, flags)?;
+        connection.set_prepared_statement_cache_capacity(PREPARED);
+        schema::configure(&connection)?;
+        schema::migrate(&mut connection)?;
+        Ok(Self { connection, _lock: lock })
+    }
+
+    /// The journal's lines about a record, oldest first.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    pub fn lines(&self, record: RecordId) -> Result<Vec<Entry>, StoreError> {
+        read::lines(&self.connection, record)
+    }
+
+    /// Moves what was saved from the log into the database, so that no save has to pay for it. Durability does not
+    /// depend on it.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    pub fn tidy(&mut self) -> Result<(), StoreError> {
+        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(())
+    }
+}
+
+/// Takes the lock that keeps others out. The system gives it up when the process ends, however it ends.
+fn lock(path: &Path) -> Result<File, StoreError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let file = OpenOptions::new().create(true).append(true).open(PathBuf::from(name))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
+        Err(TryLockError::Error(error)) => Err(StoreError::Io(error)),
+    }
+}
+
+impl Store for SqliteStore {
+    type Error = StoreError;
+
+    fn identity(&self) -> Result<Option<Identity>, StoreError> {
+        read::state(&self.connection, read::IDENTITY)
+    }
+
+    fn set_identity(&mut self, identity: &Identity) -> Result<(), StoreError> {
+        write::set_state(&self.connection, read::IDENTITY, identity)
+    }
+
+    fn progress(&self) -> Result<Progress, StoreError> {
+        read::progress(&self.connection)
+    }
+
+    fn set_progress(&mut self, progress: &Progress) -> Result<(), StoreError> {
+        write::set_state(&self.connection, read::PROGRESS, progress)
+    }
+
+    fn head(&self) -> Result<Head, StoreError> {
+        read::head(&self.connection)
+    }
+
+    fn head_at(&self, n: u64) -> Result<Option<Head>, StoreError> {
+        read::head_at(&self.connection, n)
+    }
+
+    fn changes(&self, record: RecordId) -> Result<Vec<(ChangeHash, Vec<u8>)>, StoreError> {
+        read::changes(&self.connection, record)
+    }
+
+    fn row(&self, record: RecordId) -> Result<Option<Row>, StoreError> {
+        list::row(&self.connection, record)
+    }
+
+    fn record_sync(&self, record: RecordId) -> Result<RecordSync, StoreError> {
+        read::record_sync(&self.connection, record)
+    }
+
+    fn commit(&mut self, commit: &LocalCommit) -> Result<(), StoreError> {
+        write::commit(&mut self.connection, commit)
+    }
+
+    fn outbox(&self, after: u64, limit: BatchLimit) -> Result<Vec<Item>, StoreError> {
+        read::outbox(&self.connection, after, limit)
+    }
+
+    fn backlog(&self, after: u64) -> Result<Backlog, StoreError> {
+        read::backlog(&self.connection, after)
+    }
+
+    fn apply(&mut self, outcome: &ExchangeOutcome) -> Result<(), StoreError> {
+        write::apply(&mut self.connection, outcome)
+    }
+
+    fn list(
+        &self,
+        filter: &RowFilter,
+        after: Option<PageKey>,
+        limit: usize,
+    ) -> Result<Vec<Listed>, StoreError> {
+        list::list(&self.connection, filter, after, limit)
+    }
+
+    fn count(&self, filter: &RowFilter) -> Result<u64, StoreError> {
+        list::count(&self.connection, filter)
+    }
+
+    fn author(&self, actor: ActorId) -> Result<Option<(PersonId, String)>, StoreError> {
+        read::author(&self.connection, actor)
+    }
+}
