@@ -134,7 +134,7 @@ impl SqliteStore {
     ///
     /// # Errors
     /// When the storage fails.
-    pub fn tidy(&mut self) -> Result<(), StoreError> {
+    pub fn tidy(&self) -> Result<(), StoreError> {
         self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(())
     }
