@@ -1,1 +1,21 @@
-//! x
+//! Daybook's server: takes in what phones recorded without a network, publishes it once it is proven sound, and
+//! shows it to offices and head quarters.
+//!
+//! `routes` parse and answer, `service` holds one use case a function, `store` runs one use case in one transaction.
+//! No SQL and no HTTP types in services; every route stands in [`router`].
+
+pub mod auth;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod error;
+pub mod flag;
+pub mod metrics;
+pub mod router;
+mod routes;
+pub mod scope;
+pub mod serve;
+pub mod service;
+pub mod state;
+pub mod store;
+pub mod telemetry;

@@ -1,0 +1,239 @@
+//! The settings: one struct for each concern, read once at start. docs/CONFIGURATION.md explains every key.
+//!
+//! Each setting comes from the last of these that names it: its default, the configuration file, the environment, a
+//! flag. All mistakes are reported together, each with its key, where it came from and what is expected.
+
+mod layers;
+mod parse;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use layers::{ConfigError, Layers, Mistake, Source};
+
+/// One setting that can be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Its key in the file: `section.name`.
+    pub key: &'static str,
+    /// What it is if nobody says anything.
+    pub default: &'static str,
+    /// What its value has to look like.
+    pub expects: &'static str,
+}
+
+impl Setting {
+    /// Its name in the environment.
+    pub fn variable(&self) -> String {
+        format!("DAYBOOK_{}", self.key.replace('.', "_").to_uppercase())
+    }
+}
+
+macro_rules! settings {
+    ($($constant:ident = $key:literal, $default:literal, $expects:literal;)+) => {
+        $(const $constant: Setting = Setting { key: $key, default: $default, expects: $expects };)+
+        /// All settings, in the order of docs/CONFIGURATION.md.
+        pub const SETTINGS: &[Setting] = &[$($constant),+];
+    };
+}
+
+settings! {
+    LISTEN = "http.listen", "127.0.0.1:8080", "an address with a port such as 0.0.0.0:8080";
+    METRICS_LISTEN = "http.metrics_listen", "off", "an address with a port such as 127.0.0.1:9464, or off";
+    SECURE_COOKIES = "http.secure_cookies", "true", "true; false only while http.listen is a loopback address";
+    TRUSTED_ORIGINS = "http.trusted_origins", "", "origins such as https://console.example.com";
+    FOLDER = "database.folder", "daybook-data", "a folder that the server may write to";
+    SESSION_MINUTES = "auth.session_minutes", "720", "minutes from 5 to 43200";
+    TOKEN_MINUTES = "auth.token_minutes", "15", "minutes from 1 to 60";
+    CODE_HOURS = "auth.code_hours", "168", "hours from 1 to 2160";
+    BODY_BYTES = "limits.body_bytes", "8388608", "bytes from 65536 to 67108864";
+    INFLATED_BYTES = "limits.inflated_bytes", "67108864", "bytes from limits.body_bytes to 268435456";
+    JSON_BYTES = "limits.json_bytes", "262144", "bytes from 1024 to 16777216";
+    REQUEST_SECONDS = "limits.request_seconds", "120", "seconds from 1 to 600";
+    IDLE_SECONDS = "limits.idle_seconds", "20", "seconds from 1 to 600";
+    DRAIN_SECONDS = "limits.drain_seconds", "20", "seconds from 0 to 600";
+    FORMAT = "log.format", "text", "text or json";
+    FILTER = "log.filter", "info", "a filter such as info or info,server=debug";
+}
+
+/// All settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Where the server listens and how browsers may use it.
+    pub http: Http,
+    /// Where it keeps its data.
+    pub database: Database,
+    /// For how long sessions, tokens and codes are good.
+    pub auth: Auth,
+    /// How much it takes from one request.
+    pub limits: Limits,
+    /// What it writes down about itself.
+    pub log: Log,
+}
+
+/// Where the server listens and how browsers may use it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Http {
+    /// The address for phones and browsers.
+    pub listen: SocketAddr,
+    /// The address for Prometheus; `None` for none.
+    pub metrics_listen: Option<SocketAddr>,
+    /// Whether session cookies are for HTTPS only.
+    pub secure_cookies: bool,
+    /// Other origins whose pages may call the API.
+    pub trusted_origins: Vec<String>,
+}
+
+/// Where the server keeps its data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Database {
+    /// The folder of the embedded database; created at first start.
+    pub folder: PathBuf,
+}
+
+impl Database {
+    /// Where a running server takes orders from `daybook admin`.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.join("daybook.sock")
+    }
+}
+
+/// For how long sessions, tokens and codes are good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Auth {
+    /// A session of staff.
+    pub session: Duration,
+    /// A token of a phone.
+    pub token: Duration,
+    /// An enrolment code.
+    pub code: Duration,
+}
+
+/// How much the server takes from one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The body of a sync message as it arrives.
+    pub body_bytes: usize,
+    /// The same unpacked.
+    pub inflated_bytes: usize,
+    /// The body of any other request.
+    pub json_bytes: usize,
+    /// The whole of a request, its body included.
+    pub request: Duration,
+    /// A silence in the middle of a request.
+    pub idle: Duration,
+    /// How long a stopping server waits for what is under way.
+    pub drain: Duration,
+}
+
+/// What the server writes down about itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// In which form.
+    pub format: LogFormat,
+    /// How much, in the syntax of `tracing_subscriber::EnvFilter`.
+    pub filter: String,
+}
+
+/// The form of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Config {
+    /// Reads the settings from their layers.
+    ///
+    /// # Errors
+    /// All mistakes at once.
+    pub fn read(mut layers: Layers) -> Result<Self, ConfigError> {
+        let http = Http::read(&mut layers);
+        let database = layers.read(FOLDER, parse::folder).map(|folder| Database { folder });
+        let auth = Auth::read(&mut layers);
+        let limits = Limits::read(&mut layers);
+        let log = Log::read(&mut layers);
+        let whole = move || Some(Self { http: http?, database: database?, auth: auth?, limits: limits?, log: log? });
+        layers.finish(whole())
+    }
+
+    /// The defaults.
+    ///
+    /// # Errors
+    /// Never: a test reads them.
+    pub fn defaults() -> Result<Self, ConfigError> {
+        Self::read(Layers::default())
+    }
+}
+
+impl Http {
+    fn read(layers: &mut Layers) -> Option<Self> {
+        let listen = layers.read(LISTEN, parse::address);
+        let metrics_listen = layers.read(METRICS_LISTEN, parse::address_or_off);
+        let secure_cookies = layers.read(SECURE_COOKIES, parse::yes_or_no);
+        let trusted_origins = layers.read(TRUSTED_ORIGINS, parse::origins);
+        let http = Self {
+            listen: listen?,
+            metrics_listen: metrics_listen?,
+            secure_cookies: secure_cookies?,
+            trusted_origins: trusted_origins?,
+        };
+        // A cookie without `Secure` on a public address would cross the network in the clear.
+        if !http.secure_cookies && !http.listen.ip().is_loopback() {
+            layers.complain(SECURE_COOKIES);
+            return None;
+        }
+        Some(http)
+    }
+}
+
+impl Auth {
+    fn read(layers: &mut Layers) -> Option<Self> {
+        let session = layers.read(SESSION_MINUTES, |text| parse::number(text, 5..=43_200));
+        let token = layers.read(TOKEN_MINUTES, |text| parse::number(text, 1..=60));
+        let code = layers.read(CODE_HOURS, |text| parse::number(text, 1..=2_160));
+        Some(Self {
+            session: Duration::from_secs(60 * session?),
+            token: Duration::from_secs(60 * token?),
+            code: Duration::from_secs(3_600 * code?),
+        })
+    }
+}
+
+impl Limits {
+    fn read(layers: &mut Layers) -> Option<Self> {
+        let body = layers.read(BODY_BYTES, |text| parse::number(text, 1 << 16..=1 << 26));
+        let inflated = layers.read(INFLATED_BYTES, |text| parse::number(text, 1..=1 << 28));
+        let json = layers.read(JSON_BYTES, |text| parse::number(text, 1 << 10..=1 << 24));
+        let request = layers.read(REQUEST_SECONDS, |text| parse::number(text, 1..=600));
+        let idle = layers.read(IDLE_SECONDS, |text| parse::number(text, 1..=600));
+        let drain = layers.read(DRAIN_SECONDS, |text| parse::number(text, 0..=600));
+        let limits = Self {
+            body_bytes: usize::try_from(body?).ok()?,
+            inflated_bytes: usize::try_from(inflated?).ok()?,
+            json_bytes: usize::try_from(json?).ok()?,
+            request: Duration::from_secs(request?),
+            idle: Duration::from_secs(idle?),
+            drain: Duration::from_secs(drain?),
+        };
+        if limits.inflated_bytes < limits.body_bytes {
+            layers.complain(INFLATED_BYTES);
+            return None;
+        }
+        Some(limits)
+    }
+}
+
+impl Log {
+    fn read(layers: &mut Layers) -> Option<Self> {
+        let format = layers.read(FORMAT, parse::log_format);
+        let filter = layers.read(FILTER, parse::log_filter);
+        Some(Self { format: format?, filter: filter? })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,135 @@
+//! Every code that an answer can carry. A code never changes its meaning; docs/API.md explains each one, and a
+//! test compares the two lists.
+
+use sync_core::wire::problem::code as wire;
+
+/// What kind of failure it is, without saying anything about HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The request makes no sense.
+    Invalid,
+    /// Who asks is not known.
+    Unauthenticated,
+    /// Who asks may not do that.
+    Forbidden,
+    /// It is not there, or not there for who asks.
+    NotFound,
+    /// The address knows no such method.
+    Method,
+    /// The request did not arrive in time.
+    Timeout,
+    /// It contradicts what is stored.
+    Conflict,
+    /// It is larger than we take.
+    TooLarge,
+    /// It is of a type that we do not read.
+    MediaType,
+    /// Too often.
+    TooMany,
+    /// A fault of ours.
+    Internal,
+    /// Not now.
+    Unavailable,
+}
+
+/// A stable name for a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Code {
+    /// The name: `record.not_found`.
+    pub name: &'static str,
+    /// What kind of failure it is.
+    pub kind: Kind,
+    /// What is wrong and what to do, for people.
+    pub title: &'static str,
+}
+
+macro_rules! codes {
+    ($($constant:ident = $name:expr, $kind:ident, $title:literal;)+) => {
+        $(
+            #[doc = $title]
+            pub const $constant: Code = Code { name: $name, kind: Kind::$kind, title: $title };
+        )+
+        /// All of them, in the order of docs/API.md.
+        pub const ALL: &[Code] = &[$($constant),+];
+    };
+}
+
+codes! {
+    // any request
+    MALFORMED_REQUEST = "request.malformed", Invalid, "The request can't be read; the detail says where.";
+    CURSOR = "request.cursor", Invalid, "The cursor is not one of ours: start again without `after`.";
+    CROSS_ORIGIN = "request.cross_origin", Forbidden, "The request comes from a page of another origin.";
+    NO_SUCH_ADDRESS = "request.not_found", NotFound, "There is nothing at this address.";
+    METHOD = "request.method", Method, "This address does not know this method.";
+    TIMEOUT = "request.timeout", Timeout, "The request took too long: try again, with less at once.";
+    REQUEST_TOO_LARGE = "request.too_large", TooLarge, "The request is larger than the server takes.";
+    REQUEST_MEDIA_TYPE = "request.media_type", MediaType, "Send JSON as `content-type: application/json`.";
+
+    // staff
+    CREDENTIALS = "session.credentials", Unauthenticated, "Login or password is wrong.";
+    NO_SESSION = "session.required", Unauthenticated, "Sign in first, or again: the session has ended.";
+    ATTEMPTS = "session.too_many_attempts", TooMany, "Too many failed attempts: wait before the next one.";
+    PERMISSION = "permission.denied", Forbidden, "Your role may not do this.";
+
+    // phones
+    SYNC_MEDIA_TYPE = "sync.media_type", MediaType, "This is not a Daybook sync message of version 1.";
+    SYNC_MALFORMED = wire::MALFORMED, Invalid, "The message is damaged, cut off, or not of this version.";
+    SYNC_TOO_LARGE = wire::TOO_LARGE, TooLarge, "The message is larger than the server takes: send less at once.";
+    SYNC_VERSION = "sync.version", NotFound, "This version of the sync protocol is not served here; served is v1.";
+    JOURNAL = wire::JOURNAL, Invalid, "The journal is not signed by this device, or its chain is broken.";
+    ENROL_CODE = wire::ENROL_CODE, Forbidden, "The enrolment code is wrong, used or expired: ask for a new one.";
+    ENROL_PROOF = "enrol.proof", Forbidden, "The phone did not prove that it holds its key.";
+    TOKEN = wire::TOKEN, Unauthenticated, "The token is missing, expired or not ours: get a new one.";
+    TOKEN_SIGNATURE = "token.signature", Unauthenticated, "The answer to the challenge is not signed by this device.";
+    DEVICE_UNKNOWN = wire::UNKNOWN_DEVICE, NotFound, "The server does not know this device: enrol it again.";
+    DEVICE_REVOKED = wire::REVOKED, Forbidden, "This device was cut off. Ask the office for a new enrolment code.";
+
+    // what is looked for
+    NOT_FOUND = "resource.not_found", NotFound, "It is not there, or not in your territory.";
+    RECORD_NOT_FOUND = "record.not_found", NotFound, "There is no such record, or not in your territory.";
+    ORGANISATION_NOT_FOUND = "organisation.not_found", NotFound, "There is no such organisation.";
+    OFFICE_NOT_FOUND = "office.not_found", NotFound, "The organisation has no such office.";
+    TEAM_NOT_FOUND = "team.not_found", NotFound, "The organisation has no such team.";
+    PERSON_NOT_FOUND = "person.not_found", NotFound, "The organisation has nobody of this id or login.";
+
+    // decisions and corrections
+    REASON = "review.reason", Invalid, "Say why: a record is returned or rejected with a reason.";
+    STALE = "review.stale", Conflict, "The record changed since you looked at it: look again and decide anew.";
+    RECORD_CLOSED = "record.closed", Conflict, "The record is approved or rejected, or not yours to write.";
+    FIELD = "record.field", Invalid, "A field can't take this value; the detail says which and why.";
+
+    // administration
+    AMBIGUOUS = "name.ambiguous", Invalid, "Several have this name: give the id.";
+    TAKEN = "name.taken", Conflict, "The name is taken, or it changed meanwhile.";
+    PERSON_PLACE = "person.place", Invalid, "Roles of the field and of offices need an office; supervisors need a team.";
+    NO_OFFICE = "person.no_office", Invalid, "Records need an office: only people with an office can enrol a phone.";
+    TIME_ZONE = "office.time_zone", Invalid, "The time zone is not an IANA name such as Asia/Shanghai.";
+    PASSWORD = "person.password", Invalid, "A password has 12 to 256 bytes.";
+
+    // the server itself
+    INTERNAL = "server.internal", Internal, "Something went wrong on our side; it has been noted.";
+    BUSY = wire::BUSY, Unavailable, "The server is busy: come back later.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_dotted() {
+        let mut names: Vec<_> = ALL.iter().map(|code| code.name).collect();
+        assert!(names.iter().all(|name| name.split('.').count() == 2), "{names:?}");
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), ALL.len());
+    }
+
+    #[test]
+    fn docs_api_md_lists_every_code_and_no_other() {
+        let page = include_str!("../../../docs/API.md");
+        // In the table of codes each line begins with the code between back-quotes.
+        let listed: Vec<_> = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+        let ours: Vec<_> = ALL.iter().map(|code| code.name).collect();
+        assert_eq!(listed, ours);
+    }
+}

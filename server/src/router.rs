@@ -1,0 +1,114 @@
+//! Every address of the server.
+
+mod observe;
+
+use axum::body::Body;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{any, get, post};
+use axum::{Json, Router};
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::csrf::CsrfLayer;
+use tower_http::map_request_body::MapRequestBodyLayer;
+use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Components, ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::error::ServiceError;
+use crate::routes::{admin, directory, health, quarantine, records, session, sync};
+use crate::state::App;
+
+/// What phones, browsers and load balancers reach.
+///
+/// # Errors
+/// A fault of ours: a trusted origin that the configuration accepted is none.
+pub fn public(app: &App) -> Result<Router, ServiceError> {
+    let (router, document) = described().split_for_parts();
+    let router = router
+        .route("/openapi.json", get(move || std::future::ready(Json(document.clone()))))
+        .route("/sync/{*rest}", any(sync::other_version))
+        .layer(cross_origin_check(app)?);
+    Ok(with_limits(router, app))
+}
+
+/// What `daybook admin` reaches, over a socket that only the owner of the data folder can open.
+pub fn local(app: &App) -> Router {
+    with_limits(Router::new().route("/orders", post(admin::perform)), app)
+}
+
+/// The OpenAPI 3.1 document.
+pub fn document() -> OpenApi {
+    described().into_openapi()
+}
+
+fn described() -> OpenApiRouter<App> {
+    let info = InfoBuilder::new()
+        .title("Daybook")
+        .version("1")
+        .description(Some("Phones deposit and fetch records below /sync; offices and head quarters read and review them below /api."));
+    let document = OpenApiBuilder::new().info(info.build()).components(Some(identities())).build();
+    OpenApiRouter::with_openapi(document)
+        // phones
+        .routes(routes!(sync::enrol))
+        .routes(routes!(sync::token))
+        .routes(routes!(sync::exchange))
+        // staff
+        .routes(routes!(session::sign_in, session::sign_out))
+        .routes(routes!(session::me))
+        // records
+        .routes(routes!(records::list))
+        .routes(routes!(records::detail))
+        .routes(routes!(records::decide))
+        .routes(routes!(records::edit))
+        .routes(routes!(quarantine::list))
+        // the organisation
+        .routes(routes!(directory::offices))
+        .routes(routes!(directory::teams))
+        .routes(routes!(directory::people))
+        .routes(routes!(directory::projects))
+        .routes(routes!(directory::devices))
+        // the server itself
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+}
+
+fn identities() -> Components {
+    let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
+        "__Host-daybook",
+        "The session of a staff member; `daybook` where cookies are not secure.",
+    )));
+    let token = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some("The token of a phone, from /sync/v1/token."))
+        .build();
+    ComponentsBuilder::new()
+        .security_scheme("session", cookie)
+        .security_scheme("device", SecurityScheme::Http(token))
+        .build()
+}
+
+/// Cookies travel with requests from anywhere, so requests that change something must come from our own pages, from
+/// trusted ones, or from no browser at all.
+fn cross_origin_check(app: &App) -> Result<CsrfLayer, ServiceError> {
+    let trusted = &app.config.http.trusted_origins;
+    let layer = trusted.iter().try_fold(CsrfLayer::new(), |layer, origin| layer.add_trusted_origin(origin));
+    layer.map_err(ServiceError::internal)
+}
+
+/// The layers around everything; the first is the outermost, and sees what all others answer.
+fn with_limits(router: Router<App>, app: &App) -> Router {
+    let limits = &app.config.limits;
+    let layers = ServiceBuilder::new()
+        .layer(from_fn_with_state(app.clone(), observe::observe))
+        .layer(CatchPanicLayer::new())
+        .layer(TimeoutLayer::with_status_code(axum::http::StatusCode::REQUEST_TIMEOUT, limits.request))
+        // Somebody who sends a byte a minute holds a connection, not more.
+        .layer(RequestBodyTimeoutLayer::new(limits.idle))
+        .layer(MapRequestBodyLayer::new(Body::new))
+        .layer(DefaultBodyLimit::max(limits.json_bytes));
+    router.layer(layers).with_state(app.clone())
+}

@@ -1,0 +1,14 @@
+//! Parse, call one service, answer. What a path does is said in [`crate::service`], where it is in [`crate::router`].
+
+pub(crate) mod admin;
+mod cursor;
+pub(crate) mod directory;
+mod extract;
+pub(crate) mod health;
+mod identity;
+mod message;
+mod names;
+pub(crate) mod quarantine;
+pub(crate) mod records;
+pub(crate) mod session;
+pub(crate) mod sync;

@@ -1,0 +1,66 @@
+//! Who sends a request.
+
+use axum::extract::FromRequestParts;
+use axum::http::header::{AUTHORIZATION, COOKIE};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue};
+
+use crate::auth::session::SessionToken;
+use crate::clock::millis;
+use crate::config::Config;
+use crate::error::{ServiceError, codes};
+use crate::service::{enrol, session};
+use crate::state::App;
+use crate::store::{Device, Person};
+
+/// The staff member who is signed in.
+pub(crate) struct SignedIn(pub(super) Person);
+
+impl FromRequestParts<App> for SignedIn {
+    type Rejection = ServiceError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ServiceError> {
+        let token = session_token(&parts.headers, &app.config).ok_or(codes::NO_SESSION)?;
+        session::person_of(app, &token).await.map(Self)
+    }
+}
+
+/// The phone that shows a token.
+pub(crate) struct Phone(pub(super) Device);
+
+impl FromRequestParts<App> for Phone {
+    type Rejection = ServiceError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ServiceError> {
+        let shown = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = shown.and_then(|value| value.strip_prefix("Bearer ")).ok_or(codes::TOKEN)?;
+        let device = enrol::authenticate(app, token).await?;
+        tracing::Span::current().record("device", tracing::field::display(device.id));
+        Ok(Self(device))
+    }
+}
+
+/// The session's token, if the browser sent one.
+pub(super) fn session_token(headers: &HeaderMap, config: &Config) -> Option<SessionToken> {
+    let name = cookie_name(config);
+    let lines = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(key, _)| *key == name).map(|(_, value)| SessionToken::from_cookie(value))
+}
+
+/// The cookie that begins a session, or with `None` ends it.
+pub(super) fn session_cookie(token: Option<&SessionToken>, config: &Config) -> Result<HeaderValue, ServiceError> {
+    let name = cookie_name(config);
+    let secure = if config.http.secure_cookies { "; Secure" } else { "" };
+    let (value, age) = match token {
+        Some(token) => (token.reveal(), millis(config.auth.session) / 1_000),
+        None => ("", 0),
+    };
+    let cookie = format!("{name}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Strict{secure}");
+    HeaderValue::from_str(&cookie).map_err(ServiceError::internal)
+}
+
+/// The prefix makes browsers refuse the cookie from anybody but this very host over HTTPS.
+fn cookie_name(config: &Config) -> &'static str {
+    if config.http.secure_cookies { "__Host-daybook" } else { "daybook" }
+}

@@ -1,0 +1,32 @@
+//! How the core's names and identifiers look in the OpenAPI document. The core knows nothing of OpenAPI.
+
+use sync_core::record::Kind;
+use sync_core::record::review::ReviewState;
+use sync_core::wire::enrol::Role;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+
+use crate::flag::Flag;
+
+pub(super) fn kind() -> Schema {
+    one_of(Kind::ALL.map(Kind::as_str))
+}
+
+pub(super) fn review() -> Schema {
+    one_of(ReviewState::ALL.map(ReviewState::as_str))
+}
+
+pub(super) fn role() -> Schema {
+    one_of(Role::ALL.map(Role::as_str))
+}
+
+pub(super) fn flag() -> Schema {
+    one_of(Flag::ALL.iter().copied().map(Flag::as_str))
+}
+
+pub(super) fn hash() -> Schema {
+    ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[0-9a-f]{64}$")).build().into()
+}
+
+fn one_of(names: impl IntoIterator<Item = &'static str>) -> Schema {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build().into()
+}

@@ -1,0 +1,158 @@
+//! Records: lists, one in full, verdicts and corrections.
+
+mod line;
+
+use axum::extract::State;
+use jiff::civil::Date;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use sync_core::id::{ChangeHash, OfficeId, PersonId, ProjectId, RecordId, TeamId};
+use sync_core::record::Kind;
+use sync_core::record::review::ReviewState;
+use utoipa::{IntoParams, ToSchema};
+
+use super::cursor;
+use super::extract::{Id, Json, Parameters};
+use super::identity::SignedIn;
+use super::names;
+use crate::error::{ServiceError, codes};
+use crate::flag::Flag;
+use crate::service::records::{self, USUAL_PAGE};
+use crate::service::review::Decision;
+use crate::service::{edit, review};
+use crate::state::App;
+use crate::store::RecordFilter;
+
+use line::{DetailBody, PageBody};
+
+/// Which records to list. All conditions have to hold.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Wanted {
+    /// Visits, surveys or leads.
+    #[param(schema_with = names::kind, required = false)]
+    kind: Option<Kind>,
+    /// The office to which they belong now.
+    #[param(value_type = Option<Uuid>)]
+    office: Option<OfficeId>,
+    /// The team to which they belong now.
+    #[param(value_type = Option<Uuid>)]
+    team: Option<TeamId>,
+    /// The promoter who owns them now.
+    #[param(value_type = Option<Uuid>)]
+    promoter: Option<PersonId>,
+    /// The development that they are about.
+    #[param(value_type = Option<Uuid>)]
+    project: Option<ProjectId>,
+    /// The business day.
+    #[param(value_type = Option<String>, format = Date)]
+    day: Option<Date>,
+    /// Where they stand in review.
+    #[param(schema_with = names::review, required = false)]
+    state: Option<ReviewState>,
+    /// The current stage of leads, for example `arrived`.
+    stage: Option<String>,
+    /// A flag that they carry.
+    #[param(schema_with = names::flag, required = false)]
+    flag: Option<String>,
+    /// Whether they have fields with concurrent values.
+    conflict: Option<bool>,
+    /// Words, names, or the end of a phone number.
+    text: Option<String>,
+    /// At most so many, 1 to 200; 50 if left out.
+    limit: Option<u32>,
+    /// The `next` of the page before.
+    after: Option<String>,
+}
+
+impl Wanted {
+    fn filter(&self) -> Result<RecordFilter, ServiceError> {
+        let flag = self.flag.as_deref().map(str::parse::<Flag>).transpose();
+        let flag = flag.map_err(|error| ServiceError::from(codes::MALFORMED_REQUEST).detail(format!("flag: {error}")))?;
+        Ok(RecordFilter {
+            kind: self.kind,
+            office: self.office,
+            team: self.team,
+            owner: self.promoter,
+            project: self.project,
+            day: self.day.map(|day| day.to_string()),
+            review: self.state,
+            stage: self.stage.clone(),
+            flag: flag.map(Flag::bit),
+            in_conflict: self.conflict,
+            text: self.text.clone(),
+        })
+    }
+}
+
+/// The records in one's territory, newest first.
+#[utoipa::path(
+    get, path = "/api/v1/records", tag = "records", params(Wanted),
+    responses((status = 200, body = PageBody)), security(("session" = []))
+)]
+pub(crate) async fn list(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Parameters(wanted): Parameters<Wanted>,
+) -> Result<Json<PageBody>, ServiceError> {
+    let after = wanted.after.as_deref().map(cursor::read).transpose()?;
+    let limit = wanted.limit.unwrap_or(USUAL_PAGE);
+    let page = records::list(&app, &who, wanted.filter()?, after, limit).await?;
+    Ok(Json(page.into()))
+}
+
+/// One record with merged values, concurrent values side by side, and the history of every field.
+#[utoipa::path(
+    get, path = "/api/v1/records/{id}", tag = "records", params(("id" = Uuid, Path)),
+    responses((status = 200, body = DetailBody)), security(("session" = []))
+)]
+pub(crate) async fn detail(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Id(id): Id<RecordId>,
+) -> Result<Json<DetailBody>, ServiceError> {
+    records::detail(&app, &who, id).await.map(|detail| Json(detail.into()))
+}
+
+/// What head quarters decides about a record.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct Verdict {
+    #[schema(schema_with = names::review)]
+    state: ReviewState,
+    /// Why; needed for `returned` and `rejected`.
+    reason: Option<String>,
+    /// The `heads` of the record that was looked at; if it changed since, nothing is decided.
+    #[schema(value_type = Option<Vec<String>>)]
+    seen: Option<Vec<ChangeHash>>,
+}
+
+/// Decides about a record; the verdict travels back to the phone.
+#[utoipa::path(
+    post, path = "/api/v1/records/{id}/review", tag = "records", params(("id" = Uuid, Path)), request_body = Verdict,
+    responses((status = 200, body = DetailBody)), security(("session" = []))
+)]
+pub(crate) async fn decide(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Id(id): Id<RecordId>,
+    Json(verdict): Json<Verdict>,
+) -> Result<Json<DetailBody>, ServiceError> {
+    let Verdict { state, reason, seen } = verdict;
+    let detail = review::decide(&app, &who, id, Decision { state, reason, seen }).await?;
+    Ok(Json(detail.into()))
+}
+
+/// Corrects facts of a record: an object with the fields to write, `null` to empty one.
+#[utoipa::path(
+    patch, path = "/api/v1/records/{id}/facts", tag = "records", params(("id" = Uuid, Path)),
+    request_body = Object, responses((status = 200, body = DetailBody)), security(("session" = []))
+)]
+pub(crate) async fn edit(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Id(id): Id<RecordId>,
+    Json(edits): Json<Map<String, Value>>,
+) -> Result<Json<DetailBody>, ServiceError> {
+    let detail = edit::edit_facts(&app, &who, id, &edits).await?;
+    Ok(Json(detail.into()))
+}

@@ -1,0 +1,249 @@
+//! What `daybook admin` can order. The same orders run in a stopped server's folder or, over a local socket, inside a
+//! running server; so each is a plain value that can be sent.
+
+mod find;
+mod lines;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sync_core::id::{DeviceId, OfficeId, OrganisationId, PersonId, ProjectId, TeamId};
+use sync_core::wire::enrol::Role;
+
+use lines::Line;
+
+use crate::auth::code::Code;
+use crate::auth::password::Passwords;
+use crate::clock::millis;
+use crate::error::{ServiceError, codes};
+use crate::state::App;
+use crate::store::{ChangeState, EnrolmentCode, Office, Organisation, Person, Project, Team};
+
+/// An order. Where an organisation, office, team or person is meant, its id or its name (for people: login) will do;
+/// the organisation may be left out while there is only one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "order")]
+#[expect(missing_docs, reason = "the fields are the flags of the command line, which explains each")]
+pub enum Order {
+    /// Founds an organisation.
+    CreateOrganisation { name: String },
+    /// Lists organisations.
+    ListOrganisations,
+    /// Opens an office.
+    CreateOffice { organisation: Option<String>, name: String, time_zone: String },
+    /// Lists offices.
+    ListOffices { organisation: Option<String> },
+    /// Forms a team.
+    CreateTeam { organisation: Option<String>, office: String, name: String },
+    /// Lists teams.
+    ListTeams { organisation: Option<String> },
+    /// Adds a development.
+    CreateProject { organisation: Option<String>, name: String },
+    /// Lists developments.
+    ListProjects { organisation: Option<String> },
+    /// Adds a person.
+    CreatePerson { organisation: Option<String>, person: NewPerson },
+    /// Lists people.
+    ListPeople { organisation: Option<String> },
+    /// Issues an enrolment code.
+    IssueCode { organisation: Option<String>, person: String },
+    /// Lists enrolment codes.
+    ListCodes { organisation: Option<String> },
+    /// Lists phones.
+    ListDevices { organisation: Option<String> },
+    /// Cuts a phone off.
+    RevokeDevice { device: DeviceId },
+    /// Lists changes that were set aside.
+    ListQuarantine { organisation: Option<String>, state: Aside, limit: u32 },
+}
+
+/// Somebody to be added.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NewPerson {
+    /// What they are called.
+    pub name: String,
+    /// What they do.
+    pub role: Role,
+    /// Their office: id or name.
+    pub office: Option<String>,
+    /// Their team: id or name.
+    pub team: Option<String>,
+    /// With which name they sign in at the console; without one they can't.
+    pub login: Option<String>,
+    /// Their password; if there is a login and no password, one is made and told once.
+    pub password: Option<String>,
+}
+
+/// Why changes were set aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Aside {
+    /// They wait for somebody to decide.
+    Held,
+    /// They are broken or false.
+    Quarantined,
+    /// They follow changes that have not come.
+    Waiting,
+}
+
+impl From<Aside> for ChangeState {
+    fn from(aside: Aside) -> Self {
+        match aside {
+            Aside::Held => Self::Held,
+            Aside::Quarantined => Self::Quarantined,
+            Aside::Waiting => Self::Waiting,
+        }
+    }
+}
+
+/// Carries out an order. The answer is one JSON object for what was made or changed, and an array for a list.
+///
+/// # Errors
+/// When something that the order names is missing, taken or ambiguous, or the database does not answer.
+pub async fn perform(app: &App, order: Order) -> Result<Value, ServiceError> {
+    match order {
+        Order::CreateOrganisation { name } => create_organisation(app, name).await,
+        Order::ListOrganisations => list(app.store.organisations().await?),
+        Order::CreateOffice { organisation, name, time_zone } => {
+            let organisation = find::organisation(app, organisation).await?;
+            create_office(app, organisation, name, time_zone).await
+        }
+        Order::ListOffices { organisation } => {
+            list(app.store.offices(find::organisation(app, organisation).await?).await?)
+        }
+        Order::CreateTeam { organisation, office, name } => {
+            let organisation = find::organisation(app, organisation).await?;
+            let office = find::office(app, organisation, &office).await?;
+            let id = app.dice.roll(|rng| TeamId::new(app.clock.now(), rng));
+            let team = Team { id, organisation, office, name };
+            app.store.create_team(&team).await?;
+            one(team)
+        }
+        Order::ListTeams { organisation } => list(app.store.teams(find::organisation(app, organisation).await?).await?),
+        Order::CreateProject { organisation, name } => {
+            let organisation = find::organisation(app, organisation).await?;
+            let id = app.dice.roll(|rng| ProjectId::new(app.clock.now(), rng));
+            let project = Project { id, organisation, name };
+            app.store.create_project(&project).await?;
+            one(project)
+        }
+        Order::ListProjects { organisation } => {
+            list(app.store.projects(find::organisation(app, organisation).await?).await?)
+        }
+        Order::CreatePerson { organisation, person } => {
+            let organisation = find::organisation(app, organisation).await?;
+            create_person(app, organisation, person).await
+        }
+        Order::ListPeople { organisation } => {
+            list(app.store.people(find::organisation(app, organisation).await?).await?)
+        }
+        Order::IssueCode { organisation, person } => {
+            let organisation = find::organisation(app, organisation).await?;
+            issue_code(app, &find::person(app, organisation, &person).await?).await
+        }
+        Order::ListCodes { organisation } => {
+            list(app.store.enrolment_codes(find::organisation(app, organisation).await?).await?)
+        }
+        Order::ListDevices { organisation } => {
+            list(app.store.devices(find::organisation(app, organisation).await?).await?)
+        }
+        Order::RevokeDevice { device } => {
+            let revoked = app.store.revoke_device(device, app.clock.now()).await;
+            revoked.map_err(|error| error.missing(codes::DEVICE_UNKNOWN))?;
+            let device = app.store.device(device).await.map_err(|error| error.missing(codes::DEVICE_UNKNOWN))?;
+            one(device)
+        }
+        Order::ListQuarantine { organisation, state, limit } => {
+            let organisation = find::organisation(app, organisation).await?;
+            list(app.store.set_aside(organisation, state.into(), None, limit).await?)
+        }
+    }
+}
+
+fn one(row: impl Into<Line>) -> Result<Value, ServiceError> {
+    serde_json::to_value(row.into()).map_err(ServiceError::internal)
+}
+
+fn list<T: Into<Line>>(rows: Vec<T>) -> Result<Value, ServiceError> {
+    rows.into_iter().map(one).collect::<Result<Vec<_>, _>>().map(Value::Array)
+}
+
+async fn create_organisation(app: &App, name: String) -> Result<Value, ServiceError> {
+    let now = app.clock.now();
+    let id = app.dice.roll(|rng| OrganisationId::new(now, rng));
+    let organisation = Organisation { id, name, created_at: now };
+    app.store.create_organisation(&organisation).await?;
+    one(organisation)
+}
+
+async fn create_office(
+    app: &App,
+    organisation: OrganisationId,
+    name: String,
+    time_zone: String,
+) -> Result<Value, ServiceError> {
+    jiff::tz::TimeZone::get(&time_zone).map_err(|_| codes::TIME_ZONE)?;
+    let id = app.dice.roll(|rng| OfficeId::new(app.clock.now(), rng));
+    let office = Office { id, organisation, name, time_zone };
+    app.store.create_office(&office).await?;
+    one(office)
+}
+
+async fn create_person(app: &App, organisation: OrganisationId, new: NewPerson) -> Result<Value, ServiceError> {
+    let office = match &new.office {
+        Some(office) => Some(find::office(app, organisation, office).await?),
+        None => None,
+    };
+    let team = match &new.team {
+        Some(team) => Some(find::team(app, organisation, office, team).await?),
+        None => None,
+    };
+    // Somebody in a team is in the team's office, whether it was said or not.
+    let office = team.as_ref().map(|team| team.office).or(office);
+    let needs_office = !new.role.is_head_quarters();
+    if needs_office && office.is_none() || new.role == Role::Supervisor && team.is_none() {
+        return Err(codes::PERSON_PLACE.into());
+    }
+
+    let now = app.clock.now();
+    let login = new.login.map(|login| login.trim().to_lowercase());
+    let made = (login.is_some() && new.password.is_none()).then(|| Passwords::generate(&app.dice));
+    let password_hash = match new.password.as_ref().or(made.as_ref()) {
+        Some(password) => Some(app.passwords.hash(password, &app.dice).await?),
+        None => None,
+    };
+    let person = Person {
+        id: app.dice.roll(|rng| PersonId::new(now, rng)),
+        organisation,
+        name: new.name,
+        role: new.role,
+        office,
+        team: team.map(|team| team.id),
+        login,
+        active: true,
+        profile_version: 1,
+        scope_version: 1,
+        created_at: now,
+    };
+    app.store.create_person(&person, password_hash.as_deref()).await?;
+    one(Line::person(person, made))
+}
+
+async fn issue_code(app: &App, person: &Person) -> Result<Value, ServiceError> {
+    if person.office.is_none() {
+        return Err(codes::NO_OFFICE.into());
+    }
+    let now = app.clock.now();
+    let code = Code::from_random(app.dice.bytes());
+    let stored = EnrolmentCode {
+        code_hash: code.hash(),
+        organisation: person.organisation,
+        person: person.id,
+        hint: code.hint().to_owned(),
+        created_at: now,
+        expires_at: now.plus(millis(app.config.auth.code)),
+        used_at: None,
+        device: None,
+    };
+    app.store.create_enrolment_code(&stored).await?;
+    one(Line::code(stored, Some(code.shown())))
+}

@@ -1,0 +1,155 @@
+//! What the answers to orders look like: one line of JSON for each thing.
+
+use serde::Serialize;
+use sync_core::id::{ChangeHash, DeviceId, OfficeId, OrganisationId, PersonId, ProjectId, RecordId, TeamId};
+use sync_core::time::UnixMillis;
+use sync_core::wire::enrol::Role;
+
+use crate::store::{ChangeState, Device, EnrolmentCode, Office, Organisation, Person, Project, SetAside, Team};
+
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Line {
+    Organisation {
+        id: OrganisationId,
+        name: String,
+    },
+    Office {
+        id: OfficeId,
+        name: String,
+        time_zone: String,
+    },
+    Team {
+        id: TeamId,
+        name: String,
+        office: OfficeId,
+    },
+    Project {
+        id: ProjectId,
+        name: String,
+    },
+    Person {
+        id: PersonId,
+        name: String,
+        role: Role,
+        office: Option<OfficeId>,
+        team: Option<TeamId>,
+        login: Option<String>,
+        active: bool,
+        /// Only when it was made just now.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        password: Option<String>,
+    },
+    Code {
+        /// Only when it was issued just now.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        code: Option<String>,
+        hint: String,
+        person: PersonId,
+        expires_at: UnixMillis,
+        used_at: Option<UnixMillis>,
+        device: Option<DeviceId>,
+    },
+    Device {
+        id: DeviceId,
+        person: PersonId,
+        person_name: String,
+        label: String,
+        app: String,
+        enrolled_at: UnixMillis,
+        revoked_at: Option<UnixMillis>,
+        last_exchange_at: Option<UnixMillis>,
+        skew_ms: Option<i64>,
+        unsent_changes: u32,
+    },
+    SetAside {
+        record: RecordId,
+        change: ChangeHash,
+        person: PersonId,
+        device: Option<DeviceId>,
+        state: ChangeState,
+        code: String,
+        received_at: UnixMillis,
+        bytes: u64,
+    },
+}
+
+impl Line {
+    pub(super) fn person(person: Person, password: Option<String>) -> Self {
+        let Person { id, name, role, office, team, login, active, .. } = person;
+        Self::Person { id, name, role, office, team, login, active, password }
+    }
+
+    pub(super) fn code(stored: EnrolmentCode, code: Option<String>) -> Self {
+        let EnrolmentCode { hint, person, expires_at, used_at, device, .. } = stored;
+        Self::Code { code, hint, person, expires_at, used_at, device }
+    }
+}
+
+impl From<Organisation> for Line {
+    fn from(Organisation { id, name, .. }: Organisation) -> Self {
+        Self::Organisation { id, name }
+    }
+}
+
+impl From<Office> for Line {
+    fn from(Office { id, name, time_zone, .. }: Office) -> Self {
+        Self::Office { id, name, time_zone }
+    }
+}
+
+impl From<Team> for Line {
+    fn from(Team { id, name, office, .. }: Team) -> Self {
+        Self::Team { id, name, office }
+    }
+}
+
+impl From<Project> for Line {
+    fn from(Project { id, name, .. }: Project) -> Self {
+        Self::Project { id, name }
+    }
+}
+
+impl From<Person> for Line {
+    fn from(person: Person) -> Self {
+        Self::person(person, None)
+    }
+}
+
+impl From<EnrolmentCode> for Line {
+    fn from(stored: EnrolmentCode) -> Self {
+        Self::code(stored, None)
+    }
+}
+
+impl From<Device> for Line {
+    fn from(device: Device) -> Self {
+        Self::Device {
+            id: device.id,
+            person: device.person.id,
+            person_name: device.person.name,
+            label: device.label,
+            app: device.app,
+            enrolled_at: device.enrolled_at,
+            revoked_at: device.revoked_at,
+            last_exchange_at: device.last_exchange_at,
+            skew_ms: device.skew_ms,
+            unsent_changes: device.backlog.changes,
+        }
+    }
+}
+
+impl From<SetAside> for Line {
+    fn from(aside: SetAside) -> Self {
+        Self::SetAside {
+            record: aside.record,
+            change: aside.hash,
+            person: aside.person,
+            device: aside.device,
+            state: aside.state,
+            code: aside.code,
+            received_at: aside.received_at,
+            bytes: aside.bytes,
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Offices, teams, people, developments and phones, as far as somebody's territory reaches.
+
+use crate::error::{ServiceError, codes};
+use crate::scope::{self, Action};
+use crate::state::App;
+use crate::store::{Device, Office, Person, Project, Scope, Team};
+
+/// The offices that somebody has to do with.
+///
+/// # Errors
+/// When the database does not answer; so for all of this module.
+pub async fn offices(app: &App, who: &Person) -> Result<Vec<Office>, ServiceError> {
+    let all = app.store.offices(who.organisation).await?;
+    let sees_all = matches!(scope::records_of(who), Scope::Organisation(_));
+    Ok(all.into_iter().filter(|office| sees_all || Some(office.id) == who.office).collect())
+}
+
+/// The teams that somebody has to do with.
+pub async fn teams(app: &App, who: &Person) -> Result<Vec<Team>, ServiceError> {
+    let all = app.store.teams(who.organisation).await?;
+    let sees = |team: &Team| match scope::records_of(who) {
+        Scope::Organisation(_) => true,
+        Scope::Office(office) => team.office == office,
+        Scope::Team(own) => team.id == own,
+        Scope::Person(_) => Some(team.id) == who.team,
+    };
+    Ok(all.into_iter().filter(sees).collect())
+}
+
+/// The people whose records somebody sees, and themselves.
+pub async fn people(app: &App, who: &Person) -> Result<Vec<Person>, ServiceError> {
+    let all = app.store.people(who.organisation).await?;
+    Ok(all.into_iter().filter(|person| sees(who, person)).collect())
+}
+
+/// The developments that can be chosen. Everybody in the organisation may know them.
+pub async fn projects(app: &App, who: &Person) -> Result<Vec<Project>, ServiceError> {
+    Ok(app.store.projects(who.organisation).await?)
+}
+
+/// The phones of the people whose records somebody sees.
+///
+/// # Errors
+/// [`codes::PERMISSION`] for roles that have nothing to do with phones of others.
+pub async fn devices(app: &App, who: &Person) -> Result<Vec<Device>, ServiceError> {
+    if !scope::may_do(who, Action::SeeDevices) {
+        return Err(codes::PERMISSION.into());
+    }
+    let all = app.store.devices(who.organisation).await?;
+    Ok(all.into_iter().filter(|device| sees(who, &device.person)).collect())
+}
+
+fn sees(who: &Person, person: &Person) -> bool {
+    let in_territory = match scope::records_of(who) {
+        Scope::Organisation(organisation) => person.organisation == organisation,
+        Scope::Office(office) => person.office == Some(office),
+        Scope::Team(team) => person.team == Some(team),
+        Scope::Person(own) => person.id == own,
+    };
+    in_territory || person.id == who.id
+}

@@ -1,0 +1,51 @@
+//! Lists of records, as far as somebody's territory reaches.
+
+use sync_core::id::RecordId;
+use sync_core::time::UnixMillis;
+
+use crate::error::ServiceError;
+use crate::scope;
+use crate::state::App;
+use crate::store::{Person, RecordFilter, RecordLine, RecordQuery};
+
+pub use super::detail::{RecordDetail, detail};
+
+/// Where a list goes on: after the record that was made then.
+pub type PageKey = (UnixMillis, RecordId);
+
+/// Lines of a page at most.
+pub const LONGEST_PAGE: u32 = 200;
+/// Lines of a page if nobody says how many.
+pub const USUAL_PAGE: u32 = 50;
+
+/// A page of a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page {
+    /// The lines, newest first.
+    pub items: Vec<RecordLine>,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<PageKey>,
+}
+
+/// A page of the records in somebody's territory, newest first. What comes in meanwhile never moves a line from one
+/// page to another, because pages go on after a line and not after a number of lines.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(
+    app: &App,
+    who: &Person,
+    filter: RecordFilter,
+    after: Option<PageKey>,
+    limit: u32,
+) -> Result<Page, ServiceError> {
+    let limit = limit.clamp(1, LONGEST_PAGE);
+    // One line more than asked for tells whether there is another page.
+    let query = RecordQuery { scope: scope::records_of(who), filter, after, limit: limit + 1 };
+    let mut items = app.store.list_records(&query).await?;
+    let wanted = limit as usize;
+    let more = items.len() > wanted;
+    items.truncate(wanted);
+    let next = items.last().filter(|_| more).map(|line| (line.row.captured, line.row.id));
+    Ok(Page { items, next })
+}

@@ -1,0 +1,92 @@
+//! What every request has at hand.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use sync_core::journal::Key;
+
+use crate::auth::backoff::LoginBackoff;
+use crate::auth::keys::ServerKeys;
+use crate::auth::password::Passwords;
+use crate::clock::{Clock, Dice};
+use crate::config::Config;
+use crate::error::ServiceError;
+use crate::service::projector::Projector;
+use crate::service::receive::{ActorOwners, Intake};
+use crate::service::staff_change::StaffActors;
+use crate::store::Store;
+
+/// The server, cheap to clone: its storage, keys, configuration and what it remembers between requests.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// What an [`App`] consists of.
+pub struct Parts {
+    /// What the server remembers.
+    pub store: Arc<dyn Store>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub dice: Dice,
+    /// The key that signs receipts, tokens and challenges.
+    pub keys: ServerKeys,
+    /// The settings.
+    pub config: Config,
+    /// Which life of the database this is.
+    pub epoch: u32,
+    /// This process's salt for new blocks of feed positions. Never 0, which means "no position".
+    pub salt: u64,
+    /// Commits pushes that arrive together in one transaction.
+    pub intake: Intake,
+    /// Publishes what was received.
+    pub projector: Projector,
+    /// Which device each actor belongs to.
+    pub actors: ActorOwners,
+    /// The actors under which staff write.
+    pub staff_actors: StaffActors,
+    /// Hashes and compares passwords, a few at a time.
+    pub passwords: Passwords,
+    /// Slows down those who guess passwords.
+    pub logins: LoginBackoff,
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    /// Puts the server together; makes its signing key if the database is new.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        dice: Dice,
+        config: Config,
+    ) -> Result<Self, ServiceError> {
+        let seed = store.server_key(dice.roll(Key::generate).seed()).await?;
+        let epoch = store.epoch().await?;
+        let salt = u64::from_be_bytes(dice.bytes()).max(1);
+        let passwords = Passwords::new(&dice)?;
+        Ok(Self(Arc::new(Parts {
+            store,
+            clock,
+            keys: ServerKeys::from_seed(seed),
+            config,
+            epoch,
+            salt,
+            intake: Intake::default(),
+            projector: Projector::default(),
+            actors: ActorOwners::default(),
+            staff_actors: StaffActors::default(),
+            passwords,
+            logins: LoginBackoff::default(),
+            dice,
+        })))
+    }
+}

@@ -1,0 +1,17 @@
+//! The log: lines for people or for machines, to standard error, without personal data (docs/LOGGING.md).
+
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Log, LogFormat};
+
+/// Starts to log, for the whole process. Later calls change nothing.
+pub fn start(log: &Log) {
+    // The filter was checked when the configuration was read.
+    let filter = EnvFilter::try_new(&log.filter).unwrap_or_default();
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = match log.format {
+        LogFormat::Text => builder.with_target(false).try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init(),
+    };
+    drop(started);
+}
