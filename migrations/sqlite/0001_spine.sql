@@ -1,5 +1,6 @@
 -- The spine. Conventions: identifiers are 16-byte UUIDs, times are Unix milliseconds, bytes are blobs, JSON is text.
 -- `change` is the truth; `record` and `record_search` are caches that `daybook rebuild` recreates.
+-- Tables to which millions of rows refer have a short `no` beside their identifier (docs/adr/0003).
 
 create table meta (
     key text primary key,
@@ -12,7 +13,8 @@ create table server_key (
 );
 
 create table organisation (
-    id blob primary key,
+    no integer primary key,
+    id blob not null unique,
     name text not null unique,
     created_at integer not null,
     -- The feed's counter: taken inside the publishing transaction, so a reader can't skip a row that commits late.
@@ -21,7 +23,7 @@ create table organisation (
 
 create table office (
     id blob primary key,
-    organisation blob not null references organisation,
+    organisation blob not null references organisation (id),
     name text not null,
     time_zone text not null,
     unique (organisation, name)
@@ -29,26 +31,26 @@ create table office (
 
 create table team (
     id blob primary key,
-    organisation blob not null references organisation,
-    office blob not null references office,
+    organisation blob not null references organisation (id),
+    office blob not null references office (id),
     name text not null,
     unique (office, name)
 );
 
 create table project (
     id blob primary key,
-    organisation blob not null references organisation,
+    organisation blob not null references organisation (id),
     name text not null,
     unique (organisation, name)
 );
 
 create table person (
     id blob primary key,
-    organisation blob not null references organisation,
+    organisation blob not null references organisation (id),
     name text not null,
     role text not null,
-    office blob references office,
-    team blob references team,
+    office blob references office (id),
+    team blob references team (id),
     login text unique,
     password_hash text,
     active integer not null default 1,
@@ -61,7 +63,7 @@ create index person_by_office on person (organisation, office, team);
 
 -- Where a person was on which day; the last row has no end.
 create table membership (
-    person blob not null references person,
+    person blob not null references person (id),
     from_day text not null,
     to_day text,
     office blob,
@@ -71,8 +73,8 @@ create table membership (
 
 create table enrolment_code (
     code_hash blob primary key,
-    organisation blob not null references organisation,
-    person blob not null references person,
+    organisation blob not null references organisation (id),
+    person blob not null references person (id),
     hint text not null,
     created_at integer not null,
     expires_at integer not null,
@@ -83,9 +85,10 @@ create table enrolment_code (
 create index enrolment_code_by_person on enrolment_code (person, created_at);
 
 create table device (
-    id blob primary key,
-    organisation blob not null references organisation,
-    person blob not null references person,
+    no integer primary key,
+    id blob not null unique,
+    organisation blob not null references organisation (id),
+    person blob not null references person (id),
     key blob not null,
     label text not null,
     app text not null,
@@ -105,23 +108,24 @@ create index device_by_person on device (person);
 
 -- Who writes under an actor. An actor belongs to one device for ever, or to one person at the server.
 create table actor (
-    id blob primary key,
-    organisation blob not null references organisation,
-    person blob not null references person,
-    device blob references device,
+    no integer primary key,
+    id blob not null unique,
+    organisation blob not null references organisation (id),
+    person blob not null references person (id),
+    device blob references device (id),
     since integer not null
 );
 
 create table staff_session (
     token_hash blob primary key,
-    person blob not null references person,
+    person blob not null references person (id),
     created_at integer not null,
     expires_at integer not null
 );
 
 -- The signed heads of the journals: with the entries in `change` they prove what a device said, and when.
 create table journal_head (
-    device blob not null references device,
+    device blob not null references device (id),
     n integer not null,
     link blob not null,
     signature blob not null,
@@ -129,37 +133,46 @@ create table journal_head (
     primary key (device, n)
 ) without rowid;
 
--- One row per line of a journal, and per change that staff made at the server (without device and n).
+-- One row per line of a journal, and per change that staff made at the server. `organisation`, `actor` and `device`
+-- are the numbers of those tables. Lines have a device, and its person is the author; staff changes have a person.
 -- state: 0 received, 1 published, 2 held, 3 quarantined, 4 waiting, 5 refused
 create table change (
     id integer primary key,
-    organisation blob not null,
+    organisation integer not null,
     record blob not null,
     hash blob not null,
-    actor blob,
+    -- 0 for the line that brought the change; a line that brings it again keeps its true hash and counts up here.
+    repetition integer not null,
+    actor integer,
     actor_seq integer,
-    device blob,
-    person blob not null,
+    device integer,
+    person blob,
     n integer,
-    wall_ms integer not null,
-    mono_ms integer not null,
-    boot integer not null,
+    wall_ms integer,
+    mono_ms integer,
+    boot integer,
     received_at integer not null,
     state integer not null,
     code text,
+    -- The feed position at which it was published, and its place among the changes published there.
     seq integer,
+    place integer,
+    -- The feed position after which its device has to be told what became of it.
     verdict_seq integer,
-    raw blob
+    raw blob,
+    check ((device is null) = (n is null) and (device is null) <> (person is null))
 );
-create unique index change_by_hash on change (record, hash);
+create unique index change_by_record on change (record, hash, repetition);
 create unique index change_by_line on change (device, n) where device is not null;
-create index change_received on change (organisation, id) where state = 0;
+create index change_received on change (id, record) where state = 0;
 create index change_open_line on change (device, n) where state = 0;
 create index change_verdict on change (device, verdict_seq) where verdict_seq is not null;
-create index change_set_aside on change (organisation, state, id) where state in (2, 3, 4);
+create index change_set_aside on change (organisation, state, id) where state in (2, 3, 4, 5);
 
 create table record (
-    id blob primary key,
+    -- The row of `record_search`. It is named because `vacuum` renumbers rows whose number has no name.
+    no integer primary key,
+    id blob not null unique,
     organisation blob not null,
     kind text not null,
     owner blob not null,
@@ -190,11 +203,14 @@ create index record_feed on record (organisation, seq);
 create index record_feed_office on record (office, seq);
 create index record_feed_team on record (team, seq);
 create index record_feed_owner on record (owner, seq);
-create index record_list on record (organisation, captured_ms, id);
-create index record_list_office on record (office, captured_ms, id);
-create index record_list_owner on record (owner, captured_ms, id);
-create index record_list_review on record (organisation, review, captured_ms, id);
-create index record_list_day on record (organisation, day, captured_ms, id);
+-- Lists are sorted by (captured_ms, id). The identifier is left out of the indexes: it decides only between records
+-- of the same millisecond, and would be a third of each index.
+create index record_list on record (organisation, captured_ms);
+create index record_list_office on record (office, captured_ms);
+create index record_list_team on record (team, captured_ms);
+create index record_list_owner on record (owner, captured_ms);
+create index record_list_review on record (organisation, review, captured_ms);
+create index record_list_day on record (organisation, day, captured_ms);
 
 create virtual table record_search using fts5 (
     terms,

@@ -4,6 +4,7 @@
 //! escapes. SQL is written once in `shared` and expanded for each database.
 
 pub mod model;
+mod shared;
 pub mod sqlite;
 
 use async_trait::async_trait;

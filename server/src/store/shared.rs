@@ -1,0 +1,81 @@
+//! SQL that is written once, and the code that runs it.
+//!
+//! The rooms hold statements as constants with `$1` placeholders. [`mount`] compiles them for one database: they
+//! speak of `Db`, `Conn` and `Backend`, which the database's own module names. That module adds what differs: how
+//! to connect, what a row of placeholders looks like, and full-text search. See docs/adr/0003.
+
+pub(in crate::store) mod bulk;
+pub(in crate::store) mod failure;
+pub(in crate::store) mod stored;
+
+/// Declares the statements of a room, so that tests can prepare each of them.
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident = $sql:expr;)+) => {
+        $($(#[$doc])* const $name: &str = $sql;)+
+        #[cfg(test)]
+        pub(in crate::store) const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $name)),+];
+    };
+}
+
+/// Declares the statements of a room that take many rows or a list at once.
+macro_rules! bulk_statements {
+    ($($(#[$doc:meta])* $name:ident [$columns:literal] = $sql:expr;)+) => {
+        $($(#[$doc])* const $name: $crate::store::shared::bulk::Bulk =
+            $crate::store::shared::bulk::Bulk::new($sql, $columns);)+
+        #[cfg(test)]
+        pub(in crate::store) const BULK_STATEMENTS: &[(&str, $crate::store::shared::bulk::Bulk)] =
+            &[$((stringify!($name), $name)),+];
+    };
+}
+
+/// Compiles the shared rooms for the database of the module that calls it. The module has to define `Db`, `Conn`,
+/// `Backend`, `PLACEHOLDERS` and the module `search`.
+macro_rules! mount {
+    () => {
+        #[path = "shared/actors.rs"]
+        mod actors;
+        #[path = "shared/enrolment.rs"]
+        mod enrolment;
+        #[path = "shared/feed.rs"]
+        mod feed;
+        #[path = "shared/implementation.rs"]
+        mod implementation;
+        #[path = "shared/judge.rs"]
+        mod judge;
+        #[path = "shared/keep.rs"]
+        mod keep;
+        #[path = "shared/organisation.rs"]
+        mod organisation;
+        #[path = "shared/publish.rs"]
+        mod publish;
+        #[path = "shared/read.rs"]
+        mod read;
+        #[path = "shared/receive.rs"]
+        mod receive;
+        #[path = "shared/record_row.rs"]
+        mod record_row;
+        #[path = "shared/rows.rs"]
+        mod rows;
+        #[path = "shared/run.rs"]
+        mod run;
+    };
+}
+
+/// The columns of a person `p`, in the order in which `rows::person_at` reads them.
+macro_rules! person_columns {
+    () => {
+        "p.id, p.organisation, p.name, p.role, p.office, p.team, p.login, p.active, p.profile_version, \
+        p.scope_version, p.created_at"
+    };
+}
+
+/// The columns of a person `p` and a device `d`, in the order in which `rows::device_of` reads them.
+macro_rules! device_columns {
+    () => {
+        "p.id, p.organisation, p.name, p.role, p.office, p.team, p.login, p.active, p.profile_version, \
+        p.scope_version, p.created_at, d.id, d.key, d.label, d.app, d.enrolled_at, d.revoked_at, d.journal_n, \
+        d.journal_link, d.last_exchange_at, d.skew_ms, d.backlog_records, d.backlog_changes, d.backlog_oldest, \
+        d.backlog_photos, d.backlog_bytes"
+    };
+}
+pub(in crate::store) use {bulk_statements, device_columns, mount, person_columns, statements};

@@ -1,0 +1,183 @@
+//! Signing in, enrolling and being cut off.
+
+use sqlx::Row as _;
+use sync_core::id::{DeviceId, Link, OrganisationId, PersonId, PublicKey};
+use sync_core::time::UnixMillis;
+use uuid::Uuid;
+
+use super::rows::{device_of, person_at};
+use super::{Conn, Db};
+use crate::store::shared::failure::taken;
+use crate::store::shared::stored::{key, small, thirty_two};
+use crate::store::shared::{device_columns, person_columns, statements};
+use crate::store::{Device, EnrolmentCode, NewDevice, Person, Session, StoreError};
+
+/// The number of columns of a person, after which the password's hash stands.
+const AFTER_PERSON: usize = 11;
+
+statements! {
+    PERSON_BY_LOGIN = concat!("select ", person_columns!(), ", p.password_hash from person p \
+        where p.login = $1 and p.active and p.password_hash is not null");
+    INSERT_SESSION = "insert into staff_session (token_hash, person, created_at, expires_at) values ($1, $2, $3, $4)";
+    SESSION_PERSON = concat!("select ", person_columns!(), " from staff_session s join person p on p.id = s.person \
+        where s.token_hash = $1 and s.expires_at > $2 and p.active");
+    END_SESSION = "delete from staff_session where token_hash = $1";
+    INSERT_CODE = "insert into enrolment_code \
+        (code_hash, organisation, person, hint, created_at, expires_at, used_at, device) \
+        values ($1, $2, $3, $4, $5, $6, $7, $8)";
+    CODES = "select code_hash, organisation, person, hint, created_at, expires_at, used_at, device \
+        from enrolment_code where organisation = $1 order by created_at desc, code_hash";
+    CODE = "select c.organisation, c.person, c.expires_at, c.used_key, c.device from enrolment_code c \
+        join person p on p.id = c.person where c.code_hash = $1 and p.active";
+    USE_CODE = "update enrolment_code set used_at = $2, used_key = $3, device = $4 where code_hash = $1";
+    INSERT_DEVICE = "insert into device (id, organisation, person, key, label, app, enrolled_at, journal_link) \
+        values ($1, $2, $3, $4, $5, $6, $7, $8)";
+    DEVICE = concat!("select ", device_columns!(), " from device d join person p on p.id = d.person where d.id = $1");
+    DEVICES = concat!("select ", device_columns!(), " from device d join person p on p.id = d.person \
+        where d.organisation = $1 order by p.name, p.id, d.enrolled_at, d.id");
+    DEVICE_KEY = "select key from device where id = $1";
+    REVOKE = "update device set revoked_at = coalesce(revoked_at, $2) where id = $1";
+    OFFER_SERVER_KEY = "insert into server_key (id, seed) values (1, $1) on conflict (id) do nothing";
+    SERVER_KEY = "select seed from server_key where id = 1";
+    EPOCH = "select value from meta where key = 'epoch'";
+}
+
+pub(super) async fn person_by_login(conn: &mut Conn, login: &str) -> Result<(Person, String), StoreError> {
+    let row = sqlx::query::<Db>(PERSON_BY_LOGIN).bind(login).fetch_one(conn).await?;
+    Ok((person_at(&row, 0)?, row.try_get(AFTER_PERSON)?))
+}
+
+pub(super) async fn create_session(conn: &mut Conn, session: &Session) -> Result<(), StoreError> {
+    sqlx::query::<Db>(INSERT_SESSION)
+        .bind(session.token_hash.as_slice())
+        .bind(session.person.0)
+        .bind(session.created_at.0)
+        .bind(session.expires_at.0)
+        .execute(conn)
+        .await
+        .map_err(taken("session"))?;
+    Ok(())
+}
+
+pub(super) async fn session_person(
+    conn: &mut Conn,
+    token_hash: &[u8; 32],
+    now: UnixMillis,
+) -> Result<Person, StoreError> {
+    let row = sqlx::query::<Db>(SESSION_PERSON).bind(token_hash.as_slice()).bind(now.0).fetch_one(conn).await?;
+    person_at(&row, 0)
+}
+
+pub(super) async fn end_session(conn: &mut Conn, token_hash: &[u8; 32]) -> Result<(), StoreError> {
+    sqlx::query::<Db>(END_SESSION).bind(token_hash.as_slice()).execute(conn).await?;
+    Ok(())
+}
+
+pub(super) async fn create_enrolment_code(conn: &mut Conn, code: &EnrolmentCode) -> Result<(), StoreError> {
+    sqlx::query::<Db>(INSERT_CODE)
+        .bind(code.code_hash.as_slice())
+        .bind(code.organisation.0)
+        .bind(code.person.0)
+        .bind(code.hint.as_str())
+        .bind(code.created_at.0)
+        .bind(code.expires_at.0)
+        .bind(code.used_at.map(|at| at.0))
+        .bind(code.device.map(|id| id.0))
+        .execute(conn)
+        .await
+        .map_err(taken("enrolment code"))?;
+    Ok(())
+}
+
+type CodeColumns = (Vec<u8>, Uuid, Uuid, String, i64, i64, Option<i64>, Option<Uuid>);
+
+pub(super) async fn enrolment_codes(
+    conn: &mut Conn,
+    organisation: OrganisationId,
+) -> Result<Vec<EnrolmentCode>, StoreError> {
+    let rows = sqlx::query_as::<Db, CodeColumns>(CODES).bind(organisation.0).fetch_all(conn).await?;
+    rows.into_iter()
+        .map(|(code_hash, organisation, person, hint, created_at, expires_at, used_at, device)| {
+            Ok(EnrolmentCode {
+                code_hash: thirty_two(&code_hash)?,
+                organisation: OrganisationId(organisation),
+                person: PersonId(person),
+                hint,
+                created_at: UnixMillis(created_at),
+                expires_at: UnixMillis(expires_at),
+                used_at: used_at.map(UnixMillis),
+                device: device.map(DeviceId),
+            })
+        })
+        .collect()
+}
+
+type OpenCode = (Uuid, Uuid, i64, Option<Vec<u8>>, Option<Uuid>);
+
+pub(super) async fn redeem_code(
+    conn: &mut Conn,
+    code_hash: &[u8; 32],
+    new: &NewDevice,
+    now: UnixMillis,
+) -> Result<Device, StoreError> {
+    let (organisation, person, expires_at, used_key, made) =
+        sqlx::query_as::<Db, OpenCode>(CODE).bind(code_hash.as_slice()).fetch_one(&mut *conn).await?;
+    match (used_key, made) {
+        // A lost reply: the phone asks again with the key that it made for this code.
+        (Some(used_key), Some(made)) if key(&used_key)? == new.key => return device(conn, DeviceId(made)).await,
+        (None, None) if now.0 < expires_at => {}
+        _ => return Err(StoreError::NotFound),
+    }
+    sqlx::query::<Db>(INSERT_DEVICE)
+        .bind(new.id.0)
+        .bind(organisation)
+        .bind(person)
+        .bind(new.key.0.as_slice())
+        .bind(new.label.as_str())
+        .bind(new.app.as_str())
+        .bind(now.0)
+        .bind(Link::GENESIS.0.as_slice())
+        .execute(&mut *conn)
+        .await
+        .map_err(taken("device"))?;
+    sqlx::query::<Db>(USE_CODE)
+        .bind(code_hash.as_slice())
+        .bind(now.0)
+        .bind(new.key.0.as_slice())
+        .bind(new.id.0)
+        .execute(&mut *conn)
+        .await?;
+    device(conn, new.id).await
+}
+
+pub(super) async fn device(conn: &mut Conn, id: DeviceId) -> Result<Device, StoreError> {
+    device_of(&sqlx::query::<Db>(DEVICE).bind(id.0).fetch_one(conn).await?)
+}
+
+pub(super) async fn devices(conn: &mut Conn, organisation: OrganisationId) -> Result<Vec<Device>, StoreError> {
+    let rows = sqlx::query::<Db>(DEVICES).bind(organisation.0).fetch_all(conn).await?;
+    rows.iter().map(device_of).collect()
+}
+
+pub(super) async fn device_key(conn: &mut Conn, id: DeviceId) -> Result<PublicKey, StoreError> {
+    let (stored,) = sqlx::query_as::<Db, (Vec<u8>,)>(DEVICE_KEY).bind(id.0).fetch_one(conn).await?;
+    key(&stored)
+}
+
+pub(super) async fn revoke_device(conn: &mut Conn, id: DeviceId, now: UnixMillis) -> Result<(), StoreError> {
+    let done = sqlx::query::<Db>(REVOKE).bind(id.0).bind(now.0).execute(conn).await?;
+    if done.rows_affected() == 0 { Err(StoreError::NotFound) } else { Ok(()) }
+}
+
+pub(super) async fn server_key(conn: &mut Conn, fresh: [u8; 32]) -> Result<[u8; 32], StoreError> {
+    sqlx::query::<Db>(OFFER_SERVER_KEY).bind(fresh.as_slice()).execute(&mut *conn).await?;
+    let (seed,) = sqlx::query_as::<Db, (Vec<u8>,)>(SERVER_KEY).fetch_one(conn).await?;
+    thirty_two(&seed)
+}
+
+pub(super) async fn epoch(conn: &mut Conn) -> Result<u32, StoreError> {
+    match sqlx::query_as::<Db, (String,)>(EPOCH).fetch_optional(conn).await? {
+        Some((value,)) => small(value.parse().unwrap_or(-1)),
+        None => Ok(1),
+    }
+}

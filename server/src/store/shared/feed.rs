@@ -1,0 +1,202 @@
+//! The feed: what devices have not seen yet.
+
+use futures_util::TryStreamExt as _;
+use sqlx::{Connection as _, Row as _};
+use sync_core::id::{DeviceId, OrganisationId, RecordId};
+use uuid::Uuid;
+
+use super::rows::actor_at;
+use super::{Conn, Db};
+use crate::store::shared::failure::corrupt;
+use crate::store::shared::statements;
+use crate::store::shared::stored::{count, hash, position, scope_key, state};
+use crate::store::{
+    DeviceVerdicts, FeedItem, FeedPage, FeedPosition, FeedQuery, PublishedChange, Scope, StoreError,
+};
+
+/// The feed of one kind of scope. `cross join` keeps the order of the tables: records in feed order, changes of each.
+///
+/// A device is not sent what it wrote itself, except of a record that came back into its scope: it was told to drop
+/// that one, its own changes with it.
+macro_rules! feed_of {
+    ($scope:literal, $since:literal) => {
+        concat!(
+            "select r.seq, r.id, c.seq, c.place, c.hash, c.raw, \
+            (select a.id from actor a where a.no = c.actor) from record r cross join change c where r.",
+            $scope,
+            " = $1 and r.seq > $2 and c.record = r.id and c.state = 1 and (r.",
+            $since,
+            " > $2 or c.seq > $2) and (c.device is distinct from $3 or (r.",
+            $since,
+            " > $2 and r.",
+            $since,
+            " > r.first_seq)) order by r.seq"
+        )
+    };
+}
+
+statements! {
+    HEAD = "select o.seq, coalesce((select s.salt from feed_salt s where s.organisation = o.id \
+        order by s.from_seq desc limit 1), 0) from organisation o where o.id = $1";
+    SALT_AT = "select coalesce((select s.salt from feed_salt s where s.organisation = o.id and s.from_seq <= $2 \
+        order by s.from_seq desc limit 1), 0) from organisation o where o.id = $1 and o.seq >= $2";
+    DEVICE = "select no, journal_n from device where id = $1";
+    DEPARTURES = "select seq, record from departure where scope = $1 and seq > $2 order by seq limit $3";
+    FEED_OF_PERSON = feed_of!("owner", "owner_since");
+    FEED_OF_TEAM = feed_of!("team", "team_since");
+    FEED_OF_OFFICE = feed_of!("office", "office_since");
+    FEED_OF_ORGANISATION = feed_of!("organisation", "first_seq");
+    VERDICTS = "select n, state, code from change where device = $1 and verdict_seq > $2 order by n";
+    FIRST_OPEN = "select n from change where device = $1 and state = 0 order by n limit 1";
+}
+
+pub(super) async fn feed_head(conn: &mut Conn, organisation: OrganisationId) -> Result<FeedPosition, StoreError> {
+    let (seq, salt) = sqlx::query_as::<Db, (i64, i64)>(HEAD).bind(organisation.0).fetch_one(conn).await?;
+    Ok(FeedPosition { seq: count(seq)?, salt: salt.cast_unsigned() })
+}
+
+pub(super) async fn salt_at(
+    conn: &mut Conn,
+    organisation: OrganisationId,
+    seq: u64,
+) -> Result<Option<u64>, StoreError> {
+    let found = sqlx::query_as::<Db, (i64,)>(SALT_AT)
+        .bind(organisation.0)
+        .bind(position(seq))
+        .fetch_optional(conn)
+        .await?;
+    Ok(found.map(|(salt,)| salt.cast_unsigned()))
+}
+
+/// A page of the feed while it fills.
+struct Filling {
+    page: FeedPage,
+    room: usize,
+    bytes_left: usize,
+}
+
+impl Filling {
+    /// Adds an item; `false` if the page is full, in which case it ends before that item.
+    fn add(&mut self, item: FeedItem) -> bool {
+        let bytes: usize = item.changes.iter().map(|(_, change)| change.raw.len()).sum();
+        let first = self.page.items.is_empty();
+        if !first && (self.room == 0 || bytes > self.bytes_left) {
+            self.page.ended_at = Some(item.seq - 1);
+            return false;
+        }
+        self.room = self.room.saturating_sub(1);
+        self.bytes_left = self.bytes_left.saturating_sub(bytes);
+        self.page.items.push(item);
+        true
+    }
+}
+
+/// A record of the feed while its changes come in, with their places.
+struct Gathered {
+    record: RecordId,
+    seq: i64,
+    changes: Vec<((i64, i64), (sync_core::id::ActorId, PublishedChange))>,
+}
+
+impl Gathered {
+    fn item(mut self) -> Result<FeedItem, StoreError> {
+        self.changes.sort_unstable_by_key(|(place, _)| *place);
+        let changes = self.changes.into_iter().map(|(_, change)| change).collect();
+        Ok(FeedItem { record: self.record, seq: count(self.seq)?, changes, gone: false })
+    }
+}
+
+pub(super) async fn feed(conn: &mut Conn, query: &FeedQuery) -> Result<FeedPage, StoreError> {
+    // One snapshot: a record that moves between the queries would be missed by both.
+    let mut snapshot = conn.begin().await?;
+    let page = read(&mut snapshot, query).await?;
+    snapshot.rollback().await?;
+    Ok(page)
+}
+
+async fn read(conn: &mut Conn, query: &FeedQuery) -> Result<FeedPage, StoreError> {
+    let scope = scope_key(&query.scope);
+    let own = device(conn, query.except).await?.map_or(0, |(no, _)| no);
+    let mut departures = sqlx::query_as::<Db, (i64, Uuid)>(DEPARTURES)
+        .bind(scope)
+        .bind(position(query.after))
+        .bind(i64::from(query.limit_records) + 2)
+        .fetch_all(&mut *conn)
+        .await?
+        .into_iter()
+        .peekable();
+    let mut filling = Filling {
+        page: FeedPage::default(),
+        room: usize::try_from(query.limit_records).unwrap_or(usize::MAX),
+        bytes_left: usize::try_from(query.limit_bytes).unwrap_or(usize::MAX),
+    };
+    let statement = match query.scope {
+        Scope::Person(_) => FEED_OF_PERSON,
+        Scope::Team(_) => FEED_OF_TEAM,
+        Scope::Office(_) => FEED_OF_OFFICE,
+        Scope::Organisation(_) => FEED_OF_ORGANISATION,
+    };
+    // Streamed, so that a page costs what it holds and not what lies behind it.
+    let mut rows =
+        sqlx::query::<Db>(statement).bind(scope).bind(position(query.after)).bind(own).fetch(&mut *conn);
+    let mut gathered: Option<Gathered> = None;
+    loop {
+        let row = rows.try_next().await?;
+        let seq = row.as_ref().map(|row| row.try_get::<i64, _>(0)).transpose()?;
+        if let Some(complete) = gathered.take_if(|gathered| Some(gathered.seq) != seq) {
+            while let Some((at, record)) = departures.next_if(|(at, _)| *at < complete.seq) {
+                if !filling.add(gone(at, record)?) {
+                    return Ok(filling.page);
+                }
+            }
+            if !filling.add(complete.item()?) {
+                return Ok(filling.page);
+            }
+        }
+        let (Some(row), Some(seq)) = (row, seq) else { break };
+        let record = RecordId(row.try_get(1)?);
+        let place = (row.try_get(2)?, row.try_get(3)?);
+        let change = PublishedChange { hash: hash(row.try_get(4)?)?, raw: row.try_get(5)? };
+        gathered
+            .get_or_insert_with(|| Gathered { record, seq, changes: Vec::new() })
+            .changes
+            .push((place, (actor_at(&row, 6)?, change)));
+    }
+    for (at, record) in departures {
+        if !filling.add(gone(at, record)?) {
+            break;
+        }
+    }
+    Ok(filling.page)
+}
+
+fn gone(seq: i64, record: Uuid) -> Result<FeedItem, StoreError> {
+    Ok(FeedItem { record: RecordId(record), seq: count(seq)?, changes: Vec::new(), gone: true })
+}
+
+async fn device(conn: &mut Conn, id: DeviceId) -> Result<Option<(i64, i64)>, StoreError> {
+    Ok(sqlx::query_as::<Db, (i64, i64)>(DEVICE).bind(id.0).fetch_optional(conn).await?)
+}
+
+pub(super) async fn verdicts(
+    conn: &mut Conn,
+    id: DeviceId,
+    after_seq: u64,
+) -> Result<DeviceVerdicts, StoreError> {
+    // One snapshot: otherwise a line could be judged between the queries, and count as plainly published.
+    let mut snapshot = conn.begin().await?;
+    let (no, journal_n) = device(&mut snapshot, id).await?.ok_or(StoreError::NotFound)?;
+    let rows = sqlx::query_as::<Db, (i64, i64, Option<String>)>(VERDICTS)
+        .bind(no)
+        .bind(position(after_seq))
+        .fetch_all(&mut *snapshot)
+        .await?;
+    let open = sqlx::query_as::<Db, (i64,)>(FIRST_OPEN).bind(no).fetch_optional(&mut *snapshot).await?;
+    snapshot.rollback().await?;
+    let verdicts = rows
+        .into_iter()
+        .map(|(n, stored, code)| Ok((count(n)?, state(stored)?, code.unwrap_or_default())))
+        .collect::<Result<_, StoreError>>()?;
+    let judged_through = count(open.map_or(journal_n, |(n,)| n - 1)).map_err(|_| corrupt("journal line"))?;
+    Ok(DeviceVerdicts { verdicts, judged_through })
+}

@@ -1,0 +1,177 @@
+//! The trait, method by method: which function runs, and whether in a transaction that writes.
+
+use async_trait::async_trait;
+use sync_core::id::{
+    ActorId, DeviceId, OfficeId, OrganisationId, PersonId, PublicKey, RecordId, TeamId,
+};
+use sync_core::journal::Head;
+use sync_core::time::UnixMillis;
+use sync_core::wire::exchange::Author;
+
+use super::{
+    Backend, actors, enrolment, feed, judge, keep, organisation, publish, read, receive,
+};
+use crate::store::*;
+
+/// Runs a function in a transaction that writes.
+macro_rules! write {
+    ($store:ident, $room:ident :: $function:ident ( $($argument:expr),* )) => {{
+        let mut tx = $store.begin_write().await?;
+        let done = $room::$function(&mut tx, $($argument),*).await?;
+        tx.commit().await?;
+        Ok(done)
+    }};
+}
+
+/// Runs a function that only reads.
+macro_rules! read {
+    ($store:ident, $room:ident :: $function:ident ( $($argument:expr),* )) => {{
+        let mut conn = $store.reader().await?;
+        $room::$function(&mut conn, $($argument),*).await
+    }};
+}
+
+#[async_trait]
+impl Store for Backend {
+    async fn create_organisation(&self, organisation: &Organisation) -> Result<(), StoreError> {
+        write!(self, organisation::create_organisation(organisation))
+    }
+    async fn organisations(&self) -> Result<Vec<Organisation>, StoreError> {
+        read!(self, organisation::organisations())
+    }
+    async fn create_office(&self, office: &Office) -> Result<(), StoreError> {
+        write!(self, organisation::create_office(office))
+    }
+    async fn offices(&self, organisation: OrganisationId) -> Result<Vec<Office>, StoreError> {
+        read!(self, organisation::offices(organisation))
+    }
+    async fn create_team(&self, team: &Team) -> Result<(), StoreError> {
+        write!(self, organisation::create_team(team))
+    }
+    async fn teams(&self, organisation: OrganisationId) -> Result<Vec<Team>, StoreError> {
+        read!(self, organisation::teams(organisation))
+    }
+    async fn create_project(&self, project: &Project) -> Result<(), StoreError> {
+        write!(self, organisation::create_project(project))
+    }
+    async fn projects(&self, organisation: OrganisationId) -> Result<Vec<Project>, StoreError> {
+        read!(self, organisation::projects(organisation))
+    }
+    async fn create_person(&self, person: &Person, password_hash: Option<&str>) -> Result<(), StoreError> {
+        write!(self, organisation::create_person(person, password_hash))
+    }
+    async fn people(&self, organisation: OrganisationId) -> Result<Vec<Person>, StoreError> {
+        read!(self, organisation::people(organisation))
+    }
+    async fn person(&self, id: PersonId) -> Result<Person, StoreError> {
+        read!(self, organisation::person(id))
+    }
+    async fn person_by_login(&self, login: &str) -> Result<(Person, String), StoreError> {
+        read!(self, enrolment::person_by_login(login))
+    }
+    async fn create_session(&self, session: &Session) -> Result<(), StoreError> {
+        write!(self, enrolment::create_session(session))
+    }
+    async fn session_person(&self, token_hash: &[u8; 32], now: UnixMillis) -> Result<Person, StoreError> {
+        read!(self, enrolment::session_person(token_hash, now))
+    }
+    async fn end_session(&self, token_hash: &[u8; 32]) -> Result<(), StoreError> {
+        write!(self, enrolment::end_session(token_hash))
+    }
+    async fn create_enrolment_code(&self, code: &EnrolmentCode) -> Result<(), StoreError> {
+        write!(self, enrolment::create_enrolment_code(code))
+    }
+    async fn enrolment_codes(&self, organisation: OrganisationId) -> Result<Vec<EnrolmentCode>, StoreError> {
+        read!(self, enrolment::enrolment_codes(organisation))
+    }
+    async fn redeem_code(&self, code_hash: &[u8; 32], device: &NewDevice, now: UnixMillis) -> Result<Device, StoreError> {
+        write!(self, enrolment::redeem_code(code_hash, device, now))
+    }
+    async fn device(&self, id: DeviceId) -> Result<Device, StoreError> {
+        read!(self, enrolment::device(id))
+    }
+    async fn devices(&self, organisation: OrganisationId) -> Result<Vec<Device>, StoreError> {
+        read!(self, enrolment::devices(organisation))
+    }
+    async fn revoke_device(&self, id: DeviceId, now: UnixMillis) -> Result<(), StoreError> {
+        write!(self, enrolment::revoke_device(id, now))
+    }
+    async fn server_key(&self, fresh: [u8; 32]) -> Result<[u8; 32], StoreError> {
+        write!(self, enrolment::server_key(fresh))
+    }
+    async fn epoch(&self) -> Result<u32, StoreError> {
+        read!(self, enrolment::epoch())
+    }
+    async fn append(&self, pushes: &[Push]) -> Result<Vec<Appended>, StoreError> {
+        write!(self, receive::append(pushes))
+    }
+    async fn note_exchange(&self, device: DeviceId, report: &DeviceReport) -> Result<(), StoreError> {
+        write!(self, receive::note_exchange(device, report))
+    }
+    async fn journal(&self, device: DeviceId, from: u64, limit: u32) -> Result<Vec<JournalLine>, StoreError> {
+        read!(self, receive::journal(device, from, limit))
+    }
+    async fn signed_head(&self, device: DeviceId, n: u64) -> Result<Head, StoreError> {
+        read!(self, receive::signed_head(device, n))
+    }
+    async fn claim_actors(&self, organisation: OrganisationId, person: PersonId, device: Option<DeviceId>, actors: &[ActorId], now: UnixMillis) -> Result<Vec<ActorId>, StoreError> {
+        write!(self, actors::claim_actors(organisation, person, device, actors, now))
+    }
+    async fn pending(&self, limit: u32) -> Result<Vec<PendingRecord>, StoreError> {
+        read!(self, judge::pending(limit))
+    }
+    async fn record(&self, id: RecordId) -> Result<PendingRecord, StoreError> {
+        read!(self, judge::record(id))
+    }
+    async fn publish(&self, publications: &[Publication], salt: u64, now: UnixMillis) -> Result<Vec<Published>, StoreError> {
+        write!(self, publish::publish(publications, salt, now))
+    }
+    async fn feed_head(&self, organisation: OrganisationId) -> Result<FeedPosition, StoreError> {
+        read!(self, feed::feed_head(organisation))
+    }
+    async fn salt_at(&self, organisation: OrganisationId, seq: u64) -> Result<Option<u64>, StoreError> {
+        read!(self, feed::salt_at(organisation, seq))
+    }
+    async fn feed(&self, query: &FeedQuery) -> Result<FeedPage, StoreError> {
+        read!(self, feed::feed(query))
+    }
+    async fn verdicts(&self, device: DeviceId, after_seq: u64) -> Result<DeviceVerdicts, StoreError> {
+        read!(self, feed::verdicts(device, after_seq))
+    }
+    async fn authors(&self, actors: &[ActorId]) -> Result<Vec<Author>, StoreError> {
+        read!(self, actors::authors(actors))
+    }
+    async fn list_records(&self, query: &RecordQuery) -> Result<Vec<RecordLine>, StoreError> {
+        read!(self, read::list_records(query))
+    }
+    async fn count_records(&self, scope: &Scope, filter: &RecordFilter) -> Result<u64, StoreError> {
+        read!(self, read::count_records(scope, filter))
+    }
+    async fn record_line(&self, id: RecordId) -> Result<RecordLine, StoreError> {
+        read!(self, read::record_line(id))
+    }
+    async fn origins(&self, id: RecordId) -> Result<Vec<ChangeOrigin>, StoreError> {
+        read!(self, read::origins(id))
+    }
+    async fn set_aside(&self, organisation: OrganisationId, state: ChangeState, before: Option<i64>, limit: u32) -> Result<Vec<SetAside>, StoreError> {
+        read!(self, read::set_aside(organisation, state, before, limit))
+    }
+    async fn record_ids(&self, after: Option<RecordId>, limit: u32) -> Result<Vec<RecordId>, StoreError> {
+        read!(self, keep::record_ids(after, limit))
+    }
+    async fn replace_rows(&self, rows: &[(RecordRow, u32)]) -> Result<(), StoreError> {
+        write!(self, keep::replace_rows(rows))
+    }
+    async fn ping(&self) -> Result<(), StoreError> {
+        read!(self, keep::ping())
+    }
+    async fn close(&self) {
+        self.close_connections().await;
+    }
+    async fn device_key(&self, id: DeviceId) -> Result<PublicKey, StoreError> {
+        read!(self, enrolment::device_key(id))
+    }
+    async fn check_place(&self, organisation: OrganisationId, office: Option<OfficeId>, team: Option<TeamId>) -> Result<(), StoreError> {
+        read!(self, organisation::check_place(organisation, office, team))
+    }
+}

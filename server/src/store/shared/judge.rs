@@ -1,0 +1,129 @@
+//! What has to be judged, with what is needed to judge it.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use sqlx::{Connection as _, Row as _};
+use sync_core::id::{DeviceId, OrganisationId, PersonId, RecordId};
+use sync_core::time::UnixMillis;
+use uuid::Uuid;
+
+use super::rows::person_at;
+use super::run::each_of;
+use super::{Conn, Db, DbRow};
+use crate::store::shared::failure::corrupt;
+use crate::store::shared::stored::{count, hash, state};
+use crate::store::shared::{bulk_statements, person_columns, statements};
+use crate::store::{ChangeState, IncomingChange, PendingRecord, Person, PublishedChange, StoreError};
+
+/// So many received changes are looked at for each record that is asked for: phones send a record's changes
+/// together, and looking at all that wait would cost more the further the judging falls behind.
+const CHANGES_FOR_EACH_RECORD: i64 = 8;
+
+statements! {
+    RECEIVED = "select record from change where state = 0 order by id limit $1";
+}
+
+bulk_statements! {
+    CHANGES[1] = "select c.record, c.id, c.state, c.seq, c.place, c.hash, c.raw, c.n, c.received_at, d.id, d.person, \
+        o.id, r.seq from change c \
+        join organisation o on o.no = c.organisation \
+        left join device d on d.no = c.device \
+        left join record r on r.id = c.record \
+        where c.record in ({list}) and c.state in (0, 1, 4)";
+    PEOPLE[1] = concat!("select ", person_columns!(), " from person p where p.id in ({list})");
+}
+
+pub(super) async fn pending(conn: &mut Conn, limit: u32) -> Result<Vec<PendingRecord>, StoreError> {
+    // One snapshot: a publication between the two queries would otherwise leave records without received changes.
+    let mut snapshot = conn.begin().await?;
+    let window = i64::from(limit).saturating_mul(CHANGES_FOR_EACH_RECORD);
+    let waiting = sqlx::query_as::<Db, (Uuid,)>(RECEIVED).bind(window).fetch_all(&mut *snapshot).await?;
+    let mut seen = HashSet::new();
+    let mut ids: Vec<Uuid> = waiting.into_iter().map(|(id,)| id).filter(|id| seen.insert(*id)).collect();
+    ids.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let mut records = load(&mut snapshot, &ids).await?;
+    snapshot.rollback().await?;
+    ids.iter().map(|id| records.remove(id).ok_or_else(|| corrupt("pending record"))).collect()
+}
+
+pub(super) async fn record(conn: &mut Conn, id: RecordId) -> Result<PendingRecord, StoreError> {
+    let mut snapshot = conn.begin().await?;
+    let found = load(&mut snapshot, &[id.0]).await?.remove(&id.0);
+    snapshot.rollback().await?;
+    found.ok_or(StoreError::NotFound)
+}
+
+async fn load(conn: &mut Conn, ids: &[Uuid]) -> Result<HashMap<Uuid, PendingRecord>, StoreError> {
+    let rows = each_of(conn, CHANGES, ids).await?;
+    let authors = authors(conn, &rows).await?;
+    let mut sorted: HashMap<Uuid, Sorted> = HashMap::with_capacity(ids.len());
+    for row in &rows {
+        let id: Uuid = row.try_get(0)?;
+        let known = match sorted.entry(id) {
+            std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
+            std::collections::hash_map::Entry::Vacant(new) => new.insert(Sorted::about(row)?),
+        };
+        known.add(row, &authors)?;
+    }
+    Ok(sorted.into_iter().map(|(id, sorted)| (id, sorted.record(RecordId(id)))).collect())
+}
+
+async fn authors(conn: &mut Conn, rows: &[DbRow]) -> Result<HashMap<Uuid, Person>, StoreError> {
+    let mut people = HashSet::new();
+    for row in rows {
+        if state(row.try_get(2)?)? != ChangeState::Published {
+            people.extend(row.try_get::<Option<Uuid>, _>(10)?);
+        }
+    }
+    let people: Vec<Uuid> = people.into_iter().collect();
+    let found = each_of(conn, PEOPLE, &people).await?;
+    found.iter().map(|row| person_at(row, 0).map(|person| (person.id.0, person))).collect()
+}
+
+/// The changes of one record while they are being put in order.
+struct Sorted {
+    organisation: OrganisationId,
+    base_seq: u64,
+    published: BTreeMap<(i64, i64), PublishedChange>,
+    incoming: BTreeMap<i64, IncomingChange>,
+}
+
+impl Sorted {
+    fn about(row: &DbRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            organisation: OrganisationId(row.try_get(11)?),
+            base_seq: count(row.try_get::<Option<i64>, _>(12)?.unwrap_or(0))?,
+            published: BTreeMap::new(),
+            incoming: BTreeMap::new(),
+        })
+    }
+
+    fn add(&mut self, row: &DbRow, authors: &HashMap<Uuid, Person>) -> Result<(), StoreError> {
+        let hash = hash(row.try_get(5)?)?;
+        if state(row.try_get(2)?)? == ChangeState::Published {
+            self.published.insert((row.try_get(3)?, row.try_get(4)?), PublishedChange { hash, raw: row.try_get(6)? });
+            return Ok(());
+        }
+        let author = PersonId(row.try_get(10)?);
+        let change = IncomingChange {
+            hash,
+            raw: row.try_get(6)?,
+            device: DeviceId(row.try_get(9)?),
+            n: count(row.try_get(7)?)?,
+            author: authors.get(&author.0).cloned().ok_or_else(|| corrupt("author"))?,
+            received_at: UnixMillis(row.try_get(8)?),
+        };
+        self.incoming.insert(row.try_get(1)?, change);
+        Ok(())
+    }
+
+    fn record(self, id: RecordId) -> PendingRecord {
+        PendingRecord {
+            id,
+            organisation: self.organisation,
+            base_seq: self.base_seq,
+            published: self.published.into_values().collect(),
+            incoming: self.incoming.into_values().collect(),
+        }
+    }
+}

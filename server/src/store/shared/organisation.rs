@@ -1,0 +1,197 @@
+//! Organisations, offices, teams, developments and people.
+
+use sync_core::id::{OfficeId, OrganisationId, PersonId, ProjectId, TeamId};
+use sync_core::time::UnixMillis;
+use uuid::Uuid;
+
+use super::rows::person_at;
+use super::{Conn, Db};
+use crate::store::shared::failure::taken;
+use crate::store::shared::{person_columns, statements};
+use crate::store::{Office, Organisation, Person, Project, StoreError, Team};
+
+/// The earliest day anywhere on Earth, in minutes from UTC: a membership has to cover the day on which it began,
+/// and what the person's office calls that day is not known here.
+const EARLIEST_DAY: i16 = -12 * 60;
+
+statements! {
+    INSERT_ORGANISATION = "insert into organisation (id, name, created_at) values ($1, $2, $3)";
+    ORGANISATIONS = "select id, name, created_at from organisation order by name";
+    INSERT_OFFICE = "insert into office (id, organisation, name, time_zone) values ($1, $2, $3, $4)";
+    OFFICES = "select id, organisation, name, time_zone from office where organisation = $1 order by name";
+    INSERT_TEAM = "insert into team (id, organisation, office, name) values ($1, $2, $3, $4)";
+    TEAMS = "select t.id, t.organisation, t.office, t.name from team t join office o on o.id = t.office \
+        where t.organisation = $1 order by o.name, t.name";
+    INSERT_PROJECT = "insert into project (id, organisation, name) values ($1, $2, $3)";
+    PROJECTS = "select id, organisation, name from project where organisation = $1 order by name";
+    ANNOUNCE = "update person set profile_version = profile_version + 1 where organisation = $1";
+    INSERT_PERSON = "insert into person \
+        (id, organisation, name, role, office, team, login, password_hash, active, profile_version, scope_version, \
+        created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    INSERT_MEMBERSHIP = "insert into membership (person, from_day, office, team) values ($1, $2, $3, $4)";
+    PEOPLE = concat!("select ", person_columns!(), " from person p where p.organisation = $1 order by p.name, p.id");
+    PERSON = concat!("select ", person_columns!(), " from person p where p.id = $1");
+    PLACE = "select count(*) from office o where o.organisation = $1 and o.id = $2";
+    TEAM_PLACE = "select office from team where organisation = $1 and id = $2";
+}
+
+pub(super) async fn create_organisation(conn: &mut Conn, organisation: &Organisation) -> Result<(), StoreError> {
+    sqlx::query::<Db>(INSERT_ORGANISATION)
+        .bind(organisation.id.0)
+        .bind(organisation.name.as_str())
+        .bind(organisation.created_at.0)
+        .execute(conn)
+        .await
+        .map_err(taken("organisation"))?;
+    Ok(())
+}
+
+pub(super) async fn organisations(conn: &mut Conn) -> Result<Vec<Organisation>, StoreError> {
+    let rows = sqlx::query_as::<Db, (Uuid, String, i64)>(ORGANISATIONS).fetch_all(conn).await?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, name, created_at)| Organisation { id: OrganisationId(id), name, created_at: UnixMillis(created_at) })
+        .collect())
+}
+
+pub(super) async fn create_office(conn: &mut Conn, office: &Office) -> Result<(), StoreError> {
+    sqlx::query::<Db>(INSERT_OFFICE)
+        .bind(office.id.0)
+        .bind(office.organisation.0)
+        .bind(office.name.as_str())
+        .bind(office.time_zone.as_str())
+        .execute(conn)
+        .await
+        .map_err(taken("office"))?;
+    Ok(())
+}
+
+pub(super) async fn offices(conn: &mut Conn, organisation: OrganisationId) -> Result<Vec<Office>, StoreError> {
+    let rows =
+        sqlx::query_as::<Db, (Uuid, Uuid, String, String)>(OFFICES).bind(organisation.0).fetch_all(conn).await?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, organisation, name, time_zone)| Office {
+            id: OfficeId(id),
+            organisation: OrganisationId(organisation),
+            name,
+            time_zone,
+        })
+        .collect())
+}
+
+pub(super) async fn create_team(conn: &mut Conn, team: &Team) -> Result<(), StoreError> {
+    sqlx::query::<Db>(INSERT_TEAM)
+        .bind(team.id.0)
+        .bind(team.organisation.0)
+        .bind(team.office.0)
+        .bind(team.name.as_str())
+        .execute(conn)
+        .await
+        .map_err(taken("team"))?;
+    Ok(())
+}
+
+pub(super) async fn teams(conn: &mut Conn, organisation: OrganisationId) -> Result<Vec<Team>, StoreError> {
+    let rows = sqlx::query_as::<Db, (Uuid, Uuid, Uuid, String)>(TEAMS).bind(organisation.0).fetch_all(conn).await?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, organisation, office, name)| Team {
+            id: TeamId(id),
+            organisation: OrganisationId(organisation),
+            office: OfficeId(office),
+            name,
+        })
+        .collect())
+}
+
+pub(super) async fn create_project(conn: &mut Conn, project: &Project) -> Result<(), StoreError> {
+    sqlx::query::<Db>(INSERT_PROJECT)
+        .bind(project.id.0)
+        .bind(project.organisation.0)
+        .bind(project.name.as_str())
+        .execute(&mut *conn)
+        .await
+        .map_err(taken("project"))?;
+    sqlx::query::<Db>(ANNOUNCE).bind(project.organisation.0).execute(conn).await?;
+    Ok(())
+}
+
+pub(super) async fn projects(conn: &mut Conn, organisation: OrganisationId) -> Result<Vec<Project>, StoreError> {
+    let rows = sqlx::query_as::<Db, (Uuid, Uuid, String)>(PROJECTS).bind(organisation.0).fetch_all(conn).await?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, organisation, name)| Project {
+            id: ProjectId(id),
+            organisation: OrganisationId(organisation),
+            name,
+        })
+        .collect())
+}
+
+pub(super) async fn create_person(
+    conn: &mut Conn,
+    person: &Person,
+    password_hash: Option<&str>,
+) -> Result<(), StoreError> {
+    let (office, team) = (person.office.map(|id| id.0), person.team.map(|id| id.0));
+    sqlx::query::<Db>(INSERT_PERSON)
+        .bind(person.id.0)
+        .bind(person.organisation.0)
+        .bind(person.name.as_str())
+        .bind(person.role.as_str())
+        .bind(office)
+        .bind(team)
+        .bind(person.login.as_deref())
+        .bind(password_hash)
+        .bind(person.active)
+        .bind(i64::from(person.profile_version))
+        .bind(i64::from(person.scope_version))
+        .bind(person.created_at.0)
+        .execute(&mut *conn)
+        .await
+        .map_err(taken("login"))?;
+    sqlx::query::<Db>(INSERT_MEMBERSHIP)
+        .bind(person.id.0)
+        .bind(person.created_at.day(EARLIEST_DAY).to_string())
+        .bind(office)
+        .bind(team)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn people(conn: &mut Conn, organisation: OrganisationId) -> Result<Vec<Person>, StoreError> {
+    let rows = sqlx::query::<Db>(PEOPLE).bind(organisation.0).fetch_all(conn).await?;
+    rows.iter().map(|row| person_at(row, 0)).collect()
+}
+
+pub(super) async fn person(conn: &mut Conn, id: PersonId) -> Result<Person, StoreError> {
+    person_at(&sqlx::query::<Db>(PERSON).bind(id.0).fetch_one(conn).await?, 0)
+}
+
+pub(super) async fn check_place(
+    conn: &mut Conn,
+    organisation: OrganisationId,
+    office: Option<OfficeId>,
+    team: Option<TeamId>,
+) -> Result<(), StoreError> {
+    if let Some(office) = office {
+        let (found,) = sqlx::query_as::<Db, (i64,)>(PLACE)
+            .bind(organisation.0)
+            .bind(office.0)
+            .fetch_one(&mut *conn)
+            .await?;
+        if found == 0 {
+            return Err(StoreError::NotFound);
+        }
+    }
+    if let Some(team) = team {
+        let (place,) =
+            sqlx::query_as::<Db, (Uuid,)>(TEAM_PLACE).bind(organisation.0).bind(team.0).fetch_one(conn).await?;
+        if office.is_some_and(|office| office.0 != place) {
+            return Err(StoreError::NotFound);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,286 @@
+//! Lists, searches and what lies behind one record.
+
+use sqlx::{AssertSqlSafe, Connection as _, Row as _};
+use sync_core::id::{DeviceId, OfficeId, OrganisationId, PersonId, ProjectId, RecordId, TeamId};
+use sync_core::index::Row;
+use sync_core::record::entry::Stage;
+use sync_core::time::UnixMillis;
+use uuid::Uuid;
+
+use super::run::Filling;
+use super::{Conn, Db, DbRow, search};
+use crate::store::shared::failure::corrupt;
+use crate::store::shared::statements;
+use crate::store::shared::stored::{count, hash, hashes, small, state, word};
+use crate::store::{
+    ChangeOrigin, ChangeState, RecordFilter, RecordLine, RecordQuery, Scope, SetAside, StoreError,
+};
+
+/// A search with at most so many hits begins at the hits; one with more walks the list until the page is full.
+const FEW_HITS: i64 = 2_000;
+
+/// The columns of a record `r`, in the order in which [`line_of`] reads them.
+macro_rules! line_columns {
+    () => {
+        "r.organisation, r.id, r.kind, r.owner, r.office, r.team, r.project, r.day, r.captured_ms, r.title, \
+        r.subtitle, r.stage, r.review, r.review_reason, r.conflicts, r.completeness, r.flags, r.changes, r.heads, \
+        r.seq, r.updated_at"
+    };
+}
+
+/// Followed by conditions.
+const LINES: &str = concat!("select ", line_columns!(), " from record r where ");
+/// Followed by conditions.
+const COUNT: &str = "select count(*) from record r where ";
+const SORTED: &str = " order by r.captured_ms desc, r.id desc limit ";
+
+statements! {
+    LINE = concat!("select ", line_columns!(), " from record r where r.id = $1");
+    ORIGINS = "select c.hash, c.raw, d.id, c.n, p.id, p.name, c.received_at, c.seq from change c \
+        left join device d on d.no = c.device \
+        join person p on p.id = coalesce(c.person, d.person) \
+        where c.record = $1 and c.state = 1 order by c.seq, c.place";
+    SET_ASIDE = "select c.id, c.record, c.hash, d.id, c.n, p.id, p.name, c.state, c.code, c.received_at, \
+        coalesce(octet_length(c.raw), 0) from change c \
+        left join device d on d.no = c.device \
+        join person p on p.id = coalesce(c.person, d.person) \
+        where c.organisation = (select no from organisation where id = $1) and c.state = $2 and c.id < $3 \
+        order by c.id desc limit $4";
+}
+
+/// A value on its way into a condition.
+enum Value {
+    Id(Uuid),
+    Text(String),
+    Number(i64),
+}
+
+/// A condition with `{}` where its value stands, and how well an index finds what fulfils it: 0 not at all.
+struct Condition {
+    text: &'static str,
+    value: Value,
+    selects: u8,
+}
+
+/// The conditions of a list. Text comes from constants only; whatever somebody chose or typed is bound.
+#[derive(Default)]
+struct Conditions {
+    all: Vec<Condition>,
+    page: Option<(UnixMillis, RecordId)>,
+}
+
+impl Conditions {
+    fn of(scope: &Scope, filter: &RecordFilter) -> Self {
+        let mut conditions = Self::default();
+        let whole = matches!(scope, Scope::Organisation(_));
+        match scope {
+            Scope::Person(id) => conditions.add("r.owner = {}", Value::Id(id.0), 6),
+            Scope::Team(id) => conditions.add("r.team = {}", Value::Id(id.0), 5),
+            Scope::Office(id) => conditions.add("r.office = {}", Value::Id(id.0), 4),
+            Scope::Organisation(id) => conditions.add("r.organisation = {}", Value::Id(id.0), 1),
+        }
+        let id = |id: Option<Uuid>| id.map(Value::Id);
+        let text = |text: Option<&str>| text.map(|text| Value::Text(text.to_owned()));
+        let optional = [
+            ("r.owner = {}", id(filter.owner.map(|id| id.0)), 6),
+            ("r.team = {}", id(filter.team.map(|id| id.0)), 5),
+            ("r.office = {}", id(filter.office.map(|id| id.0)), 4),
+            // These have indexes inside an organisation.
+            ("r.day = {}", text(filter.day.as_deref()), if whole { 3 } else { 0 }),
+            ("r.review = {}", text(filter.review.map(|state| state.as_str())), if whole { 2 } else { 0 }),
+            ("r.kind = {}", text(filter.kind.map(|kind| kind.as_str())), 0),
+            ("r.project = {}", id(filter.project.map(|id| id.0)), 0),
+            ("r.stage = {}", text(filter.stage.as_deref()), 0),
+            ("(r.flags & {}) <> 0", filter.flag.map(|bit| Value::Number(bit.cast_signed())), 0),
+            ("(r.conflicts > 0) = ({} <> 0)", filter.in_conflict.map(|is| Value::Number(is.into())), 0),
+        ];
+        for (text, value, selects) in optional {
+            if let Some(value) = value {
+                conditions.add(text, value, selects);
+            }
+        }
+        conditions
+    }
+
+    fn add(&mut self, text: &'static str, value: Value, selects: u8) {
+        self.all.push(Condition { text, value, selects });
+    }
+
+    /// Writes the statement so that one index is the natural choice: the narrowest, or none if the hits of a search
+    /// lead. What stands inside `(..) is true` can't be looked up in an index, on either database, so without
+    /// statistics the planner has nothing to guess.
+    fn statement(&self, start: &str, end: &str, found: Option<&Found>, limit: Option<u32>) -> (String, Vec<&Value>) {
+        let led_by_hits = found.is_some_and(|found| found.lead);
+        let narrowest = self.all.iter().map(|condition| condition.selects).max().unwrap_or(0);
+        let mut sql = start.to_owned();
+        let mut values = Vec::with_capacity(self.all.len());
+        for (i, condition) in self.all.iter().enumerate() {
+            values.push(&condition.value);
+            let text = condition.text.replace("{}", &format!("${}", values.len()));
+            let inside_organisation = condition.selects == 1 && (2..=3).contains(&narrowest);
+            let leads = !led_by_hits && condition.selects > 0 && (condition.selects == narrowest || inside_organisation);
+            sql.push_str(if i == 0 { "" } else { " and " });
+            sql.push_str(&if leads { text } else { format!("({text}) is true") });
+        }
+        let mut next = values.len();
+        let mut placeholder = || {
+            next += 1;
+            format!("${next}")
+        };
+        if let Some(found) = found {
+            let matching = search::matching(&placeholder());
+            sql.push_str(" and ");
+            sql.push_str(&if found.lead { matching } else { format!("({matching}) is true") });
+        }
+        if self.page.is_some() {
+            let (captured, id) = (placeholder(), placeholder());
+            sql.push_str(&format!(" and (r.captured_ms, r.id) < ({captured}, {id})"));
+        }
+        sql.push_str(end);
+        if limit.is_some() {
+            sql.push_str(&placeholder());
+        }
+        (sql, values)
+    }
+
+    fn query<'q>(&self, start: &str, end: &str, found: Option<&Found>, limit: Option<u32>) -> Filling<'q> {
+        let (sql, values) = self.statement(start, end, found, limit);
+        let mut query = sqlx::query::<Db>(AssertSqlSafe(sql));
+        for value in values {
+            query = match value {
+                Value::Id(id) => query.bind(*id),
+                Value::Text(text) => query.bind(text.clone()),
+                Value::Number(number) => query.bind(*number),
+            };
+        }
+        if let Some(found) = found {
+            query = query.bind(found.expression.clone());
+        }
+        if let Some((captured, id)) = self.page {
+            query = query.bind(captured.0).bind(id.0);
+        }
+        match limit {
+            Some(limit) => query.bind(i64::from(limit)),
+            None => query,
+        }
+    }
+}
+
+/// What a search comes to.
+struct Found {
+    expression: String,
+    /// Few enough hits to begin with them.
+    lead: bool,
+}
+
+async fn find(conn: &mut Conn, filter: &RecordFilter) -> Result<Option<Found>, StoreError> {
+    let Some(expression) = filter.text.as_deref().and_then(search::expression) else { return Ok(None) };
+    let hits = search::hits_up_to(conn, &expression, FEW_HITS + 1).await?;
+    Ok(Some(Found { expression, lead: hits <= FEW_HITS }))
+}
+
+pub(super) async fn list_records(conn: &mut Conn, query: &RecordQuery) -> Result<Vec<RecordLine>, StoreError> {
+    let mut snapshot = conn.begin().await?;
+    let found = find(&mut snapshot, &query.filter).await?;
+    let conditions = Conditions { page: query.after, ..Conditions::of(&query.scope, &query.filter) };
+    let listed = conditions.query(LINES, SORTED, found.as_ref(), Some(query.limit)).fetch_all(&mut *snapshot).await?;
+    snapshot.rollback().await?;
+    listed.iter().map(line_of).collect()
+}
+
+pub(super) async fn count_records(
+    conn: &mut Conn,
+    scope: &Scope,
+    filter: &RecordFilter,
+) -> Result<u64, StoreError> {
+    let mut snapshot = conn.begin().await?;
+    let found = find(&mut snapshot, filter).await?;
+    let counted = Conditions::of(scope, filter).query(COUNT, "", found.as_ref(), None).fetch_one(&mut *snapshot).await?;
+    snapshot.rollback().await?;
+    count(counted.try_get(0)?)
+}
+
+pub(super) async fn record_line(conn: &mut Conn, id: RecordId) -> Result<RecordLine, StoreError> {
+    line_of(&sqlx::query::<Db>(LINE).bind(id.0).fetch_one(conn).await?)
+}
+
+fn line_of(row: &DbRow) -> Result<RecordLine, StoreError> {
+    let completeness: Option<i64> = row.try_get(15)?;
+    Ok(RecordLine {
+        organisation: OrganisationId(row.try_get(0)?),
+        row: Row {
+            id: RecordId(row.try_get(1)?),
+            kind: word(row.try_get(2)?, "kind")?,
+            owner: PersonId(row.try_get(3)?),
+            office: OfficeId(row.try_get(4)?),
+            team: row.try_get::<Option<Uuid>, _>(5)?.map(TeamId),
+            project: row.try_get::<Option<Uuid>, _>(6)?.map(ProjectId),
+            day: word(row.try_get(7)?, "day")?,
+            captured: UnixMillis(row.try_get(8)?),
+            title: row.try_get(9)?,
+            subtitle: row.try_get(10)?,
+            stage: row.try_get::<Option<&str>, _>(11)?.map(Stage::from),
+            review: word(row.try_get(12)?, "state of review")?,
+            review_reason: row.try_get(13)?,
+            conflicts: small(row.try_get(14)?)?,
+            completeness: completeness.map(u8::try_from).transpose().map_err(|_| corrupt("completeness"))?,
+            search: String::new(),
+        },
+        flags: row.try_get::<i64, _>(16)?.cast_unsigned(),
+        changes: small(row.try_get(17)?)?,
+        heads: hashes(row.try_get(18)?)?,
+        seq: count(row.try_get(19)?)?,
+        updated_at: UnixMillis(row.try_get(20)?),
+    })
+}
+
+pub(super) async fn origins(conn: &mut Conn, id: RecordId) -> Result<Vec<ChangeOrigin>, StoreError> {
+    let rows = sqlx::query::<Db>(ORIGINS).bind(id.0).fetch_all(conn).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(ChangeOrigin {
+                hash: hash(row.try_get(0)?)?,
+                raw: row.try_get(1)?,
+                device: row.try_get::<Option<Uuid>, _>(2)?.map(DeviceId),
+                n: row.try_get::<Option<i64>, _>(3)?.map(count).transpose()?,
+                person: PersonId(row.try_get(4)?),
+                person_name: row.try_get(5)?,
+                received_at: UnixMillis(row.try_get(6)?),
+                seq: count(row.try_get(7)?)?,
+            })
+        })
+        .collect()
+}
+
+pub(super) async fn set_aside(
+    conn: &mut Conn,
+    organisation: OrganisationId,
+    wanted: ChangeState,
+    before: Option<i64>,
+    limit: u32,
+) -> Result<Vec<SetAside>, StoreError> {
+    let rows = sqlx::query::<Db>(SET_ASIDE)
+        .bind(organisation.0)
+        .bind(wanted as i16)
+        .bind(before.unwrap_or(i64::MAX))
+        .bind(i64::from(limit))
+        .fetch_all(conn)
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(SetAside {
+                id: row.try_get(0)?,
+                record: RecordId(row.try_get(1)?),
+                hash: hash(row.try_get(2)?)?,
+                device: row.try_get::<Option<Uuid>, _>(3)?.map(DeviceId),
+                n: row.try_get::<Option<i64>, _>(4)?.map(count).transpose()?,
+                person: PersonId(row.try_get(5)?),
+                person_name: row.try_get(6)?,
+                state: state(row.try_get(7)?)?,
+                code: row.try_get::<Option<String>, _>(8)?.unwrap_or_default(),
+                received_at: UnixMillis(row.try_get(9)?),
+                bytes: count(row.try_get(10)?)?,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,254 @@
+//! Taking in what devices send.
+
+use std::collections::HashMap;
+
+use sqlx::Row as _;
+use sync_core::id::{ChangeHash, DeviceId, RecordId};
+use sync_core::journal::{Entry, Head};
+use sync_core::time::{BootId, ClockReading, UnixMillis};
+use uuid::Uuid;
+
+use super::actors::{Claim, numbers};
+use super::run::{each_of, each_row, each_row_returning};
+use super::{Conn, Db};
+use crate::store::shared::stored::{count, hash, link, position, state};
+use crate::store::shared::{bulk_statements, statements};
+use crate::store::{Appended, ChangeState, DeviceReport, JournalLine, NewLine, Push, StoreError};
+
+/// Why a line that brings a known change again is set aside.
+const REPEATED: &str = "change.repeated";
+
+statements! {
+    NOTE = "update device set last_exchange_at = $2, skew_ms = $3, app = $4, backlog_records = $5, \
+        backlog_changes = $6, backlog_oldest = $7, backlog_photos = $8, backlog_bytes = $9 where id = $1";
+    JOURNAL = "select c.n, c.record, c.hash, c.wall_ms, c.mono_ms, c.boot, c.state from change c \
+        where c.device = (select no from device where id = $1) and c.n >= $2 order by c.n limit $3";
+    SIGNED_HEAD = "select n, link from journal_head where device = $1 and n <= $2 order by n desc limit 1";
+}
+
+bulk_statements! {
+    HEADS[1] = "select d.id, d.no, d.journal_n, d.journal_link, o.no, o.seq from device d \
+        join organisation o on o.id = d.organisation where d.id in ({list})";
+    REPETITIONS[2] = "select record, hash, max(repetition) from change where (record, hash) in (values {rows}) \
+        group by record, hash";
+    INSERT_LINE[16] = "insert into change (organisation, record, hash, repetition, actor, actor_seq, device, n, \
+        wall_ms, mono_ms, boot, received_at, state, code, verdict_seq, raw) values {rows}";
+    MOVE_HEAD[11] = "with moved (id, n, link, at, skew, app, records, changes, oldest, photos, bytes) as (values {rows}) \
+        update device set journal_n = moved.n, journal_link = moved.link, last_exchange_at = moved.at, \
+        skew_ms = moved.skew, app = moved.app, backlog_records = moved.records, backlog_changes = moved.changes, \
+        backlog_oldest = moved.oldest, backlog_photos = moved.photos, backlog_bytes = moved.bytes \
+        from moved where device.id = moved.id";
+    INSERT_HEAD[5] = "insert into journal_head (device, n, link, signature, received_at) values {rows} \
+        on conflict (device, n) do nothing";
+}
+
+/// A device as receiving needs it.
+struct Journal {
+    no: i64,
+    head: Head,
+    organisation: i64,
+    seq: i64,
+}
+
+/// A line with everything that is found out about it before it is stored.
+struct Line<'a> {
+    line: &'a NewLine,
+    journal: &'a Journal,
+    actor: Option<i64>,
+    repetition: i64,
+    received_at: UnixMillis,
+}
+
+pub(super) async fn append(conn: &mut Conn, pushes: &[Push]) -> Result<Vec<Appended>, StoreError> {
+    let journals = journals(conn, pushes).await?;
+    let mut heads: HashMap<DeviceId, Head> = journals.iter().map(|(id, journal)| (*id, journal.head)).collect();
+    let mut taken = Vec::with_capacity(pushes.len());
+    let mut answers = Vec::with_capacity(pushes.len());
+    for push in pushes {
+        let (Some(journal), Some(head)) = (journals.get(&push.device), heads.get_mut(&push.device)) else {
+            return Err(StoreError::NotFound);
+        };
+        if *head == push.base {
+            *head = push.head;
+            taken.push((push, journal));
+            answers.push(Appended::Stored { seq: count(journal.seq)? });
+        } else {
+            answers.push(Appended::HeadMoved(*head));
+        }
+    }
+    let actors = numbers(conn, claims(&taken)).await?;
+    let mut repetitions = repetitions(conn, &taken).await?;
+    let mut lines = Vec::with_capacity(taken.iter().map(|(push, _)| push.lines.len()).sum());
+    for (push, journal) in &taken {
+        for line in &push.lines {
+            let next = repetitions.entry((line.entry.record, line.entry.change)).or_insert(0);
+            let actor = line.actor.and_then(|actor| actors.get(&actor).copied());
+            lines.push(Line { line, journal, actor, repetition: *next, received_at: push.report.at });
+            *next += 1;
+        }
+    }
+    insert_lines(conn, &lines).await?;
+    move_heads(conn, &taken).await?;
+    Ok(answers)
+}
+
+async fn journals(conn: &mut Conn, pushes: &[Push]) -> Result<HashMap<DeviceId, Journal>, StoreError> {
+    let devices: Vec<Uuid> = pushes.iter().map(|push| push.device.0).collect();
+    each_of(conn, HEADS, &devices)
+        .await?
+        .iter()
+        .map(|row| {
+            let head = Head { n: count(row.try_get(2)?)?, link: link(row.try_get(3)?)? };
+            let journal = Journal { no: row.try_get(1)?, head, organisation: row.try_get(4)?, seq: row.try_get(5)? };
+            Ok((DeviceId(row.try_get(0)?), journal))
+        })
+        .collect()
+}
+
+/// The actors of all lines, each as the device's that brings it.
+fn claims(taken: &[(&Push, &Journal)]) -> Vec<Claim> {
+    let lines = taken.iter().flat_map(|(push, _)| push.lines.iter().map(|line| (*push, line)));
+    lines
+        .filter_map(|(push, line)| {
+            Some(Claim {
+                actor: line.actor?,
+                organisation: push.organisation,
+                person: push.person,
+                device: Some(push.device),
+                since: push.report.at,
+            })
+        })
+        .collect()
+}
+
+/// How often each of the changes is stored already: a line that brings one again has to count up.
+async fn repetitions(
+    conn: &mut Conn,
+    taken: &[(&Push, &Journal)],
+) -> Result<HashMap<(RecordId, ChangeHash), i64>, StoreError> {
+    let entries: Vec<&Entry> = taken.iter().flat_map(|(push, _)| push.lines.iter().map(|line| &line.entry)).collect();
+    let rows = each_row_returning(conn, REPETITIONS, &entries, |query, entry| {
+        query.bind(entry.record.0).bind(entry.change.0.to_vec())
+    })
+    .await?;
+    rows.iter()
+        .map(|row| Ok(((RecordId(row.try_get(0)?), hash(row.try_get(1)?)?), row.try_get::<i64, _>(2)? + 1)))
+        .collect()
+}
+
+async fn insert_lines(conn: &mut Conn, lines: &[Line<'_>]) -> Result<(), StoreError> {
+    each_row(conn, INSERT_LINE, lines, |query, Line { line, journal, actor, repetition, received_at }| {
+        let repeated = *repetition > 0;
+        let state = if repeated { ChangeState::Quarantined } else { line.state };
+        let code = if repeated { Some(REPEATED) } else { line.code.as_deref() };
+        // The device has read at most to the present position, so it is told until it has read beyond the next.
+        let verdict_seq = (state != ChangeState::Received).then_some(journal.seq + 1);
+        query
+            .bind(journal.organisation)
+            .bind(line.entry.record.0)
+            .bind(line.entry.change.0.to_vec())
+            .bind(*repetition)
+            .bind(*actor)
+            .bind(line.actor_seq.map(position))
+            .bind(journal.no)
+            .bind(position(line.entry.n))
+            .bind(line.entry.clock.wall.0)
+            .bind(line.entry.clock.mono_ms.cast_signed())
+            .bind(line.entry.clock.boot.0.cast_signed())
+            .bind(received_at.0)
+            .bind(state as i16)
+            .bind(code.map(str::to_owned))
+            .bind(verdict_seq)
+            .bind(line.raw.clone())
+    })
+    .await?;
+    Ok(())
+}
+
+async fn move_heads(conn: &mut Conn, taken: &[(&Push, &Journal)]) -> Result<(), StoreError> {
+    // Of several pushes of one device the last one says where its journal ends.
+    let last: HashMap<DeviceId, &Push> = taken.iter().map(|(push, _)| (push.device, *push)).collect();
+    let last: Vec<&Push> = last.into_values().collect();
+    each_row(conn, MOVE_HEAD, &last, |query, push| {
+        let report = &push.report;
+        query
+            .bind(push.device.0)
+            .bind(position(push.head.n))
+            .bind(push.head.link.0.to_vec())
+            .bind(report.at.0)
+            .bind(report.skew_ms)
+            .bind(report.app.clone())
+            .bind(i64::from(report.backlog.records))
+            .bind(i64::from(report.backlog.changes))
+            .bind(report.backlog.oldest.map(|at| at.0))
+            .bind(i64::from(report.backlog.photos))
+            .bind(position(report.backlog.bytes))
+    })
+    .await?;
+    let signed: Vec<&Push> = taken.iter().map(|(push, _)| *push).collect();
+    each_row(conn, INSERT_HEAD, &signed, |query, push| {
+        query
+            .bind(push.device.0)
+            .bind(position(push.head.n))
+            .bind(push.head.link.0.to_vec())
+            .bind(push.signature.0.to_vec())
+            .bind(push.report.at.0)
+    })
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn note_exchange(
+    conn: &mut Conn,
+    device: DeviceId,
+    report: &DeviceReport,
+) -> Result<(), StoreError> {
+    let noted = sqlx::query::<Db>(NOTE)
+        .bind(device.0)
+        .bind(report.at.0)
+        .bind(report.skew_ms)
+        .bind(report.app.as_str())
+        .bind(i64::from(report.backlog.records))
+        .bind(i64::from(report.backlog.changes))
+        .bind(report.backlog.oldest.map(|at| at.0))
+        .bind(i64::from(report.backlog.photos))
+        .bind(position(report.backlog.bytes))
+        .execute(conn)
+        .await?;
+    if noted.rows_affected() == 0 { Err(StoreError::NotFound) } else { Ok(()) }
+}
+
+pub(super) async fn journal(
+    conn: &mut Conn,
+    device: DeviceId,
+    from: u64,
+    limit: u32,
+) -> Result<Vec<JournalLine>, StoreError> {
+    let rows = sqlx::query::<Db>(JOURNAL)
+        .bind(device.0)
+        .bind(position(from))
+        .bind(i64::from(limit))
+        .fetch_all(conn)
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let clock = ClockReading {
+                wall: UnixMillis(row.try_get(3)?),
+                mono_ms: row.try_get::<i64, _>(4)?.cast_unsigned(),
+                boot: BootId(row.try_get::<i64, _>(5)?.cast_unsigned()),
+            };
+            let (record, change) = (RecordId(row.try_get(1)?), hash(row.try_get(2)?)?);
+            let entry = Entry { n: count(row.try_get(0)?)?, record, change, clock };
+            Ok(JournalLine { entry, state: state(row.try_get(6)?)? })
+        })
+        .collect()
+}
+
+pub(super) async fn signed_head(conn: &mut Conn, device: DeviceId, n: u64) -> Result<Head, StoreError> {
+    let found = sqlx::query_as::<Db, (i64, Vec<u8>)>(SIGNED_HEAD)
+        .bind(device.0)
+        .bind(position(n))
+        .fetch_optional(conn)
+        .await?;
+    found.map_or(Ok(Head::EMPTY), |(n, stored)| Ok(Head { n: count(n)?, link: link(&stored)? }))
+}

@@ -1,0 +1,130 @@
+//! The read row of a record and its search terms: a cache of what its published changes say.
+
+use std::collections::HashMap;
+
+use sqlx::Row as _;
+use sync_core::id::{OfficeId, PersonId, RecordId, TeamId};
+use sync_core::time::UnixMillis;
+use uuid::Uuid;
+
+use super::run::{each_of, each_row_returning};
+use super::{Conn, search};
+use crate::store::shared::bulk_statements;
+use crate::store::shared::failure::corrupt;
+use crate::store::shared::stored::{count, joined, position};
+use crate::store::{RecordRow, StoreError};
+
+bulk_statements! {
+    STANDINGS[1] = "select id, owner, team, office, changes, seq, first_seq, owner_since, team_since, office_since, \
+        updated_at from record where id in ({list})";
+    UPSERT[25] = "insert into record (id, organisation, kind, owner, office, team, project, day, captured_ms, title, \
+        subtitle, stage, review, review_reason, conflicts, completeness, flags, changes, heads, seq, first_seq, \
+        owner_since, team_since, office_since, updated_at) values {rows} \
+        on conflict (id) do update set owner = excluded.owner, office = excluded.office, team = excluded.team, \
+        kind = excluded.kind, project = excluded.project, day = excluded.day, captured_ms = excluded.captured_ms, \
+        title = excluded.title, subtitle = excluded.subtitle, stage = excluded.stage, review = excluded.review, \
+        review_reason = excluded.review_reason, conflicts = excluded.conflicts, \
+        completeness = excluded.completeness, flags = excluded.flags, changes = excluded.changes, \
+        heads = excluded.heads, seq = excluded.seq, first_seq = excluded.first_seq, \
+        owner_since = excluded.owner_since, team_since = excluded.team_since, \
+        office_since = excluded.office_since, updated_at = excluded.updated_at \
+        returning no, id";
+}
+
+/// What the changes of a record don't say: where it stands in the feed, and since when it is in its scopes.
+#[derive(Clone, Copy)]
+pub(super) struct Standing {
+    pub(super) changes: u32,
+    pub(super) seq: u64,
+    pub(super) first_seq: u64,
+    pub(super) owner_since: u64,
+    pub(super) team_since: u64,
+    pub(super) office_since: u64,
+    pub(super) updated_at: UnixMillis,
+}
+
+/// In whose scopes a record is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Holders {
+    pub(super) owner: PersonId,
+    pub(super) team: Option<TeamId>,
+    pub(super) office: OfficeId,
+}
+
+impl Holders {
+    /// Of a record with this row.
+    pub(super) fn of(row: &RecordRow) -> Self {
+        Self { owner: row.row.owner, team: row.row.team, office: row.row.office }
+    }
+}
+
+/// The stored standings of records, of those that have a row.
+pub(super) async fn standings(
+    conn: &mut Conn,
+    ids: &[Uuid],
+) -> Result<HashMap<RecordId, (Holders, Standing)>, StoreError> {
+    each_of(conn, STANDINGS, ids)
+        .await?
+        .iter()
+        .map(|row| {
+            let holders = Holders {
+                owner: PersonId(row.try_get(1)?),
+                team: row.try_get::<Option<Uuid>, _>(2)?.map(TeamId),
+                office: OfficeId(row.try_get(3)?),
+            };
+            let standing = Standing {
+                changes: crate::store::shared::stored::small(row.try_get(4)?)?,
+                seq: count(row.try_get(5)?)?,
+                first_seq: count(row.try_get(6)?)?,
+                owner_since: count(row.try_get(7)?)?,
+                team_since: count(row.try_get(8)?)?,
+                office_since: count(row.try_get(9)?)?,
+                updated_at: UnixMillis(row.try_get(10)?),
+            };
+            Ok((RecordId(row.try_get(0)?), (holders, standing)))
+        })
+        .collect()
+}
+
+/// Writes rows with their standings, new ones or over the old, and what a search finds them by.
+pub(super) async fn write(conn: &mut Conn, rows: &[(&RecordRow, Standing)]) -> Result<(), StoreError> {
+    let written = each_row_returning(conn, UPSERT, rows, |query, (RecordRow { organisation, row, flags, heads }, at)| {
+        query
+            .bind(row.id.0)
+            .bind(organisation.0)
+            .bind(row.kind.as_str())
+            .bind(row.owner.0)
+            .bind(row.office.0)
+            .bind(row.team.map(|id| id.0))
+            .bind(row.project.map(|id| id.0))
+            .bind(row.day.to_string())
+            .bind(row.captured.0)
+            .bind(row.title.clone())
+            .bind(row.subtitle.clone())
+            .bind(row.stage_text())
+            .bind(row.review.as_str())
+            .bind(row.review_reason.clone())
+            .bind(i64::from(row.conflicts))
+            .bind(row.completeness.map(i64::from))
+            .bind(flags.cast_signed())
+            .bind(i64::from(at.changes))
+            .bind(joined(heads))
+            .bind(position(at.seq))
+            .bind(position(at.first_seq))
+            .bind(position(at.owner_since))
+            .bind(position(at.team_since))
+            .bind(position(at.office_since))
+            .bind(at.updated_at.0)
+    })
+    .await?;
+    let mut numbers = HashMap::with_capacity(written.len());
+    for row in &written {
+        numbers.insert(RecordId(row.try_get(1)?), row.try_get::<i64, _>(0)?);
+    }
+    let mut terms = Vec::with_capacity(rows.len());
+    for (row, _) in rows {
+        let no = numbers.get(&row.row.id).ok_or_else(|| corrupt("row of a record"))?;
+        terms.push((*no, row.row.search.as_str()));
+    }
+    search::index(conn, &terms).await
+}

@@ -1,0 +1,43 @@
+//! Full-text search with FTS5.
+
+use sync_core::index::phrases;
+
+use super::{Conn, Db};
+use crate::store::StoreError;
+use crate::store::shared::{bulk_statements, statements};
+
+statements! {
+    HITS_UP_TO = "select count(*) from (select 1 from record_search where record_search match $1 limit $2)";
+}
+
+bulk_statements! {
+    INDEX[2] = "insert or replace into record_search (rowid, terms) values {rows}";
+}
+
+/// Makes records findable by their terms, and by these only.
+pub(super) async fn index(conn: &mut Conn, terms: &[(i64, &str)]) -> Result<(), StoreError> {
+    super::run::each_row(conn, INDEX, terms, |query, (no, terms)| query.bind(*no).bind((*terms).to_owned())).await?;
+    Ok(())
+}
+
+/// The condition on a record `r` that a search finds it.
+pub(super) fn matching(placeholder: &str) -> String {
+    format!("r.no in (select rowid from record_search where record_search match {placeholder})")
+}
+
+/// What somebody typed, in the language of FTS5: all phrases must be found. `None` if there is nothing to look for.
+pub(super) fn expression(typed: &str) -> Option<String> {
+    let phrases: Vec<String> = phrases(typed)
+        .iter()
+        // Terms consist of letters and digits, so nothing in them can end the quotation.
+        .map(|phrase| format!("\"{}\"{}", phrase.terms.join(" "), if phrase.prefix { " *" } else { "" }))
+        .collect();
+    (!phrases.is_empty()).then(|| phrases.join(" AND "))
+}
+
+/// How many records a search finds, counted no further than `limit`.
+pub(super) async fn hits_up_to(conn: &mut Conn, expression: &str, limit: i64) -> Result<i64, StoreError> {
+    let (hits,) =
+        sqlx::query_as::<Db, (i64,)>(HITS_UP_TO).bind(expression).bind(limit).fetch_one(conn).await?;
+    Ok(hits)
+}
