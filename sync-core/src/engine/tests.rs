@@ -1,1 +1,275 @@
+//! The engine against a small honest server, and against everything that a network can do to it.
 
+mod fake_server;
+
+use fake_server::FakeServer;
+
+use super::*;
+use crate::id::Signature;
+use crate::notebook::CreateRequest;
+use crate::record::lead::{LeadEdit, LeadFacts};
+use crate::status::Step;
+use crate::store::memory::MemoryStore;
+use crate::testing::rng;
+use crate::time::BootId;
+use crate::wire::MEDIA_TYPE;
+
+type TestEngine = Engine<MemoryStore>;
+
+fn clock(seconds: i64) -> ClockReading {
+    ClockReading {
+        wall: UnixMillis(1_760_000_000_000 + seconds * 1_000),
+        mono_ms: u64::try_from(seconds * 1_000).unwrap(),
+        boot: BootId(1),
+    }
+}
+
+fn send(effects: &[Effect]) -> Option<(RequestId, WireRequest)> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Send(id, request) => Some((*id, request.clone())),
+        _ => None,
+    })
+}
+
+fn finished(effects: &[Effect]) -> Option<Outcome> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Finished(outcome) => Some(outcome.clone()),
+        _ => None,
+    })
+}
+
+/// Lets the engine and the server talk until the run is over. `between` may replace each answer.
+fn talk(
+    engine: &mut TestEngine,
+    server: &mut FakeServer,
+    event: Event,
+    mut between: impl FnMut(&WireRequest, WireResponse) -> Result<WireResponse, TransportError>,
+) -> Outcome {
+    let mut rng = rng(5);
+    let mut effects = engine.handle(clock(100), &mut rng, event).unwrap();
+    for _ in 0..200 {
+        if let Some(outcome) = finished(&effects) {
+            assert!(effects.iter().any(|effect| matches!(effect, Effect::WakeAt(_))), "every run re-arms the alarm");
+            assert!(!engine.is_running());
+            return outcome;
+        }
+        let (id, request) = send(&effects).expect("a run that is not over has a request out");
+        let answer = between(&request, server.answer(&request));
+        effects = engine.handle(clock(100), &mut rng, Event::Response(id, answer)).unwrap();
+    }
+    panic!("the run does not end");
+}
+
+fn enrolled(seed: u64) -> (TestEngine, FakeServer) {
+    let mut server = FakeServer::new(seed);
+    let mut engine = Engine::open(MemoryStore::default(), "test/1".to_owned()).unwrap();
+    let event = Event::Enrol { code: "CODE".to_owned(), label: "phone".to_owned() };
+    let outcome = talk(&mut engine, &mut server, event, |_, answer| Ok(answer));
+    assert_eq!(outcome.failure, None);
+    assert!(outcome.enrolled.is_some());
+    (engine, server)
+}
+
+fn write_lead(engine: &mut TestEngine, seed: u64, notes: &str) -> RecordId {
+    let facts = LeadFacts { name: Some("张伟".into()), notes: notes.to_owned(), ..Default::default() };
+    let request = CreateRequest { facts, ..Default::default() };
+    engine.notebook(clock(10), 480).create(&mut rng(seed), request).unwrap().header.id
+}
+
+fn step(engine: &TestEngine, id: RecordId) -> Step {
+    let row = engine.store().row(id).unwrap().unwrap();
+    engine.status(&engine.store().record_sync(id).unwrap(), &row).step
+}
+
+#[test]
+fn a_day_is_pushed_once_and_a_second_sync_moves_nothing() {
+    let (mut engine, mut server) = enrolled(1);
+    let ids: Vec<_> = (0..250).map(|n| write_lead(&mut engine, 100 + n, "note")).collect();
+    engine.notebook(clock(20), 480).edit::<LeadFacts>(ids[3], &[LeadEdit::Consent(Some(true))]).unwrap();
+    assert_eq!(step(&engine, ids[0]), Step::Saved);
+    let outcome = talk(&mut engine, &mut server, Event::SyncNow, |_, answer| Ok(answer));
+    assert_eq!((outcome.failure, outcome.pushed, outcome.exchanges), (None, 251, 3));
+    assert_eq!(server.lines(), 251);
+    assert!(ids.iter().all(|id| step(&engine, *id) == Step::Published));
+    let outcome = talk(&mut engine, &mut server, Event::SyncNow, |_, answer| Ok(answer));
+    assert_eq!((outcome.failure, outcome.pushed, outcome.pulled, outcome.exchanges), (None, 0, 0, 1));
+}
+
+#[test]
+fn a_lost_reply_costs_a_repetition_and_nothing_else() {
+    let (mut engine, mut server) = enrolled(2);
+    let id = write_lead(&mut engine, 1, "note");
+    let lose = |request: &WireRequest, answer| match request.route {
+        Route::Exchange => Err(TransportError::Interrupted),
+        _ => Ok(answer),
+    };
+    let outcome = talk(&mut engine, &mut server, Event::SyncNow, lose);
+    assert_eq!(outcome.failure, Some(Failure::Transport(TransportError::Interrupted)));
+    assert_eq!(server.lines(), 1, "it did arrive");
+    assert_eq!(step(&engine, id), Step::Saved, "but nobody said so");
+    write_lead(&mut engine, 2, "another");
+    let outcome = talk(&mut engine, &mut server, Event::SyncNow, |_, answer| Ok(answer));
+    assert_eq!((outcome.failure, server.lines()), (None, 2));
+    assert_eq!(step(&engine, id), Step::Published);
+}
+
+#[test]
+fn batches_halve_until_they_fit_and_one_giant_does_not_block_the_others() {
+    let (mut engine, mut server) = enrolled(3);
+    for n in 0..20 {
+        write_lead(&mut engine, n, "small");
+    }
+    let noise: String = (0..5_000u32).map(|n| char::from_u32(0x4e00 + n * 4 % 20_000).unwrap()).collect();
+    let giant = write_lead(&mut engine, 77, &noise);
+    write_lead(&mut engine, 78, "after the giant");
+    server.body_limit = 4_000;
+    let outcome = talk(&mut engine, &mut server, Event::SyncNow, |_, answer| Ok(answer));
+    assert_eq!((outcome.failure, outcome.pushed), (None, 22));
+    assert_eq!(server.named(), vec![giant], "of the giant only the name came");
+}
+
+#[test]
+fn timeouts_halve_too_but_end_in_a_retry() {
+    let (mut engine, mut server) = enrolled(4);
+    for n in 0..8 {
+        write_lead(&mut engine, n, "x");
+    }
+    let mut tries = 0;
+    let slow = |request: &WireRequest, answer| match request.route {
+        Route::Exchange => {
+            tries += 1;
+            Err(TransportError::Timeout)
+        }
+        _ => Ok(answer),
+    };
+    let outcome = talk(&mut engine, &mut server, Event::SyncNow, slow);
+    assert_eq!(outcome.failure, Some(Failure::Transport(TransportError::Timeout)));
+    assert!(tries > 1);
+    let outcome = talk(&mut engine, &mut server, Event::SyncNow, |_, answer| Ok(answer));
+    assert_eq!((outcome.failure, server.lines()), (None, 8));
+}
+
+#[test]
+fn a_captive_portal_is_not_a_server() {
+    let (mut engine, mut server) = enrolled(5);
+    let id = write_lead(&mut engine, 1, "note");
+    let portal = |_: &WireRequest, answer: WireResponse| {
+        Ok(WireResponse { media_type: "text/html".to_owned(), body: b"<html>login</html>".to_vec(), ..answer })
+    };
+    let outcome = talk(&mut engine, &mut server, Event::SyncNow, portal);
+    assert_eq!(outcome.failure, Some(Failure::CaptivePortal));
+    assert_eq!(step(&engine, id), Step::Saved);
+}
+
+#[test]
+fn a_receipt_that_does_not_fit_is_not_believed() {
+    for forgery in 0..3 {
+        let (mut engine, mut server) = enrolled(6);
+        let id = write_lead(&mut engine, 1, "note");
+        let forge = |request: &WireRequest, answer: WireResponse| {
+            if request.route != Route::Exchange {
+                return Ok(answer);
+            }
+            Ok(FakeServer::alter(answer, |response| {
+                let receipt = response.receipt.as_mut().unwrap();
+                match forgery {
+                    0 => receipt.signature = Signature([1; 64]),
+                    1 => receipt.head.n += 1,
+                    _ => response.receipt = None,
+                }
+            }))
+        };
+        let outcome = talk(&mut engine, &mut server, Event::SyncNow, forge);
+        assert_eq!(outcome.failure, Some(Failure::BadAnswer), "forgery {forgery}");
+        assert_eq!(step(&engine, id), Step::Saved);
+    }
+}
+
+#[test]
+fn a_server_that_was_set_back_gets_everything_again() {
+    let (mut engine, mut server) = enrolled(7);
+    for n in 0..5 {
+        write_lead(&mut engine, n, "x");
+    }
+    let backup = server.clone();
+    talk(&mut engine, &mut server, Event::SyncNow, |_, answer| Ok(answer));
+    let mut server = backup;
+    let outcome = talk(&mut engine, &mut server, Event::SyncNow, |_, answer| Ok(answer));
+    assert_eq!((outcome.failure, server.lines()), (None, 5));
+    assert_eq!(engine.progress().acknowledged, 5);
+}
+
+#[test]
+fn a_token_that_expired_is_renewed_within_the_run() {
+    let (mut engine, mut server) = enrolled(8);
+    talk(&mut engine, &mut server, Event::SyncNow, |_, answer| Ok(answer));
+    server.forget_tokens();
+    write_lead(&mut engine, 1, "x");
+    let outcome = talk(&mut engine, &mut server, Event::SyncNow, |_, answer| Ok(answer));
+    assert_eq!((outcome.failure, server.lines()), (None, 1));
+    server.token_accepted = false;
+    let outcome = talk(&mut engine, &mut server, Event::SyncNow, |_, answer| Ok(answer));
+    assert!(matches!(outcome.failure, Some(Failure::Refused { .. })), "{outcome:?}");
+}
+
+#[test]
+fn enrolling_again_after_a_lost_answer_asks_the_same_question() {
+    let mut server = FakeServer::new(9);
+    let mut engine = Engine::open(MemoryStore::default(), "test/1".to_owned()).unwrap();
+    let event = || Event::Enrol { code: "CODE".to_owned(), label: "phone".to_owned() };
+    let outcome = talk(&mut engine, &mut server, event(), |_, _| Err(TransportError::Interrupted));
+    assert!(outcome.failure.is_some() && engine.identity().is_none());
+    let outcome = talk(&mut engine, &mut server, event(), |_, answer| Ok(answer));
+    assert_eq!(outcome.failure, None);
+    assert!(matches!(
+        engine.handle(clock(1), &mut rng(1), event()),
+        Err(EngineError::AlreadyEnrolled)
+    ));
+    let outcome = talk(&mut engine, &mut server, Event::SyncNow, |_, answer| Ok(answer));
+    assert_eq!(outcome.failure, None);
+}
+
+#[test]
+fn a_busy_server_is_left_alone_until_its_time() {
+    let (mut engine, mut server) = enrolled(10);
+    write_lead(&mut engine, 1, "x");
+    let busy = |_: &WireRequest, answer: WireResponse| Ok(WireResponse {
+        status: 503,
+        retry_after_s: Some(600),
+        media_type: "text/plain".to_owned(),
+        ..answer
+    });
+    let outcome = talk(&mut engine, &mut server, Event::SyncNow, busy);
+    assert_eq!(outcome.failure, Some(Failure::Busy { retry_after_ms: 600_000 }));
+    let mut rng = rng(1);
+    let effects = engine.handle(clock(200), &mut rng, Event::Online).unwrap();
+    assert_eq!(send(&effects), None, "the network is back, but the server asked for ten minutes");
+    assert!(send(&engine.handle(clock(701), &mut rng, Event::Tick).unwrap()).is_some());
+}
+
+#[test]
+fn an_answer_to_an_abandoned_request_is_not_taken_for_the_present_one() {
+    let (mut engine, mut server) = enrolled(11);
+    write_lead(&mut engine, 1, "x");
+    let mut rng = rng(1);
+    let effects = engine.handle(clock(1), &mut rng, Event::SyncNow).unwrap();
+    let (id, request) = send(&effects).unwrap();
+    let answer = server.answer(&request);
+    let stray = RequestId(id.0 + 1_000);
+    assert_eq!(engine.handle(clock(1), &mut rng, Event::Response(stray, Ok(answer.clone()))).unwrap(), vec![]);
+    assert!(engine.is_running());
+    engine.handle(clock(1), &mut rng, Event::Response(id, Ok(answer.clone()))).unwrap();
+    assert_eq!(engine.handle(clock(1), &mut rng, Event::Response(id, Ok(answer))).unwrap(), vec![], "said once");
+}
+
+#[test]
+fn garbage_of_the_right_type_ends_the_run_and_changes_nothing() {
+    let (mut engine, mut server) = enrolled(12);
+    let id = write_lead(&mut engine, 1, "x");
+    let garbage = |_: &WireRequest, answer: WireResponse| {
+        Ok(WireResponse { media_type: MEDIA_TYPE.to_owned(), body: vec![0xff; 30], ..answer })
+    };
+    let outcome = talk(&mut engine, &mut server, Event::SyncNow, garbage);
+    assert_eq!(outcome.failure, Some(Failure::BadAnswer));
+    assert_eq!(step(&engine, id), Step::Saved);
+}
