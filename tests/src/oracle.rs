@@ -62,12 +62,24 @@ pub struct Findings(pub Vec<Finding>);
 impl Findings {
     /// How many there are of a sort.
     pub fn count(&self, fault: Fault) -> usize {
-        self.0.iter().filter(|finding| finding.fault == fault).count()
+        self.0
+            .iter()
+            .filter(|finding| finding.fault == fault)
+            .count()
     }
 
     /// Adds one.
     pub fn add(&mut self, fault: Fault, record: RecordId, place: impl Into<String>) {
-        self.0.push(Finding { fault, record, place: place.into() });
+        self.0.push(Finding {
+            fault,
+            record,
+            place: place.into(),
+        });
+    }
+
+    /// Adds all of another check.
+    pub fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
     }
 
     fn times(&mut self, record: RecordId, place: &str, saved: usize, found: usize) {
@@ -80,32 +92,47 @@ impl Findings {
     }
 }
 
-/// Holds the server's records against the memory of who saved what.
+/// Holds one record against the memory of who saved what.
+pub fn record_against_model(model: &Model, published: &Published) -> Findings {
+    let mut findings = Findings::default();
+    match model.records.get(&published.id) {
+        Some(remembered) => check_record(published.id, remembered, published, &mut findings),
+        None => findings.add(Fault::Duplicated, published.id, "a record that nobody made"),
+    }
+    findings
+}
+
+/// Holds the set of all records against the memory: none is missing, and no contact is there twice.
 pub fn server_against_model(model: &Model, server: &BTreeMap<RecordId, Published>) -> Findings {
     let mut findings = Findings::default();
-    for (id, remembered) in &model.records {
-        match server.get(id) {
-            Some(published) => check_record(*id, remembered, published, &mut findings),
-            None => findings.add(Fault::Missing, *id, "everything"),
-        }
-    }
-    for id in server.keys().filter(|id| !model.records.contains_key(id)) {
-        findings.add(Fault::Duplicated, *id, "a record that nobody made");
+    for id in model.records.keys().filter(|id| !server.contains_key(id)) {
+        findings.add(Fault::Missing, *id, "everything");
     }
     check_contacts(server, &mut findings);
     findings
 }
 
-fn check_record(id: RecordId, remembered: &Remembered, published: &Published, findings: &mut Findings) {
+fn check_record(
+    id: RecordId,
+    remembered: &Remembered,
+    published: &Published,
+    findings: &mut Findings,
+) {
     let view = &published.view;
     for (field, writes) in &remembered.fields {
         for write in writes {
             let kept = published.history.iter().any(|line| {
-                line["zone"] == "facts" && line["field"] == field.as_str() && is_value(line, &write.value)
+                line["zone"] == "facts"
+                    && line["field"] == field.as_str()
+                    && is_value(line, &write.value)
                     && published.person(&line["author"]) == Some(write.by)
             });
             if !kept {
-                findings.add(Fault::Missing, id, format!("a value of {field} in the history"));
+                findings.add(
+                    Fault::Missing,
+                    id,
+                    format!("a value of {field} in the history"),
+                );
             }
         }
         check_standing(id, remembered, field, published, findings);
@@ -113,30 +140,68 @@ fn check_record(id: RecordId, remembered: &Remembered, published: &Published, fi
     for conflict in list(&view["conflicts"]) {
         let field = conflict["field"].as_str().unwrap_or_default();
         if remembered.standing(field).len() < 2 {
-            findings.add(Fault::Different, id, format!("a conflict of {field} that nobody made"));
+            findings.add(
+                Fault::Different,
+                id,
+                format!("a conflict of {field} that nobody made"),
+            );
         }
     }
     for (field, phrase) in &remembered.phrases {
-        let same = remembered.phrases.iter().filter(|other| other.1 == *phrase && other.0 == *field).count();
-        let found = view["facts"][field].as_str().unwrap_or_default().matches(phrase.as_str()).count();
+        let same = remembered
+            .phrases
+            .iter()
+            .filter(|other| other.1 == *phrase && other.0 == *field)
+            .count();
+        let found = view["facts"][field]
+            .as_str()
+            .unwrap_or_default()
+            .matches(phrase.as_str())
+            .count();
         if found < same {
             findings.add(Fault::Missing, id, format!("what was typed into {field}"));
         } else if found > same {
-            findings.add(Fault::Duplicated, id, format!("what was typed into {field}"));
+            findings.add(
+                Fault::Duplicated,
+                id,
+                format!("what was typed into {field}"),
+            );
         }
     }
-    check_entries(id, published, "follow_ups", "text", &remembered.follow_ups, findings);
-    check_entries(id, published, "stages", "stage", &remembered.stages, findings);
+    check_entries(
+        id,
+        published,
+        "follow_ups",
+        "text",
+        &remembered.follow_ups,
+        findings,
+    );
+    check_entries(
+        id,
+        published,
+        "stages",
+        "stage",
+        &remembered.stages,
+        findings,
+    );
     if view["review"]["state"] != remembered.review.as_str() {
         findings.add(Fault::Different, id, "the verdict of head quarters");
     }
-    if view["header"]["owner"] != remembered.owner.to_string() || view["header"]["kind"] != remembered.kind.as_str() {
+    if view["header"]["owner"] != remembered.owner.to_string()
+        || view["header"]["kind"] != remembered.kind.as_str()
+    {
         findings.add(Fault::Different, id, "the header");
     }
 }
 
 /// A field shows a value that stands; if several stand, it lists exactly those, each with its author.
-fn check_standing(id: RecordId, remembered: &Remembered, field: &str, published: &Published, findings: &mut Findings) {
+fn check_standing(
+    id: RecordId,
+    remembered: &Remembered,
+    field: &str,
+    published: &Published,
+    findings: &mut Findings,
+) {
     let standing = remembered.standing(field);
     let shown = shown(&published.view["facts"], field);
     if !standing.iter().any(|write| write.value == *shown) {
@@ -150,13 +215,25 @@ fn check_standing(id: RecordId, remembered: &Remembered, field: &str, published:
         return;
     };
     let mut values: Vec<_> = list(&listed["values"])
-        .map(|value| (published.person(&value["author"]), value["value"].to_string()))
+        .map(|value| {
+            (
+                published.person(&value["author"]),
+                value["value"].to_string(),
+            )
+        })
         .collect();
     values.sort();
-    let mut expected: Vec<_> = standing.iter().map(|write| (Some(write.by), write.value.to_string())).collect();
+    let mut expected: Vec<_> = standing
+        .iter()
+        .map(|write| (Some(write.by), write.value.to_string()))
+        .collect();
     expected.sort();
     if values != expected && standing.len() > 1 {
-        findings.add(Fault::Different, id, format!("the concurrent values of {field}"));
+        findings.add(
+            Fault::Different,
+            id,
+            format!("the concurrent values of {field}"),
+        );
     }
 }
 
@@ -176,13 +253,24 @@ fn check_entries(
         }
         match published.person(&entry["author"]) {
             Some(person) => {
-                *found.entry((person, entry[key].as_str().unwrap_or_default().to_owned())).or_default() += 1;
+                *found
+                    .entry((person, entry[key].as_str().unwrap_or_default().to_owned()))
+                    .or_default() += 1;
             }
-            None => findings.add(Fault::Different, id, format!("the author of an entry of {list_name}")),
+            None => findings.add(
+                Fault::Different,
+                id,
+                format!("the author of an entry of {list_name}"),
+            ),
         }
     }
     for (entry, times) in saved {
-        findings.times(id, list_name, *times as usize, found.remove(entry).unwrap_or(0));
+        findings.times(
+            id,
+            list_name,
+            *times as usize,
+            found.remove(entry).unwrap_or(0),
+        );
     }
     for times in found.into_values() {
         findings.times(id, list_name, 0, times);
@@ -196,7 +284,9 @@ fn check_contacts(server: &BTreeMap<RecordId, Published>, findings: &mut Finding
     for published in server.values() {
         let (facts, header) = (&published.view["facts"], &published.view["header"]);
         let key = match header["kind"].as_str().and_then(|kind| kind.parse().ok()) {
-            Some(Kind::Lead) => facts["phones"].as_object().and_then(|phones| phones.keys().next().cloned()),
+            Some(Kind::Lead) => facts["phones"]
+                .as_object()
+                .and_then(|phones| phones.keys().next().cloned()),
             Some(Kind::Survey) => facts["lead"].as_str().map(str::to_owned),
             Some(Kind::Visit) => Some(format!("{} {}", header["owner"], facts["check_in_at"])),
             None => None,
@@ -217,14 +307,22 @@ pub fn phone_against_server(
 ) -> Findings {
     let mut findings = Findings::default();
     for id in own.iter().filter(|id| !phone.contains_key(id)) {
-        findings.add(Fault::Missing, *id, "everything on a phone that should have it");
+        findings.add(
+            Fault::Missing,
+            *id,
+            "everything on a phone that should have it",
+        );
     }
     for (id, view) in phone {
         match server.get(id) {
             None => findings.add(Fault::Missing, *id, "everything that a phone has"),
             Some(published) => {
                 for part in differing_parts(view, &published.view) {
-                    findings.add(Fault::Different, *id, format!("{part} on a phone and on the server"));
+                    findings.add(
+                        Fault::Different,
+                        *id,
+                        format!("{part} on a phone and on the server"),
+                    );
                 }
             }
         }
@@ -238,9 +336,16 @@ fn differing_parts(phone: &Value, server: &Value) -> Vec<String> {
     for (part, value) in phone.as_object().into_iter().flatten() {
         match (part.as_str(), value.as_object()) {
             ("facts", Some(facts)) => {
-                let all = facts.keys().chain(server[part].as_object().into_iter().flat_map(|facts| facts.keys()));
+                let all = facts.keys().chain(
+                    server[part]
+                        .as_object()
+                        .into_iter()
+                        .flat_map(|facts| facts.keys()),
+                );
                 let fields: BTreeSet<_> = all.collect();
-                let differ = fields.into_iter().filter(|field| value[field.as_str()] != server[part][field.as_str()]);
+                let differ = fields
+                    .into_iter()
+                    .filter(|field| value[field.as_str()] != server[part][field.as_str()]);
                 parts.extend(differ.map(|field| format!("facts/{field}")));
             }
             _ if *value != server[part] => parts.push(part.clone()),
@@ -263,7 +368,11 @@ impl Published {
 
 /// Null is how an emptied field reads.
 fn is_value(line: &Value, value: &Value) -> bool {
-    if value.is_null() { line["act"] == "cleared" } else { line["act"] == "set" && line["value"] == *value }
+    if value.is_null() {
+        line["act"] == "cleared"
+    } else {
+        line["act"] == "set" && line["value"] == *value
+    }
 }
 
 /// The value of a scalar or, for `map/key`, of one key.
