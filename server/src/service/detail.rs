@@ -1,0 +1,83 @@
+//! One record with everything that is known about it.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+use sync_core::document::Document;
+use sync_core::history::{FieldChange, history};
+use sync_core::id::{ActorId, ChangeHash, DeviceId, PersonId, RecordId};
+use sync_core::record::view::AnyView;
+use sync_core::time::UnixMillis;
+use sync_core::wire::exchange::Author;
+
+use crate::error::{ServiceError, codes};
+use crate::scope;
+use crate::state::App;
+use crate::store::{ChangeOrigin, Person, RecordLine};
+
+/// A record as head quarters and offices see it.
+#[derive(Clone, Debug)]
+pub struct RecordDetail {
+    /// Its line in lists.
+    pub line: RecordLine,
+    /// The merged values, conflicts and entries.
+    pub view: AnyView,
+    /// Who the actors in the view are.
+    pub authors: Vec<Author>,
+    /// What every change did to every field, in feed order.
+    pub history: Vec<HistoryLine>,
+}
+
+/// A line of a record's history.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct HistoryLine {
+    /// What was done.
+    #[serde(flatten)]
+    pub change: FieldChange,
+    /// By whom, as the server knows it.
+    pub person: PersonId,
+    /// What that person is called.
+    pub person_name: String,
+    /// On which device; `None` if at the console.
+    pub device: Option<DeviceId>,
+    /// Which line of that device's journal.
+    pub n: Option<u64>,
+    /// When the server received it.
+    pub received_at: UnixMillis,
+}
+
+/// Reads one record.
+///
+/// # Errors
+/// [`codes::RECORD_NOT_FOUND`] if there is none in the territory.
+pub async fn detail(app: &App, who: &Person, id: RecordId) -> Result<RecordDetail, ServiceError> {
+    let line = app.store.record_line(id).await.map_err(|error| error.missing(codes::RECORD_NOT_FOUND))?;
+    if !scope::sees(who, &line) {
+        return Err(codes::RECORD_NOT_FOUND.into());
+    }
+    let origins = app.store.origins(id).await?;
+    let mut document =
+        Document::load(origins.iter().map(|origin| origin.raw.as_slice())).map_err(ServiceError::internal)?;
+    let view = document.any_view().map_err(ServiceError::internal)?;
+    let lines = history(origins.iter().map(|origin| origin.raw.as_slice()));
+    let mut actors: Vec<ActorId> = lines.iter().map(|line| line.author).collect();
+    actors.sort_unstable();
+    actors.dedup();
+    let authors = app.store.authors(&actors).await?;
+    let by_hash: HashMap<ChangeHash, &ChangeOrigin> = origins.iter().map(|origin| (origin.hash, origin)).collect();
+    let history = lines
+        .into_iter()
+        .filter_map(|change| {
+            let origin = by_hash.get(&change.change)?;
+            Some(HistoryLine {
+                person: origin.person,
+                person_name: origin.person_name.clone(),
+                device: origin.device,
+                n: origin.n,
+                received_at: origin.received_at,
+                change,
+            })
+        })
+        .collect();
+    Ok(RecordDetail { line, view, authors, history })
+}

@@ -1,0 +1,189 @@
+//! The second step: judges what was received and publishes it.
+//!
+//! Other devices see published changes only, so a poisonous one can't travel. Every batch is one transaction that
+//! also takes the feed positions, and a record that changed meanwhile is simply judged again.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use sync_core::document::Document;
+use sync_core::id::ChangeHash;
+use sync_core::index::Row;
+use sync_core::record::view::AnyView;
+use sync_core::trust::authority::Author;
+use sync_core::trust::judge::{Candidate, Judgement, SetAside, judge};
+use sync_core::trust::{Limits, code};
+use tokio::sync::{Notify, watch};
+
+use crate::error::ServiceError;
+use crate::flag::rules;
+use crate::state::App;
+use crate::store::{ChangeState, IncomingChange, PendingRecord, Person, Publication, RecordRow};
+
+/// Records judged and published in one transaction.
+const BATCH: u32 = 256;
+/// How long the projector rests after the database failed.
+const REST: Duration = Duration::from_secs(1);
+
+/// The handle to the projector.
+#[derive(Debug)]
+pub struct Projector {
+    requested: AtomicU64,
+    wake: Notify,
+    done: watch::Sender<u64>,
+    stopping: AtomicBool,
+}
+
+impl Default for Projector {
+    fn default() -> Self {
+        let done = watch::Sender::new(0);
+        Self { requested: AtomicU64::new(0), wake: Notify::new(), done, stopping: AtomicBool::new(false) }
+    }
+}
+
+impl Projector {
+    /// Says that something was received; the ticket is done when everything received before is judged.
+    pub fn request(&self) -> u64 {
+        let ticket = self.requested.fetch_add(1, Ordering::AcqRel) + 1;
+        self.wake.notify_one();
+        ticket
+    }
+
+    /// Waits until a ticket is done, but not longer than `patience`; whether it is done.
+    pub async fn wait(&self, ticket: u64, patience: Duration) -> bool {
+        let mut done = self.done.subscribe();
+        tokio::time::timeout(patience, done.wait_for(|done| *done >= ticket)).await.is_ok_and(|done| done.is_ok())
+    }
+
+    /// Asks [`run`] to end after what is under way.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+        self.wake.notify_one();
+    }
+}
+
+/// Publishes whatever is received until [`Projector::stop`]; begins with what an earlier process left behind.
+pub async fn run(app: App) {
+    loop {
+        match drain(&app).await {
+            Ok(()) if app.projector.stopping.load(Ordering::Acquire) => return,
+            Ok(()) => app.projector.wake.notified().await,
+            Err(error) => {
+                tracing::error!(code = error.code.name, cause = ?error.internal, "publishing failed");
+                if app.projector.stopping.load(Ordering::Acquire) {
+                    return;
+                }
+                tokio::time::sleep(REST).await;
+            }
+        }
+    }
+}
+
+/// Judges and publishes until nothing received is left.
+///
+/// # Errors
+/// When the database fails; what is left stays received.
+pub async fn drain(app: &App) -> Result<(), ServiceError> {
+    loop {
+        let ticket = app.projector.requested.load(Ordering::Acquire);
+        let pending = app.store.pending(BATCH).await?;
+        let all = pending.len() < BATCH as usize;
+        if !pending.is_empty() {
+            let publications = judge_all(pending).await?;
+            app.store.publish(&publications, app.salt, app.clock.now()).await?;
+            metrics::counter!("daybook_records_published_total").increment(publications.len() as u64);
+        }
+        if all {
+            app.projector.done.send_replace(ticket);
+            // Records that changed meanwhile were left alone and are still pending; so is what came since.
+            if app.store.pending(1).await?.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Judges records on as many threads as there are processors.
+async fn judge_all(pending: Vec<PendingRecord>) -> Result<Vec<Publication>, ServiceError> {
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(8);
+    let share = pending.len().div_ceil(workers).max(1);
+    let mut rest = pending.into_iter().peekable();
+    let mut tasks = Vec::with_capacity(workers);
+    while rest.peek().is_some() {
+        let part: Vec<PendingRecord> = rest.by_ref().take(share).collect();
+        tasks.push(tokio::task::spawn_blocking(move || part.iter().map(judge_record).collect::<Vec<_>>()));
+    }
+    let mut publications = Vec::new();
+    for task in tasks {
+        publications.extend(task.await.map_err(ServiceError::internal)?);
+    }
+    Ok(publications)
+}
+
+pub(super) fn author_of(person: &Person) -> Author {
+    Author { person: person.id, role: person.role, office: person.office, team: person.team }
+}
+
+/// The verdict about one record as a publication.
+pub(super) fn judge_record(record: &PendingRecord) -> Publication {
+    let published: Vec<&[u8]> = record.published.iter().map(|change| change.raw.as_slice()).collect();
+    let mut set_aside = Vec::new();
+    let candidates: Vec<Candidate<'_>> =
+        record.incoming.iter().filter_map(|change| candidate(change, &mut set_aside)).collect();
+    let (accepted, row) = match judge(record.id, &published, &candidates, &Limits::default()) {
+        Ok(Judgement { accepted, set_aside: refused, document, view }) => {
+            set_aside.extend(refused.into_iter().map(|(hash, reason)| {
+                let (state, code) = state_of(&reason);
+                (hash, state, code.to_owned())
+            }));
+            let row = document
+                .zip(view)
+                .filter(|_| !accepted.is_empty())
+                .map(|(mut document, view)| record_row(record, &mut document, &view));
+            (accepted, row)
+        }
+        Err(damaged) => {
+            tracing::error!(record = %record.id, error = %damaged, "a published record does not load");
+            let all = candidates.iter().map(|change| (change.hash, ChangeState::Held, "record.damaged".to_owned()));
+            set_aside.extend(all);
+            (Vec::new(), None)
+        }
+    };
+    Publication {
+        id: record.id,
+        organisation: record.organisation,
+        base_seq: record.base_seq,
+        published: accepted,
+        staff: Vec::new(),
+        set_aside,
+        row,
+    }
+}
+
+fn candidate<'a>(
+    change: &'a IncomingChange,
+    set_aside: &mut Vec<(ChangeHash, ChangeState, String)>,
+) -> Option<Candidate<'a>> {
+    let Some(raw) = &change.raw else {
+        set_aside.push((change.hash, ChangeState::Quarantined, code::WITHHELD.to_owned()));
+        return None;
+    };
+    Some(Candidate { hash: change.hash, raw, author: author_of(&change.author), device: change.device })
+}
+
+fn state_of(reason: &SetAside) -> (ChangeState, &'static str) {
+    match reason {
+        SetAside::Waiting(_) => (ChangeState::Waiting, code::WAITING),
+        SetAside::Held(code) => (ChangeState::Held, code),
+        SetAside::Quarantined(code) => (ChangeState::Quarantined, code),
+    }
+}
+
+pub(super) fn record_row(record: &PendingRecord, document: &mut Document, view: &AnyView) -> RecordRow {
+    RecordRow {
+        organisation: record.organisation,
+        row: Row::of(view),
+        flags: rules::raise(view),
+        heads: document.heads(),
+    }
+}

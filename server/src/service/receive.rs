@@ -1,0 +1,272 @@
+//! The first step of a push: framing, caps, the journal's chain, a durable append, and then the receipt.
+//!
+//! Automerge is not asked here. What is plainly bad is stored in quarantine with its bytes; everything else waits
+//! for the projector.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use sync_core::id::{ActorId, DeviceId};
+use sync_core::journal::{Head, Receipt};
+use sync_core::time::UnixMillis;
+use sync_core::trust::chunk::{ChunkError, read_change};
+use sync_core::trust::{Limits, code};
+use sync_core::wire::segment::{Item, Segment, follow};
+use tokio::sync::oneshot;
+
+use crate::error::{ServiceError, codes};
+use crate::state::App;
+use crate::store::{Appended, ChangeState, Device, DeviceReport, NewLine, Push, StoreError};
+
+/// What became of a segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// The journal is stored up to the segment's end.
+    Stored(Receipt),
+    /// The server misses lines before the segment.
+    Gap {
+        /// The first missing line.
+        from: u64,
+    },
+    /// The segment contradicts what the same device has said before.
+    Forked,
+}
+
+/// Takes in a segment of a device's journal. Sending it again gives the same answer.
+///
+/// # Errors
+/// When the segment is not well-formed or not signed by the device, or the database fails. Nothing was stored.
+pub async fn receive(
+    app: &App,
+    device: &Device,
+    segment: &Segment,
+    report: &DeviceReport,
+) -> Result<Received, ServiceError> {
+    let items = segment.unpack().map_err(|error| ServiceError::from(codes::SYNC_MALFORMED).detail(error.to_string()))?;
+    if !segment.head.is_signed_by(device.id, &device.key, &segment.signature) {
+        return Err(ServiceError::from(codes::JOURNAL).detail("the head is not signed by this device"));
+    }
+    let mut head = device.head;
+    // Two requests of one phone can overlap: the first one's reply was lost, and the second came before it was done.
+    for _ in 0..4 {
+        match append(app, device, head, segment, &items, report).await? {
+            Step::Done(received) => return Ok(received),
+            Step::HeadMoved(moved) => head = moved,
+        }
+    }
+    Err(codes::BUSY.into())
+}
+
+enum Step {
+    Done(Received),
+    HeadMoved(Head),
+}
+
+async fn append(
+    app: &App,
+    device: &Device,
+    stored: Head,
+    segment: &Segment,
+    items: &[Item],
+    report: &DeviceReport,
+) -> Result<Step, ServiceError> {
+    if segment.from > stored.n + 1 {
+        return Ok(Step::Done(Received::Gap { from: stored.n + 1 }));
+    }
+    let known = items.iter().take_while(|item| item.entry.n <= stored.n).count();
+    let (again, fresh) = items.split_at(known);
+    if !again.is_empty() && !was_said_before(app, device, again).await? {
+        return Ok(Step::Done(Received::Forked));
+    }
+    if fresh.is_empty() {
+        return repeated(app, device, stored, segment).await.map(Step::Done);
+    }
+    let head = follow(stored, fresh, segment.head)
+        .map_err(|error| ServiceError::from(codes::JOURNAL).detail(error.to_string()))?;
+    let lines = examine(app, device, fresh, report.at).await?;
+    let push = Push {
+        device: device.id,
+        person: device.person.id,
+        organisation: device.person.organisation,
+        base: stored,
+        head,
+        signature: segment.signature,
+        lines,
+        report: report.clone(),
+    };
+    Ok(match app.intake.append(app, push).await? {
+        Appended::Stored { seq } => Step::Done(Received::Stored(receipt(app, device.id, head, report.at, seq))),
+        Appended::HeadMoved(moved) => Step::HeadMoved(moved),
+    })
+}
+
+fn receipt(app: &App, device: DeviceId, head: Head, at: UnixMillis, seq: u64) -> Receipt {
+    app.keys.signing.sign_receipt(device, head, at, app.epoch, seq)
+}
+
+/// Whether lines that the server holds already say the same as before.
+async fn was_said_before(app: &App, device: &Device, again: &[Item]) -> Result<bool, ServiceError> {
+    let Some(first) = again.first() else {
+        return Ok(true);
+    };
+    let limit = u32::try_from(again.len()).unwrap_or(u32::MAX);
+    let stored = app.store.journal(device.id, first.entry.n, limit).await?;
+    Ok(stored.len() == again.len() && stored.iter().zip(again).all(|(line, item)| line.entry == item.entry))
+}
+
+/// The receipt for a segment that brings nothing new.
+async fn repeated(app: &App, device: &Device, stored: Head, segment: &Segment) -> Result<Received, ServiceError> {
+    let mut head = app.store.signed_head(device.id, segment.head.n).await?;
+    let missing = u32::try_from(segment.head.n.saturating_sub(head.n)).unwrap_or(u32::MAX);
+    if missing > 0 {
+        for line in app.store.journal(device.id, head.n + 1, missing).await? {
+            head = head.after(&line.entry);
+        }
+    }
+    if head != segment.head {
+        return Ok(Received::Forked);
+    }
+    let seq = app.store.feed_head(device.person.organisation).await?.seq;
+    // The newest head is the better news: it covers this segment too.
+    Ok(Received::Stored(receipt(app, device.id, stored, app.clock.now(), seq)))
+}
+
+async fn examine(app: &App, device: &Device, items: &[Item], now: UnixMillis) -> Result<Vec<NewLine>, ServiceError> {
+    let limits = Limits::default();
+    let mut lines: Vec<NewLine> = items.iter().map(|item| examine_line(item, &limits)).collect();
+    let mut actors: Vec<ActorId> = lines.iter().filter_map(|line| line.actor).collect();
+    actors.sort_unstable();
+    actors.dedup();
+    let foreign = app.actors.claim(app, device, &actors, now).await?;
+    for line in lines.iter_mut().filter(|line| line.actor.is_some_and(|actor| foreign.contains(&actor))) {
+        line.state = ChangeState::Quarantined;
+        line.code = Some(code::FOREIGN_ACTOR.to_owned());
+    }
+    Ok(lines)
+}
+
+fn examine_line(item: &Item, limits: &Limits) -> NewLine {
+    let quarantined = |code: &str| NewLine {
+        entry: item.entry,
+        actor: None,
+        actor_seq: None,
+        raw: item.change.clone(),
+        state: ChangeState::Quarantined,
+        code: Some(code.to_owned()),
+    };
+    let Some(raw) = &item.change else {
+        return quarantined(code::WITHHELD);
+    };
+    if raw.len() > limits.change_bytes {
+        return quarantined(code::TOO_LARGE);
+    }
+    match read_change(raw) {
+        Ok(frame) if frame.ops > limits.change_ops => quarantined(code::TOO_LARGE),
+        Ok(frame) => NewLine {
+            entry: item.entry,
+            actor: Some(frame.actor),
+            actor_seq: Some(frame.seq),
+            raw: Some(raw.clone()),
+            state: ChangeState::Received,
+            code: None,
+        },
+        Err(ChunkError::Unsupported) => quarantined(code::UNSUPPORTED),
+        Err(_) => quarantined(code::MALFORMED),
+    }
+}
+
+/// Which device each actor belongs to, as far as this process has seen; the database has the last word.
+#[derive(Debug, Default)]
+pub struct ActorOwners(Mutex<HashMap<ActorId, DeviceId>>);
+
+/// How many actors are remembered before the memory is emptied; one phone has one.
+const REMEMBERED_ACTORS: usize = 100_000;
+
+impl ActorOwners {
+    /// Binds actors to a device; returns those that belong to somebody else.
+    async fn claim(
+        &self,
+        app: &App,
+        device: &Device,
+        actors: &[ActorId],
+        now: UnixMillis,
+    ) -> Result<Vec<ActorId>, ServiceError> {
+        let unknown: Vec<ActorId> = {
+            let owners = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            actors.iter().filter(|actor| owners.get(actor) != Some(&device.id)).copied().collect()
+        };
+        if unknown.is_empty() {
+            return Ok(Vec::new());
+        }
+        let person = &device.person;
+        let foreign =
+            app.store.claim_actors(person.organisation, person.id, Some(device.id), &unknown, now).await?;
+        let mut owners = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if owners.len() > REMEMBERED_ACTORS {
+            owners.clear();
+        }
+        owners.extend(unknown.into_iter().filter(|actor| !foreign.contains(actor)).map(|actor| (actor, device.id)));
+        Ok(foreign)
+    }
+}
+
+type Waiting = (Push, oneshot::Sender<Result<Appended, StoreError>>);
+
+/// Collects pushes that arrive while the database is writing, and commits them together: in the evening storm one
+/// `fsync` serves many phones.
+#[derive(Debug, Default)]
+pub struct Intake {
+    queue: Mutex<Vec<Waiting>>,
+    writing: tokio::sync::Mutex<()>,
+}
+
+/// Pushes of one transaction at most; more would make the first of them wait too long.
+const PUSHES_PER_COMMIT: usize = 64;
+
+impl Intake {
+    async fn append(&self, app: &App, push: Push) -> Result<Appended, ServiceError> {
+        let (sender, receiver) = oneshot::channel();
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).push((push, sender));
+        // On its own task, because whoever hangs up in the middle must not take the others' pushes along.
+        tokio::spawn(write_queued(app.clone()));
+        match receiver.await {
+            Ok(answer) => Ok(answer?),
+            Err(_) => Err(codes::BUSY.into()),
+        }
+    }
+
+    fn take(&self) -> Vec<Waiting> {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = queue.len().min(PUSHES_PER_COMMIT);
+        queue.drain(..count).collect()
+    }
+}
+
+async fn write_queued(app: App) {
+    let _turn = app.intake.writing.lock().await;
+    let (pushes, senders): (Vec<Push>, Vec<_>) = app.intake.take().into_iter().unzip();
+    // Whoever wrote before has taken ours along.
+    if pushes.is_empty() {
+        return;
+    }
+    match app.store.append(&pushes).await {
+        Ok(answers) => {
+            for (sender, answer) in senders.into_iter().zip(answers) {
+                // A phone that hung up asks again; the push is stored all the same.
+                let _ = sender.send(Ok(answer));
+            }
+        }
+        Err(StoreError::Unavailable(cause)) => {
+            tracing::error!(error = %cause, pushes = pushes.len(), "the database did not take in pushes");
+            for sender in senders {
+                let _ = sender.send(Err(StoreError::Unavailable("the common write failed".into())));
+            }
+        }
+        Err(cause) => {
+            tracing::error!(error = ?cause, pushes = pushes.len(), "pushes could not be stored");
+            for sender in senders {
+                let _ = sender.send(Err(StoreError::Internal("the common write failed".into())));
+            }
+        }
+    }
+}

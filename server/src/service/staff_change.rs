@@ -1,0 +1,118 @@
+//! Changes that people make at the server: composed on the published record, judged by the same rules as a phone's,
+//! and published at once.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use sync_core::document::{Document, EditError, NewChange};
+use sync_core::id::{ActorId, DeviceId, PersonId, RecordId};
+use sync_core::record::view::AnyView;
+use sync_core::time::UnixMillis;
+use sync_core::trust::Limits;
+use sync_core::trust::chunk::read_change;
+use sync_core::trust::judge::{Candidate, SetAside, judge};
+
+use super::projector::{author_of, record_row};
+use crate::error::{ServiceError, codes};
+use crate::state::App;
+use crate::store::{PendingRecord, Person, Publication, Published, StaffChange};
+
+/// How often a change is composed anew because the record changed meanwhile.
+const ATTEMPTS: u32 = 8;
+
+/// The actors under which staff write: new with every start of the server, so that a restored database never sees
+/// a sequence number twice.
+#[derive(Debug, Default)]
+pub struct StaffActors(Mutex<HashMap<PersonId, ActorId>>);
+
+impl StaffActors {
+    async fn of(&self, app: &App, who: &Person, now: UnixMillis) -> Result<ActorId, ServiceError> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&who.id).copied();
+        if let Some(actor) = known {
+            return Ok(actor);
+        }
+        let actor = app.dice.roll(ActorId::random);
+        app.store.claim_actors(who.organisation, who.id, None, &[actor], now).await?;
+        let mut actors = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(*actors.entry(who.id).or_insert(actor))
+    }
+}
+
+/// Composes a change on the published record and publishes it. `compose` may run several times, each time on a
+/// newer record; it gets the view and the heads to decide on. `Ok(None)` from it means that nothing is to be done.
+pub(super) async fn publish_change(
+    app: &App,
+    who: &Person,
+    id: RecordId,
+    compose: impl Fn(&mut Document, &AnyView, ActorId, UnixMillis) -> Result<Option<NewChange>, ServiceError>,
+) -> Result<(), ServiceError> {
+    for _ in 0..ATTEMPTS {
+        let now = app.clock.now();
+        let actor = app.staff_actors.of(app, who, now).await?;
+        let record = app.store.record(id).await.map_err(|error| error.missing(codes::RECORD_NOT_FOUND))?;
+        let Some(publication) = compose_publication(who, &record, actor, now, &compose)? else {
+            return Ok(());
+        };
+        let published = app.store.publish(&[publication], app.salt, now).await?;
+        if let [Published::At(_)] = published.as_slice() {
+            return Ok(());
+        }
+    }
+    Err(codes::BUSY.into())
+}
+
+fn compose_publication(
+    who: &Person,
+    record: &PendingRecord,
+    actor: ActorId,
+    now: UnixMillis,
+    compose: &impl Fn(&mut Document, &AnyView, ActorId, UnixMillis) -> Result<Option<NewChange>, ServiceError>,
+) -> Result<Option<Publication>, ServiceError> {
+    let published: Vec<&[u8]> = record.published.iter().map(|change| change.raw.as_slice()).collect();
+    let mut document = Document::load(published.iter().copied()).map_err(ServiceError::internal)?;
+    let view = document.any_view().map_err(ServiceError::internal)?;
+    let Some(change) = compose(&mut document, &view, actor, now)? else {
+        return Ok(None);
+    };
+    let candidate = Candidate {
+        hash: change.hash,
+        raw: &change.bytes,
+        author: author_of(who),
+        device: DeviceId(uuid::Uuid::nil()),
+    };
+    let judgement = judge(record.id, &published, &[candidate], &Limits::default()).map_err(ServiceError::internal)?;
+    if let Some((_, reason)) = judgement.set_aside.first() {
+        return Err(match reason {
+            SetAside::Held(code) => ServiceError::from(codes::RECORD_CLOSED).detail(*code),
+            other => ServiceError::internal(format!("a change made here was not accepted: {other:?}")),
+        });
+    }
+    let frame = read_change(&change.bytes).map_err(ServiceError::internal)?;
+    let row = judgement
+        .document
+        .zip(judgement.view)
+        .map(|(mut document, view)| record_row(record, &mut document, &view));
+    Ok(Some(Publication {
+        id: record.id,
+        organisation: record.organisation,
+        base_seq: record.base_seq,
+        published: Vec::new(),
+        staff: vec![StaffChange {
+            hash: change.hash,
+            actor,
+            actor_seq: frame.seq,
+            person: who.id,
+            raw: change.bytes,
+        }],
+        set_aside: Vec::new(),
+        row,
+    }))
+}
+
+/// A field that can't take its value, as an answer to the person who typed it.
+pub(super) fn edit_failed(error: EditError) -> ServiceError {
+    match error {
+        EditError::Field(error) => ServiceError::from(codes::FIELD).detail(error.to_string()),
+        EditError::Document(error) => ServiceError::internal(error),
+    }
+}
