@@ -3,6 +3,8 @@
 //! [`Store`] is object-safe and async; each method is one use case in one transaction, so no `begin` or `commit`
 //! escapes. SQL is written once in `shared` and expanded for each database.
 
+#[cfg(test)]
+mod conformance;
 pub mod model;
 mod shared;
 pub mod sqlite;

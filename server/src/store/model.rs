@@ -390,6 +390,10 @@ pub struct FeedQuery {
     pub scope: Scope,
     /// After which position.
     pub after: u64,
+    /// Up to which position the device has everything: where it began to read. It equals `after` on the first page
+    /// and stays behind on the following ones: a record that was changed while the device read has moved to the
+    /// end, and there it must bring what the device passed over.
+    pub since: u64,
     /// Whose own changes to leave away.
     pub except: DeviceId,
     /// At most so many records.

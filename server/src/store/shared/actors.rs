@@ -99,8 +99,6 @@ pub(super) async fn authors(conn: &mut Conn, actors: &[ActorId]) -> Result<Vec<A
     let ids: Vec<&[u8]> = actors.iter().map(|actor| actor.0.as_slice()).collect();
     let rows = each_of(conn, AUTHORS, &ids).await?;
     rows.iter()
-        .map(|row| {
-            Ok(Author { actor: actor_at(row, 0)?, person: PersonId(row.try_get(1)?), name: row.try_get(2)? })
-        })
+        .map(|row| Ok(Author { actor: actor_at(row, 0)?, person: PersonId(row.try_get(1)?), name: row.try_get(2)? }))
         .collect()
 }

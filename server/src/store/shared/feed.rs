@@ -10,26 +10,25 @@ use super::{Conn, Db};
 use crate::store::shared::failure::corrupt;
 use crate::store::shared::statements;
 use crate::store::shared::stored::{count, hash, position, scope_key, state};
-use crate::store::{
-    DeviceVerdicts, FeedItem, FeedPage, FeedPosition, FeedQuery, PublishedChange, Scope, StoreError,
-};
+use crate::store::{DeviceVerdicts, FeedItem, FeedPage, FeedPosition, FeedQuery, PublishedChange, Scope, StoreError};
 
-/// The feed of one kind of scope. `cross join` keeps the order of the tables: records in feed order, changes of each.
+/// The feed of one kind of scope, after position `$2` for a device that has everything up to `$4`. `cross join` keeps
+/// the order of the tables: records in feed order, the changes of each.
 ///
 /// A device is not sent what it wrote itself, except of a record that came back into its scope: it was told to drop
 /// that one, its own changes with it.
 macro_rules! feed_of {
-    ($scope:literal, $since:literal) => {
+    ($scope:literal, $entered:literal) => {
         concat!(
             "select r.seq, r.id, c.seq, c.place, c.hash, c.raw, \
             (select a.id from actor a where a.no = c.actor) from record r cross join change c where r.",
             $scope,
             " = $1 and r.seq > $2 and c.record = r.id and c.state = 1 and (r.",
-            $since,
-            " > $2 or c.seq > $2) and (c.device is distinct from $3 or (r.",
-            $since,
-            " > $2 and r.",
-            $since,
+            $entered,
+            " > $4 or c.seq > $4) and (c.device is distinct from $3 or (r.",
+            $entered,
+            " > $4 and r.",
+            $entered,
             " > r.first_seq)) order by r.seq"
         )
     };
@@ -60,11 +59,8 @@ pub(super) async fn salt_at(
     organisation: OrganisationId,
     seq: u64,
 ) -> Result<Option<u64>, StoreError> {
-    let found = sqlx::query_as::<Db, (i64,)>(SALT_AT)
-        .bind(organisation.0)
-        .bind(position(seq))
-        .fetch_optional(conn)
-        .await?;
+    let found =
+        sqlx::query_as::<Db, (i64,)>(SALT_AT).bind(organisation.0).bind(position(seq)).fetch_optional(conn).await?;
     Ok(found.map(|(salt,)| salt.cast_unsigned()))
 }
 
@@ -137,8 +133,12 @@ async fn read(conn: &mut Conn, query: &FeedQuery) -> Result<FeedPage, StoreError
         Scope::Organisation(_) => FEED_OF_ORGANISATION,
     };
     // Streamed, so that a page costs what it holds and not what lies behind it.
-    let mut rows =
-        sqlx::query::<Db>(statement).bind(scope).bind(position(query.after)).bind(own).fetch(&mut *conn);
+    let mut rows = sqlx::query::<Db>(statement)
+        .bind(scope)
+        .bind(position(query.after))
+        .bind(own)
+        .bind(position(query.since))
+        .fetch(&mut *conn);
     let mut gathered: Option<Gathered> = None;
     loop {
         let row = rows.try_next().await?;
@@ -178,11 +178,7 @@ async fn device(conn: &mut Conn, id: DeviceId) -> Result<Option<(i64, i64)>, Sto
     Ok(sqlx::query_as::<Db, (i64, i64)>(DEVICE).bind(id.0).fetch_optional(conn).await?)
 }
 
-pub(super) async fn verdicts(
-    conn: &mut Conn,
-    id: DeviceId,
-    after_seq: u64,
-) -> Result<DeviceVerdicts, StoreError> {
+pub(super) async fn verdicts(conn: &mut Conn, id: DeviceId, after_seq: u64) -> Result<DeviceVerdicts, StoreError> {
     // One snapshot: otherwise a line could be judged between the queries, and count as plainly published.
     let mut snapshot = conn.begin().await?;
     let (no, journal_n) = device(&mut snapshot, id).await?.ok_or(StoreError::NotFound)?;

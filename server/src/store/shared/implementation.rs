@@ -1,16 +1,12 @@
 //! The trait, method by method: which function runs, and whether in a transaction that writes.
 
 use async_trait::async_trait;
-use sync_core::id::{
-    ActorId, DeviceId, OfficeId, OrganisationId, PersonId, PublicKey, RecordId, TeamId,
-};
+use sync_core::id::{ActorId, DeviceId, OfficeId, OrganisationId, PersonId, PublicKey, RecordId, TeamId};
 use sync_core::journal::Head;
 use sync_core::time::UnixMillis;
 use sync_core::wire::exchange::Author;
 
-use super::{
-    Backend, actors, enrolment, feed, judge, keep, organisation, publish, read, receive,
-};
+use super::{Backend, actors, enrolment, feed, judge, keep, organisation, publish, read, receive};
 use crate::store::*;
 
 /// Runs a function in a transaction that writes.
@@ -84,7 +80,12 @@ impl Store for Backend {
     async fn enrolment_codes(&self, organisation: OrganisationId) -> Result<Vec<EnrolmentCode>, StoreError> {
         read!(self, enrolment::enrolment_codes(organisation))
     }
-    async fn redeem_code(&self, code_hash: &[u8; 32], device: &NewDevice, now: UnixMillis) -> Result<Device, StoreError> {
+    async fn redeem_code(
+        &self,
+        code_hash: &[u8; 32],
+        device: &NewDevice,
+        now: UnixMillis,
+    ) -> Result<Device, StoreError> {
         write!(self, enrolment::redeem_code(code_hash, device, now))
     }
     async fn device(&self, id: DeviceId) -> Result<Device, StoreError> {
@@ -114,7 +115,14 @@ impl Store for Backend {
     async fn signed_head(&self, device: DeviceId, n: u64) -> Result<Head, StoreError> {
         read!(self, receive::signed_head(device, n))
     }
-    async fn claim_actors(&self, organisation: OrganisationId, person: PersonId, device: Option<DeviceId>, actors: &[ActorId], now: UnixMillis) -> Result<Vec<ActorId>, StoreError> {
+    async fn claim_actors(
+        &self,
+        organisation: OrganisationId,
+        person: PersonId,
+        device: Option<DeviceId>,
+        actors: &[ActorId],
+        now: UnixMillis,
+    ) -> Result<Vec<ActorId>, StoreError> {
         write!(self, actors::claim_actors(organisation, person, device, actors, now))
     }
     async fn pending(&self, limit: u32) -> Result<Vec<PendingRecord>, StoreError> {
@@ -123,7 +131,12 @@ impl Store for Backend {
     async fn record(&self, id: RecordId) -> Result<PendingRecord, StoreError> {
         read!(self, judge::record(id))
     }
-    async fn publish(&self, publications: &[Publication], salt: u64, now: UnixMillis) -> Result<Vec<Published>, StoreError> {
+    async fn publish(
+        &self,
+        publications: &[Publication],
+        salt: u64,
+        now: UnixMillis,
+    ) -> Result<Vec<Published>, StoreError> {
         write!(self, publish::publish(publications, salt, now))
     }
     async fn feed_head(&self, organisation: OrganisationId) -> Result<FeedPosition, StoreError> {
@@ -153,7 +166,13 @@ impl Store for Backend {
     async fn origins(&self, id: RecordId) -> Result<Vec<ChangeOrigin>, StoreError> {
         read!(self, read::origins(id))
     }
-    async fn set_aside(&self, organisation: OrganisationId, state: ChangeState, before: Option<i64>, limit: u32) -> Result<Vec<SetAside>, StoreError> {
+    async fn set_aside(
+        &self,
+        organisation: OrganisationId,
+        state: ChangeState,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<SetAside>, StoreError> {
         read!(self, read::set_aside(organisation, state, before, limit))
     }
     async fn record_ids(&self, after: Option<RecordId>, limit: u32) -> Result<Vec<RecordId>, StoreError> {
@@ -171,7 +190,12 @@ impl Store for Backend {
     async fn device_key(&self, id: DeviceId) -> Result<PublicKey, StoreError> {
         read!(self, enrolment::device_key(id))
     }
-    async fn check_place(&self, organisation: OrganisationId, office: Option<OfficeId>, team: Option<TeamId>) -> Result<(), StoreError> {
+    async fn check_place(
+        &self,
+        organisation: OrganisationId,
+        office: Option<OfficeId>,
+        team: Option<TeamId>,
+    ) -> Result<(), StoreError> {
         read!(self, organisation::check_place(organisation, office, team))
     }
 }

@@ -67,8 +67,7 @@ pub(super) async fn create_office(conn: &mut Conn, office: &Office) -> Result<()
 }
 
 pub(super) async fn offices(conn: &mut Conn, organisation: OrganisationId) -> Result<Vec<Office>, StoreError> {
-    let rows =
-        sqlx::query_as::<Db, (Uuid, Uuid, String, String)>(OFFICES).bind(organisation.0).fetch_all(conn).await?;
+    let rows = sqlx::query_as::<Db, (Uuid, Uuid, String, String)>(OFFICES).bind(organisation.0).fetch_all(conn).await?;
     Ok(rows
         .into_iter()
         .map(|(id, organisation, name, time_zone)| Office {
@@ -121,11 +120,7 @@ pub(super) async fn projects(conn: &mut Conn, organisation: OrganisationId) -> R
     let rows = sqlx::query_as::<Db, (Uuid, Uuid, String)>(PROJECTS).bind(organisation.0).fetch_all(conn).await?;
     Ok(rows
         .into_iter()
-        .map(|(id, organisation, name)| Project {
-            id: ProjectId(id),
-            organisation: OrganisationId(organisation),
-            name,
-        })
+        .map(|(id, organisation, name)| Project { id: ProjectId(id), organisation: OrganisationId(organisation), name })
         .collect())
 }
 
@@ -177,11 +172,8 @@ pub(super) async fn check_place(
     team: Option<TeamId>,
 ) -> Result<(), StoreError> {
     if let Some(office) = office {
-        let (found,) = sqlx::query_as::<Db, (i64,)>(PLACE)
-            .bind(organisation.0)
-            .bind(office.0)
-            .fetch_one(&mut *conn)
-            .await?;
+        let (found,) =
+            sqlx::query_as::<Db, (i64,)>(PLACE).bind(organisation.0).bind(office.0).fetch_one(&mut *conn).await?;
         if found == 0 {
             return Err(StoreError::NotFound);
         }

@@ -12,9 +12,7 @@ use super::{Conn, Db, DbRow, search};
 use crate::store::shared::failure::corrupt;
 use crate::store::shared::statements;
 use crate::store::shared::stored::{count, hash, hashes, small, state, word};
-use crate::store::{
-    ChangeOrigin, ChangeState, RecordFilter, RecordLine, RecordQuery, Scope, SetAside, StoreError,
-};
+use crate::store::{ChangeOrigin, ChangeState, RecordFilter, RecordLine, RecordQuery, Scope, SetAside, StoreError};
 
 /// A search with at most so many hits begins at the hits; one with more walks the list until the page is full.
 const FEW_HITS: i64 = 2_000;
@@ -118,7 +116,8 @@ impl Conditions {
             values.push(&condition.value);
             let text = condition.text.replace("{}", &format!("${}", values.len()));
             let inside_organisation = condition.selects == 1 && (2..=3).contains(&narrowest);
-            let leads = !led_by_hits && condition.selects > 0 && (condition.selects == narrowest || inside_organisation);
+            let leads =
+                !led_by_hits && condition.selects > 0 && (condition.selects == narrowest || inside_organisation);
             sql.push_str(if i == 0 { "" } else { " and " });
             sql.push_str(&if leads { text } else { format!("({text}) is true") });
         }
@@ -188,14 +187,11 @@ pub(super) async fn list_records(conn: &mut Conn, query: &RecordQuery) -> Result
     listed.iter().map(line_of).collect()
 }
 
-pub(super) async fn count_records(
-    conn: &mut Conn,
-    scope: &Scope,
-    filter: &RecordFilter,
-) -> Result<u64, StoreError> {
+pub(super) async fn count_records(conn: &mut Conn, scope: &Scope, filter: &RecordFilter) -> Result<u64, StoreError> {
     let mut snapshot = conn.begin().await?;
     let found = find(&mut snapshot, filter).await?;
-    let counted = Conditions::of(scope, filter).query(COUNT, "", found.as_ref(), None).fetch_one(&mut *snapshot).await?;
+    let counted =
+        Conditions::of(scope, filter).query(COUNT, "", found.as_ref(), None).fetch_one(&mut *snapshot).await?;
     snapshot.rollback().await?;
     count(counted.try_get(0)?)
 }
@@ -283,4 +279,19 @@ pub(super) async fn set_aside(
             })
         })
         .collect()
+}
+
+/// The statements of a list: the page and its count. `led_by_hits` says whether there is a search and how many hits.
+#[cfg(test)]
+pub(super) fn statements_of(
+    scope: &Scope,
+    filter: &RecordFilter,
+    led_by_hits: Option<bool>,
+    page: Option<(UnixMillis, RecordId)>,
+) -> [(&'static str, String); 2] {
+    let found = led_by_hits.map(|lead| Found { expression: String::new(), lead });
+    let conditions = Conditions { page, ..Conditions::of(scope, filter) };
+    let listed = conditions.statement(LINES, SORTED, found.as_ref(), Some(1)).0;
+    let counted = Conditions::of(scope, filter).statement(COUNT, "", found.as_ref(), None).0;
+    [("LINES", listed), ("COUNT", counted)]
 }

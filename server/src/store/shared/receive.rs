@@ -198,11 +198,7 @@ async fn move_heads(conn: &mut Conn, taken: &[(&Push, &Journal)]) -> Result<(), 
     Ok(())
 }
 
-pub(super) async fn note_exchange(
-    conn: &mut Conn,
-    device: DeviceId,
-    report: &DeviceReport,
-) -> Result<(), StoreError> {
+pub(super) async fn note_exchange(conn: &mut Conn, device: DeviceId, report: &DeviceReport) -> Result<(), StoreError> {
     let noted = sqlx::query::<Db>(NOTE)
         .bind(device.0)
         .bind(report.at.0)
@@ -224,12 +220,8 @@ pub(super) async fn journal(
     from: u64,
     limit: u32,
 ) -> Result<Vec<JournalLine>, StoreError> {
-    let rows = sqlx::query::<Db>(JOURNAL)
-        .bind(device.0)
-        .bind(position(from))
-        .bind(i64::from(limit))
-        .fetch_all(conn)
-        .await?;
+    let rows =
+        sqlx::query::<Db>(JOURNAL).bind(device.0).bind(position(from)).bind(i64::from(limit)).fetch_all(conn).await?;
     rows.iter()
         .map(|row| {
             let clock = ClockReading {
@@ -245,10 +237,7 @@ pub(super) async fn journal(
 }
 
 pub(super) async fn signed_head(conn: &mut Conn, device: DeviceId, n: u64) -> Result<Head, StoreError> {
-    let found = sqlx::query_as::<Db, (i64, Vec<u8>)>(SIGNED_HEAD)
-        .bind(device.0)
-        .bind(position(n))
-        .fetch_optional(conn)
-        .await?;
+    let found =
+        sqlx::query_as::<Db, (i64, Vec<u8>)>(SIGNED_HEAD).bind(device.0).bind(position(n)).fetch_optional(conn).await?;
     found.map_or(Ok(Head::EMPTY), |(n, stored)| Ok(Head { n: count(n)?, link: link(&stored)? }))
 }

@@ -88,35 +88,36 @@ pub(super) async fn standings(
 
 /// Writes rows with their standings, new ones or over the old, and what a search finds them by.
 pub(super) async fn write(conn: &mut Conn, rows: &[(&RecordRow, Standing)]) -> Result<(), StoreError> {
-    let written = each_row_returning(conn, UPSERT, rows, |query, (RecordRow { organisation, row, flags, heads }, at)| {
-        query
-            .bind(row.id.0)
-            .bind(organisation.0)
-            .bind(row.kind.as_str())
-            .bind(row.owner.0)
-            .bind(row.office.0)
-            .bind(row.team.map(|id| id.0))
-            .bind(row.project.map(|id| id.0))
-            .bind(row.day.to_string())
-            .bind(row.captured.0)
-            .bind(row.title.clone())
-            .bind(row.subtitle.clone())
-            .bind(row.stage_text())
-            .bind(row.review.as_str())
-            .bind(row.review_reason.clone())
-            .bind(i64::from(row.conflicts))
-            .bind(row.completeness.map(i64::from))
-            .bind(flags.cast_signed())
-            .bind(i64::from(at.changes))
-            .bind(joined(heads))
-            .bind(position(at.seq))
-            .bind(position(at.first_seq))
-            .bind(position(at.owner_since))
-            .bind(position(at.team_since))
-            .bind(position(at.office_since))
-            .bind(at.updated_at.0)
-    })
-    .await?;
+    let written =
+        each_row_returning(conn, UPSERT, rows, |query, (RecordRow { organisation, row, flags, heads }, at)| {
+            query
+                .bind(row.id.0)
+                .bind(organisation.0)
+                .bind(row.kind.as_str())
+                .bind(row.owner.0)
+                .bind(row.office.0)
+                .bind(row.team.map(|id| id.0))
+                .bind(row.project.map(|id| id.0))
+                .bind(row.day.to_string())
+                .bind(row.captured.0)
+                .bind(row.title.clone())
+                .bind(row.subtitle.clone())
+                .bind(row.stage_text())
+                .bind(row.review.as_str())
+                .bind(row.review_reason.clone())
+                .bind(i64::from(row.conflicts))
+                .bind(row.completeness.map(i64::from))
+                .bind(flags.cast_signed())
+                .bind(i64::from(at.changes))
+                .bind(joined(heads))
+                .bind(position(at.seq))
+                .bind(position(at.first_seq))
+                .bind(position(at.owner_since))
+                .bind(position(at.team_since))
+                .bind(position(at.office_since))
+                .bind(at.updated_at.0)
+        })
+        .await?;
     let mut numbers = HashMap::with_capacity(written.len());
     for row in &written {
         numbers.insert(RecordId(row.try_get(1)?), row.try_get::<i64, _>(0)?);

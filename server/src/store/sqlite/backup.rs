@@ -7,8 +7,10 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use futures_util::TryStreamExt as _;
 use sqlx::{Connection as _, Row as _};
 use sync_core::time::UnixMillis;
+use sync_core::trust::chunk::read_change;
 
 use super::folder::{FolderError, Lock, database};
 use super::{Conn, Db, MIGRATIONS, reading, writing};
@@ -27,6 +29,7 @@ statements! {
         coalesce((select cast(value as integer) from meta where key = 'epoch'), 1)";
     BROKEN_JOURNALS = "select count(*) from device d \
         where d.journal_n <> (select count(*) from change c where c.device = d.no)";
+    PUBLISHED = "select hash, raw from change where state = 1";
     SET_EPOCH = "insert into meta (key, value) values ('epoch', $1) \
         on conflict (key) do update set value = excluded.value";
     CHECKPOINT = "pragma wal_checkpoint(truncate)";
@@ -220,9 +223,24 @@ async fn verify(file: &Path) -> Result<Contents, BackupError> {
     if applied.is_empty() || broken > 0 {
         return Err(damaged(format!("{broken} journals have gaps")));
     }
+    if !changes_are_intact(&mut conn).await.map_err(unreadable)? {
+        return Err(damaged("a change is not what its name says".to_owned()));
+    }
     let contents = contents(&mut conn).await?;
     conn.close().await?;
     Ok(contents)
+}
+
+/// Whether each published change still has its name, which is a hash of its bytes: SQLite itself does not notice a
+/// disk that forgot some bits inside a row.
+async fn changes_are_intact(conn: &mut Conn) -> Result<bool, sqlx::Error> {
+    let mut changes = sqlx::query_as::<Db, (Vec<u8>, Vec<u8>)>(PUBLISHED).fetch(conn);
+    while let Some((name, raw)) = changes.try_next().await? {
+        if !read_change(&raw).is_ok_and(|change| change.hash.0.as_slice() == name) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 async fn contents(conn: &mut Conn) -> Result<Contents, BackupError> {

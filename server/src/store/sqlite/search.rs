@@ -37,7 +37,6 @@ pub(super) fn expression(typed: &str) -> Option<String> {
 
 /// How many records a search finds, counted no further than `limit`.
 pub(super) async fn hits_up_to(conn: &mut Conn, expression: &str, limit: i64) -> Result<i64, StoreError> {
-    let (hits,) =
-        sqlx::query_as::<Db, (i64,)>(HITS_UP_TO).bind(expression).bind(limit).fetch_one(conn).await?;
+    let (hits,) = sqlx::query_as::<Db, (i64,)>(HITS_UP_TO).bind(expression).bind(limit).fetch_one(conn).await?;
     Ok(hits)
 }

@@ -1,0 +1,59 @@
+//! What every store has to do, whichever database it stands on: `store_conformance!` expands to one test for each
+//! rule.
+
+pub(in crate::store) mod enrolling;
+pub(in crate::store) mod feeding;
+pub(in crate::store) mod organising;
+pub(in crate::store) mod publishing;
+pub(in crate::store) mod reading;
+pub(in crate::store) mod receiving;
+mod world;
+
+/// Tests a store. `$open` is an async function that answers a guard which dereferences to an empty `Store`.
+macro_rules! store_conformance {
+    ($open:path) => {
+        mod conformance {
+            $crate::store::conformance::rules! { $open =>
+                organising: an_organisation_is_found_as_it_was_founded, names_are_unique_where_they_must_be,
+                    a_new_development_is_announced_to_everybody, a_place_has_to_exist;
+                enrolling: staff_sign_in_and_out, only_active_people_sign_in, a_code_makes_one_device,
+                    a_code_is_refused_when_it_is_late_or_unknown, a_device_can_be_cut_off,
+                    the_servers_key_stays_what_it_was_first;
+                receiving: a_journal_is_kept_line_by_line, a_push_on_another_head_changes_nothing,
+                    pushes_of_one_batch_stand_for_themselves, a_repeated_change_is_set_aside_under_its_true_name,
+                    reports_are_noted, actors_belong_to_one_device_for_ever, large_pushes_are_kept_whole;
+                publishing: what_waits_longest_comes_first, a_record_is_loaded_in_the_order_of_its_dependencies,
+                    positions_are_taken_one_by_one, whoever_comes_too_late_is_told, what_is_set_aside_is_listed,
+                    verdicts_reach_the_device, a_verdict_is_not_repeated_while_nothing_changes,
+                    a_failed_publication_leaves_no_trace, blocks_of_the_feed_have_salts,
+                    staff_changes_stand_after_the_devices;
+                feeding: a_device_gets_what_it_lacks, pages_end_where_they_say,
+                    what_was_passed_over_comes_on_a_later_page, a_record_that_moves_is_gone_and_whole,
+                    a_record_that_comes_back_brings_the_devices_own_changes, authors_are_named;
+                reading: lists_are_narrowed_by_each_filter, lists_are_paged_newest_first, scopes_hide_what_is_outside,
+                    searches_find_names_and_numbers, common_words_are_found_too, origins_tell_who_and_when,
+                    rebuilt_rows_are_the_same, a_row_without_changes_is_refused;
+            }
+
+            #[test]
+            fn a_reader_of_the_feed_ends_with_exactly_what_it_may_see() {
+                $crate::store::conformance::a_reader_of_the_feed_ends_with_exactly_what_it_may_see(|| $open());
+            }
+        }
+    };
+}
+
+/// One test for each rule of each room.
+macro_rules! rules {
+    ($open:path => $($room:ident: $($rule:ident),+;)+) => {$($(
+        #[tokio::test]
+        async fn $rule() {
+            let store = $open().await;
+            $crate::store::conformance::$room::$rule(&*store).await;
+            $crate::store::Store::close(&*store).await;
+        }
+    )+)+};
+}
+
+pub(super) use feeding::a_reader_of_the_feed_ends_with_exactly_what_it_may_see;
+pub(super) use {rules, store_conformance};

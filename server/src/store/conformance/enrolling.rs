@@ -1,0 +1,124 @@
+//! Signing in and enrolling.
+
+use sync_core::id::{DeviceId, PublicKey};
+use sync_core::journal::Head;
+use sync_core::time::UnixMillis;
+use sync_core::wire::enrol::Role;
+
+use super::world::World;
+use crate::store::*;
+
+pub(in crate::store) async fn staff_sign_in_and_out(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let chen = world.person("Chen", Role::Reviewer, None, Some(("chen", "the hash"))).await;
+    assert_eq!(store.person_by_login("chen").await.unwrap(), (chen.clone(), "the hash".to_owned()));
+    let session =
+        Session { token_hash: [3; 32], person: chen.id, created_at: UnixMillis(10), expires_at: UnixMillis(20) };
+    store.create_session(&session).await.unwrap();
+    assert_eq!(store.session_person(&[3; 32], UnixMillis(19)).await.unwrap(), chen);
+    assert!(matches!(store.session_person(&[3; 32], UnixMillis(20)).await, Err(StoreError::NotFound)), "expired");
+    assert!(matches!(store.session_person(&[4; 32], UnixMillis(19)).await, Err(StoreError::NotFound)));
+    store.end_session(&[3; 32]).await.unwrap();
+    store.end_session(&[3; 32]).await.unwrap();
+    assert!(matches!(store.session_person(&[3; 32], UnixMillis(19)).await, Err(StoreError::NotFound)));
+}
+
+pub(in crate::store) async fn only_active_people_sign_in(store: &dyn Store) {
+    let world = World::found(store).await;
+    let person = |id: u8, login: &str, active| Person {
+        id: sync_core::id::PersonId::from([id; 16]),
+        organisation: world.organisation,
+        name: login.to_owned(),
+        role: Role::Auditor,
+        office: None,
+        team: None,
+        login: Some(login.to_owned()),
+        active,
+        profile_version: 1,
+        scope_version: 1,
+        created_at: UnixMillis(1),
+    };
+    let left = person(1, "left", false);
+    store.create_person(&left, Some("hash")).await.unwrap();
+    store.create_person(&person(2, "no password", true), None).await.unwrap();
+    for login in ["left", "no password", "unknown"] {
+        assert!(matches!(store.person_by_login(login).await, Err(StoreError::NotFound)), "{login}");
+    }
+    let session =
+        Session { token_hash: [3; 32], person: left.id, created_at: UnixMillis(1), expires_at: UnixMillis(9) };
+    store.create_session(&session).await.unwrap();
+    assert!(matches!(store.session_person(&[3; 32], UnixMillis(2)).await, Err(StoreError::NotFound)));
+}
+
+fn code(world: &World<'_>, person: &Person) -> EnrolmentCode {
+    EnrolmentCode {
+        code_hash: [8; 32],
+        organisation: world.organisation,
+        person: person.id,
+        hint: "QK".to_owned(),
+        created_at: UnixMillis(100),
+        expires_at: UnixMillis(200),
+        used_at: None,
+        device: None,
+    }
+}
+
+fn device(id: u8, key: u8) -> NewDevice {
+    NewDevice {
+        id: DeviceId::from([id; 16]),
+        key: PublicKey([key; 32]),
+        label: "Pixel".to_owned(),
+        app: "app 1".to_owned(),
+    }
+}
+
+pub(in crate::store) async fn a_code_makes_one_device(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let wang = world.promoter("Wang", 0).await;
+    let code = code(&world, &wang);
+    store.create_enrolment_code(&code).await.unwrap();
+    assert_eq!(store.enrolment_codes(world.organisation).await.unwrap(), [code]);
+
+    let made = store.redeem_code(&[8; 32], &device(1, 5), UnixMillis(150)).await.unwrap();
+    assert_eq!((made.id, made.key, made.head), (DeviceId::from([1; 16]), PublicKey([5; 32]), Head::EMPTY));
+    assert_eq!((&made.person, made.revoked_at, made.last_exchange_at), (&wang, None, None));
+    // The reply was lost: the same key asks again, even later than the code was good for.
+    let again = store.redeem_code(&[8; 32], &device(2, 5), UnixMillis(250)).await.unwrap();
+    assert_eq!(again, made);
+    let thief = store.redeem_code(&[8; 32], &device(3, 6), UnixMillis(160)).await;
+    assert!(matches!(thief, Err(StoreError::NotFound)));
+    assert_eq!(store.devices(world.organisation).await.unwrap(), [made.clone()]);
+    assert_eq!(store.device(made.id).await.unwrap(), made);
+    assert_eq!(store.device_key(made.id).await.unwrap(), made.key);
+    let listed = store.enrolment_codes(world.organisation).await.unwrap();
+    assert_eq!((listed[0].used_at, listed[0].device), (Some(UnixMillis(150)), Some(made.id)));
+}
+
+pub(in crate::store) async fn a_code_is_refused_when_it_is_late_or_unknown(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let wang = world.promoter("Wang", 0).await;
+    store.create_enrolment_code(&code(&world, &wang)).await.unwrap();
+    let late = store.redeem_code(&[8; 32], &device(1, 5), UnixMillis(200)).await;
+    assert!(matches!(late, Err(StoreError::NotFound)));
+    let unknown = store.redeem_code(&[9; 32], &device(1, 5), UnixMillis(150)).await;
+    assert!(matches!(unknown, Err(StoreError::NotFound)));
+    assert_eq!(store.devices(world.organisation).await.unwrap(), []);
+}
+
+pub(in crate::store) async fn a_device_can_be_cut_off(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let phone = world.promoter_with_phone("Wang", 0).await;
+    store.revoke_device(phone.id, UnixMillis(7)).await.unwrap();
+    store.revoke_device(phone.id, UnixMillis(9)).await.unwrap();
+    assert_eq!(store.device(phone.id).await.unwrap().revoked_at, Some(UnixMillis(7)), "the first time counts");
+    let nobody = DeviceId::from([0; 16]);
+    assert!(matches!(store.revoke_device(nobody, UnixMillis(7)).await, Err(StoreError::NotFound)));
+    assert!(matches!(store.device(nobody).await, Err(StoreError::NotFound)));
+    assert!(matches!(store.device_key(nobody).await, Err(StoreError::NotFound)));
+}
+
+pub(in crate::store) async fn the_servers_key_stays_what_it_was_first(store: &dyn Store) {
+    assert_eq!(store.server_key([1; 32]).await.unwrap(), [1; 32]);
+    assert_eq!(store.server_key([2; 32]).await.unwrap(), [1; 32]);
+    assert_eq!(store.epoch().await.unwrap(), 1);
+}

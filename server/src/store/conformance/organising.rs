@@ -1,0 +1,87 @@
+//! The organisation.
+
+use sync_core::id::{OfficeId, OrganisationId, ProjectId, TeamId};
+use sync_core::time::UnixMillis;
+use sync_core::wire::enrol::Role;
+
+use super::world::World;
+use crate::store::*;
+
+pub(in crate::store) async fn an_organisation_is_found_as_it_was_founded(store: &dyn Store) {
+    assert_eq!(store.organisations().await.unwrap(), []);
+    let mut world = World::found(store).await;
+    let found = world.organisations().await.unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].id, found[0].name.as_str()), (world.organisation, "Harbour Homes"));
+    let offices = world.offices(world.organisation).await.unwrap();
+    assert_eq!(offices.iter().map(|office| office.id).collect::<Vec<_>>(), world.offices);
+    assert_eq!(offices[0].time_zone, "Asia/Shanghai");
+    let teams = world.teams(world.organisation).await.unwrap();
+    assert_eq!(
+        teams.iter().map(|team| (team.id, team.office)).collect::<Vec<_>>(),
+        [(world.teams[0], world.offices[0]), (world.teams[1], world.offices[1])]
+    );
+    let wang = world.promoter("Wang", 0).await;
+    let chief = world.person("Chen", Role::HqAdmin, None, Some(("chen", "hash"))).await;
+    assert_eq!(world.people(world.organisation).await.unwrap(), [chief.clone(), wang.clone()]);
+    assert_eq!(store.person(wang.id).await.unwrap(), wang);
+    let nobody = sync_core::id::PersonId::new(UnixMillis(1), &mut world.rng);
+    assert!(matches!(store.person(nobody).await, Err(StoreError::NotFound)));
+    let stranger = OrganisationId::new(UnixMillis(1), &mut world.rng);
+    assert_eq!(world.offices(stranger).await.unwrap(), []);
+    world.ping().await.unwrap();
+}
+
+pub(in crate::store) async fn names_are_unique_where_they_must_be(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let at = UnixMillis(5);
+    let twin =
+        Organisation { id: OrganisationId::new(at, &mut world.rng), name: "Harbour Homes".to_owned(), created_at: at };
+    assert!(matches!(store.create_organisation(&twin).await, Err(StoreError::Conflict("organisation"))));
+    let mut office = store.offices(world.organisation).await.unwrap().remove(0);
+    office.id = OfficeId::new(at, &mut world.rng);
+    assert!(matches!(store.create_office(&office).await, Err(StoreError::Conflict("office"))));
+    let mut team = store.teams(world.organisation).await.unwrap().remove(0);
+    team.id = TeamId::new(at, &mut world.rng);
+    assert!(matches!(store.create_team(&team).await, Err(StoreError::Conflict("team"))));
+    // The same name in the other office is another team.
+    team.office = world.offices[1];
+    store.create_team(&team).await.unwrap();
+    team.id = TeamId::new(at, &mut world.rng);
+    team.office = OfficeId::new(at, &mut world.rng);
+    assert!(matches!(store.create_team(&team).await, Err(StoreError::NotFound)), "no such office");
+
+    let mut chen = world.person("Chen", Role::Reviewer, None, Some(("chen", "hash"))).await;
+    chen.id = sync_core::id::PersonId::new(at, &mut world.rng);
+    assert!(matches!(store.create_person(&chen, Some("hash")).await, Err(StoreError::Conflict("login"))));
+    assert_eq!(store.people(world.organisation).await.unwrap().len(), 1);
+}
+
+pub(in crate::store) async fn a_new_development_is_announced_to_everybody(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let wang = world.promoter("Wang", 0).await;
+    let id = ProjectId::new(UnixMillis(5), &mut world.rng);
+    let project = Project { id, organisation: world.organisation, name: "Riverside".to_owned() };
+    store.create_project(&project).await.unwrap();
+    assert!(matches!(store.create_project(&project).await, Err(StoreError::Conflict("project"))));
+    assert_eq!(store.projects(world.organisation).await.unwrap(), [project]);
+    assert_eq!(store.person(wang.id).await.unwrap().profile_version, 2, "raised once, not by the refused one");
+}
+
+pub(in crate::store) async fn a_place_has_to_exist(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let (organisation, offices, teams) = (world.organisation, world.offices, world.teams);
+    store.check_place(organisation, None, None).await.unwrap();
+    store.check_place(organisation, Some(offices[0]), Some(teams[0])).await.unwrap();
+    store.check_place(organisation, None, Some(teams[1])).await.unwrap();
+    let stranger = OrganisationId::new(UnixMillis(1), &mut world.rng);
+    for (organisation, office, team) in [
+        (organisation, Some(offices[0]), Some(teams[1])),
+        (organisation, Some(OfficeId::new(UnixMillis(1), &mut world.rng)), None),
+        (organisation, None, Some(TeamId::new(UnixMillis(1), &mut world.rng))),
+        (stranger, Some(offices[0]), None),
+        (stranger, None, Some(teams[0])),
+    ] {
+        assert!(matches!(store.check_place(organisation, office, team).await, Err(StoreError::NotFound)));
+    }
+}

@@ -1,0 +1,275 @@
+//! Reading.
+
+use sync_core::id::{OrganisationId, ProjectId, RecordId};
+use sync_core::index::terms;
+use sync_core::record::Kind;
+use sync_core::record::entry::Stage;
+use sync_core::record::review::ReviewState;
+use sync_core::time::UnixMillis;
+
+use super::world::{Phone, World};
+use crate::store::*;
+
+fn all(world: &World<'_>) -> RecordQuery {
+    let scope = Scope::Organisation(world.organisation);
+    RecordQuery { scope, filter: RecordFilter::default(), after: None, limit: 100 }
+}
+
+async fn listed(store: &dyn Store, query: &RecordQuery) -> Vec<RecordId> {
+    let lines = store.list_records(query).await.unwrap();
+    let count = store.count_records(&query.scope, &query.filter).await.unwrap();
+    if query.after.is_none() && (query.limit as usize) > lines.len() {
+        assert_eq!(count, lines.len() as u64, "a count agrees with its list");
+    }
+    lines.iter().map(|line| line.row.id).collect()
+}
+
+/// Publishes a record whose row was altered.
+async fn add(world: &mut World<'_>, phone: &mut Phone, alter: impl FnOnce(&mut RecordRow)) -> RecordId {
+    let id = world.record_id();
+    let mut row = world.row(id, &phone.person);
+    row.row.captured = world.now();
+    alter(&mut row);
+    world.change_to(phone, id, row).await;
+    id
+}
+
+pub(in crate::store) async fn lists_are_narrowed_by_each_filter(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let mut wang = world.promoter_with_phone("Wang", 0).await;
+    let mut li = world.promoter_with_phone("Li", 1).await;
+    let project = ProjectId::new(UnixMillis(1), &mut world.rng);
+    let plain = add(&mut world, &mut wang, |_| {}).await;
+    let special = add(&mut world, &mut li, |row| {
+        row.row.kind = Kind::Lead;
+        row.row.project = Some(project);
+        row.row.day = "2026-03-06".parse().unwrap();
+        row.row.review = ReviewState::Returned;
+        row.row.review_reason = Some("blurred".to_owned());
+        row.row.stage = Some(Stage::Arrived);
+        row.row.completeness = Some(80);
+        row.row.conflicts = 2;
+        row.flags = 1 << 63 | 4;
+        row.row.search = terms("王小明 13312343333");
+    })
+    .await;
+    assert_eq!(listed(store, &all(&world)).await, [special, plain]);
+    let filter = RecordFilter::default();
+    let narrowed = [
+        RecordFilter { kind: Some(Kind::Lead), ..filter.clone() },
+        RecordFilter { office: Some(world.offices[1]), ..filter.clone() },
+        RecordFilter { team: Some(world.teams[1]), ..filter.clone() },
+        RecordFilter { owner: Some(li.person.id), ..filter.clone() },
+        RecordFilter { project: Some(project), ..filter.clone() },
+        RecordFilter { day: Some("2026-03-06".to_owned()), ..filter.clone() },
+        RecordFilter { review: Some(ReviewState::Returned), ..filter.clone() },
+        RecordFilter { stage: Some("arrived".to_owned()), ..filter.clone() },
+        RecordFilter { flag: Some(1 << 63), ..filter.clone() },
+        RecordFilter { flag: Some(4), ..filter.clone() },
+        RecordFilter { in_conflict: Some(true), ..filter.clone() },
+        RecordFilter { text: Some("小明".to_owned()), ..filter.clone() },
+        RecordFilter {
+            kind: Some(Kind::Lead),
+            office: Some(world.offices[1]),
+            team: Some(world.teams[1]),
+            owner: Some(li.person.id),
+            project: Some(project),
+            day: Some("2026-03-06".to_owned()),
+            review: Some(ReviewState::Returned),
+            stage: Some("arrived".to_owned()),
+            flag: Some(4),
+            in_conflict: Some(true),
+            text: Some("王 3333".to_owned()),
+        },
+    ];
+    for filter in narrowed {
+        assert_eq!(
+            listed(store, &RecordQuery { filter: filter.clone(), ..all(&world) }).await,
+            [special],
+            "{filter:?}"
+        );
+    }
+    for filter in [
+        RecordFilter { in_conflict: Some(false), ..filter.clone() },
+        RecordFilter { review: Some(ReviewState::Received), ..filter.clone() },
+    ] {
+        assert_eq!(listed(store, &RecordQuery { filter, ..all(&world) }).await, [plain]);
+    }
+    let nothing = RecordFilter { kind: Some(Kind::Lead), owner: Some(wang.person.id), ..filter };
+    assert_eq!(listed(store, &RecordQuery { filter: nothing, ..all(&world) }).await, []);
+    let line = store.record_line(special).await.unwrap();
+    assert_eq!(line.row.stage, Some(Stage::Arrived));
+    assert_eq!((line.flags, line.row.conflicts, line.row.completeness), (1 << 63 | 4, 2, Some(80)));
+    assert_eq!(line.row.review_reason.as_deref(), Some("blurred"));
+    assert!(matches!(store.record_line(world.record_id()).await, Err(StoreError::NotFound)));
+}
+
+pub(in crate::store) async fn lists_are_paged_newest_first(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let mut phone = world.promoter_with_phone("Wang", 0).await;
+    let mut expected = Vec::new();
+    for i in 0..7 {
+        // Three share a millisecond, and the identifier decides.
+        let captured = UnixMillis(if (2..5).contains(&i) { 20 } else { 10 * i });
+        let id = add(&mut world, &mut phone, |row| row.row.captured = captured).await;
+        expected.push((captured, id));
+    }
+    expected.sort_by(|one, other| other.cmp(one));
+    for limit in [1, 2, 3, 7] {
+        let mut seen = Vec::new();
+        let mut query = RecordQuery { limit, ..all(&world) };
+        loop {
+            let page = store.list_records(&query).await.unwrap();
+            let Some(last) = page.last() else { break };
+            query.after = Some((last.row.captured, last.row.id));
+            seen.extend(page.iter().map(|line| (line.row.captured, line.row.id)));
+        }
+        assert_eq!(seen, expected, "pages of {limit}");
+    }
+}
+
+pub(in crate::store) async fn scopes_hide_what_is_outside(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let mut wang = world.promoter_with_phone("Wang", 0).await;
+    let mut li = world.promoter_with_phone("Li", 1).await;
+    let (of_wang, of_li) = (add(&mut world, &mut wang, |_| {}).await, add(&mut world, &mut li, |_| {}).await);
+    let stranger = OrganisationId::new(UnixMillis(1), &mut world.rng);
+    for (scope, expected) in [
+        (Scope::Person(wang.person.id), vec![of_wang]),
+        (Scope::Team(world.teams[1]), vec![of_li]),
+        (Scope::Office(world.offices[0]), vec![of_wang]),
+        (Scope::Organisation(world.organisation), vec![of_li, of_wang]),
+        (Scope::Organisation(stranger), vec![]),
+    ] {
+        assert_eq!(listed(store, &RecordQuery { scope, ..all(&world) }).await, expected, "{scope:?}");
+        let text = Some("hotel".to_owned());
+        let filter = RecordFilter { text, ..RecordFilter::default() };
+        assert_eq!(listed(store, &RecordQuery { scope, filter, ..all(&world) }).await, expected, "{scope:?}");
+        // A filter can't widen a scope.
+        let filter = RecordFilter { office: Some(world.offices[1]), ..RecordFilter::default() };
+        let narrowed: Vec<_> = expected.iter().copied().filter(|id| *id == of_li).collect();
+        assert_eq!(listed(store, &RecordQuery { scope, filter, ..all(&world) }).await, narrowed, "{scope:?}");
+    }
+}
+
+pub(in crate::store) async fn searches_find_names_and_numbers(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let mut phone = world.promoter_with_phone("Wang", 0).await;
+    let id = add(&mut world, &mut phone, |row| row.row.search = terms("张伟明 Hotel-Sichuan 13312343333")).await;
+    let other = add(&mut world, &mut phone, |row| row.row.search = terms("张三 Harbour")).await;
+    let find = async |world: &World<'_>, text: &str| {
+        let filter = RecordFilter { text: Some(text.to_owned()), ..RecordFilter::default() };
+        listed(store, &RecordQuery { filter, ..all(world) }).await
+    };
+    for typed in ["伟明", "张伟明", "sich", "HOTEL", "3333", "1331", "伟明 hotel", "hotel-sich", "\"伟"] {
+        assert_eq!(find(&world, typed).await, [id], "{typed}");
+    }
+    for typed in ["明伟", "张明", "otel", "hotel 王", "NOT 李", "harbour OR sichuan", "terms:李"] {
+        assert_eq!(find(&world, typed).await, [], "{typed}");
+    }
+    for typed in ["张", "-- \"", "h"] {
+        assert_eq!(find(&world, typed).await, [other, id], "{typed}");
+    }
+    // After an edit it is found by the new words and not by the old.
+    let mut row = world.row(id, &phone.person);
+    row.row.search = terms("李四");
+    world.change_to(&mut phone, id, row).await;
+    assert_eq!(find(&world, "伟明").await, []);
+    assert_eq!(find(&world, "李").await, [id]);
+}
+
+pub(in crate::store) async fn common_words_are_found_too(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let mut phone = world.promoter_with_phone("Wang", 0).await;
+    // More hits than a search begins with.
+    let ids: Vec<_> = (0..2_050).map(|_| world.record_id()).collect();
+    let hashes = world.receive(&mut phone, &ids).await;
+    let mut publications = Vec::new();
+    for (i, (id, hash)) in ids.iter().zip(hashes).enumerate() {
+        let mut row = world.row(*id, &phone.person);
+        row.row.captured = UnixMillis(i64::try_from(i).unwrap());
+        row.row.search = terms("海港");
+        let publication = Publication {
+            id: *id,
+            organisation: world.organisation,
+            base_seq: 0,
+            published: vec![hash],
+            staff: Vec::new(),
+            set_aside: Vec::new(),
+            row: Some(row),
+        };
+        publications.push(publication);
+    }
+    store.publish(&publications, 1, UnixMillis(1)).await.unwrap();
+    let filter = RecordFilter { text: Some("海".to_owned()), ..RecordFilter::default() };
+    let query = RecordQuery { filter: filter.clone(), limit: 3, ..all(&world) };
+    assert_eq!(listed(store, &query).await, [ids[2_049], ids[2_048], ids[2_047]]);
+    assert_eq!(store.count_records(&query.scope, &filter).await.unwrap(), 2_050);
+}
+
+pub(in crate::store) async fn origins_tell_who_and_when(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let mut phone = world.promoter_with_phone("Wang", 0).await;
+    let id = world.record_id();
+    let (push, hashes) = world.push(&mut phone, &[id]);
+    store.append(&[push.clone()]).await.unwrap();
+    assert_eq!(store.origins(id).await.unwrap(), [], "not published yet");
+    let seq = world.change_received(&phone, id, hashes[0]).await;
+    let origins = store.origins(id).await.unwrap();
+    assert_eq!(
+        origins,
+        [ChangeOrigin {
+            hash: hashes[0],
+            raw: super::world::raw_of(&hashes[0]),
+            device: Some(phone.id),
+            n: Some(1),
+            person: phone.person.id,
+            person_name: "Wang".to_owned(),
+            received_at: push.report.at,
+            seq,
+        }]
+    );
+}
+
+pub(in crate::store) async fn rebuilt_rows_are_the_same(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let mut phone = world.promoter_with_phone("Wang", 0).await;
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        ids.push(add(&mut world, &mut phone, |_| {}).await);
+    }
+    // Received only: nothing to rebuild.
+    let received = world.record_id();
+    world.receive(&mut phone, &[received]).await;
+    let first = store.record_ids(None, 3).await.unwrap();
+    assert_eq!(first, ids[..3]);
+    assert_eq!(store.record_ids(first.last().copied(), 9).await.unwrap(), ids[3..]);
+    let before = store.list_records(&all(&world)).await.unwrap();
+    let rows: Vec<_> = before
+        .iter()
+        .map(|line| {
+            let row = sync_core::index::Row { search: terms("Hotel Sichuan"), ..line.row.clone() };
+            let heads = line.heads.clone();
+            (RecordRow { organisation: line.organisation, row, flags: line.flags, heads }, line.changes)
+        })
+        .collect();
+    store.replace_rows(&rows).await.unwrap();
+    assert_eq!(store.list_records(&all(&world)).await.unwrap(), before);
+    let filter = RecordFilter { text: Some("sichuan".to_owned()), ..RecordFilter::default() };
+    assert_eq!(listed(store, &RecordQuery { filter, ..all(&world) }).await.len(), 5);
+    // A cache may be wrong, and is then put right.
+    let mut wrong = rows[0].clone();
+    wrong.0.row.title = "wrong".to_owned();
+    store.replace_rows(&[wrong]).await.unwrap();
+    assert_ne!(store.list_records(&all(&world)).await.unwrap(), before);
+    store.replace_rows(&rows[..1]).await.unwrap();
+    assert_eq!(store.list_records(&all(&world)).await.unwrap(), before);
+}
+
+pub(in crate::store) async fn a_row_without_changes_is_refused(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let phone = world.promoter_with_phone("Wang", 0).await;
+    let unknown = world.record_id();
+    let row = (world.row(unknown, &phone.person), 1);
+    assert!(matches!(store.replace_rows(&[row]).await, Err(StoreError::NotFound)), "it has no changes");
+}

@@ -1,0 +1,139 @@
+//! Receiving.
+
+use sync_core::id::{ActorId, DeviceId};
+use sync_core::journal::Head;
+use sync_core::time::UnixMillis;
+use sync_core::wire::enrol::Role;
+
+use super::world::{World, report};
+use crate::store::*;
+
+pub(in crate::store) async fn a_journal_is_kept_line_by_line(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let mut phone = world.promoter_with_phone("Wang", 0).await;
+    assert_eq!(store.signed_head(phone.id, 5).await.unwrap(), Head::EMPTY);
+    let record = world.record_id();
+    let (first, _) = world.push(&mut phone, &[record, record]);
+    let (second, _) = world.push(&mut phone, &[record]);
+    assert_eq!(store.append(&[first.clone()]).await.unwrap(), [Appended::Stored { seq: 0 }]);
+    assert_eq!(store.append(&[second.clone()]).await.unwrap(), [Appended::Stored { seq: 0 }]);
+
+    let stored = store.journal(phone.id, 1, 10).await.unwrap();
+    let sent: Vec<_> = first.lines.iter().chain(&second.lines).map(|line| line.entry).collect();
+    assert_eq!(stored.iter().map(|line| line.entry).collect::<Vec<_>>(), sent, "clocks at their limits too");
+    assert!(stored.iter().all(|line| line.state == ChangeState::Received));
+    assert_eq!(stored.iter().fold(Head::EMPTY, |head, line| head.after(&line.entry)), phone.head);
+    assert_eq!(store.journal(phone.id, 2, 1).await.unwrap(), stored[1..2]);
+    assert_eq!(store.device(phone.id).await.unwrap().head, phone.head);
+    assert_eq!(store.signed_head(phone.id, 1).await.unwrap(), Head::EMPTY);
+    assert_eq!(store.signed_head(phone.id, 2).await.unwrap(), first.head);
+    assert_eq!(store.signed_head(phone.id, u64::MAX).await.unwrap(), second.head);
+}
+
+pub(in crate::store) async fn a_push_on_another_head_changes_nothing(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let mut phone = world.promoter_with_phone("Wang", 0).await;
+    let record = world.record_id();
+    world.receive(&mut phone, &[record]).await;
+    let before = store.device(phone.id).await.unwrap();
+    for base in [Head::EMPTY, Head { n: 1, ..Head::EMPTY }, Head { n: 2, ..phone.head }] {
+        let (mut push, _) = world.push(&mut phone, &[record]);
+        push.base = base;
+        assert_eq!(store.append(&[push]).await.unwrap(), [Appended::HeadMoved(before.head)]);
+    }
+    assert_eq!(store.device(phone.id).await.unwrap(), before);
+    assert_eq!(store.journal(phone.id, 0, 9).await.unwrap().len(), 1);
+}
+
+pub(in crate::store) async fn pushes_of_one_batch_stand_for_themselves(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let mut wang = world.promoter_with_phone("Wang", 0).await;
+    let mut li = world.promoter_with_phone("Li", 1).await;
+    let record = world.record_id();
+    let (one, _) = world.push(&mut wang, &[record]);
+    let (mut bad, _) = world.push(&mut li, &[record]);
+    bad.base = Head { n: 9, ..Head::EMPTY };
+    let (two, _) = world.push(&mut wang, &[record]);
+    let answers = store.append(&[one, bad, two]).await.unwrap();
+    assert_eq!(answers[1], Appended::HeadMoved(Head::EMPTY));
+    assert!(matches!((answers[0], answers[2]), (Appended::Stored { .. }, Appended::Stored { .. })));
+    assert_eq!(store.device(wang.id).await.unwrap().head, wang.head, "two pushes of one device, one after the other");
+    assert_eq!(store.journal(li.id, 0, 9).await.unwrap(), []);
+    assert_eq!(store.append(&[]).await.unwrap(), []);
+}
+
+pub(in crate::store) async fn a_repeated_change_is_set_aside_under_its_true_name(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let mut wang = world.promoter_with_phone("Wang", 0).await;
+    let mut li = world.promoter_with_phone("Li", 0).await;
+    let (record, other) = (world.record_id(), world.record_id());
+    let hash = world.receive(&mut wang, &[record]).await[0];
+    // Again from another phone, twice in one push, and once more; under another record it is another change.
+    let twice = world.push_of(&mut li, &[(record, hash), (record, hash), (other, hash)]);
+    store.append(&[twice]).await.unwrap();
+    let again = world.push_of(&mut wang, &[(record, hash)]);
+    store.append(&[again]).await.unwrap();
+
+    let lines = store.journal(li.id, 1, 9).await.unwrap();
+    assert_eq!(
+        lines.iter().map(|line| (line.entry.change, line.state)).collect::<Vec<_>>(),
+        [(hash, ChangeState::Quarantined), (hash, ChangeState::Quarantined), (hash, ChangeState::Received)]
+    );
+    assert_eq!(lines.iter().fold(Head::EMPTY, |head, line| head.after(&line.entry)), li.head);
+    let aside = store.set_aside(world.organisation, ChangeState::Quarantined, None, 9).await.unwrap();
+    assert_eq!(aside.len(), 3);
+    assert!(aside.iter().all(|line| line.code == "change.repeated" && line.hash == hash));
+    assert_eq!(store.record(record).await.unwrap().incoming.len(), 1, "the first is untouched");
+    let row = world.row(record, &wang.person);
+    let publication = world.publication(record, row, &[hash]).await;
+    world.put(publication).await;
+    assert_eq!(store.journal(wang.id, 1, 1).await.unwrap()[0].state, ChangeState::Published);
+    assert_eq!(store.journal(wang.id, 2, 1).await.unwrap()[0].state, ChangeState::Quarantined);
+    let told = store.verdicts(li.id, 0).await.unwrap();
+    assert_eq!(told.verdicts.len(), 2);
+    assert_eq!(told.judged_through, 2);
+}
+
+pub(in crate::store) async fn reports_are_noted(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let phone = world.promoter_with_phone("Wang", 0).await;
+    store.note_exchange(phone.id, &report(UnixMillis(44))).await.unwrap();
+    let device = store.device(phone.id).await.unwrap();
+    assert_eq!((device.last_exchange_at, device.skew_ms), (Some(UnixMillis(44)), Some(-7)));
+    assert_eq!((device.app.as_str(), device.backlog), ("test 2", report(UnixMillis(44)).backlog));
+    assert_eq!(device.head, Head::EMPTY);
+    let nobody = store.note_exchange(DeviceId::from([0; 16]), &report(UnixMillis(44))).await;
+    assert!(matches!(nobody, Err(StoreError::NotFound)));
+}
+
+pub(in crate::store) async fn actors_belong_to_one_device_for_ever(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let wang = world.promoter_with_phone("Wang", 0).await;
+    let spare = world.phone(&wang.person).await;
+    let chen = world.person("Chen", Role::Reviewer, None, None).await;
+    let organisation = world.organisation;
+    let [a, b, c] = [ActorId([1; 16]), ActorId([2; 16]), ActorId([3; 16])];
+    let now = UnixMillis(5);
+    let claim = async |person: &Person, device, actors: &[ActorId]| {
+        store.claim_actors(organisation, person.id, device, actors, now).await.unwrap()
+    };
+    assert_eq!(claim(&wang.person, Some(wang.id), &[a, a]).await, []);
+    assert_eq!(claim(&wang.person, Some(wang.id), &[a]).await, []);
+    assert_eq!(claim(&wang.person, Some(spare.id), &[a, b]).await, [a], "another phone of the same person");
+    assert_eq!(claim(&chen, None, &[c, b, a]).await, [b, a]);
+    assert_eq!(claim(&chen, None, &[c]).await, []);
+    assert_eq!(claim(&wang.person, None, &[c]).await, [c]);
+    assert_eq!(claim(&wang.person, None, &[]).await, []);
+}
+
+pub(in crate::store) async fn large_pushes_are_kept_whole(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let mut phone = world.promoter_with_phone("Wang", 0).await;
+    let records: Vec<_> = (0..333).map(|_| world.record_id()).collect();
+    let hashes = world.receive(&mut phone, &records).await;
+    let lines = store.journal(phone.id, 1, 1_000).await.unwrap();
+    assert_eq!(lines.iter().map(|line| line.entry.change).collect::<Vec<_>>(), hashes);
+    let pending = store.pending(500).await.unwrap();
+    assert_eq!(pending.iter().map(|record| record.id).collect::<Vec<_>>(), records);
+    assert!(pending.iter().zip(&hashes).all(|(record, hash)| record.incoming[0].hash == *hash));
+}

@@ -1,0 +1,277 @@
+//! A small organisation to test with.
+
+use std::ops::Deref;
+
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha8Rng;
+use sync_core::id::{ActorId, ChangeHash, DeviceId, OfficeId, OrganisationId, PersonId, RecordId, TeamId};
+use sync_core::index::{Row, terms};
+use sync_core::journal::{Head, Key};
+use sync_core::record::Kind;
+use sync_core::record::review::ReviewState;
+use sync_core::time::{BootId, ClockReading, UnixMillis};
+use sync_core::wire::enrol::Role;
+use sync_core::wire::exchange::Backlog;
+
+use crate::store::*;
+
+/// The salt of a process that runs all the time.
+pub(super) const SALT: u64 = 0xf00d_f00d_f00d_f00d;
+
+/// An organisation with two offices of one team each.
+pub(super) struct World<'a> {
+    store: &'a dyn Store,
+    pub(super) rng: ChaCha8Rng,
+    pub(super) organisation: OrganisationId,
+    pub(super) offices: [OfficeId; 2],
+    pub(super) teams: [TeamId; 2],
+    now: i64,
+}
+
+impl<'a> Deref for World<'a> {
+    type Target = dyn Store + 'a;
+
+    fn deref(&self) -> &Self::Target {
+        self.store
+    }
+}
+
+/// An enrolled phone with its journal.
+pub(super) struct Phone {
+    pub(super) id: DeviceId,
+    pub(super) person: Person,
+    pub(super) key: Key,
+    pub(super) actor: ActorId,
+    pub(super) head: Head,
+}
+
+impl<'a> World<'a> {
+    pub(super) async fn found(store: &'a dyn Store) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(7);
+        let at = UnixMillis(1_000);
+        let organisation = OrganisationId::new(at, &mut rng);
+        let offices = [OfficeId::new(at, &mut rng), OfficeId::new(at, &mut rng)];
+        let teams = [TeamId::new(at, &mut rng), TeamId::new(at, &mut rng)];
+        let name = "Harbour Homes".to_owned();
+        store.create_organisation(&Organisation { id: organisation, name, created_at: at }).await.unwrap();
+        for (i, (office, team)) in offices.into_iter().zip(teams).enumerate() {
+            let time_zone = "Asia/Shanghai".to_owned();
+            let name = format!("Office {i}");
+            store.create_office(&Office { id: office, organisation, name, time_zone }).await.unwrap();
+            let name = format!("Team {i}");
+            store.create_team(&Team { id: team, organisation, office, name }).await.unwrap();
+        }
+        Self { store, rng, organisation, offices, teams, now: 1_000_000 }
+    }
+
+    /// A time that is later than all before.
+    pub(super) fn now(&mut self) -> UnixMillis {
+        self.now += 10;
+        UnixMillis(self.now)
+    }
+
+    /// A promoter in one of the offices.
+    pub(super) async fn promoter(&mut self, name: &str, place: usize) -> Person {
+        self.person(name, Role::Promoter, Some(place), None).await
+    }
+
+    pub(super) async fn person(
+        &mut self,
+        name: &str,
+        role: Role,
+        place: Option<usize>,
+        login: Option<(&str, &str)>,
+    ) -> Person {
+        let now = self.now();
+        let person = Person {
+            id: PersonId::new(now, &mut self.rng),
+            organisation: self.organisation,
+            name: name.to_owned(),
+            role,
+            office: place.map(|place| self.offices[place]),
+            team: place.map(|place| self.teams[place]),
+            login: login.map(|(login, _)| login.to_owned()),
+            active: true,
+            profile_version: 1,
+            scope_version: 1,
+            created_at: now,
+        };
+        self.create_person(&person, login.map(|(_, hash)| hash)).await.unwrap();
+        person
+    }
+
+    pub(super) async fn phone(&mut self, person: &Person) -> Phone {
+        let now = self.now();
+        let id = DeviceId::new(now, &mut self.rng);
+        let code_hash = sixteen_twice(id.as_bytes());
+        let code = EnrolmentCode {
+            code_hash,
+            organisation: self.organisation,
+            person: person.id,
+            hint: "AB".to_owned(),
+            created_at: now,
+            expires_at: now.plus(1_000),
+            used_at: None,
+            device: None,
+        };
+        self.create_enrolment_code(&code).await.unwrap();
+        let key = Key::generate(&mut self.rng);
+        let new = NewDevice { id, key: key.public(), label: "phone".to_owned(), app: "test 1".to_owned() };
+        let device = self.redeem_code(&code_hash, &new, now).await.unwrap();
+        let actor = ActorId::random(&mut self.rng);
+        Phone { id: device.id, person: device.person, key, actor, head: device.head }
+    }
+
+    /// A promoter with a phone.
+    pub(super) async fn promoter_with_phone(&mut self, name: &str, place: usize) -> Phone {
+        let person = self.promoter(name, place).await;
+        self.phone(&person).await
+    }
+
+    pub(super) fn record_id(&mut self) -> RecordId {
+        let now = self.now();
+        RecordId::new(now, &mut self.rng)
+    }
+
+    pub(super) fn hash(&mut self) -> ChangeHash {
+        let mut bytes = [0; 32];
+        rand_core::Rng::fill_bytes(&mut self.rng, &mut bytes);
+        ChangeHash(bytes)
+    }
+
+    /// A push of one received change to each of the records; moves the phone's head.
+    pub(super) fn push(&mut self, phone: &mut Phone, records: &[RecordId]) -> (Push, Vec<ChangeHash>) {
+        let hashes: Vec<ChangeHash> = records.iter().map(|_| self.hash()).collect();
+        let changes: Vec<_> = records.iter().copied().zip(hashes.iter().copied()).collect();
+        (self.push_of(phone, &changes), hashes)
+    }
+
+    pub(super) fn push_of(&mut self, phone: &mut Phone, changes: &[(RecordId, ChangeHash)]) -> Push {
+        let at = self.now();
+        let base = phone.head;
+        let mut lines = Vec::new();
+        for (record, hash) in changes {
+            let clock = ClockReading { wall: at.plus(-5), mono_ms: u64::MAX, boot: BootId(u64::MAX - 1) };
+            let (entry, head) = phone.head.append(*record, *hash, clock);
+            phone.head = head;
+            lines.push(NewLine {
+                entry,
+                actor: Some(phone.actor),
+                actor_seq: Some(entry.n),
+                raw: Some(raw_of(hash)),
+                state: ChangeState::Received,
+                code: None,
+            });
+        }
+        Push {
+            device: phone.id,
+            person: phone.person.id,
+            organisation: self.organisation,
+            base,
+            head: phone.head,
+            signature: phone.key.sign_head(phone.id, &phone.head),
+            lines,
+            report: report(at),
+        }
+    }
+
+    /// Pushes one change to each of the records and answers their names.
+    pub(super) async fn receive(&mut self, phone: &mut Phone, records: &[RecordId]) -> Vec<ChangeHash> {
+        let (push, hashes) = self.push(phone, records);
+        assert!(matches!(self.append(&[push]).await.unwrap()[..], [Appended::Stored { .. }]));
+        hashes
+    }
+
+    /// A publication of changes on top of what is stored.
+    pub(super) async fn publication(&self, id: RecordId, row: RecordRow, published: &[ChangeHash]) -> Publication {
+        let base_seq = self.record(id).await.unwrap().base_seq;
+        let row = (!published.is_empty()).then_some(row);
+        Publication {
+            id,
+            organisation: self.organisation,
+            base_seq,
+            published: published.to_vec(),
+            staff: Vec::new(),
+            set_aside: Vec::new(),
+            row,
+        }
+    }
+
+    /// Publishes and answers the position.
+    pub(super) async fn put(&mut self, publication: Publication) -> u64 {
+        let now = self.now();
+        match self.publish(&[publication], SALT, now).await.unwrap()[..] {
+            [Published::At(seq)] => seq,
+            ref other => panic!("not published: {other:?}"),
+        }
+    }
+
+    /// Receives and publishes one change to a record of the phone's person.
+    pub(super) async fn change(&mut self, phone: &mut Phone, id: RecordId) -> (ChangeHash, u64) {
+        let row = self.row(id, &phone.person);
+        self.change_to(phone, id, row).await
+    }
+
+    /// Receives and publishes one change, after which the record has this row.
+    pub(super) async fn change_to(&mut self, phone: &mut Phone, id: RecordId, row: RecordRow) -> (ChangeHash, u64) {
+        let hash = self.receive(phone, &[id]).await[0];
+        let publication = self.publication(id, row, &[hash]).await;
+        (hash, self.put(publication).await)
+    }
+
+    /// Publishes a change that was received before.
+    pub(super) async fn change_received(&mut self, phone: &Phone, id: RecordId, hash: ChangeHash) -> u64 {
+        let publication = self.publication(id, self.row(id, &phone.person), &[hash]).await;
+        self.put(publication).await
+    }
+
+    /// A row of a visit of this person's.
+    pub(super) fn row(&self, id: RecordId, owner: &Person) -> RecordRow {
+        RecordRow {
+            organisation: self.organisation,
+            row: Row {
+                id,
+                kind: Kind::Visit,
+                owner: owner.id,
+                office: owner.office.unwrap_or(self.offices[0]),
+                team: owner.team,
+                project: None,
+                day: "2026-03-05".parse().unwrap(),
+                captured: UnixMillis(5_000),
+                title: "Hotel Sichuan".to_owned(),
+                subtitle: "first visit".to_owned(),
+                stage: None,
+                review: ReviewState::Received,
+                review_reason: None,
+                conflicts: 0,
+                completeness: None,
+                search: terms("Hotel Sichuan"),
+            },
+            flags: 0,
+            heads: vec![ChangeHash([1; 32]), ChangeHash([2; 32])],
+        }
+    }
+
+    pub(super) fn staff_change(&mut self, person: &Person) -> StaffChange {
+        let hash = self.hash();
+        let actor = ActorId::random(&mut self.rng);
+        StaffChange { hash, actor, actor_seq: 1, person: person.id, raw: raw_of(&hash) }
+    }
+}
+
+/// The bytes of a change of this name.
+pub(super) fn raw_of(hash: &ChangeHash) -> Vec<u8> {
+    hash.0[..20].to_vec()
+}
+
+pub(super) fn report(at: UnixMillis) -> DeviceReport {
+    let backlog = Backlog { records: 1, changes: 2, oldest: Some(UnixMillis(3)), photos: 4, bytes: 5 };
+    DeviceReport { at, skew_ms: -7, app: "test 2".to_owned(), backlog }
+}
+
+fn sixteen_twice(bytes: &[u8; 16]) -> [u8; 32] {
+    let mut twice = [0; 32];
+    twice[..16].copy_from_slice(bytes);
+    twice[16..].copy_from_slice(bytes);
+    twice
+}

@@ -1,0 +1,89 @@
+//! The conformance suite on SQLite, and what only SQLite has.
+
+mod backups;
+mod statements;
+
+use std::ops::Deref;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::store::Store as _;
+use crate::store::conformance::store_conformance;
+
+/// A store in a folder of its own.
+pub(super) struct Scratch {
+    store: SqliteStore,
+    pub(super) folder: TempDir,
+}
+
+impl Deref for Scratch {
+    type Target = SqliteStore;
+
+    fn deref(&self) -> &SqliteStore {
+        &self.store
+    }
+}
+
+pub(super) async fn scratch() -> Scratch {
+    let folder = TempDir::new().unwrap();
+    Scratch { store: SqliteStore::open(folder.path()).await.unwrap(), folder }
+}
+
+store_conformance!(crate::store::sqlite::tests::scratch);
+
+#[tokio::test]
+async fn one_process_at_a_time() {
+    let first = scratch().await;
+    let second = SqliteStore::open(first.folder.path()).await;
+    assert!(matches!(second, Err(OpenError::Folder(FolderError::InUse(_)))));
+    first.close().await;
+    let second = SqliteStore::open(first.folder.path()).await.unwrap();
+    assert_eq!(second.epoch().await.unwrap(), 1);
+    assert!(matches!(first.ping().await, Err(StoreError::Unavailable(_))), "closed");
+    second.close().await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_not_opened() {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("daybook.db"), "x".repeat(10_000)).unwrap();
+    assert!(SqliteStore::open(folder.path()).await.is_err());
+    let content = std::fs::read(folder.path().join("daybook.db")).unwrap();
+    assert_eq!(content.len(), 10_000, "and is left alone");
+}
+
+#[tokio::test]
+async fn commits_are_durable_and_readers_can_not_write() {
+    let store = scratch().await;
+    let mut writer = store.writer.acquire().await.unwrap();
+    let mut reader = store.readers.acquire().await.unwrap();
+    let pragma = async |conn: &mut Conn, pragma: &'static str| {
+        sqlx::query_as::<Db, (String,)>(pragma).fetch_one(conn).await.unwrap().0
+    };
+    assert_eq!(pragma(&mut writer, "select cast(journal_mode as text) from pragma_journal_mode").await, "wal");
+    assert_eq!(pragma(&mut writer, "select cast(synchronous as text) from pragma_synchronous").await, "2");
+    assert_eq!(pragma(&mut writer, "select cast(foreign_keys as text) from pragma_foreign_keys").await, "1");
+    let refused = sqlx::query::<Db>("delete from meta").execute(&mut *reader).await;
+    assert!(matches!(refused.map_err(StoreError::from), Err(StoreError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn a_full_disk_is_an_outage() {
+    let store = scratch().await;
+    {
+        let mut writer = store.writer.acquire().await.unwrap();
+        sqlx::query::<Db>("pragma max_page_count = 1").execute(&mut *writer).await.unwrap();
+    }
+    let mut refusal = None;
+    for i in 0..2_000_u16 {
+        let id = sync_core::id::OrganisationId::from([u8::try_from(i % 250).unwrap(); 16]);
+        let name = format!("{i} {}", "long name ".repeat(500));
+        let organisation = crate::store::Organisation { id, name, created_at: sync_core::time::UnixMillis(1) };
+        if let Err(error) = store.create_organisation(&organisation).await {
+            refusal = Some(error);
+            break;
+        }
+    }
+    assert!(matches!(refusal, Some(StoreError::Unavailable(_))), "{refusal:?}");
+}
