@@ -55,10 +55,8 @@ impl FromStr for PhoneNumber {
 
     /// Reads a number as people type it; numbers without a country code are Chinese.
     fn from_str(text: &str) -> Result<Self, PhoneNumberError> {
-        let compact: String = text
-            .chars()
-            .filter(|c| !c.is_whitespace() && !matches!(c, '-' | '(' | ')' | '.'))
-            .collect();
+        let compact: String =
+            text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '(' | ')' | '.')).collect();
         if let Some((head, tail)) = compact.split_once('*') {
             let tail = tail.trim_start_matches('*');
             let digits = |part: &str| !part.is_empty() && part.len() <= 8 && part.bytes().all(|b| b.is_ascii_digit());

@@ -53,7 +53,9 @@ pub enum Place {
 
 /// A text that is not a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a place: expected geo:LAT,LON with LAT in -90..90 and LON in -180..180, or nofix:denied|timeout|unavailable")]
+#[error(
+    "not a place: expected geo:LAT,LON with LAT in -90..90 and LON in -180..180, or nofix:denied|timeout|unavailable"
+)]
 pub struct PlaceError;
 
 impl Place {

@@ -24,6 +24,8 @@ pub struct Limits {
     pub change_ops: u64,
     /// Bytes of one scalar.
     pub scalar_bytes: usize,
+    /// Containers within containers.
+    pub depth: u32,
     /// Operations of one record.
     pub record_ops: u64,
     /// Changes of one record.
@@ -36,6 +38,7 @@ impl Default for Limits {
             change_bytes: 256 * 1024,
             change_ops: 20_000,
             scalar_bytes: crate::record::facts::MAX_TEXT_BYTES,
+            depth: 4,
             record_ops: 100_000,
             record_changes: 5_000,
         }

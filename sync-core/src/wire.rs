@@ -120,10 +120,7 @@ mod tests {
     #[test]
     fn bombs_cuts_and_tails_are_refused() {
         let body = encode(&"x".repeat(100_000));
-        assert_eq!(
-            decode::<String>(&body.bytes, body.encoding, 1_000),
-            Err(WireError::TooLarge { limit: 1_000 })
-        );
+        assert_eq!(decode::<String>(&body.bytes, body.encoding, 1_000), Err(WireError::TooLarge { limit: 1_000 }));
         let cut = &body.bytes[..body.bytes.len() / 2];
         assert_eq!(decode::<String>(cut, body.encoding, 1_000_000), Err(WireError::Compression));
         let mut tail = minicbor::to_vec("x").unwrap();

@@ -147,84 +147,97 @@ fn segment() -> Segment {
 #[test]
 fn enrolment_and_tokens() {
     let key = Key::from_seed([8; 32]);
-    golden!("enrol_request", EnrolRequest {
-        code: "7K3M9QTXAAAABBBB".to_owned(),
-        key: key.public(),
-        proof: key.sign_enrolment("7K3M9QTXAAAABBBB"),
-        app: "golden/1.0".to_owned(),
-        label: "P40".to_owned(),
-    });
-    golden!("enrol_response", EnrolResponse {
-        device: DeviceId::from([6; 16]),
-        server_key: PublicKey([1; 32]),
-        profile: profile(),
-    });
-    golden!("token_request", TokenRequest {
-        device: DeviceId::from([6; 16]),
-        nonce: b"nonce".to_vec(),
-        signature: key.sign_challenge(DeviceId::from([6; 16]), b"nonce"),
-    });
-    golden!("token_response", TokenResponse {
-        token: Some("a.b.c".to_owned()),
-        lifetime_ms: 900_000,
-        nonce: b"next".to_vec(),
-    });
+    golden!(
+        "enrol_request",
+        EnrolRequest {
+            code: "7K3M9QTXAAAABBBB".to_owned(),
+            key: key.public(),
+            proof: key.sign_enrolment("7K3M9QTXAAAABBBB"),
+            app: "golden/1.0".to_owned(),
+            label: "P40".to_owned(),
+        }
+    );
+    golden!(
+        "enrol_response",
+        EnrolResponse { device: DeviceId::from([6; 16]), server_key: PublicKey([1; 32]), profile: profile() }
+    );
+    golden!(
+        "token_request",
+        TokenRequest {
+            device: DeviceId::from([6; 16]),
+            nonce: b"nonce".to_vec(),
+            signature: key.sign_challenge(DeviceId::from([6; 16]), b"nonce"),
+        }
+    );
+    golden!(
+        "token_response",
+        TokenResponse { token: Some("a.b.c".to_owned()), lifetime_ms: 900_000, nonce: b"next".to_vec() }
+    );
 }
 
 #[test]
 fn exchanges() {
-    golden!("exchange_request", ExchangeRequest {
-        clock: CLOCK,
-        app: "golden/1.0".to_owned(),
-        backlog: Backlog { records: 1, changes: 5, oldest: Some(NOW), photos: 1, bytes: 4_096 },
-        segment: Some(segment()),
-        cursor: Some(Cursor { epoch: 1, salt: u64::MAX, scope_version: 2, seq: 70_000 }),
-        limits: PullLimits::default(),
-        profile_version: 3,
-        acknowledged: 0,
-    });
-    golden!("exchange_request_idle", ExchangeRequest {
-        clock: CLOCK,
-        app: "golden/1.0".to_owned(),
-        backlog: Backlog::default(),
-        segment: None,
-        cursor: None,
-        limits: PullLimits::default(),
-        profile_version: 0,
-        acknowledged: 5,
-    });
+    golden!(
+        "exchange_request",
+        ExchangeRequest {
+            clock: CLOCK,
+            app: "golden/1.0".to_owned(),
+            backlog: Backlog { records: 1, changes: 5, oldest: Some(NOW), photos: 1, bytes: 4_096 },
+            segment: Some(segment()),
+            cursor: Some(Cursor { epoch: 1, salt: u64::MAX, scope_version: 2, seq: 70_000 }),
+            limits: PullLimits::default(),
+            profile_version: 3,
+            acknowledged: 0,
+        }
+    );
+    golden!(
+        "exchange_request_idle",
+        ExchangeRequest {
+            clock: CLOCK,
+            app: "golden/1.0".to_owned(),
+            backlog: Backlog::default(),
+            segment: None,
+            cursor: None,
+            limits: PullLimits::default(),
+            profile_version: 0,
+            acknowledged: 5,
+        }
+    );
     let head = segment().head;
     let changes = lead();
-    golden!("exchange_response", ExchangeResponse {
-        receipt: Some(Key::from_seed([9; 32]).sign_receipt(DeviceId::from([6; 16]), head, NOW, 1, 70_001)),
-        resend_from: Some(6),
-        verdicts: vec![
-            ItemVerdict { n: 1, verdict: Verdict::Need { deps: vec![ChangeHash([1; 32])] } },
-            ItemVerdict { n: 2, verdict: Verdict::Held { code: "record.closed".to_owned() } },
-            ItemVerdict { n: 3, verdict: Verdict::Quarantined { code: "change.malformed".to_owned() } },
-            ItemVerdict { n: 4, verdict: Verdict::Published },
-            ItemVerdict { n: 5, verdict: Verdict::Refused { code: "late".to_owned() } },
-        ],
-        published_through: 5,
-        pull: vec![
-            PullItem {
-                record: RecordId::from([7; 16]),
-                news: News::Changes(vec![
-                    sync_core::trust::chunk::pack(&changes[0].1, None).unwrap(),
-                    sync_core::trust::chunk::pack(&changes[1].1, Some(&changes[0].0)).unwrap(),
-                ]),
-            },
-            PullItem { record: RecordId::from([8; 16]), news: News::Gone(GoneReason::Reassigned) },
-        ],
-        authors: vec![Author { actor: ACTOR, person: PersonId::from([2; 16]), name: "张伟".to_owned() }],
-        cursor: Some(Cursor { epoch: 1, salt: 5, scope_version: 2, seq: 70_001 }),
-        more: true,
-        next_sync_after_ms: 900_000,
-        backed_up_through: 2,
-        rewound_to: Some(60_000),
-        orders: vec![Order::Reidentify, Order::Upgrade],
-        profile: Some(profile()),
-    });
+    golden!(
+        "exchange_response",
+        ExchangeResponse {
+            receipt: Some(Key::from_seed([9; 32]).sign_receipt(DeviceId::from([6; 16]), head, NOW, 1, 70_001)),
+            resend_from: Some(6),
+            verdicts: vec![
+                ItemVerdict { n: 1, verdict: Verdict::Need { deps: vec![ChangeHash([1; 32])] } },
+                ItemVerdict { n: 2, verdict: Verdict::Held { code: "record.closed".to_owned() } },
+                ItemVerdict { n: 3, verdict: Verdict::Quarantined { code: "change.malformed".to_owned() } },
+                ItemVerdict { n: 4, verdict: Verdict::Published },
+                ItemVerdict { n: 5, verdict: Verdict::Refused { code: "late".to_owned() } },
+            ],
+            published_through: 5,
+            pull: vec![
+                PullItem {
+                    record: RecordId::from([7; 16]),
+                    news: News::Changes(vec![
+                        sync_core::trust::chunk::pack(&changes[0].1, None).unwrap(),
+                        sync_core::trust::chunk::pack(&changes[1].1, Some(&changes[0].0)).unwrap(),
+                    ]),
+                },
+                PullItem { record: RecordId::from([8; 16]), news: News::Gone(GoneReason::Reassigned) },
+            ],
+            authors: vec![Author { actor: ACTOR, person: PersonId::from([2; 16]), name: "张伟".to_owned() }],
+            cursor: Some(Cursor { epoch: 1, salt: 5, scope_version: 2, seq: 70_001 }),
+            more: true,
+            next_sync_after_ms: 900_000,
+            backed_up_through: 2,
+            rewound_to: Some(60_000),
+            orders: vec![Order::Reidentify, Order::Upgrade],
+            profile: Some(profile()),
+        }
+    );
     golden!("exchange_response_idle", ExchangeResponse { next_sync_after_ms: 900_000, ..Default::default() });
     assert_eq!(segment().unpack().unwrap().len(), 5);
     assert!(head.is_signed_by(DeviceId::from([6; 16]), &Key::from_seed([8; 32]).public(), &segment().signature));

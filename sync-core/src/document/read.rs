@@ -84,12 +84,7 @@ impl Document {
             .collect()
     }
 
-    fn cells(
-        &self,
-        zone: Zone,
-        written_in: Option<(Kind, u32)>,
-        conflicts: &mut Vec<Conflict>,
-    ) -> Vec<(String, Cell)> {
+    fn cells(&self, zone: Zone, written_in: Option<(Kind, u32)>, conflicts: &mut Vec<Conflict>) -> Vec<(String, Cell)> {
         let doc = self.automerge();
         let mut cells = Vec::new();
         for item in doc.map_range(self.zone(zone), ..) {

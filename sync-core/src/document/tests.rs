@@ -89,10 +89,13 @@ fn concurrent_values_are_all_listed_until_somebody_decides() {
     assert_eq!((conflict.zone, conflict.field.as_str()), (Zone::Facts, "budget"));
     let mut seen: Vec<_> = conflict.values.iter().map(|v| (v.value.clone(), v.author, v.at, v.change)).collect();
     seen.sort_by_key(|value| value.1);
-    assert_eq!(seen, vec![
-        (Some(Scalar::Text("900000".into())), actor(1), at(1), a.hash),
-        (Some(Scalar::Text("1100000".into())), actor(2), at(2), b.hash),
-    ]);
+    assert_eq!(
+        seen,
+        vec![
+            (Some(Scalar::Text("900000".into())), actor(1), at(1), a.hash),
+            (Some(Scalar::Text("1100000".into())), actor(2), at(2), b.hash),
+        ]
+    );
     let shown = conflict.values.last().unwrap();
     assert!(shown.shown);
     assert_eq!(shown.value, view.facts.budget.map(|yuan| Scalar::Text(yuan.to_string())));
@@ -130,14 +133,8 @@ fn notes_merge_by_character_and_lists_by_union() {
 #[test]
 fn an_entry_that_was_written_again_stands_once() {
     let (mut document, _) = Document::create(actor(1), &lead()).unwrap();
-    let entry = StageEntry {
-        id: EntryId([3; 8]),
-        at: at(1),
-        stage: Stage::Arrived,
-        reason: None,
-        amount: None,
-        unit: None,
-    };
+    let entry =
+        StageEntry { id: EntryId([3; 8]), at: at(1), stage: Stage::Arrived, reason: None, amount: None, unit: None };
     document.append(actor(1), at(1), &entry).unwrap();
     document.append(actor(9), at(2), &entry).unwrap();
     let view = document.view::<LeadFacts>().unwrap();

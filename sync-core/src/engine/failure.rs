@@ -94,9 +94,8 @@ impl Failure {
             return Self::CaptivePortal;
         }
         let retry_after_ms = response.retry_after_s.map(|seconds| seconds.saturating_mul(1_000));
-        let problem: Option<Problem> = (response.media_type == problem::MEDIA_TYPE)
-            .then(|| serde_json::from_slice(&response.body).ok())
-            .flatten();
+        let problem: Option<Problem> =
+            (response.media_type == problem::MEDIA_TYPE).then(|| serde_json::from_slice(&response.body).ok()).flatten();
         match (response.status, problem) {
             (429 | 503, _) => Self::Busy { retry_after_ms: retry_after_ms.unwrap_or(0) },
             (_, Some(problem)) => match problem.code.as_str() {

@@ -133,7 +133,12 @@ impl<S: Store> Engine<S> {
         Ok(())
     }
 
-    fn segment(&self, identity: &Identity, after: u64, items: &[Item]) -> Result<Option<Segment>, EngineError<S::Error>> {
+    fn segment(
+        &self,
+        identity: &Identity,
+        after: u64,
+        items: &[Item],
+    ) -> Result<Option<Segment>, EngineError<S::Error>> {
         if items.is_empty() {
             return Ok(None);
         }
@@ -360,9 +365,10 @@ impl<S: Store> Engine<S> {
             // Nothing was sent, so nothing is to be acknowledged.
             return Ok((through == 0).then_some(self.progress.acknowledged));
         };
-        let ours = self.identity.as_ref().is_some_and(|identity| {
-            receipt.device == identity.device && receipt.is_signed_by(&identity.server_key)
-        });
+        let ours = self
+            .identity
+            .as_ref()
+            .is_some_and(|identity| receipt.device == identity.device && receipt.is_signed_by(&identity.server_key));
         let head = self.store.head_at(receipt.head.n).map_err(EngineError::Store)?;
         let fits = ours && head == Some(receipt.head) && receipt.head.n >= through;
         Ok(fits.then_some(receipt.head.n))

@@ -14,10 +14,7 @@ use crate::wire::exchange::{GoneReason, News, PullItem};
 type Gone = Vec<(RecordId, GoneReason)>;
 
 impl<S: Store> Engine<S> {
-    pub(super) fn read_pull(
-        &self,
-        items: &[PullItem],
-    ) -> Result<(Vec<PulledRecord>, Gone), EngineError<S::Error>> {
+    pub(super) fn read_pull(&self, items: &[PullItem]) -> Result<(Vec<PulledRecord>, Gone), EngineError<S::Error>> {
         let mut pulled = Vec::with_capacity(items.len());
         let mut gone = Vec::new();
         for item in items {

@@ -221,10 +221,7 @@ fn enrolling_again_after_a_lost_answer_asks_the_same_question() {
     assert!(outcome.failure.is_some() && engine.identity().is_none());
     let outcome = talk(&mut engine, &mut server, event(), |_, answer| Ok(answer));
     assert_eq!(outcome.failure, None);
-    assert!(matches!(
-        engine.handle(clock(1), &mut rng(1), event()),
-        Err(EngineError::AlreadyEnrolled)
-    ));
+    assert!(matches!(engine.handle(clock(1), &mut rng(1), event()), Err(EngineError::AlreadyEnrolled)));
     let outcome = talk(&mut engine, &mut server, Event::SyncNow, |_, answer| Ok(answer));
     assert_eq!(outcome.failure, None);
 }
@@ -233,12 +230,9 @@ fn enrolling_again_after_a_lost_answer_asks_the_same_question() {
 fn a_busy_server_is_left_alone_until_its_time() {
     let (mut engine, mut server) = enrolled(10);
     write_lead(&mut engine, 1, "x");
-    let busy = |_: &WireRequest, answer: WireResponse| Ok(WireResponse {
-        status: 503,
-        retry_after_s: Some(600),
-        media_type: "text/plain".to_owned(),
-        ..answer
-    });
+    let busy = |_: &WireRequest, answer: WireResponse| {
+        Ok(WireResponse { status: 503, retry_after_s: Some(600), media_type: "text/plain".to_owned(), ..answer })
+    };
     let outcome = talk(&mut engine, &mut server, Event::SyncNow, busy);
     assert_eq!(outcome.failure, Some(Failure::Busy { retry_after_ms: 600_000 }));
     let mut rng = rng(1);

@@ -98,8 +98,10 @@ impl VisitFacts {
     /// `None` unless both have a fix in the same coordinate system.
     pub fn distance_from_outlet_m(&self) -> Option<f64> {
         const EARTH_RADIUS_M: f64 = 6_371_008.8;
-        let (Place::Fix { lat: lat1, lon: lon1, datum: datum1, .. }, Place::Fix { lat: lat2, lon: lon2, datum: datum2, .. }) =
-            (self.outlet_place?, self.check_in_place?)
+        let (
+            Place::Fix { lat: lat1, lon: lon1, datum: datum1, .. },
+            Place::Fix { lat: lat2, lon: lon2, datum: datum2, .. },
+        ) = (self.outlet_place?, self.check_in_place?)
         else {
             return None;
         };

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    BatchLimit, ExchangeOutcome, Identity, Listed, LocalCommit, PageKey, Progress, PulledRecord,
-    RecordSync, RowFilter, Store,
+    BatchLimit, ExchangeOutcome, Identity, Listed, LocalCommit, PageKey, Progress, PulledRecord, RecordSync, RowFilter,
+    Store,
 };
 use crate::id::{ActorId, ChangeHash, PersonId, RecordId};
 use crate::index::{Row, contains, phrases};
@@ -63,25 +63,13 @@ impl MemoryStore {
     }
 
     fn sync_of(&self, record: RecordId) -> RecordSync {
-        let lines = self
-            .lines
-            .get(&record)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
+        let lines = self.lines.get(&record).map(Vec::as_slice).unwrap_or_default();
         let problems = lines
             .iter()
-            .filter_map(|n| {
-                self.verdicts.get(n).map(|verdict| Problem {
-                    n: *n,
-                    verdict: verdict.clone(),
-                })
-            })
+            .filter_map(|n| self.verdicts.get(n).map(|verdict| Problem { n: *n, verdict: verdict.clone() }))
             .filter(|problem| problem.verdict != Verdict::Published)
             .collect();
-        RecordSync {
-            last_entry: lines.last().copied(),
-            problems,
-        }
+        RecordSync { last_entry: lines.last().copied(), problems }
     }
 
     fn finds(&self, filter: &RowFilter, row: &Row) -> bool {
@@ -90,13 +78,9 @@ impl MemoryStore {
             && filter.owner.is_none_or(|owner| row.owner == owner)
             && filter.day.is_none_or(|day| row.day == day)
             && filter.review.is_none_or(|review| row.review == review)
-            && filter
-                .stage
-                .as_ref()
-                .is_none_or(|stage| row.stage_text().as_ref() == Some(stage))
+            && filter.stage.as_ref().is_none_or(|stage| row.stage_text().as_ref() == Some(stage))
             && (!filter.in_conflict || row.conflicts > 0)
-            && (!filter.unsent
-                || self.sync_of(row.id).last_entry > Some(self.progress.acknowledged))
+            && (!filter.unsent || self.sync_of(row.id).last_entry > Some(self.progress.acknowledged))
             && wanted.iter().all(|phrase| contains(&row.search, phrase))
     }
 
@@ -119,31 +103,18 @@ impl MemoryStore {
         if self.leaving.is_empty() && self.parted.is_empty() {
             return;
         }
-        let Progress {
-            acknowledged,
-            backed_up_through,
-            ..
-        } = self.progress;
-        let unsent: BTreeSet<RecordId> = self
-            .lines_after(acknowledged)
-            .iter()
-            .map(|(entry, _)| entry.record)
-            .collect();
-        let (staying, parting): (BTreeSet<_>, BTreeSet<_>) = std::mem::take(&mut self.leaving)
-            .into_iter()
-            .partition(|record| unsent.contains(record));
+        let Progress { acknowledged, backed_up_through, .. } = self.progress;
+        let unsent: BTreeSet<RecordId> = self.lines_after(acknowledged).iter().map(|(entry, _)| entry.record).collect();
+        let (staying, parting): (BTreeSet<_>, BTreeSet<_>) =
+            std::mem::take(&mut self.leaving).into_iter().partition(|record| unsent.contains(record));
         self.leaving = staying;
         for record in parting {
             self.rows.remove(&record);
-            self.parted
-                .extend(self.changes.remove(&record).into_iter().flatten());
+            self.parted.extend(self.changes.remove(&record).into_iter().flatten());
         }
         // What only the server's disk holds may be asked for again; what others wrote, or a backup holds, may not.
-        let needed: BTreeSet<ChangeHash> = self
-            .lines_after(backed_up_through)
-            .iter()
-            .map(|(entry, _)| entry.change)
-            .collect();
+        let needed: BTreeSet<ChangeHash> =
+            self.lines_after(backed_up_through).iter().map(|(entry, _)| entry.change).collect();
         self.parted.retain(|hash, _| needed.contains(hash));
     }
 }
@@ -193,25 +164,14 @@ impl Store for MemoryStore {
     }
 
     fn commit(&mut self, commit: &LocalCommit) -> Result<(), OutOfOrder> {
-        let LocalCommit {
-            entry,
-            head,
-            change,
-            row,
-        } = commit;
+        let LocalCommit { entry, head, change, row } = commit;
         let last = self.journal.last().map_or(0, |(entry, _)| entry.n);
         if entry.n != last + 1 {
-            return Err(OutOfOrder {
-                found: entry.n,
-                last,
-            });
+            return Err(OutOfOrder { found: entry.n, last });
         }
         self.journal.push((*entry, *head));
         self.lines.entry(entry.record).or_default().push(entry.n);
-        self.changes
-            .entry(entry.record)
-            .or_default()
-            .push((entry.change, change.clone()));
+        self.changes.entry(entry.record).or_default().push((entry.change, change.clone()));
         self.rows.insert(row.id, row.clone());
         Ok(())
     }
@@ -227,10 +187,7 @@ impl Store for MemoryStore {
             if !items.is_empty() && (records.len() > limit.records || bytes > limit.bytes) {
                 break;
             }
-            items.push(Item {
-                entry: *entry,
-                change,
-            });
+            items.push(Item { entry: *entry, change });
         }
         Ok(items)
     }
@@ -238,11 +195,7 @@ impl Store for MemoryStore {
     fn backlog(&self, after: u64) -> Result<Backlog, OutOfOrder> {
         let lines = self.lines_after(after);
         let records: BTreeSet<RecordId> = lines.iter().map(|(entry, _)| entry.record).collect();
-        let bytes = lines
-            .iter()
-            .filter_map(|(entry, _)| self.change(entry))
-            .map(|change| change.len() as u64)
-            .sum();
+        let bytes = lines.iter().filter_map(|(entry, _)| self.change(entry)).map(|change| change.len() as u64).sum();
         Ok(Backlog {
             records: u32::try_from(records.len()).unwrap_or(u32::MAX),
             changes: u32::try_from(lines.len()).unwrap_or(u32::MAX),
@@ -266,44 +219,24 @@ impl Store for MemoryStore {
         for record in &outcome.pulled {
             self.take_in(record);
         }
-        self.leaving
-            .extend(outcome.gone.iter().map(|(record, _)| *record));
+        self.leaving.extend(outcome.gone.iter().map(|(record, _)| *record));
         self.part();
         Ok(())
     }
 
-    fn list(
-        &self,
-        filter: &RowFilter,
-        after: Option<PageKey>,
-        limit: usize,
-    ) -> Result<Vec<Listed>, OutOfOrder> {
-        let key = |row: &Row| PageKey {
-            captured: row.captured,
-            id: row.id,
-        };
+    fn list(&self, filter: &RowFilter, after: Option<PageKey>, limit: usize) -> Result<Vec<Listed>, OutOfOrder> {
+        let key = |row: &Row| PageKey { captured: row.captured, id: row.id };
         let mut found: Vec<&Row> = self
             .rows
             .values()
             .filter(|row| after.is_none_or(|after| key(row) < after) && self.finds(filter, row))
             .collect();
         found.sort_unstable_by_key(|row| std::cmp::Reverse(key(row)));
-        Ok(found
-            .into_iter()
-            .take(limit)
-            .map(|row| Listed {
-                row: row.clone(),
-                sync: self.sync_of(row.id),
-            })
-            .collect())
+        Ok(found.into_iter().take(limit).map(|row| Listed { row: row.clone(), sync: self.sync_of(row.id) }).collect())
     }
 
     fn count(&self, filter: &RowFilter) -> Result<u64, OutOfOrder> {
-        Ok(self
-            .rows
-            .values()
-            .filter(|row| self.finds(filter, row))
-            .count() as u64)
+        Ok(self.rows.values().filter(|row| self.finds(filter, row)).count() as u64)
     }
 
     fn author(&self, actor: ActorId) -> Result<Option<(PersonId, String)>, OutOfOrder> {

@@ -25,6 +25,8 @@ struct Object {
     kind: ObjType,
     /// `None` inside containers of newer apps.
     zone: Option<Zone>,
+    /// How many containers lie around it, the root not counted.
+    depth: u32,
 }
 
 /// What later operations may refer to.
@@ -211,7 +213,9 @@ impl History {
                     (Some(parent), _) => self.objects.get(parent).and_then(|parent| parent.zone),
                     (None, Key::Seq(_)) => None,
                 };
-                self.objects.insert((number, own), Object { kind, zone });
+                let parent = object.as_ref().and_then(|parent| self.objects.get(parent));
+                let depth = parent.map_or(0, |parent| parent.depth + 1);
+                self.objects.insert((number, own), Object { kind, zone, depth });
             }
             let place = match &op.key {
                 Key::Map(name) => Place::Key(name.to_string()),
@@ -279,7 +283,8 @@ impl Checker<'_> {
             Some(_) => {}
             None => self.touched.unknown = true,
         }
-        self.check_action(number, op, target, zone)?;
+        let inner = Object { zone, depth: target.map_or(0, |_| object.depth + 1), kind: object.kind };
+        self.check_action(number, op, target, inner)?;
         match (object.kind, &op.key) {
             (ObjType::Map, Key::Map(name)) => self.check_map_op(op, target, name)?,
             (ObjType::List, Key::Seq(element)) => {
@@ -301,7 +306,7 @@ impl Checker<'_> {
         number: u64,
         op: &Op,
         target: Option<Target>,
-        zone: Option<Zone>,
+        inner: Object,
     ) -> Result<(), &'static str> {
         match &op.action {
             OpType::Put(ScalarValue::Str(text)) if text.len() > self.limits.scalar_bytes => Err(code::TOO_LARGE),
@@ -313,8 +318,10 @@ impl Checker<'_> {
             OpType::Delete if op.pred.is_empty() || op.insert => Err(code::REFERENCE),
             OpType::Delete => Ok(()),
             OpType::Make(_) if !self.creates => Err(code::FROZEN),
+            // Reading deep nesting recurses, and would overflow the stack.
+            OpType::Make(_) if inner.depth > self.limits.depth => Err(code::TOO_LARGE),
             OpType::Make(kind @ (ObjType::Map | ObjType::List | ObjType::Text)) if !op.insert => {
-                self.objects.insert(number, Object { kind: *kind, zone });
+                self.objects.insert(number, Object { kind: *kind, ..inner });
                 Ok(())
             }
             OpType::Make(_) | OpType::Increment(_) | OpType::MarkBegin(_) | OpType::MarkEnd(_) => Err(code::OPERATION),
@@ -323,7 +330,7 @@ impl Checker<'_> {
 
     fn object(&self, id: &ObjectId, number: u64) -> Result<(Option<Target>, Object), &'static str> {
         match id {
-            ObjectId::Root => Ok((None, Object { kind: ObjType::Map, zone: None })),
+            ObjectId::Root => Ok((None, Object { kind: ObjType::Map, zone: None, depth: 0 })),
             ObjectId::Id(id) => {
                 let target = self.resolve(id, number)?;
                 let object = match target {
@@ -363,9 +370,10 @@ impl Checker<'_> {
                 Target::Known(key) => self.history.ops.get(&key).is_some_and(|known| {
                     self.same_object(target, known.object) && known.place == Place::Key(name.to_owned())
                 }),
-                Target::Own(counter) => self.written.get(&counter).is_some_and(|(object, key)| {
-                    *object == target && matches!(key, Key::Map(other) if other == name)
-                }),
+                Target::Own(counter) => self
+                    .written
+                    .get(&counter)
+                    .is_some_and(|(object, key)| *object == target && matches!(key, Key::Map(other) if other == name)),
             };
             if !fits {
                 return Err(code::REFERENCE);

@@ -104,7 +104,8 @@ impl<'a> Bench<'a> {
                 }
             }
             if round.is_empty() {
-                let waiting = later.into_iter().map(|(candidate, missing)| (candidate.hash, SetAside::Waiting(missing)));
+                let waiting =
+                    later.into_iter().map(|(candidate, missing)| (candidate.hash, SetAside::Waiting(missing)));
                 self.set_aside.extend(waiting);
                 return;
             }

@@ -1,7 +1,7 @@
 //! A server that keeps one journal: enough of the protocol to hold the engine to it.
 
-use crate::id::{DeviceId, OfficeId, OrganisationId, PersonId, PublicKey, RecordId};
 use crate::engine::{MAX_ANSWER, Route, WireRequest, WireResponse};
+use crate::id::{DeviceId, OfficeId, OrganisationId, PersonId, PublicKey, RecordId};
 use crate::journal::{Head, Key, verify_challenge, verify_enrolment};
 use crate::testing::rng;
 use crate::time::UnixMillis;

@@ -2,9 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::id::{
-    ActorId, ChangeHash, DeviceId, OfficeId, OrganisationId, PersonId, PublicKey, RecordId, TeamId,
-};
+use crate::id::{ActorId, ChangeHash, DeviceId, OfficeId, OrganisationId, PersonId, PublicKey, RecordId, TeamId};
 use crate::index::{Row, terms};
 use crate::record::Kind;
 use crate::record::review::ReviewState;
@@ -64,10 +62,7 @@ pub(super) fn profile(version: u32) -> Profile {
         office_name: "成都分所".to_owned(),
         team: None,
         team_name: None,
-        projects: vec![Project {
-            id: crate::id::ProjectId(uuid(4)),
-            name: "锦江府".to_owned(),
-        }],
+        projects: vec![Project { id: crate::id::ProjectId(uuid(4)), name: "锦江府".to_owned() }],
     }
 }
 
@@ -83,28 +78,14 @@ pub(super) fn identity() -> Identity {
 
 /// Clocks at line `n`, with the numbers that are easiest to store wrongly.
 pub(super) fn clock(n: u64) -> ClockReading {
-    ClockReading {
-        wall: UnixMillis(NOW - 1_000 * n.cast_signed()),
-        mono_ms: u64::MAX - n,
-        boot: BootId(u64::MAX),
-    }
+    ClockReading { wall: UnixMillis(NOW - 1_000 * n.cast_signed()), mono_ms: u64::MAX - n, boot: BootId(u64::MAX) }
 }
 
 /// Prepares the next line of the journal.
-pub(super) fn next_line<S: Store>(
-    store: &S,
-    row: &Row,
-    hash: ChangeHash,
-    bytes: usize,
-) -> LocalCommit {
+pub(super) fn next_line<S: Store>(store: &S, row: &Row, hash: ChangeHash, bytes: usize) -> LocalCommit {
     let base = store.head().unwrap();
     let (entry, head) = base.append(row.id, hash, clock(base.n + 1));
-    LocalCommit {
-        entry,
-        head,
-        change: vec![hash.0[0]; bytes],
-        row: row.clone(),
-    }
+    LocalCommit { entry, head, change: vec![hash.0[0]; bytes], row: row.clone() }
 }
 
 /// Saves a change of ten bytes.
@@ -116,50 +97,22 @@ pub(super) fn save<S: Store>(store: &mut S, row: &Row, number: u8) -> LocalCommi
 
 /// An answer that acknowledges the journal and says that no backup holds any of it.
 pub(super) fn acknowledging(acknowledged: u64) -> ExchangeOutcome {
-    ExchangeOutcome {
-        progress: Progress {
-            acknowledged,
-            ..Progress::default()
-        },
-        ..ExchangeOutcome::default()
-    }
+    ExchangeOutcome { progress: Progress { acknowledged, ..Progress::default() }, ..ExchangeOutcome::default() }
 }
 
 pub(super) fn pulled(row: &Row, changes: &[u8]) -> PulledRecord {
-    let changes = changes
-        .iter()
-        .map(|number| (hash(*number), vec![*number; 10]))
-        .collect();
-    PulledRecord {
-        id: row.id,
-        changes,
-        row: Some(row.clone()),
-    }
+    let changes = changes.iter().map(|number| (hash(*number), vec![*number; 10])).collect();
+    PulledRecord { id: row.id, changes, row: Some(row.clone()) }
 }
 
 /// Puts records into the store that somebody else made.
 pub(super) fn pull<S: Store>(store: &mut S, rows: &[Row]) {
     let progress = store.progress().unwrap();
-    let pulled = rows
-        .iter()
-        .enumerate()
-        .map(|(i, row)| pulled(row, &[u8::try_from(i).unwrap()]))
-        .collect();
-    store
-        .apply(&ExchangeOutcome {
-            progress,
-            pulled,
-            ..ExchangeOutcome::default()
-        })
-        .unwrap();
+    let pulled = rows.iter().enumerate().map(|(i, row)| pulled(row, &[u8::try_from(i).unwrap()])).collect();
+    store.apply(&ExchangeOutcome { progress, pulled, ..ExchangeOutcome::default() }).unwrap();
 }
 
 /// The names of a record's changes in order.
 pub(super) fn names<S: Store>(store: &S, record: RecordId) -> Vec<ChangeHash> {
-    store
-        .changes(record)
-        .unwrap()
-        .into_iter()
-        .map(|(hash, _)| hash)
-        .collect()
+    store.changes(record).unwrap().into_iter().map(|(hash, _)| hash).collect()
 }

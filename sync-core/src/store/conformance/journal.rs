@@ -1,8 +1,6 @@
 //! Local changes: all there, in order, and counted until they are acknowledged.
 
-use super::fixture::{
-    acknowledging, clock, hash, identity, names, next_line, profile, record, row, save,
-};
+use super::fixture::{acknowledging, clock, hash, identity, names, next_line, profile, record, row, save};
 use crate::id::{ActorId, DeviceId, Link, PersonId, Signature};
 use crate::journal::{Head, Receipt};
 use crate::status::Problem;
@@ -12,10 +10,7 @@ use crate::wire::cursor::Cursor;
 use crate::wire::exchange::{Backlog, Verdict};
 use crate::wire::segment::Item;
 
-const ALL: BatchLimit = BatchLimit {
-    records: usize::MAX,
-    bytes: usize::MAX,
-};
+const ALL: BatchLimit = BatchLimit { records: usize::MAX, bytes: usize::MAX };
 
 /// A new store has no identity, no progress and an empty journal.
 pub fn an_empty_store_knows_nothing<S: Store>(store: &mut S) {
@@ -45,10 +40,7 @@ pub fn identity_and_progress_read_back<S: Store>(store: &mut S) {
 
     let receipt = Receipt {
         device: DeviceId(super::fixture::uuid(7)),
-        head: Head {
-            n: 3,
-            link: Link([4; 32]),
-        },
+        head: Head { n: 3, link: Link([4; 32]) },
         server_time: UnixMillis(5),
         epoch: 6,
         seq: u64::MAX,
@@ -59,12 +51,7 @@ pub fn identity_and_progress_read_back<S: Store>(store: &mut S) {
         acknowledged: u64::MAX >> 1,
         published_through: 2,
         backed_up_through: 1,
-        cursor: Some(Cursor {
-            epoch: 1,
-            salt: u64::MAX,
-            scope_version: 3,
-            seq: 4,
-        }),
+        cursor: Some(Cursor { epoch: 1, salt: u64::MAX, scope_version: 3, seq: 4 }),
         last_exchange: Some(UnixMillis(-1)),
         next_exchange: Some(UnixMillis(i64::MAX)),
         upgrade_required: true,
@@ -78,29 +65,14 @@ pub fn identity_and_progress_read_back<S: Store>(store: &mut S) {
 /// A commit stores the line, the change and the row together.
 pub fn a_commit_is_all_there<S: Store>(store: &mut S) {
     let first = save(store, &row(1), 1);
-    let edited = crate::index::Row {
-        title: "renamed".to_owned(),
-        ..row(1)
-    };
+    let edited = crate::index::Row { title: "renamed".to_owned(), ..row(1) };
     let second = save(store, &edited, 2);
     assert_eq!(store.head().unwrap(), second.head);
-    let stored = vec![
-        (hash(1), first.change.clone()),
-        (hash(2), second.change.clone()),
-    ];
+    let stored = vec![(hash(1), first.change.clone()), (hash(2), second.change.clone())];
     assert_eq!(store.changes(record(1)).unwrap(), stored);
     assert_eq!(store.row(record(1)).unwrap(), Some(edited));
-    assert_eq!(
-        store.record_sync(record(1)).unwrap(),
-        RecordSync {
-            last_entry: Some(2),
-            problems: vec![]
-        }
-    );
-    let items = [first, second].map(|commit| Item {
-        entry: commit.entry,
-        change: Some(commit.change),
-    });
+    assert_eq!(store.record_sync(record(1)).unwrap(), RecordSync { last_entry: Some(2), problems: vec![] });
+    let items = [first, second].map(|commit| Item { entry: commit.entry, change: Some(commit.change) });
     assert_eq!(store.outbox(0, ALL).unwrap(), items);
 }
 
@@ -122,9 +94,7 @@ pub fn a_line_out_of_order_changes_nothing<S: Store>(store: &mut S) {
 
 /// Any receipt can be held against the journal, however old it is.
 pub fn every_head_of_the_journal_is_known<S: Store>(store: &mut S) {
-    let heads: Vec<Head> = (1..=5)
-        .map(|n| save(store, &row(u128::from(n % 2)), n).head)
-        .collect();
+    let heads: Vec<Head> = (1..=5).map(|n| save(store, &row(u128::from(n % 2)), n).head).collect();
     assert_eq!(store.head().unwrap(), heads[4]);
     for head in &heads {
         assert_eq!(store.head_at(head.n).unwrap(), Some(*head));
@@ -148,23 +118,14 @@ pub fn the_outbox_keeps_the_order_and_the_limits<S: Store>(store: &mut S) {
     assert_eq!(lines(2, usize::MAX, usize::MAX), [3, 4, 5]);
     assert_eq!(lines(5, usize::MAX, usize::MAX), [0u64; 0]);
     assert_eq!(lines(9, usize::MAX, usize::MAX), [0u64; 0]);
-    assert_eq!(
-        lines(0, 2, usize::MAX),
-        [1, 2, 3],
-        "a third record does not fit, a third line does"
-    );
+    assert_eq!(lines(0, 2, usize::MAX), [1, 2, 3], "a third record does not fit, a third line does");
     assert_eq!(lines(0, 1, usize::MAX), [1]);
     assert_eq!(lines(0, usize::MAX, 200), [1, 2, 3], "exactly full");
     assert_eq!(lines(0, usize::MAX, 199), [1, 2]);
     assert_eq!(lines(0, 1, 1), [1], "the first is always taken");
     assert_eq!(lines(3, 0, 0), [4]);
     let items = store.outbox(0, ALL).unwrap();
-    assert!(
-        items
-            .iter()
-            .all(|item| item.entry.clock == clock(item.entry.n)),
-        "clocks read back"
-    );
+    assert!(items.iter().all(|item| item.entry.clock == clock(item.entry.n)), "clocks read back");
 }
 
 /// The backlog names what a lost phone would cost.
@@ -179,11 +140,7 @@ pub fn the_backlog_counts_what_is_not_acknowledged<S: Store>(store: &mut S) {
         photos: 0,
         bytes,
     };
-    assert_eq!(
-        store.backlog(0).unwrap(),
-        backlog(2, 4, 1, 40),
-        "the oldest is the first, whatever the clocks say"
-    );
+    assert_eq!(store.backlog(0).unwrap(), backlog(2, 4, 1, 40), "the oldest is the first, whatever the clocks say");
     assert_eq!(store.backlog(2).unwrap(), backlog(1, 2, 3, 20));
     assert_eq!(store.backlog(4).unwrap(), Backlog::default());
 }
@@ -193,75 +150,30 @@ pub fn verdicts_are_kept_and_replaced<S: Store>(store: &mut S) {
     for (number, about) in [(1, 1), (2, 2), (3, 1)] {
         save(store, &row(about), number);
     }
-    let held = Verdict::Held {
-        code: "review.closed".to_owned(),
-    };
-    let need = Verdict::Need {
-        deps: vec![hash(9)],
-    };
+    let held = Verdict::Held { code: "review.closed".to_owned() };
+    let need = Verdict::Need { deps: vec![hash(9)] };
     let mut judge = |verdicts: Vec<(u64, Verdict)>| {
-        store
-            .apply(&ExchangeOutcome {
-                verdicts,
-                ..acknowledging(3)
-            })
-            .unwrap();
+        store.apply(&ExchangeOutcome { verdicts, ..acknowledging(3) }).unwrap();
         store.record_sync(record(1)).unwrap().problems
     };
-    let problem = |n, verdict: &Verdict| Problem {
-        n,
-        verdict: verdict.clone(),
-    };
-    let both = judge(vec![
-        (3, held.clone()),
-        (1, need.clone()),
-        (2, held.clone()),
-    ]);
-    assert_eq!(
-        both,
-        [problem(1, &need), problem(3, &held)],
-        "newest last, and only this record's"
-    );
-    assert_eq!(
-        judge(vec![(1, held.clone())]),
-        [problem(1, &held), problem(3, &held)]
-    );
+    let problem = |n, verdict: &Verdict| Problem { n, verdict: verdict.clone() };
+    let both = judge(vec![(3, held.clone()), (1, need.clone()), (2, held.clone())]);
+    assert_eq!(both, [problem(1, &need), problem(3, &held)], "newest last, and only this record's");
+    assert_eq!(judge(vec![(1, held.clone())]), [problem(1, &held), problem(3, &held)]);
     assert_eq!(judge(vec![(3, Verdict::Published)]), [problem(1, &held)]);
-    let refused = Verdict::Refused {
-        code: "review.kept".to_owned(),
-    };
+    let refused = Verdict::Refused { code: "review.kept".to_owned() };
     assert_eq!(judge(vec![(1, refused.clone())]), [problem(1, &refused)]);
     assert_eq!(judge(vec![]), [problem(1, &refused)]);
     let listed = store.list(&RowFilter::default(), None, 10).unwrap();
-    let problems: Vec<_> = listed
-        .into_iter()
-        .map(|listed| listed.sync.problems)
-        .collect();
-    assert_eq!(
-        problems,
-        [vec![problem(2, &held)], vec![problem(1, &refused)]],
-        "lists say the same"
-    );
+    let problems: Vec<_> = listed.into_iter().map(|listed| listed.sync.problems).collect();
+    assert_eq!(problems, [vec![problem(2, &held)], vec![problem(1, &refused)]], "lists say the same");
 }
 
 /// A verdict about a line that is not in the journal is about nobody's record.
 pub fn verdicts_about_unknown_lines_are_passed_over<S: Store>(store: &mut S) {
     save(store, &row(1), 1);
-    let verdicts = vec![
-        (0, Verdict::Published),
-        (
-            7,
-            Verdict::Held {
-                code: "x".to_owned(),
-            },
-        ),
-    ];
-    store
-        .apply(&ExchangeOutcome {
-            verdicts,
-            ..acknowledging(1)
-        })
-        .unwrap();
+    let verdicts = vec![(0, Verdict::Published), (7, Verdict::Held { code: "x".to_owned() })];
+    store.apply(&ExchangeOutcome { verdicts, ..acknowledging(1) }).unwrap();
     assert_eq!(store.record_sync(record(1)).unwrap().problems, vec![]);
     assert_eq!(names(store, record(1)), [hash(1)]);
 }
@@ -277,13 +189,8 @@ pub fn authors_and_profiles_are_replaced<S: Store>(store: &mut S) {
     store.apply(&known_as("李强", Some(profile(2)))).unwrap();
     assert_eq!(store.identity().unwrap(), None, "a profile does not enrol");
     store.set_identity(&identity()).unwrap();
-    store
-        .apply(&known_as("李强（销售）", Some(profile(3))))
-        .unwrap();
-    assert_eq!(
-        store.author(actor).unwrap(),
-        Some((PersonId(super::fixture::uuid(5)), "李强（销售）".to_owned()))
-    );
+    store.apply(&known_as("李强（销售）", Some(profile(3)))).unwrap();
+    assert_eq!(store.author(actor).unwrap(), Some((PersonId(super::fixture::uuid(5)), "李强（销售）".to_owned())));
     let mut expected = identity();
     expected.profile = profile(3);
     assert_eq!(store.identity().unwrap(), Some(expected));

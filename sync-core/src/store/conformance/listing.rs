@@ -10,31 +10,14 @@ use crate::time::UnixMillis;
 
 fn numbers<S: Store>(store: &S, filter: &RowFilter) -> Vec<u128> {
     let listed = store.list(filter, None, usize::MAX).unwrap();
-    assert_eq!(
-        store.count(filter).unwrap(),
-        listed.len() as u64,
-        "{filter:?}"
-    );
-    listed
-        .iter()
-        .map(|listed| listed.row.id.0.as_u128())
-        .collect()
+    assert_eq!(store.count(filter).unwrap(), listed.len() as u64, "{filter:?}");
+    listed.iter().map(|listed| listed.row.id.0.as_u128()).collect()
 }
 
 /// Newest first; records of one moment by identifier; pages continue exactly where the last one ended.
 pub fn lists_show_the_newest_first_page_by_page<S: Store>(store: &mut S) {
-    let at = |number: u128, millis: i64| Row {
-        captured: UnixMillis(millis),
-        ..row(number)
-    };
-    let mut rows = vec![
-        at(5, 10),
-        at(1, 30),
-        at(4, 20),
-        at(3, 20),
-        at(2, 20),
-        at(6, -5),
-    ];
+    let at = |number: u128, millis: i64| Row { captured: UnixMillis(millis), ..row(number) };
+    let mut rows = vec![at(5, 10), at(1, 30), at(4, 20), at(3, 20), at(2, 20), at(6, -5)];
     rows[0].team = None;
     rows[0].project = Some(crate::id::ProjectId(super::fixture::uuid(11)));
     rows[0].subtitle = "second line".to_owned();
@@ -48,22 +31,11 @@ pub fn lists_show_the_newest_first_page_by_page<S: Store>(store: &mut S) {
     loop {
         let page = store.list(&everything, after, 2).unwrap();
         let Some(last) = page.last() else { break };
-        after = Some(PageKey {
-            captured: last.row.captured,
-            id: last.row.id,
-        });
-        pages.push(
-            page.into_iter()
-                .map(|listed| listed.row)
-                .collect::<Vec<_>>(),
-        );
+        after = Some(PageKey { captured: last.row.captured, id: last.row.id });
+        pages.push(page.into_iter().map(|listed| listed.row).collect::<Vec<_>>());
     }
     let [five, one, four, three, two, six] = rows.try_into().unwrap();
-    assert_eq!(
-        pages,
-        [vec![one, four], vec![three, two], vec![five, six]],
-        "rows come back as they were given"
-    );
+    assert_eq!(pages, [vec![one, four], vec![three, two], vec![five, six]], "rows come back as they were given");
     assert_eq!(store.list(&everything, None, 0).unwrap(), vec![]);
 }
 
@@ -82,83 +54,17 @@ pub fn lists_narrow_by_every_filter<S: Store>(store: &mut S) {
     let none = RowFilter::default;
     let cases = [
         (none(), vec![4, 3, 2, 1]),
-        (
-            RowFilter {
-                kind: Some(Kind::Lead),
-                ..none()
-            },
-            vec![1],
-        ),
-        (
-            RowFilter {
-                kind: Some(Kind::Survey),
-                ..none()
-            },
-            vec![],
-        ),
-        (
-            RowFilter {
-                owner: Some(person(77)),
-                ..none()
-            },
-            vec![2],
-        ),
-        (
-            RowFilter {
-                day: Some(day),
-                ..none()
-            },
-            vec![4, 2, 1],
-        ),
-        (
-            RowFilter {
-                review: Some(ReviewState::Returned),
-                ..none()
-            },
-            vec![4],
-        ),
-        (
-            RowFilter {
-                review: Some(ReviewState::Received),
-                ..none()
-            },
-            vec![3, 2, 1],
-        ),
-        (
-            RowFilter {
-                stage: Some("arrived".to_owned()),
-                ..none()
-            },
-            vec![1],
-        ),
-        (
-            RowFilter {
-                stage: Some("toured".to_owned()),
-                ..none()
-            },
-            vec![2],
-        ),
-        (
-            RowFilter {
-                in_conflict: true,
-                ..none()
-            },
-            vec![3],
-        ),
-        (
-            RowFilter {
-                unsent: true,
-                ..none()
-            },
-            vec![],
-        ),
-        (
-            RowFilter {
-                text: Some("outlet".to_owned()),
-                ..none()
-            },
-            vec![4, 3, 2, 1],
-        ),
+        (RowFilter { kind: Some(Kind::Lead), ..none() }, vec![1]),
+        (RowFilter { kind: Some(Kind::Survey), ..none() }, vec![]),
+        (RowFilter { owner: Some(person(77)), ..none() }, vec![2]),
+        (RowFilter { day: Some(day), ..none() }, vec![4, 2, 1]),
+        (RowFilter { review: Some(ReviewState::Returned), ..none() }, vec![4]),
+        (RowFilter { review: Some(ReviewState::Received), ..none() }, vec![3, 2, 1]),
+        (RowFilter { stage: Some("arrived".to_owned()), ..none() }, vec![1]),
+        (RowFilter { stage: Some("toured".to_owned()), ..none() }, vec![2]),
+        (RowFilter { in_conflict: true, ..none() }, vec![3]),
+        (RowFilter { unsent: true, ..none() }, vec![]),
+        (RowFilter { text: Some("outlet".to_owned()), ..none() }, vec![4, 3, 2, 1]),
     ];
     for (filter, expected) in cases {
         assert_eq!(numbers(store, &filter), expected, "{filter:?}");
@@ -170,46 +76,20 @@ pub fn filters_combine<S: Store>(store: &mut S) {
     let mut rows: Vec<Row> = (1..=8).map(row).collect();
     for row in &mut rows {
         let number = row.id.0.as_u128();
-        row.kind = if number % 2 == 0 {
-            Kind::Lead
-        } else {
-            Kind::Visit
-        };
+        row.kind = if number % 2 == 0 { Kind::Lead } else { Kind::Visit };
         row.owner = person(number / 4);
         row.stage = (number % 2 == 0).then_some(Stage::Registered);
         row.conflicts = u32::from(number == 6);
     }
     pull(store, &rows);
-    let leads = RowFilter {
-        kind: Some(Kind::Lead),
-        stage: Some("registered".to_owned()),
-        ..RowFilter::default()
-    };
-    let mine = RowFilter {
-        owner: Some(person(1)),
-        ..leads.clone()
-    };
+    let leads = RowFilter { kind: Some(Kind::Lead), stage: Some("registered".to_owned()), ..RowFilter::default() };
+    let mine = RowFilter { owner: Some(person(1)), ..leads.clone() };
     assert_eq!(numbers(store, &mine), [6, 4]);
-    assert_eq!(
-        numbers(
-            store,
-            &RowFilter {
-                in_conflict: true,
-                ..mine
-            }
-        ),
-        [6]
-    );
-    let searched = RowFilter {
-        text: Some("outlet".to_owned()),
-        ..leads.clone()
-    };
+    assert_eq!(numbers(store, &RowFilter { in_conflict: true, ..mine }), [6]);
+    let searched = RowFilter { text: Some("outlet".to_owned()), ..leads.clone() };
     assert_eq!(numbers(store, &searched), [8, 6, 4, 2]);
     for filter in [leads, searched] {
-        let after = PageKey {
-            captured: row(6).captured,
-            id: record(6),
-        };
+        let after = PageKey { captured: row(6).captured, id: record(6) };
         let page = store.list(&filter, Some(after), 1).unwrap();
         assert_eq!(page.len(), 1);
         assert_eq!(page[0].row.id, record(4));
@@ -218,10 +98,7 @@ pub fn filters_combine<S: Store>(store: &mut S) {
 
 /// "Unsent" is what the server has not acknowledged, and follows it back when the server loses something.
 pub fn unsent_follows_the_acknowledgement<S: Store>(store: &mut S) {
-    let unsent = RowFilter {
-        unsent: true,
-        ..RowFilter::default()
-    };
+    let unsent = RowFilter { unsent: true, ..RowFilter::default() };
     pull(store, &[row(9)]);
     for (number, about) in [(1, 1), (2, 2), (3, 1), (4, 3)] {
         save(store, &row(about), number);
@@ -239,21 +116,9 @@ pub fn unsent_follows_the_acknowledgement<S: Store>(store: &mut S) {
 
 /// Chinese names by any part, words by their beginning, telephone numbers by their end.
 pub fn searches_find_names_and_ends_of_numbers<S: Store>(store: &mut S) {
-    let texts = [
-        "张伟明 13312343333",
-        "王伟 Hotel-Sichuan",
-        "明伟 café ÉCOLE",
-        "O'Neill \"AND\" star*",
-        "",
-    ];
-    let rows: Vec<Row> = texts
-        .iter()
-        .enumerate()
-        .map(|(i, text)| Row {
-            search: terms(text),
-            ..row(i as u128 + 1)
-        })
-        .collect();
+    let texts = ["张伟明 13312343333", "王伟 Hotel-Sichuan", "明伟 café ÉCOLE", "O'Neill \"AND\" star*", ""];
+    let rows: Vec<Row> =
+        texts.iter().enumerate().map(|(i, text)| Row { search: terms(text), ..row(i as u128 + 1) }).collect();
     pull(store, &rows);
     let cases: [(&str, &[u128]); 20] = [
         ("张", &[1]),
@@ -278,33 +143,18 @@ pub fn searches_find_names_and_ends_of_numbers<S: Store>(store: &mut S) {
         ("star* OR 张", &[]),
     ];
     for (typed, expected) in cases {
-        let filter = RowFilter {
-            text: Some(typed.to_owned()),
-            ..RowFilter::default()
-        };
+        let filter = RowFilter { text: Some(typed.to_owned()), ..RowFilter::default() };
         assert_eq!(numbers(store, &filter), expected, "{typed}");
     }
     for nothing_to_look_for in ["", "  ", "-- \"*\""] {
-        let filter = RowFilter {
-            text: Some(nothing_to_look_for.to_owned()),
-            ..RowFilter::default()
-        };
-        assert_eq!(
-            numbers(store, &filter),
-            [5, 4, 3, 2, 1],
-            "{nothing_to_look_for}"
-        );
+        let filter = RowFilter { text: Some(nothing_to_look_for.to_owned()), ..RowFilter::default() };
+        assert_eq!(numbers(store, &filter), [5, 4, 3, 2, 1], "{nothing_to_look_for}");
     }
 }
 
 /// After an edit the old words and states find nothing any more.
 pub fn an_edit_replaces_what_is_found<S: Store>(store: &mut S) {
-    let old = Row {
-        search: terms("旧名 13300001111"),
-        stage: Some(Stage::Registered),
-        conflicts: 1,
-        ..row(1)
-    };
+    let old = Row { search: terms("旧名 13300001111"), stage: Some(Stage::Registered), conflicts: 1, ..row(1) };
     save(store, &old, 1);
     let new = Row {
         search: terms("新名"),
@@ -315,18 +165,9 @@ pub fn an_edit_replaces_what_is_found<S: Store>(store: &mut S) {
         ..old.clone()
     };
     save(store, &new, 2);
-    let text = |typed: &str| RowFilter {
-        text: Some(typed.to_owned()),
-        ..RowFilter::default()
-    };
-    let stage = |stage: &str| RowFilter {
-        stage: Some(stage.to_owned()),
-        ..RowFilter::default()
-    };
-    let day = |row: &Row| RowFilter {
-        day: Some(row.day),
-        ..RowFilter::default()
-    };
+    let text = |typed: &str| RowFilter { text: Some(typed.to_owned()), ..RowFilter::default() };
+    let stage = |stage: &str| RowFilter { stage: Some(stage.to_owned()), ..RowFilter::default() };
+    let day = |row: &Row| RowFilter { day: Some(row.day), ..RowFilter::default() };
     for filter in [text("旧"), text("1111"), stage("registered"), day(&old)] {
         assert_eq!(numbers(store, &filter), [0u128; 0], "{filter:?}");
     }

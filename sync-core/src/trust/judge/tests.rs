@@ -235,16 +235,17 @@ fn every_class_of_false_change_is_caught_before_automerge_sees_it() {
     );
     let change = |with: &dyn Fn(&mut automerge::ExpandedChange)| desk.verdict(&tamper_change(&first, with));
     assert_eq!(change(&|c| c.seq = 2), quarantined(code::SEQUENCE), "gap in the sequence");
-    assert_eq!(change(&|c| c.actor_id = automerge::ActorId::from([1u8; 16])), quarantined(code::SEQUENCE), "reused seq");
+    assert_eq!(
+        change(&|c| c.actor_id = automerge::ActorId::from([1u8; 16])),
+        quarantined(code::SEQUENCE),
+        "reused seq"
+    );
     assert_eq!(change(&|c| c.start_op = 5.try_into().unwrap()), quarantined(code::SEQUENCE), "low start");
     assert_eq!(change(&|c| c.start_op = (1u64 << 32).try_into().unwrap()), quarantined(code::MALFORMED), "high start");
     assert_eq!(change(&|c| c.message = Some("hello".into())), quarantined(code::OPERATION), "message");
     assert_eq!(change(&|c| c.operations.clear()), quarantined(code::OPERATION), "empty");
     assert_eq!(change(&|c| c.deps.clear()), quarantined(code::SEQUENCE), "no ancestors");
-    assert!(matches!(
-        change(&|c| c.deps = vec![automerge::ChangeHash([3; 32])]),
-        Some(SetAside::Waiting(_))
-    ));
+    assert!(matches!(change(&|c| c.deps = vec![automerge::ChangeHash([3; 32])]), Some(SetAside::Waiting(_))));
 }
 
 #[test]
@@ -304,4 +305,32 @@ fn a_first_change_can_not_bring_its_own_approval() {
     let judgement = desk.judge(&[], &[(&forged, desk.owner)]);
     assert_eq!(judgement.set_aside[0].1, SetAside::Quarantined(code::AUTHORITY));
     assert!(judgement.view.is_none());
+}
+
+#[test]
+fn containers_can_not_be_nested_until_the_stack_is_full() {
+    let desk = desk();
+    let mut doc = AutoCommit::load(&desk.record().1).unwrap();
+    let changes = doc.get_changes(&[]);
+    let mut expanded = changes[0].decode();
+    let facts = expanded
+        .operations
+        .iter()
+        .position(|op| matches!(&op.key, automerge::legacy::Key::Map(key) if key == "facts"))
+        .unwrap();
+    let mut parent = expanded.start_op.get() + facts as u64;
+    for _ in 0..5_000 {
+        let number = expanded.start_op.get() + expanded.operations.len() as u64;
+        expanded.operations.push(automerge::legacy::Op {
+            action: automerge::legacy::OpType::Make(ObjType::Map),
+            obj: automerge::legacy::ObjectId::Id(opid(parent, 1)),
+            key: automerge::legacy::Key::Map("deeper".into()),
+            pred: vec![].into(),
+            insert: false,
+        });
+        parent = number;
+    }
+    let forged = automerge::Change::from(expanded).raw_bytes().to_vec();
+    let judgement = desk.judge(&[], &[(&forged, desk.owner)]);
+    assert_eq!(judgement.set_aside[0].1, SetAside::Quarantined(code::TOO_LARGE));
 }
