@@ -33,7 +33,7 @@ CREATE INDEX record_by_day ON record (day, captured, id);
 CREATE INDEX record_by_review ON record (review, captured, id);
 CREATE INDEX record_by_stage ON record (stage, captured, id) WHERE stage IS NOT NULL;
 CREATE INDEX record_in_conflict ON record (captured, id) WHERE conflicts > 0;
-CREATE INDEX record_by_last_entry ON record (last_entry) WHERE last_entry IS NOT NULL;
+CREATE INDEX record_by_last_entry ON record (last_entry, captured, id) WHERE last_entry IS NOT NULL;
 
 CREATE VIRTUAL TABLE record_text USING fts5 (
     terms,
