@@ -111,6 +111,7 @@ async fn tell_news(
             .feed(&FeedQuery {
                 scope: scope::records_of(person),
                 after,
+                since: after,
                 except: device.id,
                 limit_records: records.clamp(1, 1_000),
                 limit_bytes: bytes.clamp(64 * 1024, 4 * 1024 * 1024),
