@@ -15,8 +15,8 @@ pub(in crate::store) async fn a_journal_is_kept_line_by_line(store: &dyn Store) 
     let record = world.record_id();
     let (first, _) = world.push(&mut phone, &[record, record]);
     let (second, _) = world.push(&mut phone, &[record]);
-    assert_eq!(store.append(&[first.clone()]).await.unwrap(), [Appended::Stored { seq: 0 }]);
-    assert_eq!(store.append(&[second.clone()]).await.unwrap(), [Appended::Stored { seq: 0 }]);
+    assert_eq!(store.append(std::slice::from_ref(&first)).await.unwrap(), [Appended::Stored { seq: 0 }]);
+    assert_eq!(store.append(std::slice::from_ref(&second)).await.unwrap(), [Appended::Stored { seq: 0 }]);
 
     let stored = store.journal(phone.id, 1, 10).await.unwrap();
     let sent: Vec<_> = first.lines.iter().chain(&second.lines).map(|line| line.entry).collect();
