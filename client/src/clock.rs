@@ -54,12 +54,7 @@ impl SystemClock {
         #[cfg(not(any(target_os = "linux", target_os = "android")))]
         let clock = ClockId::Monotonic;
         let time = clock_gettime(clock);
-        u64::try_from(
-            time.tv_sec
-                .saturating_mul(1_000)
-                .saturating_add(time.tv_nsec / 1_000_000),
-        )
-        .unwrap_or(0)
+        u64::try_from(time.tv_sec.saturating_mul(1_000).saturating_add(time.tv_nsec / 1_000_000)).unwrap_or(0)
     }
 
     #[cfg(not(unix))]
@@ -76,11 +71,7 @@ impl Default for SystemClock {
 
 impl Clock for SystemClock {
     fn now(&self) -> ClockReading {
-        ClockReading {
-            wall: wall(),
-            mono_ms: self.mono_ms(),
-            boot: self.boot,
-        }
+        ClockReading { wall: wall(), mono_ms: self.mono_ms(), boot: self.boot }
     }
 
     fn utc_offset_minutes(&self) -> i16 {
@@ -92,9 +83,7 @@ impl Clock for SystemClock {
 fn wall() -> UnixMillis {
     let millis = match SystemTime::now().duration_since(UNIX_EPOCH) {
         Ok(after) => i64::try_from(after.as_millis()).unwrap_or(i64::MAX),
-        Err(before) => {
-            i64::try_from(before.duration().as_millis()).map_or(i64::MIN, |millis| -millis)
-        }
+        Err(before) => i64::try_from(before.duration().as_millis()).map_or(i64::MIN, |millis| -millis),
     };
     UnixMillis(millis)
 }
@@ -132,9 +121,6 @@ mod tests {
         assert!(earlier.wall > UnixMillis(1_700_000_000_000));
         assert!((-14 * 60..=14 * 60).contains(&first.utc_offset_minutes()));
         #[cfg(target_os = "linux")]
-        assert_eq!(
-            earlier.boot, later.boot,
-            "a restart of the app is not a boot"
-        );
+        assert_eq!(earlier.boot, later.boot, "a restart of the app is not a boot");
     }
 }

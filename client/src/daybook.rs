@@ -42,11 +42,7 @@ impl Options {
     /// [`Error::Address`] when `base_url` is not the address of a server.
     pub fn http(app: impl Into<String>, base_url: &str) -> Result<Self, Error> {
         let transport = Box::new(HttpTransport::new(base_url)?);
-        Ok(Self {
-            app: app.into(),
-            transport,
-            clock: Box::new(SystemClock::new()),
-        })
+        Ok(Self { app: app.into(), transport, clock: Box::new(SystemClock::new()) })
     }
 }
 
@@ -94,34 +90,19 @@ impl Daybook {
     /// [`Error::InUse`] while somebody else has it open, [`Error::NewerStore`] after a downgrade of the app, and
     /// whatever the storage says.
     pub fn open(path: &Path, options: Options) -> Result<Self, Error> {
-        let Options {
-            app,
-            transport,
-            clock,
-        } = options;
+        let Options { app, transport, clock } = options;
         rng::check().map_err(Error::Randomness)?;
         let engine = Engine::open(SqliteStore::open(path)?, app)?;
         let alarm = engine.progress().next_exchange;
-        let core = Core {
-            engine,
-            alarm,
-            subscribers: Subscribers::default(),
-        };
-        Ok(Self {
-            core: Mutex::new(core),
-            run: Mutex::new(()),
-            transport,
-            clock,
-        })
+        let core = Core { engine, alarm, subscribers: Subscribers::default() };
+        Ok(Self { core: Mutex::new(core), run: Mutex::new(()), transport, clock })
     }
 
     /// To whom the device belongs; `None` before enrolment.
     pub fn profile(&self) -> Option<Profile> {
         // Even after a panic this is only a reading of what was there before.
         let core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
-        core.engine
-            .identity()
-            .map(|identity| identity.profile.clone())
+        core.engine.identity().map(|identity| identity.profile.clone())
     }
 
     /// Records of every kind.
@@ -185,24 +166,11 @@ impl Daybook {
     /// When the storage fails.
     pub fn author(&self, actor: ActorId) -> Result<Option<Author>, Error> {
         let core = self.core()?;
-        if let Some(identity) = core
-            .engine
-            .identity()
-            .filter(|identity| identity.actor == actor)
-        {
-            let Profile {
-                person, ref name, ..
-            } = identity.profile;
-            return Ok(Some(Author {
-                person,
-                name: name.clone(),
-            }));
+        if let Some(identity) = core.engine.identity().filter(|identity| identity.actor == actor) {
+            let Profile { person, ref name, .. } = identity.profile;
+            return Ok(Some(Author { person, name: name.clone() }));
         }
-        Ok(core
-            .engine
-            .store()
-            .author(actor)?
-            .map(|(person, name)| Author { person, name }))
+        Ok(core.engine.store().author(actor)?.map(|(person, name)| Author { person, name }))
     }
 
     pub(crate) fn core(&self) -> Result<MutexGuard<'_, Core>, Error> {
@@ -219,10 +187,7 @@ impl Daybook {
         read: impl FnOnce(&Notebook<'_, SqliteStore>) -> Result<T, NotebookError<StoreError>>,
     ) -> Result<T, Error> {
         let mut core = self.core()?;
-        Ok(read(&core.engine.notebook(
-            self.clock.now(),
-            self.clock.utc_offset_minutes(),
-        ))?)
+        Ok(read(&core.engine.notebook(self.clock.now(), self.clock.utc_offset_minutes()))?)
     }
 
     /// Writes into the notebook, and tells the engine and the subscribers if something was written. The record is
@@ -237,10 +202,7 @@ impl Daybook {
         if core.engine.store().head()?.n > before {
             core.subscribers.announce(&[view.header.id]);
             // The alarm is a convenience. The save stands, so nothing that goes wrong here may deny it.
-            if let Ok(effects) =
-                core.engine
-                    .handle(self.clock.now(), &mut rng::system(), Event::Edited)
-            {
+            if let Ok(effects) = core.engine.handle(self.clock.now(), &mut rng::system(), Event::Edited) {
                 // An edit never makes the engine send; it only sets the alarm.
                 let _ = core.take_in(effects);
             }

@@ -85,9 +85,7 @@ impl From<NotebookError<StoreError>> for Error {
             NotebookError::NotEnrolled => Self::NotEnrolled,
             NotebookError::NotFound => Self::NotFound,
             NotebookError::Edit(EditError::Field(error)) => Self::Field(error),
-            NotebookError::Edit(EditError::Document(DocumentError::OtherKind(kind))) => {
-                Self::OtherKind(kind)
-            }
+            NotebookError::Edit(EditError::Document(DocumentError::OtherKind(kind))) => Self::OtherKind(kind),
             NotebookError::Edit(EditError::Document(error)) => Self::Unreadable(error),
             NotebookError::Store(error) => error.into(),
         }

@@ -6,9 +6,7 @@ use sync_core::id::RecordId;
 use sync_core::index::Row;
 use sync_core::notebook::{CreateRequest, Notebook, NotebookError};
 use sync_core::record::Kind;
-use sync_core::record::entry::{
-    Entry, FollowUp, FollowUpRequest, PhotoEntry, PhotoRequest, StageEntry, StageRequest,
-};
+use sync_core::record::entry::{Entry, FollowUp, FollowUpRequest, PhotoEntry, PhotoRequest, StageEntry, StageRequest};
 use sync_core::record::lead::LeadFacts;
 use sync_core::record::office::OfficeEdit;
 use sync_core::record::survey::SurveyFacts;
@@ -78,12 +76,7 @@ impl<'a> AllRecords<'a> {
     ///
     /// # Errors
     /// When the storage fails.
-    pub fn list(
-        &self,
-        filter: &RowFilter,
-        after: Option<PageKey>,
-        limit: usize,
-    ) -> Result<Page, Error> {
+    pub fn list(&self, filter: &RowFilter, after: Option<PageKey>, limit: usize) -> Result<Page, Error> {
         let core = self.daybook.core()?;
         let store = core.engine.store();
         // One more than asked for tells whether there is a next page.
@@ -92,16 +85,10 @@ impl<'a> AllRecords<'a> {
         listed.truncate(limit);
         let items: Vec<ListedRecord> = listed
             .into_iter()
-            .map(|listed| ListedRecord {
-                status: core.engine.status(&listed.sync, &listed.row),
-                row: listed.row,
-            })
+            .map(|listed| ListedRecord { status: core.engine.status(&listed.sync, &listed.row), row: listed.row })
             .collect();
         let last = items.last().filter(|_| more);
-        let next = last.map(|last| PageKey {
-            captured: last.row.captured,
-            id: last.row.id,
-        });
+        let next = last.map(|last| PageKey { captured: last.row.captured, id: last.row.id });
         Ok(Page { items, next })
     }
 
@@ -111,10 +98,7 @@ impl<'a> AllRecords<'a> {
     /// # Errors
     /// When the storage fails.
     pub fn search(&self, text: &str, limit: usize) -> Result<Vec<ListedRecord>, Error> {
-        let filter = RowFilter {
-            text: Some(text.to_owned()),
-            ..RowFilter::default()
-        };
+        let filter = RowFilter { text: Some(text.to_owned()), ..RowFilter::default() };
         Ok(self.list(&filter, None, limit)?.items)
     }
 
@@ -145,10 +129,7 @@ impl<'a, F: RecordFacts> Records<'a, F> {
     const KIND: Kind = <F as RecordFacts>::KIND;
 
     pub(crate) fn new(daybook: &'a Daybook) -> Self {
-        Self {
-            daybook,
-            kind: PhantomData,
-        }
+        Self { daybook, kind: PhantomData }
     }
 
     /// Makes a record.
@@ -157,9 +138,7 @@ impl<'a, F: RecordFacts> Records<'a, F> {
     /// [`Error::NotEnrolled`], [`Error::Field`], and whatever the storage says.
     pub fn create(&self, request: CreateRequest<F>) -> Result<View<F>, Error> {
         self.daybook.write(|core, clock| {
-            let mut notebook = core
-                .engine
-                .notebook(clock.now(), clock.utc_offset_minutes());
+            let mut notebook = core.engine.notebook(clock.now(), clock.utc_offset_minutes());
             Ok(notebook.create(&mut rng::system(), request)?)
         })
     }
@@ -184,12 +163,7 @@ impl<'a, F: RecordFacts> Records<'a, F> {
     ///
     /// # Errors
     /// When the storage fails.
-    pub fn list(
-        &self,
-        filter: &RowFilter,
-        after: Option<PageKey>,
-        limit: usize,
-    ) -> Result<Page, Error> {
+    pub fn list(&self, filter: &RowFilter, after: Option<PageKey>, limit: usize) -> Result<Page, Error> {
         self.all().list(&self.narrow(filter), after, limit)
     }
 
@@ -198,10 +172,7 @@ impl<'a, F: RecordFacts> Records<'a, F> {
     /// # Errors
     /// When the storage fails.
     pub fn search(&self, text: &str, limit: usize) -> Result<Vec<ListedRecord>, Error> {
-        let filter = RowFilter {
-            text: Some(text.to_owned()),
-            ..RowFilter::default()
-        };
+        let filter = RowFilter { text: Some(text.to_owned()), ..RowFilter::default() };
         Ok(self.list(&filter, None, limit)?.items)
     }
 
@@ -246,18 +217,14 @@ impl<'a, F: RecordFacts> Records<'a, F> {
     }
 
     fn append<E: Entry>(&self, id: RecordId, request: E::Request) -> Result<View<F>, Error> {
-        self.change(id, |notebook| {
-            of_kind(notebook.append::<E>(&mut rng::system(), id, request)?)
-        })
+        self.change(id, |notebook| of_kind(notebook.append::<E>(&mut rng::system(), id, request)?))
     }
 
     /// Changes a record after making sure that it is of this kind: entries fit any, so the notebook would not ask.
     fn change(
         &self,
         id: RecordId,
-        change: impl FnOnce(
-            &mut Notebook<'_, SqliteStore>,
-        ) -> Result<View<F>, NotebookError<StoreError>>,
+        change: impl FnOnce(&mut Notebook<'_, SqliteStore>) -> Result<View<F>, NotebookError<StoreError>>,
     ) -> Result<View<F>, Error> {
         self.daybook.write(|core, clock| {
             match core.engine.store().row(id)? {
@@ -265,11 +232,7 @@ impl<'a, F: RecordFacts> Records<'a, F> {
                 Some(row) if row.kind != Self::KIND => return Err(Error::OtherKind(row.kind)),
                 Some(_) => {}
             }
-            Ok(change(
-                &mut core
-                    .engine
-                    .notebook(clock.now(), clock.utc_offset_minutes()),
-            )?)
+            Ok(change(&mut core.engine.notebook(clock.now(), clock.utc_offset_minutes()))?)
         })
     }
 
@@ -278,10 +241,7 @@ impl<'a, F: RecordFacts> Records<'a, F> {
     }
 
     fn narrow(&self, filter: &RowFilter) -> RowFilter {
-        RowFilter {
-            kind: Some(Self::KIND),
-            ..filter.clone()
-        }
+        RowFilter { kind: Some(Self::KIND), ..filter.clone() }
     }
 }
 

@@ -19,8 +19,7 @@ use sync_core::id::{ActorId, ChangeHash, PersonId, RecordId};
 use sync_core::index::Row;
 use sync_core::journal::{Entry, Head};
 use sync_core::store::{
-    BatchLimit, ExchangeOutcome, Identity, Listed, LocalCommit, PageKey, Progress, RecordSync,
-    RowFilter, Store,
+    BatchLimit, ExchangeOutcome, Identity, Listed, LocalCommit, PageKey, Progress, RecordSync, RowFilter, Store,
 };
 use sync_core::wire::exchange::Backlog;
 use sync_core::wire::segment::Item;
@@ -35,9 +34,7 @@ pub enum StoreError {
     #[error("the store is open already, in this app or in another process; close it there first")]
     InUse,
     /// A newer app has changed the layout.
-    #[error(
-        "the store was written by a newer app (layout {found}, this app knows {known}); install the new version"
-    )]
+    #[error("the store was written by a newer app (layout {found}, this app knows {known}); install the new version")]
     Newer {
         /// The layout in the file.
         found: u32,
@@ -71,9 +68,7 @@ impl From<rusqlite::Error> for StoreError {
         use rusqlite::Error as E;
         match (error.sqlite_error_code(), &error) {
             (Some(ErrorCode::DiskFull), _) => Self::Full,
-            (Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase), _) => {
-                Self::Damaged("the file")
-            }
+            (Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase), _) => Self::Damaged("the file"),
             (
                 _,
                 E::FromSqlConversionFailure(..)
@@ -92,10 +87,7 @@ impl StoreError {
         match self {
             Self::InUse => true,
             Self::Sqlite(error) => {
-                matches!(
-                    error.sqlite_error_code(),
-                    Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
-                )
+                matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
             }
             _ => false,
         }
@@ -119,17 +111,12 @@ impl SqliteStore {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let lock = lock(path)?;
         // Without the flag for addresses: a path is a path, whatever it looks like.
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_CREATE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(path, flags)?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
         schema::configure(&connection)?;
         schema::migrate(&mut connection)?;
-        Ok(Self {
-            connection,
-            _lock: lock,
-        })
+        Ok(Self { connection, _lock: lock })
     }
 
     /// The journal's lines about a record, oldest first.
@@ -147,8 +134,7 @@ impl SqliteStore {
     /// When the storage fails.
     pub fn tidy(&self) -> Result<(), StoreError> {
         // Passive: the log keeps its size and is written from the beginning again, which is cheaper than growing it.
-        self.connection
-            .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+        self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
         Ok(())
     }
 }
@@ -157,10 +143,7 @@ impl SqliteStore {
 fn lock(path: &Path) -> Result<File, StoreError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
-    let file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(PathBuf::from(name))?;
+    let file = OpenOptions::new().create(true).append(true).open(PathBuf::from(name))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
@@ -223,12 +206,7 @@ impl Store for SqliteStore {
         write::apply(&mut self.connection, outcome)
     }
 
-    fn list(
-        &self,
-        filter: &RowFilter,
-        after: Option<PageKey>,
-        limit: usize,
-    ) -> Result<Vec<Listed>, StoreError> {
+    fn list(&self, filter: &RowFilter, after: Option<PageKey>, limit: usize) -> Result<Vec<Listed>, StoreError> {
         list::list(&self.connection, filter, after, limit)
     }
 

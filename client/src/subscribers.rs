@@ -16,10 +16,7 @@ impl Subscribers {
     /// A subscription that begins with what has changed since the store was opened.
     pub(crate) fn subscribe(&mut self) -> Receiver<Vec<RecordId>> {
         let (sender, receiver) = channel();
-        let begun = self.since_opened.is_empty()
-            || sender
-                .send(self.since_opened.iter().copied().collect())
-                .is_ok();
+        let begun = self.since_opened.is_empty() || sender.send(self.since_opened.iter().copied().collect()).is_ok();
         if begun {
             self.senders.push(sender);
         }
@@ -29,7 +26,6 @@ impl Subscribers {
     /// Tells everybody who still listens.
     pub(crate) fn announce(&mut self, records: &[RecordId]) {
         self.since_opened.extend(records);
-        self.senders
-            .retain(|sender| sender.send(records.to_vec()).is_ok());
+        self.senders.retain(|sender| sender.send(records.to_vec()).is_ok());
     }
 }

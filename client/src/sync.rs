@@ -72,19 +72,9 @@ impl Daybook {
     /// [`Error::AlreadyEnrolled`], or [`Error::Exchange`] with what the server or the network said.
     pub fn enrol(&self, code: &str, label: &str) -> Result<Profile, Error> {
         let _run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
-        let outcome = self.drive(Event::Enrol {
-            code: code.to_owned(),
-            label: label.to_owned(),
-        })?;
-        let Some(Outcome {
-            failure: None,
-            enrolled: Some(profile),
-            ..
-        }) = outcome
-        else {
-            return Err(outcome
-                .and_then(|outcome| outcome.failure)
-                .map_or(Error::Crashed, Error::from));
+        let outcome = self.drive(Event::Enrol { code: code.to_owned(), label: label.to_owned() })?;
+        let Some(Outcome { failure: None, enrolled: Some(profile), .. }) = outcome else {
+            return Err(outcome.and_then(|outcome| outcome.failure).map_or(Error::Crashed, Error::from));
         };
         Ok(profile)
     }
@@ -148,20 +138,8 @@ impl Daybook {
 
     fn report(&self, event: Event) -> Result<Option<SyncReport>, Error> {
         match self.drive(event)? {
-            Some(Outcome {
-                failure: Some(failure),
-                ..
-            }) => Err(failure.into()),
-            Some(Outcome {
-                exchanges,
-                pushed,
-                pulled,
-                ..
-            }) => Ok(Some(SyncReport {
-                exchanges,
-                pushed,
-                pulled,
-            })),
+            Some(Outcome { failure: Some(failure), .. }) => Err(failure.into()),
+            Some(Outcome { exchanges, pushed, pulled, .. }) => Ok(Some(SyncReport { exchanges, pushed, pulled })),
             None => Ok(None),
         }
     }
@@ -185,9 +163,7 @@ impl Daybook {
 
     fn step(&self, event: Event) -> Result<Todo, Error> {
         let mut core = self.core()?;
-        let effects = core
-            .engine
-            .handle(self.clock().now(), &mut rng::system(), event)?;
+        let effects = core.engine.handle(self.clock().now(), &mut rng::system(), event)?;
         Ok(core.take_in(effects))
     }
 }

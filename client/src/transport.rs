@@ -36,10 +36,7 @@ struct Patience {
     call: Duration,
 }
 
-const PATIENCE: Patience = Patience {
-    connect: Duration::from_secs(10),
-    call: Duration::from_secs(60),
-};
+const PATIENCE: Patience = Patience { connect: Duration::from_secs(10), call: Duration::from_secs(60) };
 
 /// What went over the network: bytes of bodies as they were sent, so after compression. Headers and TLS are not
 /// in it, so a bill for data will be higher.
@@ -94,27 +91,17 @@ impl HttpTransport {
             .build()
             .new_agent();
         let base = base_url.trim_end_matches('/').to_owned();
-        Ok(Self {
-            agent,
-            base,
-            up: AtomicU64::new(0),
-            down: AtomicU64::new(0),
-        })
+        Ok(Self { agent, base, up: AtomicU64::new(0), down: AtomicU64::new(0) })
     }
 
     /// What went over the network so far.
     pub fn traffic(&self) -> Traffic {
-        Traffic {
-            up: self.up.load(Ordering::Relaxed),
-            down: self.down.load(Ordering::Relaxed),
-        }
+        Traffic { up: self.up.load(Ordering::Relaxed), down: self.down.load(Ordering::Relaxed) }
     }
 
     fn exchange(&self, request: &WireRequest) -> Result<WireResponse, ureq::Error> {
-        let mut call = self
-            .agent
-            .post(format!("{}{}", self.base, request.route.path()))
-            .header(header::CONTENT_TYPE, MEDIA_TYPE);
+        let mut call =
+            self.agent.post(format!("{}{}", self.base, request.route.path())).header(header::CONTENT_TYPE, MEDIA_TYPE);
         if request.body.encoding == Encoding::Gzip {
             call = call.header(header::CONTENT_ENCODING, "gzip");
         }
@@ -122,24 +109,14 @@ impl HttpTransport {
             call = call.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
         let mut response = call.send(request.body.bytes.as_slice())?;
-        let body = response
-            .body_mut()
-            .with_config()
-            .limit(MAX_RESPONSE)
-            .read_to_vec()?;
+        let body = response.body_mut().with_config().limit(MAX_RESPONSE).read_to_vec()?;
         let headers = response.headers();
-        let gzip =
-            text(headers, &header::CONTENT_ENCODING).is_some_and(|encoding| encoding == "gzip");
+        let gzip = text(headers, &header::CONTENT_ENCODING).is_some_and(|encoding| encoding == "gzip");
         Ok(WireResponse {
             status: response.status().as_u16(),
             media_type: text(headers, &header::CONTENT_TYPE).unwrap_or_default(),
-            encoding: if gzip {
-                Encoding::Gzip
-            } else {
-                Encoding::Identity
-            },
-            retry_after_s: text(headers, &header::RETRY_AFTER)
-                .and_then(|seconds| seconds.parse().ok()),
+            encoding: if gzip { Encoding::Gzip } else { Encoding::Identity },
+            retry_after_s: text(headers, &header::RETRY_AFTER).and_then(|seconds| seconds.parse().ok()),
             body,
         })
     }
@@ -149,12 +126,10 @@ impl Transport for HttpTransport {
     fn send(&self, request: &WireRequest) -> Result<WireResponse, TransportError> {
         let result = self.exchange(request).map_err(|error| why(&error));
         if !matches!(result, Err(TransportError::Offline)) {
-            self.up
-                .fetch_add(request.body.bytes.len() as u64, Ordering::Relaxed);
+            self.up.fetch_add(request.body.bytes.len() as u64, Ordering::Relaxed);
         }
         if let Ok(response) = &result {
-            self.down
-                .fetch_add(response.body.len() as u64, Ordering::Relaxed);
+            self.down.fetch_add(response.body.len() as u64, Ordering::Relaxed);
         }
         result
     }

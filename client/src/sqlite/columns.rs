@@ -24,25 +24,17 @@ pub(super) fn read_row(sql: &SqlRow<'_>) -> Result<(Row, Option<u64>), StoreErro
     let text = |index| -> Result<String, StoreError> { Ok(sql.get(index)?) };
     let row = Row {
         id: RecordId::from(sql.get::<_, [u8; 16]>(0)?),
-        kind: text(1)?
-            .parse()
-            .map_err(|_| StoreError::Damaged("a record's kind"))?,
+        kind: text(1)?.parse().map_err(|_| StoreError::Damaged("a record's kind"))?,
         owner: PersonId::from(sql.get::<_, [u8; 16]>(2)?),
         office: OfficeId::from(sql.get::<_, [u8; 16]>(3)?),
         team: sql.get::<_, Option<[u8; 16]>>(4)?.map(TeamId::from),
         project: sql.get::<_, Option<[u8; 16]>>(5)?.map(ProjectId::from),
-        day: text(6)?
-            .parse()
-            .map_err(|_| StoreError::Damaged("a record's day"))?,
+        day: text(6)?.parse().map_err(|_| StoreError::Damaged("a record's day"))?,
         captured: UnixMillis(sql.get(7)?),
         title: text(8)?,
         subtitle: text(9)?,
-        stage: sql
-            .get::<_, Option<String>>(10)?
-            .map(|stage| Stage::from(stage.as_str())),
-        review: text(11)?
-            .parse()
-            .map_err(|_| StoreError::Damaged("a record's review"))?,
+        stage: sql.get::<_, Option<String>>(10)?.map(|stage| Stage::from(stage.as_str())),
+        review: text(11)?.parse().map_err(|_| StoreError::Damaged("a record's review"))?,
         review_reason: sql.get(12)?,
         conflicts: sql.get(13)?,
         completeness: sql.get(14)?,

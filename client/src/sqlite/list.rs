@@ -21,28 +21,18 @@ pub(super) struct Query {
 
 impl Query {
     fn new(what: &str, filter: &RowFilter, acknowledged: u64) -> Self {
-        let mut query = Self {
-            sql: format!("SELECT {what} FROM "),
-            values: Vec::new(),
-        };
+        let mut query = Self { sql: format!("SELECT {what} FROM "), values: Vec::new() };
         match filter.text.as_deref().and_then(match_expression) {
             // A search names few records out of many: CROSS JOIN keeps SQLite from starting at the other end.
             Some(wanted) => {
-                query.sql.push_str("record_text CROSS JOIN record ON record.key = record_text.rowid WHERE record_text MATCH ?");
+                query.sql.push_str(
+                    "record_text CROSS JOIN record ON record.key = record_text.rowid WHERE record_text MATCH ?",
+                );
                 query.values.push(Value::Text(wanted));
             }
             None => query.sql.push_str("record WHERE TRUE"),
         }
-        let RowFilter {
-            kind,
-            owner,
-            day,
-            review,
-            stage,
-            in_conflict,
-            unsent,
-            text: _,
-        } = filter;
+        let RowFilter { kind, owner, day, review, stage, in_conflict, unsent, text: _ } = filter;
         if let Some(kind) = kind {
             query.narrow("kind = ?", Value::Text(kind.as_str().to_owned()));
         }
@@ -74,38 +64,21 @@ impl Query {
     }
 
     /// One page of a list, newest first.
-    pub(super) fn page(
-        filter: &RowFilter,
-        acknowledged: u64,
-        after: Option<PageKey>,
-        limit: usize,
-    ) -> Self {
+    pub(super) fn page(filter: &RowFilter, acknowledged: u64, after: Option<PageKey>, limit: usize) -> Self {
         const NEWEST_FIRST: &str = " ORDER BY record.captured DESC, record.id DESC";
         // No index can give these in order. Sorting only keys keeps the texts of whole rows out of the sorter.
         let sorts = filter.text.is_some() || filter.unsent;
-        let mut query = Self::new(
-            if sorts { "record.key AS found" } else { ROW },
-            filter,
-            acknowledged,
-        );
+        let mut query = Self::new(if sorts { "record.key AS found" } else { ROW }, filter, acknowledged);
         if let Some(PageKey { captured, id }) = after {
-            query
-                .sql
-                .push_str(" AND (record.captured, record.id) < (?, ?)");
-            query
-                .values
-                .extend([Value::Integer(captured.0), blob(id.as_bytes())]);
+            query.sql.push_str(" AND (record.captured, record.id) < (?, ?)");
+            query.values.extend([Value::Integer(captured.0), blob(id.as_bytes())]);
         }
         query.sql.push_str(NEWEST_FIRST);
         query.sql.push_str(" LIMIT ?");
-        query
-            .values
-            .push(Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
+        query.values.push(Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
         if sorts {
             let keys = query.sql;
-            query.sql = format!(
-                "SELECT {ROW} FROM ({keys}) CROSS JOIN record ON record.key = found{NEWEST_FIRST}"
-            );
+            query.sql = format!("SELECT {ROW} FROM ({keys}) CROSS JOIN record ON record.key = found{NEWEST_FIRST}");
         }
         query
     }
@@ -131,11 +104,8 @@ fn match_expression(typed: &str) -> Option<String> {
 }
 
 pub(super) fn row(connection: &Connection, record: RecordId) -> Result<Option<Row>, StoreError> {
-    let mut statement =
-        connection.prepare_cached(&format!("SELECT {ROW} FROM record WHERE id = ?"))?;
-    let found = statement
-        .query_row(params![record.as_bytes()], |sql| Ok(read_row(sql)))
-        .optional()?;
+    let mut statement = connection.prepare_cached(&format!("SELECT {ROW} FROM record WHERE id = ?"))?;
+    let found = statement.query_row(params![record.as_bytes()], |sql| Ok(read_row(sql))).optional()?;
     Ok(found.transpose()?.map(|(row, _)| row))
 }
 
@@ -152,18 +122,8 @@ pub(super) fn list(
     while let Some(sql) = rows.next()? {
         let (row, last_entry) = read_row(sql)?;
         // A verdict is about a line of the journal, so a record without one has none.
-        let problems = if last_entry.is_some() {
-            read::problems(connection, row.id)?
-        } else {
-            Vec::new()
-        };
-        listed.push(Listed {
-            row,
-            sync: RecordSync {
-                last_entry,
-                problems,
-            },
-        });
+        let problems = if last_entry.is_some() { read::problems(connection, row.id)? } else { Vec::new() };
+        listed.push(Listed { row, sync: RecordSync { last_entry, problems } });
     }
     Ok(listed)
 }
@@ -176,9 +136,5 @@ pub(super) fn count(connection: &Connection, filter: &RowFilter) -> Result<u64, 
 }
 
 fn acknowledged(connection: &Connection, filter: &RowFilter) -> Result<u64, StoreError> {
-    if filter.unsent {
-        Ok(read::progress(connection)?.acknowledged)
-    } else {
-        Ok(0)
-    }
+    if filter.unsent { Ok(read::progress(connection)?.acknowledged) } else { Ok(0) }
 }

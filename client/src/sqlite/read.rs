@@ -18,17 +18,12 @@ pub(super) const IDENTITY: &str = "identity";
 pub(super) const PROGRESS: &str = "progress";
 
 /// A note, if there is one.
-pub(super) fn state<T: for<'b> Decode<'b, ()>>(
-    connection: &Connection,
-    name: &str,
-) -> Result<Option<T>, StoreError> {
+pub(super) fn state<T: for<'b> Decode<'b, ()>>(connection: &Connection, name: &str) -> Result<Option<T>, StoreError> {
     let bytes: Option<Vec<u8>> = connection
         .prepare_cached("SELECT value FROM state WHERE name = ?")?
         .query_row(params![name], |sql| sql.get(0))
         .optional()?;
-    bytes
-        .map(|bytes| minicbor::decode(&bytes).map_err(|_| StoreError::Damaged("a note")))
-        .transpose()
+    bytes.map(|bytes| minicbor::decode(&bytes).map_err(|_| StoreError::Damaged("a note"))).transpose()
 }
 
 pub(super) fn progress(connection: &Connection) -> Result<Progress, StoreError> {
@@ -48,60 +43,36 @@ pub(super) fn head_at(connection: &Connection, n: u64) -> Result<Option<Head>, S
         return Ok(Some(Head::EMPTY));
     }
     let mut statement = connection.prepare_cached("SELECT n, link FROM journal WHERE n = ?")?;
-    Ok(statement
-        .query_row(params![position(n)], read_head)
-        .optional()?)
+    Ok(statement.query_row(params![position(n)], read_head).optional()?)
 }
 
 fn read_head(sql: &SqlRow<'_>) -> rusqlite::Result<Head> {
-    Ok(Head {
-        n: sql.get::<_, i64>(0)?.cast_unsigned(),
-        link: Link(sql.get(1)?),
-    })
+    Ok(Head { n: sql.get::<_, i64>(0)?.cast_unsigned(), link: Link(sql.get(1)?) })
 }
 
-pub(super) fn changes(
-    connection: &Connection,
-    record: RecordId,
-) -> Result<Vec<(ChangeHash, Vec<u8>)>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT hash, bytes FROM change WHERE record = ? AND parted = 0 ORDER BY key",
-    )?;
-    let rows = statement.query_map(params![record.as_bytes()], |sql| {
-        Ok((ChangeHash(sql.get(0)?), sql.get(1)?))
-    })?;
+pub(super) fn changes(connection: &Connection, record: RecordId) -> Result<Vec<(ChangeHash, Vec<u8>)>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT hash, bytes FROM change WHERE record = ? AND parted = 0 ORDER BY key")?;
+    let rows = statement.query_map(params![record.as_bytes()], |sql| Ok((ChangeHash(sql.get(0)?), sql.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-pub(super) fn record_sync(
-    connection: &Connection,
-    record: RecordId,
-) -> Result<RecordSync, StoreError> {
+pub(super) fn record_sync(connection: &Connection, record: RecordId) -> Result<RecordSync, StoreError> {
     let last: Option<i64> = connection
         .prepare_cached("SELECT max(n) FROM journal WHERE record = ?")?
         .query_row(params![record.as_bytes()], |sql| sql.get(0))?;
-    Ok(RecordSync {
-        last_entry: last.map(i64::cast_unsigned),
-        problems: problems(connection, record)?,
-    })
+    Ok(RecordSync { last_entry: last.map(i64::cast_unsigned), problems: problems(connection, record)? })
 }
 
 /// Unsettled verdicts, newest last.
-pub(super) fn problems(
-    connection: &Connection,
-    record: RecordId,
-) -> Result<Vec<Problem>, StoreError> {
-    let mut statement =
-        connection.prepare_cached("SELECT n, verdict FROM verdict WHERE record = ? ORDER BY n")?;
+pub(super) fn problems(connection: &Connection, record: RecordId) -> Result<Vec<Problem>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT n, verdict FROM verdict WHERE record = ? ORDER BY n")?;
     let mut rows = statement.query(params![record.as_bytes()])?;
     let mut problems = Vec::new();
     while let Some(sql) = rows.next()? {
         let bytes: Vec<u8> = sql.get(1)?;
         let verdict = minicbor::decode(&bytes).map_err(|_| StoreError::Damaged("a verdict"))?;
-        problems.push(Problem {
-            n: sql.get::<_, i64>(0)?.cast_unsigned(),
-            verdict,
-        });
+        problems.push(Problem { n: sql.get::<_, i64>(0)?.cast_unsigned(), verdict });
     }
     Ok(problems)
 }
@@ -122,18 +93,13 @@ fn read_entry(sql: &SqlRow<'_>) -> rusqlite::Result<Entry> {
 }
 
 pub(super) fn lines(connection: &Connection, record: RecordId) -> Result<Vec<Entry>, StoreError> {
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT {ENTRY} FROM journal WHERE record = ? ORDER BY n"
-    ))?;
+    let mut statement =
+        connection.prepare_cached(&format!("SELECT {ENTRY} FROM journal WHERE record = ? ORDER BY n"))?;
     let rows = statement.query_map(params![record.as_bytes()], read_entry)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-pub(super) fn outbox(
-    connection: &Connection,
-    after: u64,
-    limit: BatchLimit,
-) -> Result<Vec<Item>, StoreError> {
+pub(super) fn outbox(connection: &Connection, after: u64, limit: BatchLimit) -> Result<Vec<Item>, StoreError> {
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {ENTRY}, change.bytes FROM journal
          LEFT JOIN change ON change.record = journal.record AND change.hash = journal.change
@@ -181,14 +147,9 @@ pub(super) fn backlog(connection: &Connection, after: u64) -> Result<Backlog, St
     })?)
 }
 
-pub(super) fn author(
-    connection: &Connection,
-    actor: ActorId,
-) -> Result<Option<(PersonId, String)>, StoreError> {
-    let mut statement =
-        connection.prepare_cached("SELECT person, name FROM author WHERE actor = ?")?;
-    let found = statement.query_row(params![actor.0], |sql| {
-        Ok((PersonId::from(sql.get::<_, [u8; 16]>(0)?), sql.get(1)?))
-    });
+pub(super) fn author(connection: &Connection, actor: ActorId) -> Result<Option<(PersonId, String)>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT person, name FROM author WHERE actor = ?")?;
+    let found =
+        statement.query_row(params![actor.0], |sql| Ok((PersonId::from(sql.get::<_, [u8; 16]>(0)?), sql.get(1)?)));
     Ok(found.optional()?)
 }

@@ -6,9 +6,7 @@ use sync_core::index::{Row, terms};
 use sync_core::record::Kind;
 use sync_core::record::entry::Stage;
 use sync_core::record::review::ReviewState;
-use sync_core::store::{
-    ExchangeOutcome, LocalCommit, PageKey, Progress, PulledRecord, RowFilter, Store,
-};
+use sync_core::store::{ExchangeOutcome, LocalCommit, PageKey, Progress, PulledRecord, RowFilter, Store};
 use sync_core::time::{BootId, ClockReading, UnixMillis};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -18,10 +16,7 @@ use super::{SqliteStore, StoreError, schema};
 
 sync_core::store_conformance!(|| {
     let folder = TempDir::new().unwrap();
-    (
-        SqliteStore::open(&folder.path().join("daybook.db")).unwrap(),
-        folder,
-    )
+    (SqliteStore::open(&folder.path().join("daybook.db")).unwrap(), folder)
 });
 
 fn folder() -> (TempDir, PathBuf) {
@@ -53,21 +48,9 @@ fn row(number: u128) -> Row {
 }
 
 fn line(store: &SqliteStore, row: &Row, change: u8) -> LocalCommit {
-    let clock = ClockReading {
-        wall: row.captured,
-        mono_ms: 1,
-        boot: BootId(1),
-    };
-    let (entry, head) = store
-        .head()
-        .unwrap()
-        .append(row.id, ChangeHash([change; 32]), clock);
-    LocalCommit {
-        entry,
-        head,
-        change: vec![change; 900],
-        row: row.clone(),
-    }
+    let clock = ClockReading { wall: row.captured, mono_ms: 1, boot: BootId(1) };
+    let (entry, head) = store.head().unwrap().append(row.id, ChangeHash([change; 32]), clock);
+    LocalCommit { entry, head, change: vec![change; 900], row: row.clone() }
 }
 
 fn full_store(path: &std::path::Path, records: u128) -> SqliteStore {
@@ -77,19 +60,10 @@ fn full_store(path: &std::path::Path, records: u128) -> SqliteStore {
             let mut hash = [0; 32];
             hash[..16].copy_from_slice(&number.to_be_bytes());
             let row = row(number);
-            PulledRecord {
-                id: row.id,
-                changes: vec![(ChangeHash(hash), vec![1; 900])],
-                row: Some(row),
-            }
+            PulledRecord { id: row.id, changes: vec![(ChangeHash(hash), vec![1; 900])], row: Some(row) }
         })
         .collect();
-    store
-        .apply(&ExchangeOutcome {
-            pulled,
-            ..ExchangeOutcome::default()
-        })
-        .unwrap();
+    store.apply(&ExchangeOutcome { pulled, ..ExchangeOutcome::default() }).unwrap();
     store
 }
 
@@ -107,16 +81,10 @@ fn what_was_saved_is_there_after_opening_again() {
     drop(store);
     let store = SqliteStore::open(&path).unwrap();
     assert_eq!(store.head().unwrap(), commits[2].head);
-    let changes =
-        [&commits[0], &commits[2]].map(|commit| (commit.entry.change, commit.change.clone()));
+    let changes = [&commits[0], &commits[2]].map(|commit| (commit.entry.change, commit.change.clone()));
     assert_eq!(store.changes(row(1).id).unwrap(), changes);
     assert_eq!(store.row(row(1).id).unwrap(), Some(row(1)));
-    let lines: Vec<u64> = store
-        .lines(row(1).id)
-        .unwrap()
-        .iter()
-        .map(|entry| entry.n)
-        .collect();
+    let lines: Vec<u64> = store.lines(row(1).id).unwrap().iter().map(|entry| entry.n).collect();
     assert_eq!(lines, [1, 3]);
 }
 
@@ -129,15 +97,8 @@ fn a_save_is_in_the_file_before_anybody_closes_it() {
     // What a power cut would leave: the database and its log as they are now, without any goodbye.
     let copy = folder.path().join("after-the-cut.db");
     std::fs::copy(&path, &copy).unwrap();
-    std::fs::copy(
-        folder.path().join("daybook.db-wal"),
-        folder.path().join("after-the-cut.db-wal"),
-    )
-    .unwrap();
-    assert_eq!(
-        SqliteStore::open(&copy).unwrap().head().unwrap(),
-        commit.head
-    );
+    std::fs::copy(folder.path().join("daybook.db-wal"), folder.path().join("after-the-cut.db-wal")).unwrap();
+    assert_eq!(SqliteStore::open(&copy).unwrap().head().unwrap(), commit.head);
 }
 
 #[test]
@@ -158,15 +119,8 @@ fn an_answer_that_fails_half_way_changes_nothing() {
         changes: vec![(ChangeHash([9; 32]), vec![9])],
         row: Some(row(number)),
     });
-    let progress = Progress {
-        acknowledged: 1,
-        ..Progress::default()
-    };
-    let outcome = ExchangeOutcome {
-        progress,
-        pulled: pulled.into(),
-        ..ExchangeOutcome::default()
-    };
+    let progress = Progress { acknowledged: 1, ..Progress::default() };
+    let outcome = ExchangeOutcome { progress, pulled: pulled.into(), ..ExchangeOutcome::default() };
     assert!(matches!(store.apply(&outcome), Err(StoreError::Sqlite(_))));
     assert_eq!(store.progress().unwrap(), Progress::default());
     assert_eq!(store.changes(row(2).id).unwrap(), []);
@@ -192,10 +146,7 @@ fn settings_are_the_durable_ones() {
     let (_folder, path) = folder();
     let store = SqliteStore::open(&path).unwrap();
     let pragma = |name: &str| -> String {
-        let value: rusqlite::types::Value = store
-            .connection
-            .pragma_query_value(None, name, |row| row.get(0))
-            .unwrap();
+        let value: rusqlite::types::Value = store.connection.pragma_query_value(None, name, |row| row.get(0)).unwrap();
         format!("{value:?}")
     };
     assert_eq!(pragma("journal_mode"), "Text(\"wal\")");
@@ -213,19 +164,10 @@ fn every_released_layout_becomes_the_present_one() {
         assert_eq!(schema::version(&connection).unwrap(), version);
         drop(connection);
         let store = SqliteStore::open(&path).unwrap();
-        assert_eq!(
-            schema::version(&store.connection).unwrap() as usize,
-            schema::MIGRATIONS.len()
-        );
-        let found = RowFilter {
-            text: Some("伟".to_owned()),
-            ..RowFilter::default()
-        };
+        assert_eq!(schema::version(&store.connection).unwrap() as usize, schema::MIGRATIONS.len());
+        let found = RowFilter { text: Some("伟".to_owned()), ..RowFilter::default() };
         let listed = store.list(&found, None, 10).unwrap();
-        assert_eq!(
-            listed.iter().map(|listed| &listed.row).collect::<Vec<_>>(),
-            [&row(3), &row(1)]
-        );
+        assert_eq!(listed.iter().map(|listed| &listed.row).collect::<Vec<_>>(), [&row(3), &row(1)]);
         assert_eq!(listed[1].sync.last_entry, Some(2));
         assert_eq!(listed[1].sync.problems.len(), 1);
         assert_eq!(store.changes(row(1).id).unwrap().len(), 2);
@@ -238,29 +180,13 @@ fn every_released_layout_becomes_the_present_one() {
 fn a_file_of_a_newer_app_or_of_somebody_else_is_left_alone() {
     let (folder, path) = folder();
     let store = SqliteStore::open(&path).unwrap();
-    store
-        .connection
-        .pragma_update(None, "user_version", 999)
-        .unwrap();
+    store.connection.pragma_update(None, "user_version", 999).unwrap();
     drop(store);
-    assert!(matches!(
-        SqliteStore::open(&path),
-        Err(StoreError::Newer { found: 999, .. })
-    ));
+    assert!(matches!(SqliteStore::open(&path), Err(StoreError::Newer { found: 999, .. })));
     let text = folder.path().join("notes.txt");
-    std::fs::write(
-        &text,
-        "not a database, but long enough to be taken for one ".repeat(100),
-    )
-    .unwrap();
-    assert!(matches!(
-        SqliteStore::open(&text),
-        Err(StoreError::Damaged(_))
-    ));
-    assert!(matches!(
-        SqliteStore::open(&folder.path().join("none/daybook.db")),
-        Err(StoreError::Io(_))
-    ));
+    std::fs::write(&text, "not a database, but long enough to be taken for one ".repeat(100)).unwrap();
+    assert!(matches!(SqliteStore::open(&text), Err(StoreError::Damaged(_))));
+    assert!(matches!(SqliteStore::open(&folder.path().join("none/daybook.db")), Err(StoreError::Io(_))));
 }
 
 /// Every list that an app can ask for: each filter alone, with each other, from the beginning and further down.
@@ -278,11 +204,7 @@ fn filters() -> Vec<RowFilter> {
     (0..1 << single.len())
         .map(|chosen: usize| {
             let mut filter = RowFilter::default();
-            single
-                .iter()
-                .enumerate()
-                .filter(|(i, _)| chosen >> i & 1 == 1)
-                .for_each(|(_, set)| set(&mut filter));
+            single.iter().enumerate().filter(|(i, _)| chosen >> i & 1 == 1).for_each(|(_, set)| set(&mut filter));
             filter
         })
         .collect()
@@ -290,13 +212,8 @@ fn filters() -> Vec<RowFilter> {
 
 /// The steps in which SQLite would look something up.
 fn plan(store: &SqliteStore, query: Query) -> Vec<String> {
-    let mut statement = store
-        .connection
-        .prepare(&format!("EXPLAIN QUERY PLAN {}", query.sql))
-        .unwrap();
-    let steps = statement
-        .query_map(rusqlite::params_from_iter(query.values), |sql| sql.get(3))
-        .unwrap();
+    let mut statement = store.connection.prepare(&format!("EXPLAIN QUERY PLAN {}", query.sql)).unwrap();
+    let steps = statement.query_map(rusqlite::params_from_iter(query.values), |sql| sql.get(3)).unwrap();
     steps.map(Result::unwrap).collect()
 }
 
@@ -304,39 +221,22 @@ fn plan(store: &SqliteStore, query: Query) -> Vec<String> {
 fn no_list_reads_the_whole_table_or_a_change() {
     let (_folder, path) = folder();
     let store = full_store(&path, 10_000);
-    let after = PageKey {
-        captured: row(5_000).captured,
-        id: row(5_000).id,
-    };
-    let allowed = [
-        "USING INDEX",
-        "USING COVERING INDEX",
-        "USING INTEGER PRIMARY KEY",
-        "VIRTUAL TABLE",
-        "(subquery",
-    ];
+    let after = PageKey { captured: row(5_000).captured, id: row(5_000).id };
+    let allowed = ["USING INDEX", "USING COVERING INDEX", "USING INTEGER PRIMARY KEY", "VIRTUAL TABLE", "(subquery"];
     for filter in filters() {
         let pages = [None, Some(after)].map(|after| Query::page(&filter, 0, after, 50));
         for query in pages.into_iter().chain([Query::count(&filter, 0)]) {
             let plan = plan(&store, query);
-            let looked_up: Vec<&String> = plan
-                .iter()
-                .filter(|step| step.starts_with("SCAN") || step.starts_with("SEARCH"))
-                .collect();
+            let looked_up: Vec<&String> =
+                plan.iter().filter(|step| step.starts_with("SCAN") || step.starts_with("SEARCH")).collect();
             assert!(!looked_up.is_empty(), "{filter:?}: {plan:#?}");
             for step in looked_up {
-                assert!(
-                    allowed.iter().any(|how| step.contains(how)),
-                    "{filter:?}: {plan:#?}"
-                );
+                assert!(allowed.iter().any(|how| step.contains(how)), "{filter:?}: {plan:#?}");
                 assert!(!step.contains("change"), "{filter:?}: {plan:#?}");
             }
             // What an index gives in order is not sorted again.
             let sorts = plan.iter().any(|step| step.contains("TEMP B-TREE FOR"));
-            assert!(
-                !sorts || filter.text.is_some() || filter.unsent,
-                "{filter:?}: {plan:#?}"
-            );
+            assert!(!sorts || filter.text.is_some() || filter.unsent, "{filter:?}: {plan:#?}");
         }
         store.list(&filter, Some(after), 50).unwrap();
     }
@@ -352,12 +252,6 @@ fn ten_thousand_records_are_listed_page_by_page() {
     assert_eq!(newest.len(), 50);
     assert_eq!(newest[0].row, row(9_999));
     let last = &newest[49].row;
-    let next = PageKey {
-        captured: last.captured,
-        id: last.id,
-    };
-    assert_eq!(
-        store.list(&RowFilter::default(), Some(next), 1).unwrap()[0].row,
-        row(9_949)
-    );
+    let next = PageKey { captured: last.captured, id: last.id };
+    assert_eq!(store.list(&RowFilter::default(), Some(next), 1).unwrap()[0].row, row(9_949));
 }

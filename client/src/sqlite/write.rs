@@ -12,40 +12,25 @@ use super::columns::{position, with_row};
 use super::{StoreError, read};
 
 /// Notes something.
-pub(super) fn set_state<T: Encode<()>>(
-    connection: &Connection,
-    name: &str,
-    value: &T,
-) -> Result<(), StoreError> {
+pub(super) fn set_state<T: Encode<()>>(connection: &Connection, name: &str, value: &T) -> Result<(), StoreError> {
     // Encoding into a Vec can't fail: its error type has no values.
     let bytes = minicbor::to_vec(value).unwrap_or_default();
     connection
-        .prepare_cached("INSERT INTO state (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value")?
+        .prepare_cached(
+            "INSERT INTO state (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        )?
         .execute(params![name, bytes])?;
     Ok(())
 }
 
 pub(super) fn commit(connection: &mut Connection, commit: &LocalCommit) -> Result<(), StoreError> {
-    let LocalCommit {
-        entry,
-        head,
-        change,
-        row,
-    } = commit;
+    let LocalCommit { entry, head, change, row } = commit;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let last = read::head(&transaction)?.n;
     if entry.n != last + 1 {
-        return Err(StoreError::OutOfOrder {
-            found: entry.n,
-            last,
-        });
+        return Err(StoreError::OutOfOrder { found: entry.n, last });
     }
-    let Entry {
-        n,
-        record,
-        change: hash,
-        clock,
-    } = entry;
+    let Entry { n, record, change: hash, clock } = entry;
     transaction
         .prepare_cached(
             "INSERT INTO journal (n, record, change, wall, mono_ms, boot, link) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -59,30 +44,22 @@ pub(super) fn commit(connection: &mut Connection, commit: &LocalCommit) -> Resul
             clock.boot.0.cast_signed(),
             head.link.0,
         ])?;
-    transaction
-        .prepare_cached("INSERT INTO change (record, hash, bytes) VALUES (?, ?, ?)")?
-        .execute(params![record.as_bytes(), hash.0, change])?;
+    transaction.prepare_cached("INSERT INTO change (record, hash, bytes) VALUES (?, ?, ?)")?.execute(params![
+        record.as_bytes(),
+        hash.0,
+        change
+    ])?;
     put_row(&transaction, row)?;
     Ok(transaction.commit()?)
 }
 
-pub(super) fn apply(
-    connection: &mut Connection,
-    outcome: &ExchangeOutcome,
-) -> Result<(), StoreError> {
+pub(super) fn apply(connection: &mut Connection, outcome: &ExchangeOutcome) -> Result<(), StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     set_state(&transaction, read::PROGRESS, &outcome.progress)?;
     if let Some(profile) = &outcome.profile
         && let Some(identity) = read::state::<Identity>(&transaction, read::IDENTITY)?
     {
-        set_state(
-            &transaction,
-            read::IDENTITY,
-            &Identity {
-                profile: profile.clone(),
-                ..identity
-            },
-        )?;
+        set_state(&transaction, read::IDENTITY, &Identity { profile: profile.clone(), ..identity })?;
     }
     for (actor, person, name) in &outcome.authors {
         transaction
@@ -109,9 +86,7 @@ pub(super) fn apply(
 
 fn put_verdict(transaction: &Transaction<'_>, n: u64, verdict: &Verdict) -> Result<(), StoreError> {
     if *verdict == Verdict::Published {
-        transaction
-            .prepare_cached("DELETE FROM verdict WHERE n = ?")?
-            .execute(params![position(n)])?;
+        transaction.prepare_cached("DELETE FROM verdict WHERE n = ?")?.execute(params![position(n)])?;
         return Ok(());
     }
     let bytes = minicbor::to_vec(verdict).unwrap_or_default();
@@ -126,9 +101,7 @@ fn put_verdict(transaction: &Transaction<'_>, n: u64, verdict: &Verdict) -> Resu
 
 fn take_in(transaction: &Transaction<'_>, record: &PulledRecord) -> Result<(), StoreError> {
     let id = record.id.as_bytes();
-    transaction
-        .prepare_cached("DELETE FROM leaving WHERE record = ?")?
-        .execute(params![id])?;
+    transaction.prepare_cached("DELETE FROM leaving WHERE record = ?")?.execute(params![id])?;
     for (hash, bytes) in &record.changes {
         // A change that parted with its record earlier comes back at its place in this answer.
         transaction
@@ -156,12 +129,8 @@ fn part(transaction: &Transaction<'_>, progress: &Progress) -> Result<(), StoreE
         .collect::<Result<_, _>>()?;
     for record in parting {
         remove_row(transaction, RecordId::from(record))?;
-        transaction
-            .prepare_cached("UPDATE change SET parted = 1 WHERE record = ?")?
-            .execute(params![record])?;
-        transaction
-            .prepare_cached("DELETE FROM leaving WHERE record = ?")?
-            .execute(params![record])?;
+        transaction.prepare_cached("UPDATE change SET parted = 1 WHERE record = ?")?.execute(params![record])?;
+        transaction.prepare_cached("DELETE FROM leaving WHERE record = ?")?.execute(params![record])?;
     }
     // What only the server's disk holds may be asked for again; what others wrote, or a backup holds, may not.
     transaction
@@ -180,9 +149,7 @@ fn remove_row(transaction: &Transaction<'_>, record: RecordId) -> Result<(), Sto
         .query_row(params![record.as_bytes()], |sql| sql.get(0))
         .optional()?;
     if let Some(key) = key {
-        transaction
-            .prepare_cached("DELETE FROM record_text WHERE rowid = ?")?
-            .execute(params![key])?;
+        transaction.prepare_cached("DELETE FROM record_text WHERE rowid = ?")?.execute(params![key])?;
     }
     Ok(())
 }
@@ -191,9 +158,7 @@ fn remove_row(transaction: &Transaction<'_>, record: RecordId) -> Result<(), Sto
 fn put_row(transaction: &Transaction<'_>, row: &Row) -> Result<(), StoreError> {
     let known: Option<(i64, String)> = transaction
         .prepare_cached("SELECT key, search FROM record WHERE id = ?")?
-        .query_row(params![row.id.as_bytes()], |sql| {
-            Ok((sql.get(0)?, sql.get(1)?))
-        })
+        .query_row(params![row.id.as_bytes()], |sql| Ok((sql.get(0)?, sql.get(1)?)))
         .optional()?;
     let key: i64 = transaction
         .prepare_cached(
@@ -215,16 +180,11 @@ fn put_row(transaction: &Transaction<'_>, row: &Row) -> Result<(), StoreError> {
         )
         .map_err(StoreError::from)
         .and_then(|mut statement| with_row(row, |values| Ok(statement.query_row(values, |sql| sql.get(0))?)))?;
-    if known
-        .as_ref()
-        .is_some_and(|(_, search)| *search == row.search)
-    {
+    if known.as_ref().is_some_and(|(_, search)| *search == row.search) {
         return Ok(());
     }
     if known.is_some() {
-        transaction
-            .prepare_cached("DELETE FROM record_text WHERE rowid = ?")?
-            .execute(params![key])?;
+        transaction.prepare_cached("DELETE FROM record_text WHERE rowid = ?")?.execute(params![key])?;
     }
     transaction
         .prepare_cached("INSERT INTO record_text (rowid, terms) VALUES (?, ?)")?

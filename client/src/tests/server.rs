@@ -8,12 +8,8 @@ use sync_core::id::{DeviceId, OfficeId, OrganisationId, PersonId, PublicKey, Rec
 use sync_core::journal::{Head, Key, verify_challenge, verify_enrolment};
 use sync_core::time::UnixMillis;
 use sync_core::trust::chunk;
-use sync_core::wire::enrol::{
-    EnrolRequest, EnrolResponse, Profile, Role, TokenRequest, TokenResponse,
-};
-use sync_core::wire::exchange::{
-    Author, ExchangeRequest, ExchangeResponse, ItemVerdict, News, PullItem, Verdict,
-};
+use sync_core::wire::enrol::{EnrolRequest, EnrolResponse, Profile, Role, TokenRequest, TokenResponse};
+use sync_core::wire::exchange::{Author, ExchangeRequest, ExchangeResponse, ItemVerdict, News, PullItem, Verdict};
 use sync_core::wire::problem;
 use sync_core::wire::segment::follow;
 use sync_core::wire::{self, MEDIA_TYPE};
@@ -60,42 +56,25 @@ impl Default for Head0 {
 
 impl Server {
     pub(super) fn new() -> Self {
-        Self {
-            key: Key::from_seed([3; 32]),
-            state: Mutex::default(),
-            gate: Condvar::new(),
-        }
+        Self { key: Key::from_seed([3; 32]), state: Mutex::default(), gate: Condvar::new() }
     }
 
     /// Answers the next requests like this instead.
-    pub(super) fn misbehave(
-        &self,
-        answers: impl IntoIterator<Item = Result<WireResponse, TransportError>>,
-    ) {
+    pub(super) fn misbehave(&self, answers: impl IntoIterator<Item = Result<WireResponse, TransportError>>) {
         self.state.lock().unwrap().misbehaviour.extend(answers);
     }
 
     /// Hands out another device's changes with the next exchange.
     pub(super) fn publish(&self, record: RecordId, changes: &[Vec<u8>], author: Author) {
-        let packed = changes
-            .iter()
-            .map(|raw| chunk::pack(raw, None).unwrap())
-            .collect();
+        let packed = changes.iter().map(|raw| chunk::pack(raw, None).unwrap()).collect();
         let mut state = self.state.lock().unwrap();
-        state.news.push(PullItem {
-            record,
-            news: News::Changes(packed),
-        });
+        state.news.push(PullItem { record, news: News::Changes(packed) });
         state.authors.push(author);
     }
 
     /// Judges a line with the next exchange.
     pub(super) fn judge(&self, n: u64, verdict: Verdict) {
-        self.state
-            .lock()
-            .unwrap()
-            .verdicts
-            .push(ItemVerdict { n, verdict });
+        self.state.lock().unwrap().verdicts.push(ItemVerdict { n, verdict });
     }
 
     /// Keeps every request waiting until [`Self::open`].
@@ -111,11 +90,7 @@ impl Server {
     /// Returns once a request is kept waiting.
     pub(super) fn wait_for_a_request(&self) {
         let state = self.state.lock().unwrap();
-        drop(
-            self.gate
-                .wait_while(state, |state| state.waiting == 0)
-                .unwrap(),
-        );
+        drop(self.gate.wait_while(state, |state| state.waiting == 0).unwrap());
     }
 
     pub(super) fn public_key(&self) -> PublicKey {
@@ -145,23 +120,14 @@ impl Server {
                     return refusal(403, problem::code::ENROL_CODE);
                 }
                 state.device = Some(asked.key);
-                ok(&EnrolResponse {
-                    device: device(),
-                    server_key: self.key.public(),
-                    profile: profile(),
-                })
+                ok(&EnrolResponse { device: device(), server_key: self.key.public(), profile: profile() })
             }
             Route::Token => {
                 let asked: TokenRequest = wire::decode(bytes, encoding, LIMIT).unwrap();
                 let key = state.device.unwrap();
-                let good = asked.nonce == NONCE
-                    && verify_challenge(&key, asked.device, NONCE, &asked.signature);
+                let good = asked.nonce == NONCE && verify_challenge(&key, asked.device, NONCE, &asked.signature);
                 let token = good.then(|| "t0ken".to_owned());
-                ok(&TokenResponse {
-                    token,
-                    lifetime_ms: 900_000,
-                    nonce: NONCE.to_vec(),
-                })
+                ok(&TokenResponse { token, lifetime_ms: 900_000, nonce: NONCE.to_vec() })
             }
             Route::Exchange => {
                 assert_eq!(request.token.as_deref(), Some("t0ken"));
@@ -175,16 +141,8 @@ impl Server {
         if let Some(segment) = asked.segment {
             let items = segment.unpack().unwrap();
             state.head.0 = follow(state.head.0, &items, segment.head).unwrap();
-            assert!(segment.head.is_signed_by(
-                device(),
-                &state.device.unwrap(),
-                &segment.signature
-            ));
-            state.changes.extend(
-                items
-                    .into_iter()
-                    .map(|item| (item.entry.record, item.change.unwrap())),
-            );
+            assert!(segment.head.is_signed_by(device(), &state.device.unwrap(), &segment.signature));
+            state.changes.extend(items.into_iter().map(|item| (item.entry.record, item.change.unwrap())));
         }
         let head = state.head.0;
         ok(&ExchangeResponse {
@@ -218,13 +176,7 @@ impl Transport for Server {
 
 fn ok<T: minicbor::Encode<()>>(message: &T) -> WireResponse {
     let wire::Body { encoding, bytes } = wire::encode(message);
-    WireResponse {
-        status: 200,
-        media_type: MEDIA_TYPE.to_owned(),
-        encoding,
-        retry_after_s: None,
-        body: bytes,
-    }
+    WireResponse { status: 200, media_type: MEDIA_TYPE.to_owned(), encoding, retry_after_s: None, body: bytes }
 }
 
 /// An answer that is none of ours.

@@ -10,14 +10,7 @@ use super::{AddressError, HttpTransport, Patience, Traffic, Transport};
 
 fn request(encoding: Encoding, bytes: &[u8]) -> WireRequest {
     let token = Some("t0ken".to_owned());
-    WireRequest {
-        route: Route::Exchange,
-        token,
-        body: Body {
-            encoding,
-            bytes: bytes.to_vec(),
-        },
-    }
+    WireRequest { route: Route::Exchange, token, body: Body { encoding, bytes: bytes.to_vec() } }
 }
 
 /// A server that answers one request with exactly these bytes, closes, and tells what it was asked.
@@ -44,9 +37,7 @@ fn is_whole(asked: &[u8]) -> bool {
     let Some((head, _)) = text.split_once("\r\n\r\n") else {
         return false;
     };
-    let length = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: "));
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
     asked.len() >= head.len() + 4 + length.map_or(0, |length| length.parse::<usize>().unwrap())
 }
 
@@ -72,11 +63,7 @@ fn a_request_is_small_and_an_answer_is_passed_on() {
     assert_eq!(transport.traffic(), Traffic { up: 5, down: 3 });
 
     let asked = String::from_utf8(server.join().unwrap()).unwrap();
-    let mut lines: Vec<String> = asked
-        .to_ascii_lowercase()
-        .lines()
-        .map(str::to_owned)
-        .collect();
+    let mut lines: Vec<String> = asked.to_ascii_lowercase().lines().map(str::to_owned).collect();
     assert_eq!(lines.remove(0), "post /sync/v1/exchange http/1.1");
     lines.sort_unstable();
     let expected = [
@@ -100,21 +87,11 @@ fn refusals_and_redirects_are_answers() {
         (302, "Location: http://login.example/\r\n", None),
         (307, "Location: http://login.example/\r\n", None),
     ] {
-        let answer = format!(
-            "HTTP/1.1 {status} X\r\nContent-Type: text/html\r\n{more}Content-Length: 2\r\n\r\nno"
-        );
+        let answer = format!("HTTP/1.1 {status} X\r\nContent-Type: text/html\r\n{more}Content-Length: 2\r\n\r\nno");
         let (address, server) = answering(answer.into_bytes());
-        let response = transport(address)
-            .send(&request(Encoding::Identity, b""))
-            .unwrap();
-        assert_eq!(
-            (response.status, response.retry_after_s),
-            (status, retry_after)
-        );
-        assert_eq!(
-            (response.media_type.as_str(), response.body.as_slice()),
-            ("text/html", b"no".as_slice())
-        );
+        let response = transport(address).send(&request(Encoding::Identity, b"")).unwrap();
+        assert_eq!((response.status, response.retry_after_s), (status, retry_after));
+        assert_eq!((response.media_type.as_str(), response.body.as_slice()), ("text/html", b"no".as_slice()));
         server.join().unwrap();
     }
 }
@@ -123,18 +100,12 @@ fn refusals_and_redirects_are_answers() {
 fn a_broken_or_endless_answer_is_interrupted() {
     let endless = u64::MAX / 2;
     let mut huge = format!("HTTP/1.1 200 OK\r\nContent-Length: {endless}\r\n\r\n").into_bytes();
-    huge.resize(
-        usize::try_from(super::MAX_RESPONSE).unwrap() + 100_000,
-        b'x',
-    );
+    huge.resize(usize::try_from(super::MAX_RESPONSE).unwrap() + 100_000, b'x');
     let cut = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this".to_vec();
     for answer in [cut, huge, b"SSH-2.0-OpenSSH\r\n\r\n".to_vec(), vec![]] {
         let (address, server) = answering(answer);
         let transport = transport(address);
-        assert_eq!(
-            transport.send(&request(Encoding::Identity, b"12")),
-            Err(TransportError::Interrupted)
-        );
+        assert_eq!(transport.send(&request(Encoding::Identity, b"12")), Err(TransportError::Interrupted));
         assert_eq!(transport.traffic(), Traffic { up: 2, down: 0 });
         server.join().unwrap();
     }
@@ -142,45 +113,22 @@ fn a_broken_or_endless_answer_is_interrupted() {
 
 #[test]
 fn nobody_there_is_offline_and_nobody_answering_is_a_timeout() {
-    let closed = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let gone = transport(closed);
-    assert_eq!(
-        gone.send(&request(Encoding::Identity, b"12")),
-        Err(TransportError::Offline)
-    );
+    assert_eq!(gone.send(&request(Encoding::Identity, b"12")), Err(TransportError::Offline));
     assert_eq!(gone.traffic(), Traffic::default());
 
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let patience = Patience {
-        connect: Duration::from_secs(10),
-        call: Duration::from_millis(20),
-    };
+    let patience = Patience { connect: Duration::from_secs(10), call: Duration::from_millis(20) };
     let address = format!("http://{}", silent.local_addr().unwrap());
     let impatient = HttpTransport::with_patience(&address, patience).unwrap();
-    assert_eq!(
-        impatient.send(&request(Encoding::Identity, b"12")),
-        Err(TransportError::Timeout)
-    );
+    assert_eq!(impatient.send(&request(Encoding::Identity, b"12")), Err(TransportError::Timeout));
 }
 
 #[test]
 fn only_addresses_of_servers_are_taken() {
-    for wrong in [
-        "",
-        "daybook.example.com",
-        "/sync",
-        "ftp://daybook.example.com",
-        "https://",
-        "https://a/?b",
-    ] {
-        assert_eq!(
-            HttpTransport::new(wrong).err(),
-            Some(AddressError),
-            "{wrong}"
-        );
+    for wrong in ["", "daybook.example.com", "/sync", "ftp://daybook.example.com", "https://", "https://a/?b"] {
+        assert_eq!(HttpTransport::new(wrong).err(), Some(AddressError), "{wrong}");
     }
     assert!(HttpTransport::new("https://daybook.example.com/office").is_ok());
 }
