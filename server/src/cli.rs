@@ -14,6 +14,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::{Config, ConfigError, Layers, SETTINGS};
 use crate::error::ServiceError;
 use crate::serve::{self, ServeError};
+use crate::store::sqlite::backup::BackupError;
 use crate::telemetry;
 
 /// Takes in what promoters recorded without a network, and shows it to offices and head quarters.
@@ -44,6 +45,10 @@ enum Command {
     Admin(admin::AdminCommand),
     /// Recreates the read tables from the change log of a stopped server.
     Rebuild,
+    /// Copies the database of a running or stopped server into a file, and checks the copy.
+    Backup(keep::BackupFlags),
+    /// Puts a backup into the folder of a stopped server, as a new life of the database.
+    Restore(keep::RestoreFlags),
     /// Looks at the configuration.
     Config {
         #[command(subcommand)]
@@ -92,6 +97,8 @@ enum Failure {
         #[source]
         source: std::io::Error,
     },
+    #[error(transparent)]
+    Backup(#[from] BackupError),
 }
 
 impl From<ServiceError> for Failure {
@@ -126,6 +133,8 @@ fn perform(flags: &CommonFlags, command: Command) -> Result<(), Failure> {
         }
         Command::Admin(command) => in_runtime(admin::run(flags.config()?, command))?,
         Command::Rebuild => in_runtime(keep::rebuild(flags.config()?))?,
+        Command::Backup(flagged) => in_runtime(keep::backup(flags.config()?, flagged))?,
+        Command::Restore(flagged) => in_runtime(keep::restore(flags.config()?, flagged))?,
         Command::Config { command: ConfigCommand::Check } => {
             let layers = flags.layers(&ServeFlags::default());
             Config::read(layers.clone())?;
@@ -143,7 +152,8 @@ impl CommonFlags {
         };
         // A variable whose name or value is not Unicode can't be one of ours.
         let variables = std::env::vars_os();
-        let readable = variables.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let readable =
+            variables.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         layers
             .environment(readable)
             .flag("--data-dir", "database.folder", self.data_dir.clone())

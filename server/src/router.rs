@@ -45,10 +45,9 @@ pub fn document() -> OpenApi {
 }
 
 fn described() -> OpenApiRouter<App> {
-    let info = InfoBuilder::new()
-        .title("Daybook")
-        .version("1")
-        .description(Some("Phones deposit and fetch records below /sync; offices and head quarters read and review them below /api."));
+    let info = InfoBuilder::new().title("Daybook").version("1").description(Some(
+        "Phones deposit and fetch records below /sync; offices and head quarters read and review them below /api.",
+    ));
     let document = OpenApiBuilder::new().info(info.build()).components(Some(identities())).build();
     OpenApiRouter::with_openapi(document)
         // phones

@@ -81,10 +81,21 @@ mod tests {
     #[test]
     fn typing_is_forgiven_and_nonsense_is_not() {
         let code = Code::parse("7K3M-9QTX-01BZ-RF6W").unwrap();
-        for typed in ["7k3m9qtx01bzrf6w", " 7K3M 9QTX OIBZ RF6W ", "7k3m-9qtx-olbz-rf6w", "7K3M‑9QTX‑01BZ‑RF6W".replace('‑', "-").as_str()] {
+        for typed in [
+            "7k3m9qtx01bzrf6w",
+            " 7K3M 9QTX OIBZ RF6W ",
+            "7k3m-9qtx-olbz-rf6w",
+            "7K3M‑9QTX‑01BZ‑RF6W".replace('‑', "-").as_str(),
+        ] {
             assert_eq!(Code::parse(typed).unwrap().hash(), code.hash(), "{typed}");
         }
-        for typed in ["", "7K3M-9QTX-01BZ-RF6", "7K3M-9QTX-01BZ-RF6WW", "7K3M-9QTX-01BZ-RF6U", "七七七七七七七七七七七七七七七七"] {
+        for typed in [
+            "",
+            "7K3M-9QTX-01BZ-RF6",
+            "7K3M-9QTX-01BZ-RF6WW",
+            "7K3M-9QTX-01BZ-RF6U",
+            "七七七七七七七七七七七七七七七七",
+        ] {
             assert_eq!(Code::parse(typed), None, "{typed}");
         }
         assert_eq!(Code::parse(&code.shown()), Some(code));

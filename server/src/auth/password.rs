@@ -55,7 +55,8 @@ impl Passwords {
         let known = stored.is_some();
         let stored = stored.unwrap_or_else(|| self.decoy.clone());
         let password = password.to_owned();
-        let fits = self.in_turn(move || Argon2::default().verify_password(password.as_bytes(), stored.as_str()).is_ok());
+        let fits =
+            self.in_turn(move || Argon2::default().verify_password(password.as_bytes(), stored.as_str()).is_ok());
         Ok(fits.await? && known)
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::error::Error;
 use std::io::Write as _;
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::config::Source;
@@ -49,9 +50,17 @@ pub(super) fn answer(answer: &Value, json: bool) {
     match answer {
         _ if json => line(&answer.to_string()),
         Value::Array(lines) => table(lines),
-        Value::Object(fields) => fields.iter().for_each(|(name, value)| line(&format!("{name}: {}", cell(Some(value))))),
+        Value::Object(fields) => {
+            fields.iter().for_each(|(name, value)| line(&format!("{name}: {}", cell(Some(value)))))
+        }
         other => line(&cell(Some(other))),
     }
+}
+
+/// What a command did.
+pub(super) fn report(report: &impl Serialize, json: bool) {
+    // Reports are structs of numbers and texts, which always become JSON.
+    answer(&serde_json::to_value(report).unwrap_or_default(), json);
 }
 
 fn table(lines: &[Value]) {
@@ -60,9 +69,8 @@ fn table(lines: &[Value]) {
     let heads: Vec<String> = columns.iter().map(|column| (*column).to_owned()).collect();
     let body = lines.iter().map(|line| columns.iter().map(|column| cell(line.get(*column))).collect::<Vec<_>>());
     let rows: Vec<Vec<String>> = std::iter::once(heads).chain(body).collect();
-    let widths: Vec<usize> = (0..columns.len())
-        .map(|at| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0))
-        .collect();
+    let widths: Vec<usize> =
+        (0..columns.len()).map(|at| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0)).collect();
     for row in rows {
         let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
         line(cells.collect::<Vec<_>>().join("  ").trim_end());

@@ -21,7 +21,10 @@ const LONGEST_ANSWER: usize = 64 << 20;
 
 /// Gives an order to the server that runs in a folder; `None` if none does.
 pub(super) async fn give(socket: &Path, order: &Order) -> Result<Option<Value>, Failure> {
-    let broken = |source: Error| Failure::Io { what: format!("the running server does not answer at {}", socket.display()), source };
+    let broken = |source: Error| Failure::Io {
+        what: format!("the running server does not answer at {}", socket.display()),
+        source,
+    };
     let stream = match UnixStream::connect(socket).await {
         Ok(stream) => stream,
         // A socket that a killed server left behind refuses.

@@ -27,10 +27,16 @@ fn the_defaults_are_a_configuration() {
 
 #[test]
 fn later_layers_win() {
-    let file = file("[http]\nlisten = \"0.0.0.0:1\"\ntrusted_origins = [\"https://a.example\", \"https://b.example:8443\"]\n[auth]\ntoken_minutes = 2\n");
+    let file = file(
+        "[http]\nlisten = \"0.0.0.0:1\"\ntrusted_origins = [\"https://a.example\", \"https://b.example:8443\"]\n[auth]\ntoken_minutes = 2\n",
+    );
     let layers = Layers::default()
         .file(file.path())
-        .environment(environment(&[("DAYBOOK_HTTP_LISTEN", "0.0.0.0:2"), ("DAYBOOK_LOG_FORMAT", "json"), ("HOME", "/")]))
+        .environment(environment(&[
+            ("DAYBOOK_HTTP_LISTEN", "0.0.0.0:2"),
+            ("DAYBOOK_LOG_FORMAT", "json"),
+            ("HOME", "/"),
+        ]))
         .flag("--listen", "http.listen", Some("0.0.0.0:3".to_owned()))
         .flag("--data", "database.folder", None);
     assert_eq!(layers.look_up(LISTEN).1, Source::Flag("--listen"));
@@ -51,12 +57,17 @@ fn every_mistake_names_the_key_its_origin_and_the_fix() {
     let said = complaint(layers);
     let path = file.path().display();
     for line in [
-        format!("http.listen = \"everywhere\", from the file {path}: expected an address with a port such as 0.0.0.0:8080"),
-        format!("http.lisen, from the file {path}: there is no such setting; there are http.listen, http.metrics_listen"),
+        format!(
+            "http.listen = \"everywhere\", from the file {path}: expected an address with a port such as 0.0.0.0:8080"
+        ),
+        format!(
+            "http.lisen, from the file {path}: there is no such setting; there are http.listen, http.metrics_listen"
+        ),
         format!("htpp.listen, from the file {path}: there is no such setting"),
         format!("auth.token_minutes = \"90\", from the file {path}: expected minutes from 1 to 60"),
         "limits.body_bytes = \"lots\", from the variable DAYBOOK_LIMITS_BODY_BYTES: expected bytes from".to_owned(),
-        "DAYBOOK_LOG_FROMAT, from the variable DAYBOOK_LOG_FROMAT: there is no such setting; there are log.format".to_owned(),
+        "DAYBOOK_LOG_FROMAT, from the variable DAYBOOK_LOG_FROMAT: there is no such setting; there are log.format"
+            .to_owned(),
     ] {
         assert!(said.contains(&line), "{line}\nis missing in\n{said}");
     }
@@ -64,7 +75,9 @@ fn every_mistake_names_the_key_its_origin_and_the_fix() {
 
 #[test]
 fn files_that_are_missing_or_no_toml_say_so() {
-    assert!(complaint(Layers::default().file("no/such/daybook.toml".as_ref())).contains("no/such/daybook.toml: No such"));
+    assert!(
+        complaint(Layers::default().file("no/such/daybook.toml".as_ref())).contains("no/such/daybook.toml: No such")
+    );
     let file = file("[http\n");
     assert!(complaint(Layers::default().file(file.path())).contains("the configuration file"));
 }
@@ -91,8 +104,10 @@ fn origins_are_origins() {
 #[test]
 fn docs_configuration_md_lists_every_setting_and_no_other() {
     let page = include_str!("../../../docs/CONFIGURATION.md");
-    let listed: Vec<_> = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | ")).collect();
+    // Lines of the table of settings begin with a key between back-quotes; keys have a dot and no space.
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | `"));
+    let settings = rows.filter(|(key, _)| key.contains('.') && !key.contains(' '));
+    let listed: Vec<_> = settings.filter_map(|(key, rest)| Some((key, rest.split_once('`')?.0))).collect();
     let ours: Vec<_> = SETTINGS.iter().map(|setting| (setting.key, setting.default)).collect();
-    let listed: Vec<_> = listed.iter().map(|(key, rest)| (*key, rest.split(" | ").next().unwrap().trim_matches('`'))).collect();
     assert_eq!(listed, ours);
 }

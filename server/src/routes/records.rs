@@ -68,7 +68,8 @@ pub(crate) struct Wanted {
 impl Wanted {
     fn filter(&self) -> Result<RecordFilter, ServiceError> {
         let flag = self.flag.as_deref().map(str::parse::<Flag>).transpose();
-        let flag = flag.map_err(|error| ServiceError::from(codes::MALFORMED_REQUEST).detail(format!("flag: {error}")))?;
+        let flag =
+            flag.map_err(|error| ServiceError::from(codes::MALFORMED_REQUEST).detail(format!("flag: {error}")))?;
         Ok(RecordFilter {
             kind: self.kind,
             office: self.office,

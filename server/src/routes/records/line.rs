@@ -92,10 +92,7 @@ pub(crate) struct PageBody {
 
 impl From<Page> for PageBody {
     fn from(page: Page) -> Self {
-        Self {
-            items: page.items.into_iter().map(LineBody::from).collect(),
-            next: page.next.map(cursor::write),
-        }
+        Self { items: page.items.into_iter().map(LineBody::from).collect(), next: page.next.map(cursor::write) }
     }
 }
 

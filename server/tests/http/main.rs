@@ -1,0 +1,13 @@
+//! The server over HTTP: every test drives the real router with a real database in a folder of its own.
+
+#![expect(clippy::unwrap_used, reason = "clippy.toml allows it in test functions, not in what they share")]
+
+mod admin;
+mod enrolment;
+mod framing;
+mod health;
+mod openapi;
+mod records;
+mod session;
+mod support;
+mod sweep;

@@ -1,0 +1,135 @@
+//! Records travel from a phone to the console and back.
+
+use serde_json::json;
+use sync_core::record::review::ReviewState;
+use sync_core::wire::enrol::Role;
+
+use crate::support::house::HERE;
+use crate::support::{House, Phone, Staff, TestApp};
+
+struct Evening {
+    test: TestApp,
+    phone: Phone,
+    reviewer: Staff,
+}
+
+/// A promoter has registered these leads and synced; head quarters is signed in.
+async fn evening(names: &[&str]) -> Evening {
+    let test = TestApp::new().await;
+    let house = House::build(&test).await;
+    let mut phone = Phone::of(&test, &house, Role::Promoter, HERE).await;
+    for name in names {
+        phone.register(name);
+    }
+    let outcome = phone.sync(&test).await;
+    assert!(outcome.failure.is_none() && outcome.pushed == names.len() as u64, "{outcome:?}");
+    let reviewer = house.staff(&test, Role::Reviewer, HERE).await;
+    Evening { test, phone, reviewer }
+}
+
+impl Evening {
+    async fn only(&self) -> serde_json::Value {
+        let mut lines = self.reviewer.list(&self.test, "/api/v1/records").await;
+        assert_eq!(lines.len(), 1);
+        lines.remove(0)
+    }
+}
+
+#[tokio::test]
+async fn pages_hold_every_record_once() {
+    let names: Vec<String> = (0..7).map(|n| format!("客户{n}")).collect();
+    let evening = evening(&names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let mut seen = Vec::new();
+    let mut path = "/api/v1/records?limit=3".to_owned();
+    loop {
+        let page = evening.reviewer.get(&evening.test, &path).await.good().json();
+        seen.extend(page["items"].as_array().unwrap().iter().map(|item| item["title"].as_str().unwrap().to_owned()));
+        let Some(next) = page["next"].as_str() else { break };
+        path = format!("/api/v1/records?limit=3&after={next}");
+    }
+    let newest_first: Vec<String> = names.into_iter().rev().collect();
+    assert_eq!(seen, newest_first);
+    let wrong = evening.reviewer.get(&evening.test, "/api/v1/records?after=x").await;
+    assert_eq!(wrong.code(), "request.cursor");
+}
+
+#[tokio::test]
+async fn filters_find_what_they_should() {
+    let evening = evening(&["张伟", "王芳"]).await;
+    let person = evening.only_owner().await;
+    for (query, found) in [
+        ("kind=lead", 2),
+        ("kind=visit", 0),
+        ("state=received", 2),
+        ("state=approved", 0),
+        ("flag=missing_consent", 2),
+        ("flag=cloned_device", 0),
+        ("conflict=true", 0),
+        ("conflict=false", 2),
+        ("text=%E5%BC%A0", 1),
+        ("day=2027-01-15", 2),
+        ("day=2027-01-14", 0),
+        ("stage=arrived", 0),
+        (&format!("promoter={person}"), 2),
+        ("promoter=00000000-0000-0000-0000-000000000000", 0),
+        ("kind=lead&text=%E7%8E%8B&state=received", 1),
+    ] {
+        let path = format!("/api/v1/records?{query}");
+        assert_eq!(evening.reviewer.list(&evening.test, &path).await.len(), found, "{query}");
+    }
+    for nonsense in ["kind=house", "state=lost", "flag=red", "day=yesterday", "office=1", "limit=many"] {
+        let path = format!("/api/v1/records?{nonsense}");
+        assert_eq!(evening.reviewer.get(&evening.test, &path).await.code(), "request.malformed", "{nonsense}");
+    }
+}
+
+impl Evening {
+    async fn only_owner(&self) -> String {
+        let lines = self.reviewer.list(&self.test, "/api/v1/records").await;
+        lines[0]["owner"].as_str().unwrap().to_owned()
+    }
+}
+
+#[tokio::test]
+async fn a_verdict_travels_back_to_the_phone() {
+    let mut evening = evening(&["张伟"]).await;
+    let line = evening.only().await;
+    let id = line["id"].as_str().unwrap();
+    let path = format!("/api/v1/records/{id}");
+    let detail = evening.reviewer.get(&evening.test, &path).await.good().json();
+    assert_eq!(detail["line"], line);
+    assert_eq!(detail["record"]["facts"]["name"], "张伟");
+    assert_eq!(detail["people"].as_array().unwrap().len(), 1);
+    assert!(detail["history"].as_array().unwrap().iter().any(|change| change["field"] == "name"));
+
+    let (test, reviewer) = (&evening.test, &evening.reviewer);
+    let silent = reviewer.decide(test, id, json!({ "state": "returned" })).await;
+    assert_eq!(silent.code(), "review.reason");
+    let outdated = json!({ "state": "approved", "seen": ["00".repeat(32)] });
+    assert_eq!(reviewer.decide(test, id, outdated).await.code(), "review.stale");
+    let verdict = json!({ "state": "returned", "reason": "缺电话", "seen": line["heads"] });
+    let decided = reviewer.decide(test, id, verdict).await.good().json();
+    assert_eq!(decided["line"]["review"], "returned");
+    assert_eq!(decided["line"]["review_reason"], "缺电话");
+
+    assert!(evening.phone.sync(&evening.test).await.failure.is_none());
+    use sync_core::store::Store as _;
+    let row = evening.phone.engine.store().row(id.parse().unwrap()).unwrap().unwrap();
+    assert_eq!((row.review, row.review_reason.as_deref()), (ReviewState::Returned, Some("缺电话")));
+}
+
+#[tokio::test]
+async fn corrections_at_the_console() {
+    let evening = evening(&["张伟"]).await;
+    let line = evening.only().await;
+    let id = line["id"].as_str().unwrap();
+    let (test, reviewer) = (&evening.test, &evening.reviewer);
+    let corrected = reviewer.correct(test, id, "name", json!("张炜")).await.good().json();
+    assert_eq!(corrected["line"]["title"], "张炜");
+    assert_eq!(corrected["record"]["facts"]["name"], "张炜");
+    assert_eq!(reviewer.correct(test, id, "shoe_size", json!(43)).await.code(), "record.field");
+
+    reviewer.decide(test, id, json!({ "state": "approved" })).await.good();
+    assert_eq!(reviewer.correct(test, id, "name", json!("张伟")).await.code(), "record.closed");
+    assert_eq!(reviewer.correct(test, "not-an-id", "name", json!("x")).await.code(), "resource.not_found");
+}

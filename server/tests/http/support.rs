@@ -1,0 +1,148 @@
+//! A server in a folder of its own, and those who use it.
+
+pub(crate) mod house;
+mod phone;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha20Rng;
+use serde_json::Value;
+use server::clock::{Clock, Dice};
+use server::config::{Config, Layers};
+use server::router;
+use server::service::projector;
+use server::state::App;
+use server::store::sqlite::SqliteStore;
+use sync_core::time::UnixMillis;
+use sync_core::wire::problem;
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+
+pub(crate) use house::{House, Staff};
+pub(crate) use phone::Phone;
+
+/// 2027-01-15T08:00:00Z.
+pub(crate) const MORNING: UnixMillis = UnixMillis(1_800_000_000_000);
+
+/// A clock that moves when a test says so.
+pub(crate) struct TestClock(AtomicI64);
+
+impl TestClock {
+    pub(crate) fn advance(&self, millis: i64) {
+        self.0.fetch_add(millis, Ordering::Relaxed);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> UnixMillis {
+        UnixMillis(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// A server without its process: the router, the services, the projector and the database.
+pub(crate) struct TestApp {
+    pub(crate) app: App,
+    pub(crate) clock: Arc<TestClock>,
+    router: Router,
+    _folder: TempDir,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl TestApp {
+    pub(crate) async fn new() -> Self {
+        Self::with(Layers::default()).await
+    }
+
+    /// With settings: pairs of variable and value.
+    pub(crate) async fn with_settings(settings: &[(&str, &str)]) -> Self {
+        let pairs = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Self::with(Layers::default().environment(pairs)).await
+    }
+
+    async fn with(layers: Layers) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(TestClock(AtomicI64::new(MORNING.0)));
+        let config = Config::read(layers).unwrap();
+        let app = open(folder.path(), clock.clone(), config).await;
+        tokio::spawn(projector::run(app.clone()));
+        let router = router::public(&app).unwrap();
+        Self { app, clock, router, _folder: folder }
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        Answer::read(self.router.clone().oneshot(request).await.unwrap()).await
+    }
+
+    /// A request of nobody in particular.
+    pub(crate) async fn call(&self, method: Method, path: &str, cookie: Option<&str>, body: Option<&Value>) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(cookie) = cookie {
+            request = request.header("cookie", cookie);
+        }
+        let body = match body {
+            Some(value) => {
+                request = request.header("content-type", "application/json");
+                Body::from(value.to_string())
+            }
+            None => Body::empty(),
+        };
+        self.send(request.body(body).unwrap()).await
+    }
+
+    pub(crate) async fn get(&self, path: &str, cookie: Option<&str>) -> Answer {
+        self.call(Method::GET, path, cookie, None).await
+    }
+}
+
+async fn open(folder: &Path, clock: Arc<TestClock>, config: Config) -> App {
+    let store = SqliteStore::open(folder).await.unwrap();
+    let dice = Dice::from_rng(ChaCha20Rng::seed_from_u64(7));
+    App::new(Arc::new(store), clock, dice, config).await.unwrap()
+}
+
+impl Answer {
+    pub(crate) async fn read(response: axum::response::Response) -> Self {
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes().to_vec();
+        Self { status: parts.status, headers: parts.headers, body }
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// The code of a failure; checks that it is a whole problem.
+    #[track_caller]
+    pub(crate) fn code(&self) -> String {
+        assert_eq!(self.header("content-type"), Some(problem::MEDIA_TYPE), "{self:?}");
+        let problem: problem::Problem = serde_json::from_slice(&self.body).unwrap();
+        assert_eq!(problem.status, self.status.as_u16());
+        assert_eq!(problem.request_id.map(|id| id.len()), Some(16));
+        problem.code
+    }
+
+    /// Checks that it is a success.
+    #[track_caller]
+    pub(crate) fn good(self) -> Self {
+        assert!(self.status.is_success(), "{} {}", self.status, String::from_utf8_lossy(&self.body));
+        self
+    }
+}

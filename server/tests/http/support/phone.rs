@@ -1,0 +1,116 @@
+//! A phone: the real engine over the router.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Request};
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha20Rng;
+use sync_core::engine::{Effect, Engine, Event, Outcome, WireRequest, WireResponse};
+use sync_core::id::RecordId;
+use sync_core::notebook::CreateRequest;
+use sync_core::record::lead::LeadFacts;
+use sync_core::store::memory::MemoryStore;
+use sync_core::time::{BootId, ClockReading};
+use sync_core::wire::enrol::Role;
+use sync_core::wire::{self, Encoding};
+
+use super::{Answer, House, MORNING, TestApp};
+
+pub(crate) struct Phone {
+    pub(crate) engine: Engine<MemoryStore>,
+    rng: ChaCha20Rng,
+    mono_ms: u64,
+    /// What the last request looked like.
+    pub(crate) sent: Vec<WireRequest>,
+    /// How the answers came.
+    pub(crate) answers: Vec<Answer>,
+}
+
+impl Phone {
+    pub(crate) fn new(seed: u64) -> Self {
+        let engine = Engine::open(MemoryStore::new(), "daybook-test/1".to_owned()).unwrap();
+        let rng = ChaCha20Rng::seed_from_u64(seed);
+        Self { engine, rng, mono_ms: 0, sent: Vec::new(), answers: Vec::new() }
+    }
+
+    /// A phone that is enrolled for somebody.
+    pub(crate) async fn of(test: &TestApp, house: &House, role: Role, office: &'static str) -> Self {
+        let code = house.code(test, role, office).await;
+        let mut phone = Self::new(u64::from_be_bytes(test.app.dice.bytes()));
+        let outcome = phone.enrol(test, &code).await;
+        assert!(outcome.failure.is_none(), "{outcome:?}");
+        phone
+    }
+
+    pub(crate) async fn enrol(&mut self, test: &TestApp, code: &str) -> Outcome {
+        self.run(test, Event::Enrol { code: code.to_owned(), label: "Pixel".to_owned() }).await
+    }
+
+    pub(crate) async fn sync(&mut self, test: &TestApp) -> Outcome {
+        self.run(test, Event::SyncNow).await
+    }
+
+    /// Writes a lead down.
+    pub(crate) fn register(&mut self, name: &str) -> RecordId {
+        let now = self.now();
+        let facts = LeadFacts { name: Some(name.to_owned()), ..LeadFacts::default() };
+        let request = CreateRequest { facts, ..CreateRequest::default() };
+        self.engine.notebook(now, 480).create(&mut self.rng, request).unwrap().header.id
+    }
+
+    /// The token that was last used.
+    pub(crate) fn token(&self) -> String {
+        self.sent.iter().rev().find_map(|request| request.token.clone()).unwrap()
+    }
+
+    fn now(&mut self) -> ClockReading {
+        self.mono_ms += 1_000;
+        let wall = MORNING.plus(self.mono_ms.cast_signed());
+        ClockReading { wall, mono_ms: self.mono_ms, boot: BootId(1) }
+    }
+
+    /// Gives the engine an event and its answers until the run is over.
+    async fn run(&mut self, test: &TestApp, event: Event) -> Outcome {
+        let mut events = vec![event];
+        while let Some(event) = events.pop() {
+            let now = self.now();
+            for effect in self.engine.handle(now, &mut self.rng, event).unwrap() {
+                match effect {
+                    Effect::Send(id, request) => {
+                        let answer = test.send(as_http(&request)).await;
+                        events.push(Event::Response(id, Ok(as_answer(&answer))));
+                        self.sent.push(request);
+                        self.answers.push(answer);
+                    }
+                    Effect::Finished(outcome) => return outcome,
+                    Effect::WakeAt(_) | Effect::Changed(_) => {}
+                }
+            }
+        }
+        panic!("the run did not end");
+    }
+}
+
+fn as_http(request: &WireRequest) -> Request<Body> {
+    let mut http = Request::post(request.route.path())
+        .header("content-type", wire::MEDIA_TYPE)
+        .body(Body::from(request.body.bytes.clone()))
+        .unwrap();
+    let headers = http.headers_mut();
+    if request.body.encoding == Encoding::Gzip {
+        headers.insert("content-encoding", HeaderValue::from_static("gzip"));
+    }
+    if let Some(token) = &request.token {
+        headers.insert("authorization", HeaderValue::from_str(&format!("Bearer {token}")).unwrap());
+    }
+    http
+}
+
+fn as_answer(answer: &Answer) -> WireResponse {
+    WireResponse {
+        status: answer.status.as_u16(),
+        media_type: answer.header("content-type").unwrap_or_default().to_owned(),
+        encoding: if answer.header("content-encoding") == Some("gzip") { Encoding::Gzip } else { Encoding::Identity },
+        retry_after_s: answer.header("retry-after").and_then(|seconds| seconds.parse().ok()),
+        body: answer.body.clone(),
+    }
+}

@@ -1,0 +1,182 @@
+//! Every operation of the OpenAPI document, called by nobody, by every role in the right office, in the wrong one and
+//! in another company. A new operation has to say here who may call it.
+
+use axum::http::Method;
+use serde_json::{Value, json};
+use sync_core::wire::enrol::Role;
+
+use crate::support::house::{ELSEWHERE, HERE, THERE};
+use crate::support::{Answer, House, Phone, TestApp};
+
+/// Who may call an operation.
+enum Rule {
+    /// Everybody, signed in or not.
+    Anybody,
+    /// Only with a password.
+    WithPassword,
+    /// Whoever is signed in; what they get is their territory's.
+    Staff,
+    /// These roles; the others learn that they may not.
+    Roles(&'static [Role]),
+    /// Whoever sees the record; of those these roles, the others learn that they may not. For all others the record
+    /// does not exist.
+    Record(&'static [Role]),
+    /// Phones with a token, and no session of staff.
+    Phone,
+    /// Phones, by what their message says.
+    Message,
+}
+
+use Role::{Auditor, HqAdmin, OfficeManager, Promoter, Reviewer, Secretary, Supervisor};
+
+const RULES: &[(&str, &str, Rule)] = &[
+    ("post", "/sync/v1/enrol", Rule::Message),
+    ("post", "/sync/v1/token", Rule::Message),
+    ("post", "/sync/v1/exchange", Rule::Phone),
+    ("post", "/api/v1/session", Rule::WithPassword),
+    ("delete", "/api/v1/session", Rule::Anybody),
+    ("get", "/api/v1/me", Rule::Staff),
+    ("get", "/api/v1/records", Rule::Staff),
+    ("get", "/api/v1/records/{id}", Rule::Record(&Role::ALL)),
+    ("post", "/api/v1/records/{id}/review", Rule::Record(&[Reviewer, HqAdmin])),
+    ("patch", "/api/v1/records/{id}/facts", Rule::Record(&[Reviewer, HqAdmin])),
+    ("get", "/api/v1/quarantine", Rule::Roles(&[Reviewer, HqAdmin, Auditor])),
+    ("get", "/api/v1/offices", Rule::Staff),
+    ("get", "/api/v1/teams", Rule::Staff),
+    ("get", "/api/v1/people", Rule::Staff),
+    ("get", "/api/v1/projects", Rule::Staff),
+    ("get", "/api/v1/devices", Rule::Roles(&[Supervisor, Secretary, OfficeManager, Reviewer, HqAdmin, Auditor])),
+    ("get", "/healthz", Rule::Anybody),
+    ("get", "/readyz", Rule::Anybody),
+];
+
+fn operations() -> Vec<(String, String)> {
+    let document = serde_json::to_value(server::router::document()).unwrap();
+    let paths = document["paths"].as_object().unwrap().iter();
+    paths
+        .flat_map(|(path, item)| item.as_object().unwrap().keys().map(|method| (method.clone(), path.clone())))
+        .collect()
+}
+
+fn body_of(method: &str, path: &str, cookie: Option<&str>) -> Option<Value> {
+    match (method, path) {
+        // Another name each time: one that fails too often would have to wait.
+        ("post", "/api/v1/session") => Some(json!({ "login": cookie.unwrap_or("nobody"), "password": "nothing" })),
+        ("post", _) if path.ends_with("/review") => Some(json!({ "state": "returned", "reason": "再看" })),
+        ("patch", _) => Some(json!({ "name": "张三" })),
+        _ => None,
+    }
+}
+
+async fn call(test: &TestApp, method: &str, path: &str, cookie: Option<&str>) -> Answer {
+    let body = body_of(method, path, cookie);
+    let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+    test.call(method, path, cookie, body.as_ref()).await
+}
+
+#[tokio::test]
+async fn every_operation_has_a_rule() {
+    let mut described = operations();
+    let mut ruled: Vec<_> = RULES.iter().map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned())).collect();
+    described.sort();
+    ruled.sort();
+    assert_eq!(described, ruled);
+}
+
+#[tokio::test]
+async fn everybody_gets_what_the_rules_say_and_no_more() {
+    let test = TestApp::new().await;
+    let house = House::build(&test).await;
+    let mut phone = Phone::of(&test, &house, Promoter, HERE).await;
+    let record = phone.register("张伟").to_string();
+    assert!(phone.sync(&test).await.failure.is_none());
+
+    for (method, template, rule) in RULES {
+        let path = template.replace("{id}", &record);
+        let nobody = call(&test, method, &path, None).await;
+        assert_eq!(verdict(&nobody), expected(rule, None), "{method} {template} by nobody");
+        let stale = call(&test, method, &path, Some("__Host-daybook=AAAA")).await;
+        assert_eq!(verdict(&stale), expected(rule, None), "{method} {template} with a session that is none");
+        for office in [HERE, THERE, ELSEWHERE] {
+            for role in Role::ALL {
+                // Signing out ends a session, so each call has its own.
+                let staff = house.staff(&test, role, office).await;
+                let answer = call(&test, method, &path, Some(&staff.cookie)).await;
+                assert_eq!(
+                    verdict(&answer),
+                    expected(rule, Some((role, office))),
+                    "{method} {template} by {role:?} in {office}"
+                );
+            }
+        }
+    }
+}
+
+fn verdict(answer: &Answer) -> String {
+    if answer.status.is_success() { "ok".to_owned() } else { answer.code() }
+}
+
+fn expected(rule: &Rule, who: Option<(Role, &str)>) -> &'static str {
+    let Some((role, office)) = who else {
+        return match rule {
+            Rule::Anybody => "ok",
+            Rule::WithPassword => "session.credentials",
+            Rule::Staff | Rule::Roles(_) | Rule::Record(_) => "session.required",
+            Rule::Phone => "token.invalid",
+            Rule::Message => "sync.media_type",
+        };
+    };
+    // The record is a promoter's of the first office.
+    let sees = match role {
+        Reviewer | HqAdmin | Auditor => office != ELSEWHERE,
+        Promoter | Supervisor | Secretary | OfficeManager => office == HERE,
+    };
+    match rule {
+        Rule::Anybody | Rule::Staff => "ok",
+        Rule::WithPassword => "session.credentials",
+        Rule::Roles(roles) if roles.contains(&role) => "ok",
+        Rule::Record(_) if !sees => "record.not_found",
+        Rule::Record(roles) if roles.contains(&role) => "ok",
+        Rule::Roles(_) | Rule::Record(_) => "permission.denied",
+        Rule::Phone => "token.invalid",
+        Rule::Message => "sync.media_type",
+    }
+}
+
+#[tokio::test]
+async fn lists_end_at_the_border_of_the_territory() {
+    let test = TestApp::new().await;
+    let house = House::build(&test).await;
+    for office in [HERE, THERE, ELSEWHERE] {
+        let mut phone = Phone::of(&test, &house, Promoter, office).await;
+        phone.register("张伟");
+        assert!(phone.sync(&test).await.failure.is_none());
+    }
+    for office in [HERE, THERE] {
+        for role in Role::ALL {
+            let staff = house.staff(&test, role, office).await;
+            let count = async |path: &str| staff.list(&test, path).await.len();
+            let everywhere = role.is_head_quarters();
+            assert_eq!(count("/api/v1/records").await, if everywhere { 2 } else { 1 }, "{role:?}");
+            assert_eq!(count("/api/v1/offices").await, if everywhere { 2 } else { 1 }, "{role:?}");
+            let in_team = matches!(role, Promoter | Supervisor | Secretary | OfficeManager);
+            assert_eq!(count("/api/v1/teams").await, if in_team { 1 } else { 2 }, "{role:?}");
+            let people = match role {
+                Promoter => 1,
+                Supervisor => 2,
+                Secretary | OfficeManager => 4,
+                Reviewer | HqAdmin | Auditor => 14,
+            };
+            assert_eq!(count("/api/v1/people").await, people, "{role:?}");
+            if role != Promoter {
+                assert_eq!(count("/api/v1/devices").await, if everywhere { 2 } else { 1 }, "{role:?}");
+            }
+            // A filter for the other office finds nothing that the territory does not hold.
+            let offices = house.staff(&test, HqAdmin, HERE).await.list(&test, "/api/v1/offices").await;
+            for office in offices {
+                let path = format!("/api/v1/records?office={}", office["id"].as_str().unwrap());
+                assert!(count(&path).await <= 1, "{role:?}");
+            }
+        }
+    }
+}
