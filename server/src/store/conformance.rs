@@ -7,7 +7,7 @@ pub(in crate::store) mod organising;
 pub(in crate::store) mod publishing;
 pub(in crate::store) mod reading;
 pub(in crate::store) mod receiving;
-mod world;
+pub(in crate::store) mod world;
 
 /// Tests a store. `$open` is an async function that answers a guard which dereferences to an empty `Store`.
 macro_rules! store_conformance {

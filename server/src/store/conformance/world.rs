@@ -16,15 +16,15 @@ use sync_core::wire::exchange::Backlog;
 use crate::store::*;
 
 /// The salt of a process that runs all the time.
-pub(super) const SALT: u64 = 0xf00d_f00d_f00d_f00d;
+pub(in crate::store) const SALT: u64 = 0xf00d_f00d_f00d_f00d;
 
 /// An organisation with two offices of one team each.
-pub(super) struct World<'a> {
+pub(in crate::store) struct World<'a> {
     store: &'a dyn Store,
-    pub(super) rng: ChaCha8Rng,
-    pub(super) organisation: OrganisationId,
-    pub(super) offices: [OfficeId; 2],
-    pub(super) teams: [TeamId; 2],
+    pub(in crate::store) rng: ChaCha8Rng,
+    pub(in crate::store) organisation: OrganisationId,
+    pub(in crate::store) offices: [OfficeId; 2],
+    pub(in crate::store) teams: [TeamId; 2],
     now: i64,
 }
 
@@ -37,16 +37,16 @@ impl<'a> Deref for World<'a> {
 }
 
 /// An enrolled phone with its journal.
-pub(super) struct Phone {
-    pub(super) id: DeviceId,
-    pub(super) person: Person,
-    pub(super) key: Key,
-    pub(super) actor: ActorId,
-    pub(super) head: Head,
+pub(in crate::store) struct Phone {
+    pub(in crate::store) id: DeviceId,
+    pub(in crate::store) person: Person,
+    pub(in crate::store) key: Key,
+    pub(in crate::store) actor: ActorId,
+    pub(in crate::store) head: Head,
 }
 
 impl<'a> World<'a> {
-    pub(super) async fn found(store: &'a dyn Store) -> Self {
+    pub(in crate::store) async fn found(store: &'a dyn Store) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(7);
         let at = UnixMillis(1_000);
         let organisation = OrganisationId::new(at, &mut rng);
@@ -65,17 +65,17 @@ impl<'a> World<'a> {
     }
 
     /// A time that is later than all before.
-    pub(super) fn now(&mut self) -> UnixMillis {
+    pub(in crate::store) fn now(&mut self) -> UnixMillis {
         self.now += 10;
         UnixMillis(self.now)
     }
 
     /// A promoter in one of the offices.
-    pub(super) async fn promoter(&mut self, name: &str, place: usize) -> Person {
+    pub(in crate::store) async fn promoter(&mut self, name: &str, place: usize) -> Person {
         self.person(name, Role::Promoter, Some(place), None).await
     }
 
-    pub(super) async fn person(
+    pub(in crate::store) async fn person(
         &mut self,
         name: &str,
         role: Role,
@@ -100,7 +100,7 @@ impl<'a> World<'a> {
         person
     }
 
-    pub(super) async fn phone(&mut self, person: &Person) -> Phone {
+    pub(in crate::store) async fn phone(&mut self, person: &Person) -> Phone {
         let now = self.now();
         let id = DeviceId::new(now, &mut self.rng);
         let code_hash = sixteen_twice(id.as_bytes());
@@ -123,30 +123,30 @@ impl<'a> World<'a> {
     }
 
     /// A promoter with a phone.
-    pub(super) async fn promoter_with_phone(&mut self, name: &str, place: usize) -> Phone {
+    pub(in crate::store) async fn promoter_with_phone(&mut self, name: &str, place: usize) -> Phone {
         let person = self.promoter(name, place).await;
         self.phone(&person).await
     }
 
-    pub(super) fn record_id(&mut self) -> RecordId {
+    pub(in crate::store) fn record_id(&mut self) -> RecordId {
         let now = self.now();
         RecordId::new(now, &mut self.rng)
     }
 
-    pub(super) fn hash(&mut self) -> ChangeHash {
+    pub(in crate::store) fn hash(&mut self) -> ChangeHash {
         let mut bytes = [0; 32];
         rand_core::Rng::fill_bytes(&mut self.rng, &mut bytes);
         ChangeHash(bytes)
     }
 
     /// A push of one received change to each of the records; moves the phone's head.
-    pub(super) fn push(&mut self, phone: &mut Phone, records: &[RecordId]) -> (Push, Vec<ChangeHash>) {
+    pub(in crate::store) fn push(&mut self, phone: &mut Phone, records: &[RecordId]) -> (Push, Vec<ChangeHash>) {
         let hashes: Vec<ChangeHash> = records.iter().map(|_| self.hash()).collect();
         let changes: Vec<_> = records.iter().copied().zip(hashes.iter().copied()).collect();
         (self.push_of(phone, &changes), hashes)
     }
 
-    pub(super) fn push_of(&mut self, phone: &mut Phone, changes: &[(RecordId, ChangeHash)]) -> Push {
+    pub(in crate::store) fn push_of(&mut self, phone: &mut Phone, changes: &[(RecordId, ChangeHash)]) -> Push {
         let at = self.now();
         let base = phone.head;
         let mut lines = Vec::new();
@@ -176,14 +176,19 @@ impl<'a> World<'a> {
     }
 
     /// Pushes one change to each of the records and answers their names.
-    pub(super) async fn receive(&mut self, phone: &mut Phone, records: &[RecordId]) -> Vec<ChangeHash> {
+    pub(in crate::store) async fn receive(&mut self, phone: &mut Phone, records: &[RecordId]) -> Vec<ChangeHash> {
         let (push, hashes) = self.push(phone, records);
         assert!(matches!(self.append(&[push]).await.unwrap()[..], [Appended::Stored { .. }]));
         hashes
     }
 
     /// A publication of changes on top of what is stored.
-    pub(super) async fn publication(&self, id: RecordId, row: RecordRow, published: &[ChangeHash]) -> Publication {
+    pub(in crate::store) async fn publication(
+        &self,
+        id: RecordId,
+        row: RecordRow,
+        published: &[ChangeHash],
+    ) -> Publication {
         let base_seq = self.record(id).await.unwrap().base_seq;
         let row = (!published.is_empty()).then_some(row);
         Publication {
@@ -198,7 +203,7 @@ impl<'a> World<'a> {
     }
 
     /// Publishes and answers the position.
-    pub(super) async fn put(&mut self, publication: Publication) -> u64 {
+    pub(in crate::store) async fn put(&mut self, publication: Publication) -> u64 {
         let now = self.now();
         match self.publish(&[publication], SALT, now).await.unwrap()[..] {
             [Published::At(seq)] => seq,
@@ -207,26 +212,31 @@ impl<'a> World<'a> {
     }
 
     /// Receives and publishes one change to a record of the phone's person.
-    pub(super) async fn change(&mut self, phone: &mut Phone, id: RecordId) -> (ChangeHash, u64) {
+    pub(in crate::store) async fn change(&mut self, phone: &mut Phone, id: RecordId) -> (ChangeHash, u64) {
         let row = self.row(id, &phone.person);
         self.change_to(phone, id, row).await
     }
 
     /// Receives and publishes one change, after which the record has this row.
-    pub(super) async fn change_to(&mut self, phone: &mut Phone, id: RecordId, row: RecordRow) -> (ChangeHash, u64) {
+    pub(in crate::store) async fn change_to(
+        &mut self,
+        phone: &mut Phone,
+        id: RecordId,
+        row: RecordRow,
+    ) -> (ChangeHash, u64) {
         let hash = self.receive(phone, &[id]).await[0];
         let publication = self.publication(id, row, &[hash]).await;
         (hash, self.put(publication).await)
     }
 
     /// Publishes a change that was received before.
-    pub(super) async fn change_received(&mut self, phone: &Phone, id: RecordId, hash: ChangeHash) -> u64 {
+    pub(in crate::store) async fn change_received(&mut self, phone: &Phone, id: RecordId, hash: ChangeHash) -> u64 {
         let publication = self.publication(id, self.row(id, &phone.person), &[hash]).await;
         self.put(publication).await
     }
 
     /// A row of a visit of this person's.
-    pub(super) fn row(&self, id: RecordId, owner: &Person) -> RecordRow {
+    pub(in crate::store) fn row(&self, id: RecordId, owner: &Person) -> RecordRow {
         RecordRow {
             organisation: self.organisation,
             row: Row {
@@ -252,7 +262,7 @@ impl<'a> World<'a> {
         }
     }
 
-    pub(super) fn staff_change(&mut self, person: &Person) -> StaffChange {
+    pub(in crate::store) fn staff_change(&mut self, person: &Person) -> StaffChange {
         let hash = self.hash();
         let actor = ActorId::random(&mut self.rng);
         StaffChange { hash, actor, actor_seq: 1, person: person.id, raw: raw_of(&hash) }
@@ -260,11 +270,11 @@ impl<'a> World<'a> {
 }
 
 /// The bytes of a change of this name.
-pub(super) fn raw_of(hash: &ChangeHash) -> Vec<u8> {
+pub(in crate::store) fn raw_of(hash: &ChangeHash) -> Vec<u8> {
     hash.0[..20].to_vec()
 }
 
-pub(super) fn report(at: UnixMillis) -> DeviceReport {
+pub(in crate::store) fn report(at: UnixMillis) -> DeviceReport {
     let backlog = Backlog { records: 1, changes: 2, oldest: Some(UnixMillis(3)), photos: 4, bytes: 5 };
     DeviceReport { at, skew_ms: -7, app: "test 2".to_owned(), backlog }
 }

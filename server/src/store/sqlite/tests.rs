@@ -8,8 +8,9 @@ use std::ops::Deref;
 use tempfile::TempDir;
 
 use super::*;
-use crate::store::Store as _;
 use crate::store::conformance::store_conformance;
+use crate::store::conformance::world::World;
+use crate::store::{FeedQuery, Scope, Store as _};
 
 /// A store in a folder of its own.
 pub(super) struct Scratch {
@@ -42,6 +43,27 @@ async fn one_process_at_a_time() {
     assert_eq!(second.epoch().await.unwrap(), 1);
     assert!(matches!(first.ping().await, Err(StoreError::Unavailable(_))), "closed");
     second.close().await;
+}
+
+#[tokio::test]
+async fn lost_rows_come_back() {
+    let store = scratch().await;
+    let mut world = World::found(&*store).await;
+    let mut phone = world.promoter_with_phone("Wang", 0).await;
+    let id = world.record_id();
+    let (first, _) = world.change(&mut phone, id).await;
+    let (second, seq) = world.change(&mut phone, id).await;
+    sqlx::query::<Db>("delete from record").execute(&store.writer).await.unwrap();
+    store.replace_rows(&[(world.row(id, &phone.person), 2)]).await.unwrap();
+    let line = store.record_line(id).await.unwrap();
+    assert_eq!((line.seq, line.changes), (seq, 2));
+    // It counts as new in its scopes, so that nobody can have missed a part of it.
+    let li = world.promoter_with_phone("Li", 0).await;
+    let (scope, after) = (Scope::Team(world.teams[0]), seq - 1);
+    let query = FeedQuery { scope, after, since: after, except: li.id, limit_records: 9, limit_bytes: 999 };
+    let page = store.feed(&query).await.unwrap();
+    let sent: Vec<_> = page.items[0].changes.iter().map(|(_, change)| change.hash).collect();
+    assert_eq!(sent, [first, second]);
 }
 
 #[tokio::test]
