@@ -162,6 +162,15 @@ impl Store for SqliteStore {
         write::set_state(&self.connection, read::IDENTITY, identity)
     }
 
+    fn device_key(&self) -> Result<Option<[u8; 32]>, StoreError> {
+        let seed: Option<minicbor::bytes::ByteArray<32>> = read::state(&self.connection, read::DEVICE_KEY)?;
+        Ok(seed.map(|seed| *seed))
+    }
+
+    fn set_device_key(&mut self, seed: &[u8; 32]) -> Result<(), StoreError> {
+        write::set_state(&self.connection, read::DEVICE_KEY, &minicbor::bytes::ByteArray::from(*seed))
+    }
+
     fn progress(&self) -> Result<Progress, StoreError> {
         read::progress(&self.connection)
     }
@@ -196,6 +205,10 @@ impl Store for SqliteStore {
 
     fn outbox(&self, after: u64, limit: BatchLimit) -> Result<Vec<Item>, StoreError> {
         read::outbox(&self.connection, after, limit)
+    }
+
+    fn records_between(&self, after: u64, through: u64) -> Result<Vec<RecordId>, StoreError> {
+        read::records_between(&self.connection, after, through)
     }
 
     fn backlog(&self, after: u64) -> Result<Backlog, StoreError> {

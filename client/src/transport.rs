@@ -156,9 +156,8 @@ fn why(error: &ureq::Error) -> TransportError {
             | ErrorKind::BrokenPipe => TransportError::Interrupted,
             _ => TransportError::Offline,
         },
-        E::HostNotFound | E::ConnectionFailed | E::Tls(_) | E::Rustls(_) | E::InvalidProxyUrl => {
-            TransportError::Offline
-        }
+        E::Tls(_) | E::Rustls(_) => TransportError::Untrusted,
+        E::HostNotFound | E::ConnectionFailed | E::InvalidProxyUrl => TransportError::Offline,
         _ => TransportError::Interrupted,
     }
 }

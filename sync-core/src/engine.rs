@@ -18,6 +18,7 @@ use rand_core::Rng;
 
 use crate::id::RecordId;
 use crate::index::Row;
+use crate::journal::Key;
 use crate::notebook::Notebook;
 use crate::status::Status;
 use crate::store::{BatchLimit, Identity, Progress, RecordSync, Store};
@@ -160,6 +161,7 @@ pub struct Engine<S> {
     withheld: BTreeSet<u64>,
     backoff: Backoff,
     not_before: Option<UnixMillis>,
+    edit_alarm: Option<UnixMillis>,
     last_failure: Option<Failure>,
     run: Option<Run>,
     flight: Option<link::Flight>,
@@ -194,6 +196,7 @@ impl<S: Store> Engine<S> {
             withheld: BTreeSet::new(),
             backoff: Backoff::default(),
             not_before: None,
+            edit_alarm: None,
             last_failure: None,
             run: None,
             flight: None,
@@ -269,7 +272,8 @@ impl<S: Store> Engine<S> {
                     return Err(EngineError::AlreadyEnrolled);
                 }
                 if self.run.is_none() {
-                    self.begin(Some(link::Enrolment::new(code, label, rng)));
+                    let key = self.device_key(rng)?;
+                    self.begin(Some(link::Enrolment { code, label, key }));
                     self.advance(now, rng, effects)?;
                 }
                 Ok(())
@@ -286,9 +290,13 @@ impl<S: Store> Engine<S> {
                 }
             }
             Event::Edited => {
-                if self.run.is_none() && self.identity.is_some() {
+                // The first edit of several sets the alarm: steady work must not put it off.
+                let armed = self.edit_alarm.is_some_and(|time| now.wall < time && time.since(now.wall) < DAY_MS);
+                if self.run.is_none() && self.identity.is_some() && !armed {
                     let soon = now.wall.plus(EDIT_DELAY_MS);
-                    effects.push(Effect::WakeAt(self.not_before.map_or(soon, |time| time.max(soon))));
+                    let time = self.not_before.map_or(soon, |time| time.max(soon));
+                    self.edit_alarm = Some(time);
+                    effects.push(Effect::WakeAt(time));
                 }
                 Ok(())
             }
@@ -307,6 +315,16 @@ impl<S: Store> Engine<S> {
         }
         self.begin(None);
         self.advance(now, rng, effects)
+    }
+
+    /// The key to enrol with: made once, and stored before anybody hears of it.
+    fn device_key(&mut self, rng: &mut dyn Rng) -> Result<Key, EngineError<S::Error>> {
+        if let Some(seed) = self.store.device_key().map_err(EngineError::Store)? {
+            return Ok(Key::from_seed(seed));
+        }
+        let key = Key::generate(rng);
+        self.store.set_device_key(&key.seed()).map_err(EngineError::Store)?;
+        Ok(key)
     }
 
     fn begin(&mut self, enrolment: Option<link::Enrolment>) {
@@ -342,6 +360,7 @@ impl<S: Store> Engine<S> {
             return Ok(());
         };
         self.flight = None;
+        self.edit_alarm = None;
         match &failure {
             None => {
                 self.backoff.reset();

@@ -182,6 +182,13 @@ pub trait Store {
     /// Enrols, or changes what is known about the enrolment. The journal is not touched.
     fn set_identity(&mut self, identity: &Identity) -> Result<(), Self::Error>;
 
+    /// The seed of the key that this installation enrols with, made before the first attempt: asking again after a
+    /// lost answer, or after a crash, has to be the same question.
+    fn device_key(&self) -> Result<Option<[u8; 32]>, Self::Error>;
+
+    /// Keeps that seed.
+    fn set_device_key(&mut self, seed: &[u8; 32]) -> Result<(), Self::Error>;
+
     /// How far the exchange has come.
     fn progress(&self) -> Result<Progress, Self::Error>;
 
@@ -208,6 +215,9 @@ pub trait Store {
 
     /// The journal after line `after`, in order, with the changes, up to a limit.
     fn outbox(&self, after: u64, limit: BatchLimit) -> Result<Vec<Item>, Self::Error>;
+
+    /// The records that the journal's lines after `after`, up to and with `through`, are about; each once.
+    fn records_between(&self, after: u64, through: u64) -> Result<Vec<RecordId>, Self::Error>;
 
     /// What lies in the journal after line `after`.
     fn backlog(&self, after: u64) -> Result<Backlog, Self::Error>;

@@ -15,6 +15,7 @@ use super::StoreError;
 use super::columns::position;
 
 pub(super) const IDENTITY: &str = "identity";
+pub(super) const DEVICE_KEY: &str = "device_key";
 pub(super) const PROGRESS: &str = "progress";
 
 /// A note, if there is one.
@@ -120,6 +121,12 @@ pub(super) fn outbox(connection: &Connection, after: u64, limit: BatchLimit) -> 
         items.push(Item { entry, change });
     }
     Ok(items)
+}
+
+pub(super) fn records_between(connection: &Connection, after: u64, through: u64) -> Result<Vec<RecordId>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT DISTINCT record FROM journal WHERE n > ? AND n <= ?")?;
+    let rows = statement.query_map(params![position(after), position(through)], |sql| sql.get::<_, [u8; 16]>(0))?;
+    Ok(rows.map(|bytes| bytes.map(RecordId::from)).collect::<Result<_, _>>()?)
 }
 
 pub(super) fn backlog(connection: &Connection, after: u64) -> Result<Backlog, StoreError> {

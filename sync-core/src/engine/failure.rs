@@ -16,6 +16,9 @@ pub enum TransportError {
     /// No answer in time.
     #[error("the server did not answer in time")]
     Timeout,
+    /// The server could not prove who it is: a foreign network, or a clock far from the true time.
+    #[error("the server's certificate is not accepted; check this device's date and time, and the network")]
+    Untrusted,
     /// The connection broke before the whole answer was there.
     #[error("the connection broke")]
     Interrupted,

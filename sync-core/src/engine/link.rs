@@ -1,5 +1,7 @@
 //! The requests of a run and the server's answers to them.
 
+use std::collections::BTreeSet;
+
 use rand_core::Rng;
 
 use super::backoff::jitter;
@@ -7,7 +9,7 @@ use super::{
     Effect, Engine, EngineError, FULL_BATCH, Failure, MAX_ANSWER, RequestId, Route, TransportError, WireRequest,
     WireResponse,
 };
-use crate::id::{ActorId, Signature};
+use crate::id::{ActorId, RecordId, Signature};
 use crate::journal::Key;
 use crate::store::{BatchLimit, ExchangeOutcome, Identity, Progress, Store};
 use crate::time::{BootId, ClockReading};
@@ -31,18 +33,12 @@ impl Token {
     }
 }
 
-/// An enrolment under way. The key is made once, so that asking again after a lost answer is the same question.
+/// An enrolment under way.
 #[derive(Debug)]
 pub(super) struct Enrolment {
-    code: String,
-    label: String,
-    key: Key,
-}
-
-impl Enrolment {
-    pub(super) fn new(code: String, label: String, rng: &mut dyn Rng) -> Self {
-        Self { code, label, key: Key::generate(rng) }
-    }
+    pub(super) code: String,
+    pub(super) label: String,
+    pub(super) key: Key,
 }
 
 /// The request that is out.
@@ -318,7 +314,8 @@ impl<S: Store> Engine<S> {
             next_exchange: Some(now.wall.plus(i64::try_from(next).unwrap_or(i64::MAX))),
             upgrade_required: answer.orders.contains(&Order::Upgrade),
         };
-        let changed: Vec<_> = pulled.iter().map(|record| record.id).chain(gone.iter().map(|(id, _)| *id)).collect();
+        let moved: Vec<RecordId> =
+            pulled.iter().map(|record| record.id).chain(gone.iter().map(|(id, _)| *id)).collect();
         let outcome = ExchangeOutcome {
             progress: progress.clone(),
             verdicts: answer.verdicts.into_iter().map(|item| (item.n, item.verdict)).collect(),
@@ -328,6 +325,7 @@ impl<S: Store> Engine<S> {
             profile: answer.profile,
         };
         self.store.apply(&outcome).map_err(EngineError::Store)?;
+        let safer = self.safer_by(&progress)?;
         self.progress = progress;
         if let (Some(profile), Some(identity)) = (outcome.profile, &mut self.identity) {
             identity.profile = profile;
@@ -337,13 +335,14 @@ impl<S: Store> Engine<S> {
         };
         run.outcome.exchanges += 1;
         run.outcome.pushed += acknowledged.saturating_sub(before);
-        run.outcome.pulled += changed.len() as u64;
+        run.outcome.pulled += moved.len() as u64;
         if acknowledged < before {
             run.resends += 1;
         }
         let stuck = run.resends > 2;
+        let changed: BTreeSet<RecordId> = moved.into_iter().chain(safer).collect();
         if !changed.is_empty() {
-            effects.push(Effect::Changed(changed));
+            effects.push(Effect::Changed(changed.into_iter().collect()));
         }
         self.batch = BatchLimit {
             records: (self.batch.records * 2).min(FULL_BATCH.records),
@@ -354,6 +353,20 @@ impl<S: Store> Engine<S> {
         }
         let unsent = self.store.head().map_err(EngineError::Store)?.n > acknowledged;
         if unsent || answer.more { self.advance(now, rng, effects) } else { self.finish(now, rng, None, effects) }
+    }
+
+    /// The records whose changes the server has acknowledged or published since.
+    fn safer_by(&self, progress: &Progress) -> Result<Vec<RecordId>, EngineError<S::Error>> {
+        let before = &self.progress;
+        let mut records = Vec::new();
+        for (after, through) in
+            [(before.acknowledged, progress.acknowledged), (before.published_through, progress.published_through)]
+        {
+            if through > after {
+                records.extend(self.store.records_between(after, through).map_err(EngineError::Store)?);
+            }
+        }
+        Ok(records)
     }
 
     /// Up to where the answer acknowledges the journal; `None` if it claims what it can't.

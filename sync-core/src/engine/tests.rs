@@ -45,7 +45,8 @@ fn talk(
     event: Event,
     mut between: impl FnMut(&WireRequest, WireResponse) -> Result<WireResponse, TransportError>,
 ) -> Outcome {
-    let mut rng = rng(5);
+    // Never the same dice twice, or a key made anew would look like the old one.
+    let mut rng = rng(engine.requests);
     let mut effects = engine.handle(clock(100), &mut rng, event).unwrap();
     for _ in 0..200 {
         if let Some(outcome) = finished(&effects) {
@@ -219,11 +220,42 @@ fn enrolling_again_after_a_lost_answer_asks_the_same_question() {
     let event = || Event::Enrol { code: "CODE".to_owned(), label: "phone".to_owned() };
     let outcome = talk(&mut engine, &mut server, event(), |_, _| Err(TransportError::Interrupted));
     assert!(outcome.failure.is_some() && engine.identity().is_none());
+    // The app is killed, and started again.
+    let mut engine = Engine::open(engine.store().clone(), "test/1".to_owned()).unwrap();
+    engine.requests = 1_000;
     let outcome = talk(&mut engine, &mut server, event(), |_, answer| Ok(answer));
     assert_eq!(outcome.failure, None);
     assert!(matches!(engine.handle(clock(1), &mut rng(1), event()), Err(EngineError::AlreadyEnrolled)));
     let outcome = talk(&mut engine, &mut server, Event::SyncNow, |_, answer| Ok(answer));
     assert_eq!(outcome.failure, None);
+}
+
+#[test]
+fn steady_work_does_not_put_the_alarm_off() {
+    let (mut engine, _) = enrolled(13);
+    let mut rng = rng(1);
+    let first = engine.handle(clock(200), &mut rng, Event::Edited).unwrap();
+    assert_eq!(first, vec![Effect::WakeAt(clock(260).wall)]);
+    assert_eq!(engine.handle(clock(230), &mut rng, Event::Edited).unwrap(), vec![]);
+    assert_eq!(engine.handle(clock(261), &mut rng, Event::Edited).unwrap(), vec![Effect::WakeAt(clock(321).wall)]);
+}
+
+#[test]
+fn an_app_is_told_which_records_became_safer() {
+    let (mut engine, mut server) = enrolled(14);
+    let id = write_lead(&mut engine, 1, "x");
+    let mut rng = rng(2);
+    let mut effects = engine.handle(clock(100), &mut rng, Event::SyncNow).unwrap();
+    let mut told = Vec::new();
+    while let Some((request_id, request)) = send(&effects) {
+        let answer = server.answer(&request);
+        effects = engine.handle(clock(100), &mut rng, Event::Response(request_id, Ok(answer))).unwrap();
+        told.extend(effects.iter().filter_map(|effect| match effect {
+            Effect::Changed(records) => Some(records.clone()),
+            _ => None,
+        }));
+    }
+    assert_eq!(told, vec![vec![id]]);
 }
 
 #[test]

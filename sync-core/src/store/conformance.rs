@@ -23,6 +23,8 @@ macro_rules! store_conformance {
         $crate::store_conformance! { @cases $factory;
             an_empty_store_knows_nothing
             identity_and_progress_read_back
+            the_device_key_outlives_a_failed_enrolment
+            lines_name_their_records_once
             a_commit_is_all_there
             a_line_out_of_order_changes_nothing
             every_head_of_the_journal_is_known

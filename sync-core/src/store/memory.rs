@@ -20,6 +20,7 @@ type Changes = Vec<(ChangeHash, Vec<u8>)>;
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStore {
     identity: Option<Identity>,
+    device_key: Option<[u8; 32]>,
     progress: Progress,
     journal: Vec<(Entry, Head)>,
     /// Which lines of the journal are about a record.
@@ -131,6 +132,15 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    fn device_key(&self) -> Result<Option<[u8; 32]>, OutOfOrder> {
+        Ok(self.device_key)
+    }
+
+    fn set_device_key(&mut self, seed: &[u8; 32]) -> Result<(), OutOfOrder> {
+        self.device_key = Some(*seed);
+        Ok(())
+    }
+
     fn progress(&self) -> Result<Progress, OutOfOrder> {
         Ok(self.progress.clone())
     }
@@ -190,6 +200,12 @@ impl Store for MemoryStore {
             items.push(Item { entry: *entry, change });
         }
         Ok(items)
+    }
+
+    fn records_between(&self, after: u64, through: u64) -> Result<Vec<RecordId>, OutOfOrder> {
+        let lines = self.lines_after(after).iter().take_while(|(entry, _)| entry.n <= through);
+        let records: BTreeSet<RecordId> = lines.map(|(entry, _)| entry.record).collect();
+        Ok(records.into_iter().collect())
     }
 
     fn backlog(&self, after: u64) -> Result<Backlog, OutOfOrder> {

@@ -29,6 +29,28 @@ pub fn an_empty_store_knows_nothing<S: Store>(store: &mut S) {
     assert_eq!(store.author(ActorId([1; 16])).unwrap(), None);
 }
 
+/// The key is kept before there is an identity.
+pub fn the_device_key_outlives_a_failed_enrolment<S: Store>(store: &mut S) {
+    assert_eq!(store.device_key().unwrap(), None);
+    store.set_device_key(&[7; 32]).unwrap();
+    assert_eq!((store.device_key().unwrap(), store.identity().unwrap()), (Some([7; 32]), None));
+}
+
+/// The statuses of records change when the journal is acknowledged, so an app is told which ones.
+pub fn lines_name_their_records_once<S: Store>(store: &mut S) {
+    for (record, change) in [(1, 1), (2, 2), (1, 3), (3, 4)] {
+        save(store, &row(record), change);
+    }
+    let between = |after, through| {
+        let mut records = store.records_between(after, through).unwrap();
+        records.sort_unstable();
+        records
+    };
+    assert_eq!(between(0, 3), vec![record(1), record(2)]);
+    assert_eq!(between(1, 4), vec![record(1), record(2), record(3)]);
+    assert_eq!(between(4, 9), vec![]);
+}
+
 /// What is noted about the enrolment and the exchange comes back, and the newest note stands.
 pub fn identity_and_progress_read_back<S: Store>(store: &mut S) {
     let mut who = identity();
