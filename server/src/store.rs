@@ -78,8 +78,12 @@ pub trait Store: Send + Sync {
     async fn enrolment_codes(&self, organisation: OrganisationId) -> Result<Vec<EnrolmentCode>, StoreError>;
     /// Redeems a code: makes `device`, or returns the one that the same key has made with this code before.
     /// [`StoreError::NotFound`] if the code is unknown, expired, or was used with another key.
-    async fn redeem_code(&self, code_hash: &[u8; 32], device: &NewDevice, now: UnixMillis)
-        -> Result<Device, StoreError>;
+    async fn redeem_code(
+        &self,
+        code_hash: &[u8; 32],
+        device: &NewDevice,
+        now: UnixMillis,
+    ) -> Result<Device, StoreError>;
     /// One device with the person to whom it belongs.
     async fn device(&self, id: DeviceId) -> Result<Device, StoreError>;
     /// Devices of an organisation, by person.
@@ -123,8 +127,12 @@ pub trait Store: Send + Sync {
     /// Publishes in one transaction. A record whose `base_seq` is no longer the stored one is answered with
     /// [`Published::Stale`] and left alone. `salt` is this process's: the first publication after a start opens
     /// a new block of feed positions.
-    async fn publish(&self, publications: &[Publication], salt: u64, now: UnixMillis)
-        -> Result<Vec<Published>, StoreError>;
+    async fn publish(
+        &self,
+        publications: &[Publication],
+        salt: u64,
+        now: UnixMillis,
+    ) -> Result<Vec<Published>, StoreError>;
 
     // ---- the feed ----
 
