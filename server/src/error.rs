@@ -1,5 +1,5 @@
 //! Why a use case failed: one error for all services, with a stable code for programs, a sentence for people and
-//! the cause for the log. What it becomes in HTTP is decided in [`http`] alone.
+//! the cause for the log. What it becomes in HTTP is decided in `http.rs` alone.
 
 pub mod codes;
 mod http;

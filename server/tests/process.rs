@@ -56,34 +56,60 @@ impl Daybook {
         let mut command = self.command(&["serve", "--port", "0", "--metrics-listen", "127.0.0.1:0"]);
         command.args(arguments).arg("--address-file").arg(&file).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        while !line.contains("listening") {
-            line.clear();
-            assert_ne!(log.read_line(&mut line).unwrap(), 0, "it ended at once");
-        }
-        let addresses = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
-        Running { child, log, addresses }
+        let log = BufReader::new(child.stderr.take().unwrap());
+        let mut running = Running { child, log, addresses: Value::Null };
+        running.wait_for_line("listening");
+        running.addresses = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        running
     }
 }
 
 impl Running {
+    fn connect(&self, face: &str) -> TcpStream {
+        TcpStream::connect(self.addresses[face].as_str().unwrap()).unwrap()
+    }
+
     fn get(&self, face: &str, path: &str) -> String {
-        let mut stream = TcpStream::connect(self.addresses[face].as_str().unwrap()).unwrap();
+        let mut stream = self.connect(face);
         write!(stream, "GET {path} HTTP/1.1\r\nhost: daybook\r\nconnection: close\r\n\r\n").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer
     }
 
+    fn tell_to_stop(&self) {
+        let line = format!("kill -TERM {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success());
+    }
+
+    fn wait_for_line(&mut self, wanted: &str) {
+        let mut line = String::new();
+        while !line.contains(wanted) {
+            line.clear();
+            assert_ne!(self.log.read_line(&mut line).unwrap(), 0, "it ended without {wanted:?}");
+        }
+    }
+
     /// Tells it to stop and gives the rest of its log.
-    fn stop(mut self) -> String {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("sh").args(["-c", &format!("kill -TERM {pid}")]).status().unwrap().success());
+    fn stop(self) -> String {
+        self.tell_to_stop();
+        self.end()
+    }
+
+    /// Waits for its end and gives the rest of its log.
+    fn end(mut self) -> String {
         let mut log = String::new();
         self.log.read_to_string(&mut log).unwrap();
         assert!(self.child.wait().unwrap().success(), "{log}");
         log
+    }
+}
+
+impl Drop for Running {
+    /// A test that failed must not leave a server behind; one that has ended does not mind.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -173,4 +199,57 @@ fn mistakes_in_the_configuration_stop_it_at_once() {
         );
     }
     assert!(!daybook.data().exists());
+}
+
+#[test]
+fn a_stopping_server_answers_what_it_has_begun() {
+    let daybook = Daybook::new();
+    let mut running = daybook.serve(&[]);
+    let mut busy = running.connect("http");
+    let body = r#"{"login": "nobody", "password": "nothing"}"#;
+    let length = body.len();
+    write!(
+        busy,
+        "POST /api/v1/session HTTP/1.1\r\nhost: daybook\r\ncontent-type: application/json\r\n\
+         content-length: {length}\r\nexpect: 100-continue\r\n\r\n"
+    )
+    .unwrap();
+    // The server asks for the body, so it has begun.
+    let mut asked = [0; 25];
+    busy.read_exact(&mut asked).unwrap();
+    assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n");
+    let mut idle = running.connect("http");
+    running.tell_to_stop();
+    running.wait_for_line("stopping");
+    assert_eq!(idle.read(&mut [0; 1]).unwrap_or(0), 0, "nothing is served any more");
+
+    busy.write_all(body.as_bytes()).unwrap();
+    let mut answer = String::new();
+    busy.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401") && answer.contains("session.credentials"), "{answer}");
+    assert!(running.end().contains("stopped"));
+}
+
+#[test]
+fn those_who_are_silent_in_the_middle_are_cut() {
+    let daybook = Daybook::new();
+    let file = daybook.folder.path().join("daybook.toml");
+    std::fs::write(&file, "[limits]\nidle_seconds = 1\n").unwrap();
+    let running = daybook.serve(&["--config", file.to_str().unwrap()]);
+    let mut in_the_head = running.connect("http");
+    in_the_head.write_all(b"GET /healthz HTTP/1.1\r\nhost:").unwrap();
+    let mut in_the_body = running.connect("http");
+    in_the_body
+        .write_all(
+            b"POST /api/v1/session HTTP/1.1\r\nhost: daybook\r\ncontent-type: application/json\r\n\
+              content-length: 100\r\n\r\n{",
+        )
+        .unwrap();
+    let mut answer = String::new();
+    in_the_head.read_to_string(&mut answer).unwrap();
+    assert!(!answer.contains("204"), "{answer}");
+    answer.clear();
+    in_the_body.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("request.timeout"), "{answer}");
+    running.stop();
 }

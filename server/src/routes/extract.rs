@@ -1,5 +1,7 @@
 //! What axum reads from a request, with our own words when it can't.
 
+use std::error::Error;
+
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::StatusCode;
@@ -7,6 +9,7 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tower_http::timeout::TimeoutError;
 
 use crate::error::{ServiceError, codes};
 
@@ -21,9 +24,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
         read.map(|axum::Json(value)| Self(value)).map_err(|rejection| match rejection {
             JsonRejection::MissingJsonContentType(_) => codes::REQUEST_MEDIA_TYPE.into(),
             rejection if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => codes::REQUEST_TOO_LARGE.into(),
-            // The text names the field and the line, never the value... of a well-formed body.
             JsonRejection::JsonDataError(error) => malformed(error.body_text()),
             JsonRejection::JsonSyntaxError(error) => malformed(error.body_text()),
+            rejection if caused_by::<TimeoutError>(&rejection) => codes::TIMEOUT.into(),
             rejection => ServiceError::from(codes::MALFORMED_REQUEST).because(rejection),
         })
     }
@@ -61,4 +64,9 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Id<T> {
 
 fn malformed(detail: String) -> ServiceError {
     ServiceError::from(codes::MALFORMED_REQUEST).detail(detail)
+}
+
+/// Whether an error of this type is behind another one.
+pub(super) fn caused_by<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
+    error.is::<E>() || error.source().is_some_and(caused_by::<E>)
 }

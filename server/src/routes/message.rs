@@ -11,6 +11,7 @@ use http_body_util::LengthLimitError;
 use sync_core::wire::{self, Encoding, MEDIA_TYPE, WireError};
 use tower_http::timeout::TimeoutError;
 
+use super::extract::caused_by;
 use crate::error::{ServiceError, codes};
 use crate::state::App;
 
@@ -71,17 +72,6 @@ async fn collect(body: Body, limit: usize) -> Result<Bytes, ServiceError> {
             malformed(error)
         }
     })
-}
-
-fn caused_by<E: std::error::Error + 'static>(error: &axum::Error) -> bool {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(present) = cause {
-        if present.is::<E>() {
-            return true;
-        }
-        cause = present.source();
-    }
-    false
 }
 
 fn too_large(limit: usize) -> ServiceError {
