@@ -87,17 +87,17 @@ async fn tell_news(
     let person = &device.person;
     // Read before the feed: what is published in between is told next time instead of never.
     let head = app.store.feed_head(person.organisation).await?;
-    let after = match request.cursor {
-        None => 0,
-        Some(cursor) if cursor.scope_version != person.scope_version => 0,
-        Some(Cursor { seq: 0, .. }) => 0,
+    let (after, since) = match request.cursor {
+        None => (0, 0),
+        Some(cursor) if cursor.scope_version != person.scope_version => (0, 0),
+        Some(Cursor { seq: 0, .. }) => (0, 0),
         Some(cursor) => {
             let salt = app.store.salt_at(person.organisation, cursor.seq).await?;
             if cursor.epoch == app.epoch && salt == Some(cursor.salt) {
-                cursor.seq
+                (cursor.seq, cursor.since.unwrap_or(cursor.seq))
             } else {
                 response.rewound_to = Some(head.seq);
-                0
+                (0, 0)
             }
         }
     };
@@ -111,7 +111,7 @@ async fn tell_news(
             .feed(&FeedQuery {
                 scope: scope::records_of(person),
                 after,
-                since: after,
+                since,
                 except: device.id,
                 limit_records: records.clamp(1, 1_000),
                 limit_bytes: bytes.clamp(64 * 1024, 4 * 1024 * 1024),
@@ -123,19 +123,21 @@ async fn tell_news(
         actors.dedup();
         response.authors = if actors.is_empty() { Vec::new() } else { app.store.authors(&actors).await? };
         response.pull = page.items.into_iter().map(pull_item).collect::<Result<_, _>>()?;
-        response.more = page.ended_at.is_some();
-        let seq = page.ended_at.unwrap_or(head.seq);
+        // The page may hold what was published after `head` was read; what belongs to that is told next time.
+        let seq = page.ended_at.map_or(head.seq, |end| end.min(head.seq));
+        response.more = page.ended_at.is_some_and(|end| end < head.seq);
+        let since = response.more.then_some(since);
         let salt = if seq == head.seq {
             head.salt
         } else {
             app.store.salt_at(person.organisation, seq).await?.unwrap_or(0)
         };
-        response.cursor = Some(Cursor { epoch: app.epoch, salt, scope_version: person.scope_version, seq });
+        response.cursor = Some(Cursor { epoch: app.epoch, salt, scope_version: person.scope_version, seq, since });
     } else if request.cursor.is_none_or(|cursor| {
         cursor.epoch != app.epoch || cursor.scope_version != person.scope_version || response.rewound_to.is_some()
     }) {
         let scope_version = person.scope_version;
-        response.cursor = Some(Cursor { epoch: app.epoch, salt: head.salt, scope_version, seq: head.seq });
+        response.cursor = Some(Cursor { epoch: app.epoch, salt: head.salt, scope_version, seq: head.seq, since: None });
     }
     Ok(())
 }

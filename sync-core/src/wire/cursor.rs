@@ -21,4 +21,8 @@ pub struct Cursor {
     /// The last position that was read.
     #[n(3)]
     pub seq: u64,
+    /// While the feed is being read page by page: the position up to which the device had everything when it began.
+    /// A record that changes meanwhile moves past the pages already read and must bring along its older changes.
+    #[n(4)]
+    pub since: Option<u64>,
 }

@@ -73,7 +73,7 @@ pub fn identity_and_progress_read_back<S: Store>(store: &mut S) {
         acknowledged: u64::MAX >> 1,
         published_through: 2,
         backed_up_through: 1,
-        cursor: Some(Cursor { epoch: 1, salt: u64::MAX, scope_version: 3, seq: 4 }),
+        cursor: Some(Cursor { epoch: 1, salt: u64::MAX, scope_version: 3, seq: 4, since: Some(2) }),
         last_exchange: Some(UnixMillis(-1)),
         next_exchange: Some(UnixMillis(i64::MAX)),
         upgrade_required: true,
