@@ -14,9 +14,7 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// What time it really is.
 pub fn real_now() -> UnixMillis {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     UnixMillis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
@@ -42,12 +40,7 @@ impl DayClock {
     /// A clock that stands at `start`, of a phone that was switched on an hour before. Its wall clock is `skew_ms`
     /// ahead of the true time.
     pub fn new(start: UnixMillis, skew_ms: i64, boot: u64) -> Self {
-        Self {
-            skew_ms,
-            boot: BootId(boot),
-            booted: start.plus(-3_600_000),
-            set_to: Mutex::new(Some(start)),
-        }
+        Self { skew_ms, boot: BootId(boot), booted: start.plus(-3_600_000), set_to: Mutex::new(Some(start)) }
     }
 
     /// Moves it to a true time. It never moves back.
@@ -77,11 +70,7 @@ impl DayClock {
         let set_to = *self.set_to.lock().unwrap_or_else(PoisonError::into_inner);
         let truth = set_to.unwrap_or_else(real_now);
         let mono_ms = u64::try_from(truth.since(self.booted)).unwrap_or(0);
-        ClockReading {
-            wall: truth.plus(self.skew_ms),
-            mono_ms,
-            boot: self.boot,
-        }
+        ClockReading { wall: truth.plus(self.skew_ms), mono_ms, boot: self.boot }
     }
 }
 
@@ -117,14 +106,8 @@ mod tests {
     #[test]
     fn yesterday_begins_at_midnight_in_china_and_is_over() {
         let start = yesterday();
-        assert_ne!(
-            start.day(UTC_OFFSET_MINUTES),
-            start.plus(-1).day(UTC_OFFSET_MINUTES)
-        );
-        assert_eq!(
-            start.day(UTC_OFFSET_MINUTES),
-            start.plus(DAY_MS - 1).day(UTC_OFFSET_MINUTES)
-        );
+        assert_ne!(start.day(UTC_OFFSET_MINUTES), start.plus(-1).day(UTC_OFFSET_MINUTES));
+        assert_eq!(start.day(UTC_OFFSET_MINUTES), start.plus(DAY_MS - 1).day(UTC_OFFSET_MINUTES));
         assert!(start.plus(DAY_MS) <= real_now());
     }
 }

@@ -62,19 +62,12 @@ impl Console {
             .proxy(None)
             .build();
         let agent = ureq::Agent::new_with_config(config);
-        let mut console = Self {
-            agent,
-            base: base.to_owned(),
-            cookie: String::new(),
-            person: PersonId::from([0; 16]),
-        };
+        let mut console = Self { agent, base: base.to_owned(), cookie: String::new(), person: PersonId::from([0; 16]) };
         let credentials = json!({ "login": login, "password": password });
         let (me, cookie) = console.ask("POST", "/api/v1/session", Some(&credentials))?;
-        console.cookie =
-            cookie.ok_or_else(|| Failure::Unexpected("signing in gave no session".to_owned()))?;
+        console.cookie = cookie.ok_or_else(|| Failure::Unexpected("signing in gave no session".to_owned()))?;
         let id = me["id"].as_str().and_then(|id| id.parse().ok());
-        console.person =
-            id.ok_or_else(|| Failure::Unexpected("signing in did not say who it is".to_owned()))?;
+        console.person = id.ok_or_else(|| Failure::Unexpected("signing in did not say who it is".to_owned()))?;
         Ok(console)
     }
 
@@ -86,19 +79,10 @@ impl Console {
         let mut lines = Vec::new();
         let mut after = String::new();
         loop {
-            let query = if query.is_empty() {
-                "?".to_owned()
-            } else {
-                format!("{query}&")
-            };
-            let (page, _) = self.ask(
-                "GET",
-                &format!("/api/v1/records{query}limit={PAGE}{after}"),
-                None,
-            )?;
-            let page: Page = serde_json::from_value(page).map_err(|error| {
-                Failure::Unexpected(format!("a page of records is not one: {error}"))
-            })?;
+            let query = if query.is_empty() { "?".to_owned() } else { format!("{query}&") };
+            let (page, _) = self.ask("GET", &format!("/api/v1/records{query}limit={PAGE}{after}"), None)?;
+            let page: Page = serde_json::from_value(page)
+                .map_err(|error| Failure::Unexpected(format!("a page of records is not one: {error}")))?;
             lines.extend(page.items);
             match page.next {
                 Some(next) => after = format!("&after={next}"),
@@ -121,44 +105,21 @@ impl Console {
     /// # Errors
     /// When the server refuses.
     pub fn correct(&self, id: RecordId, field: &str, value: Value) -> Result<(), Failure> {
-        self.ask(
-            "PATCH",
-            &format!("/api/v1/records/{id}/facts"),
-            Some(&json!({ field: value })),
-        )
-        .map(drop)
+        self.ask("PATCH", &format!("/api/v1/records/{id}/facts"), Some(&json!({ field: value }))).map(drop)
     }
 
     /// Decides about a record as it was seen in a list.
     ///
     /// # Errors
     /// When the server refuses, for example because the record changed since.
-    pub fn decide(
-        &self,
-        seen: &Listed,
-        state: ReviewState,
-        reason: Option<&str>,
-    ) -> Result<(), Failure> {
+    pub fn decide(&self, seen: &Listed, state: ReviewState, reason: Option<&str>) -> Result<(), Failure> {
         let verdict = json!({ "state": state, "reason": reason, "seen": seen.heads });
-        self.ask(
-            "POST",
-            &format!("/api/v1/records/{}/review", seen.id),
-            Some(&verdict),
-        )
-        .map(drop)
+        self.ask("POST", &format!("/api/v1/records/{}/review", seen.id), Some(&verdict)).map(drop)
     }
 
-    fn ask(
-        &self,
-        method: &str,
-        path: &str,
-        body: Option<&Value>,
-    ) -> Result<(Value, Option<String>), Failure> {
-        let refused = |status: u16, said: String| Failure::Console {
-            request: format!("{method} {path}"),
-            status,
-            said,
-        };
+    fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Result<(Value, Option<String>), Failure> {
+        let refused =
+            |status: u16, said: String| Failure::Console { request: format!("{method} {path}"), status, said };
         let request = ureq::http::Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.base))
@@ -166,27 +127,15 @@ impl Console {
             .header("content-type", "application/json")
             .body(body.map(Value::to_string).unwrap_or_default())
             .map_err(|error| refused(0, error.to_string()))?;
-        let mut response = self
-            .agent
-            .run(request)
-            .map_err(|error| refused(0, error.to_string()))?;
+        let mut response = self.agent.run(request).map_err(|error| refused(0, error.to_string()))?;
         let status = response.status().as_u16();
-        let cookie = response
-            .headers()
-            .get("set-cookie")
-            .and_then(|value| value.to_str().ok());
-        let cookie = cookie
-            .and_then(|value| value.split(';').next())
-            .map(str::to_owned);
-        let text = response
-            .body_mut()
-            .read_to_string()
-            .map_err(|error| refused(status, error.to_string()))?;
+        let cookie = response.headers().get("set-cookie").and_then(|value| value.to_str().ok());
+        let cookie = cookie.and_then(|value| value.split(';').next()).map(str::to_owned);
+        let text = response.body_mut().read_to_string().map_err(|error| refused(status, error.to_string()))?;
         if !(200..300).contains(&status) {
             return Err(refused(status, text));
         }
-        let value =
-            serde_json::from_str(&text).map_err(|error| refused(status, error.to_string()))?;
+        let value = serde_json::from_str(&text).map_err(|error| refused(status, error.to_string()))?;
         Ok((value, cookie))
     }
 }
@@ -196,19 +145,12 @@ fn published(id: RecordId, mut detail: Value) -> Result<Published, Failure> {
     let mut authors = BTreeMap::new();
     for author in detail["people"].as_array().ok_or_else(|| wrong("people"))? {
         let (actor, person) = (author["actor"].as_str(), author["person"].as_str());
-        let person = person
-            .and_then(|id| id.parse().ok())
-            .ok_or_else(|| wrong("people"))?;
+        let person = person.and_then(|id| id.parse().ok()).ok_or_else(|| wrong("people"))?;
         authors.insert(actor.ok_or_else(|| wrong("people"))?.to_owned(), person);
     }
     let history = match detail["history"].take() {
         Value::Array(history) => history,
         _ => return Err(wrong("history")),
     };
-    Ok(Published {
-        id,
-        view: detail["record"].take(),
-        history,
-        authors,
-    })
+    Ok(Published { id, view: detail["record"].take(), history, authors })
 }

@@ -133,13 +133,16 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// Reads the folder that `DAYBOOK_DATA` names, else the folder beside the repository, else the sample.
+    /// Reads the folder that `DAYBOOK_DATA` names, else the folder beside the repository, else the sample. An empty
+    /// `DAYBOOK_DATA` asks for the sample.
     ///
     /// # Errors
     /// When the folder was named or is there, but its files can't be read.
     pub fn find() -> Result<Self, DataError> {
-        if let Some(folder) = std::env::var_os(DATA_VARIABLE) {
-            return Self::read(Path::new(&folder));
+        match std::env::var_os(DATA_VARIABLE) {
+            Some(named) if named.is_empty() => return Self::sample(),
+            Some(named) => return Self::read(Path::new(&named)),
+            None => {}
         }
         let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
         if beside.join(CONTACTS_FILE).is_file() {
@@ -165,14 +168,8 @@ impl Sources {
     /// Never, unless the sample is damaged.
     pub fn sample() -> Result<Self, DataError> {
         Ok(Self {
-            contacts: rows(
-                SAMPLE_CONTACTS.as_bytes(),
-                Path::new("tests/data/contacts-sample.csv"),
-            )?,
-            towns: rows(
-                SAMPLE_TOWNS.as_bytes(),
-                Path::new("tests/data/places-sample.csv"),
-            )?,
+            contacts: rows(SAMPLE_CONTACTS.as_bytes(), Path::new("tests/data/contacts-sample.csv"))?,
+            towns: rows(SAMPLE_TOWNS.as_bytes(), Path::new("tests/data/places-sample.csv"))?,
             origin: Origin::Sample,
         })
     }
@@ -187,9 +184,7 @@ impl Sources {
 /// A walk through `0..len` that visits everything once before it repeats, in strides of about the golden ratio.
 pub(crate) fn wander(number: u32, len: usize) -> usize {
     let golden = len * 618 / 1000;
-    let stride = (golden.max(1)..)
-        .find(|stride| gcd(*stride, len) == 1)
-        .unwrap_or(1);
+    let stride = (golden.max(1)..).find(|stride| gcd(*stride, len) == 1).unwrap_or(1);
     (number as usize % len) * stride % len
 }
 
@@ -198,28 +193,13 @@ fn gcd(a: usize, b: usize) -> usize {
 }
 
 fn open(path: &Path) -> Result<File, DataError> {
-    File::open(path).map_err(|source| DataError::Missing {
-        path: path.to_owned(),
-        source,
-    })
+    File::open(path).map_err(|source| DataError::Missing { path: path.to_owned(), source })
 }
 
 fn rows<T: DeserializeOwned>(source: impl Read, path: &Path) -> Result<Vec<T>, DataError> {
-    let unreadable = |source| DataError::Unreadable {
-        path: path.to_owned(),
-        source,
-    };
-    let rows: Vec<T> = csv::Reader::from_reader(source)
-        .deserialize()
-        .collect::<Result<_, _>>()
-        .map_err(unreadable)?;
-    if rows.is_empty() {
-        Err(DataError::Empty {
-            path: path.to_owned(),
-        })
-    } else {
-        Ok(rows)
-    }
+    let unreadable = |source| DataError::Unreadable { path: path.to_owned(), source };
+    let rows: Vec<T> = csv::Reader::from_reader(source).deserialize().collect::<Result<_, _>>().map_err(unreadable)?;
+    if rows.is_empty() { Err(DataError::Empty { path: path.to_owned() }) } else { Ok(rows) }
 }
 
 #[cfg(test)]
@@ -235,20 +215,13 @@ mod tests {
         assert_eq!(sample.towns.len(), 80);
         let jobs: BTreeSet<_> = sample.contacts.iter().map(|contact| &contact.job).collect();
         assert!(jobs.len() >= 10, "{jobs:?}");
-        assert!(
-            sample
-                .contacts
-                .iter()
-                .any(|contact| contact.subscribed == Reply::Yes)
-        );
+        assert!(sample.contacts.iter().any(|contact| contact.subscribed == Reply::Yes));
     }
 
     #[test]
     fn every_row_is_met_once_before_any_comes_again() {
         for len in [1, 2, 80, 120, 2_156, 41_188] {
-            let met: BTreeSet<_> = (0..len)
-                .map(|number| wander(u32::try_from(number).unwrap(), len))
-                .collect();
+            let met: BTreeSet<_> = (0..len).map(|number| wander(u32::try_from(number).unwrap(), len)).collect();
             assert_eq!(met.len(), len);
         }
     }

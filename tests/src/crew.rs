@@ -28,10 +28,7 @@ pub fn each_mut<T: Send, R: Send>(
                 })
             })
             .collect();
-        threads
-            .into_iter()
-            .map(std::thread::ScopedJoinHandle::join)
-            .collect::<Vec<_>>()
+        threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect::<Vec<_>>()
     });
     let mut results = Vec::with_capacity(all.len());
     for part in parts {
@@ -63,18 +60,9 @@ mod tests {
             *number += 1;
             Ok(index * 2)
         });
-        assert_eq!(
-            doubled.unwrap(),
-            (0..10).map(|index| index * 2).collect::<Vec<_>>()
-        );
+        assert_eq!(doubled.unwrap(), (0..10).map(|index| index * 2).collect::<Vec<_>>());
         assert_eq!(numbers[9], 10);
-        let failed = each(&numbers, |index, _| {
-            if index == 7 {
-                Err(Failure::NoServer)
-            } else {
-                Ok(())
-            }
-        });
+        let failed = each(&numbers, |index, _| if index == 7 { Err(Failure::NoServer) } else { Ok(()) });
         assert!(failed.is_err());
     }
 }

@@ -74,9 +74,7 @@ impl Day<'_> {
     /// # Errors
     /// When the phone refuses.
     pub fn work_morning(&self, phone: &mut Phone, route: Route<'_>) -> Result<Vec<Met>, Failure> {
-        (0..self.morning())
-            .map(|position| self.meet(phone, route, position))
-            .collect()
+        (0..self.morning()).map(|position| self.meet(phone, route, position)).collect()
     }
 
     /// The contacts of the afternoon.
@@ -84,20 +82,14 @@ impl Day<'_> {
     /// # Errors
     /// When the phone refuses.
     pub fn work_afternoon(&self, phone: &mut Phone, route: Route<'_>) -> Result<Vec<Met>, Failure> {
-        (self.morning()..self.contacts)
-            .map(|position| self.meet(phone, route, position))
-            .collect()
+        (self.morning()..self.contacts).map(|position| self.meet(phone, route, position)).collect()
     }
 
     /// When a promoter makes a contact.
     fn time_of(&self, position: u32) -> UnixMillis {
         let slot = WORK_MS / i64::from(self.contacts.max(1));
         let into_day = FIRST_CONTACT_MS + slot * i64::from(position);
-        let lunch = if position < self.morning() {
-            0
-        } else {
-            AFTERNOON_MS - NOON_MS
-        };
+        let lunch = if position < self.morning() { 0 } else { AFTERNOON_MS - NOON_MS };
         self.midnight.plus(into_day + lunch)
     }
 
@@ -105,29 +97,17 @@ impl Day<'_> {
     /// said, and now and then a correction a little later.
     fn meet(&self, phone: &mut Phone, route: Route<'_>, position: u32) -> Result<Met, Failure> {
         let number = route.promoter * self.contacts + position;
-        let rng = &mut ChaCha8Rng::seed_from_u64(
-            self.seed
-                .wrapping_mul(0x9e37_79b9)
-                .wrapping_add(u64::from(number)),
-        );
+        let rng = &mut ChaCha8Rng::seed_from_u64(self.seed.wrapping_mul(0x9e37_79b9).wrapping_add(u64::from(number)));
         let town = route.towns[wander(number, route.towns.len())];
         let paper = Paperwork::of(number, self.seed, self.sources, town, rng)?;
-        let request = |facts| CreateRequest {
-            project: self.project,
-            place: Some(paper.fix),
-            facts,
-        };
+        let request = |facts| CreateRequest { project: self.project, place: Some(paper.fix), facts };
 
         let check_in = self.time_of(position);
         phone.clock.set(check_in);
         let visit = phone.make(request(paper.visit(phone.clock.read().wall, rng)))?;
         phone.clock.pass(rng.random_range(20_000..90_000));
         let lead_facts = paper.lead(phone.clock.read().wall, rng);
-        let lead = phone.make(CreateRequest {
-            project: self.project,
-            place: Some(paper.fix),
-            facts: lead_facts,
-        })?;
+        let lead = phone.make(CreateRequest { project: self.project, place: Some(paper.fix), facts: lead_facts })?;
         for stage in paper.stages() {
             phone.clock.pass(2_000);
             phone.reach(lead, stage)?;
@@ -135,21 +115,13 @@ impl Day<'_> {
         let asked = phone.clock.read().wall;
         phone.clock.pass(rng.random_range(15_000..120_000));
         let survey_facts = paper.survey(lead, asked, phone.clock.read().wall, rng);
-        let survey = phone.make(CreateRequest {
-            project: self.project,
-            place: Some(paper.fix),
-            facts: survey_facts,
-        })?;
+        let survey =
+            phone.make(CreateRequest { project: self.project, place: Some(paper.fix), facts: survey_facts })?;
         for follow_up in paper.follow_ups(rng) {
             phone.clock.pass(rng.random_range(3_000..9_000));
             phone.follow_up::<LeadFacts>(lead, follow_up)?;
         }
-        let met = Met {
-            number,
-            visit,
-            lead,
-            survey,
-        };
+        let met = Met { number, visit, lead, survey };
         correct_later(phone, &met, rng)?;
         Ok(met)
     }
@@ -174,13 +146,7 @@ fn correct_later(phone: &mut Phone, met: &Met, rng: &mut ChaCha8Rng) -> Result<(
     }
     if rng.random_bool(0.2) {
         let text = format!("拜访备忘：{}", phrases::follow_up(rng));
-        phone.follow_up::<VisitFacts>(
-            met.visit,
-            FollowUpRequest {
-                text,
-                ..FollowUpRequest::default()
-            },
-        )?;
+        phone.follow_up::<VisitFacts>(met.visit, FollowUpRequest { text, ..FollowUpRequest::default() })?;
     }
     Ok(())
 }

@@ -87,10 +87,9 @@ impl Dispute {
     /// When the phone refuses.
     pub fn promoter(self, phone: &mut Phone, met: &Met) -> Result<(), Failure> {
         match self {
-            Self::Product => phone.edit::<LeadFacts>(
-                met.lead,
-                &[LeadEdit::ProductType(Some(other_product("promoter")))],
-            ),
+            Self::Product => {
+                phone.edit::<LeadFacts>(met.lead, &[LeadEdit::ProductType(Some(other_product("promoter")))])
+            }
             Self::Time => Ok(()),
             _ => self.on_phone(phone, met, Hand::Promoter),
         }
@@ -109,26 +108,16 @@ impl Dispute {
 
     fn on_phone(self, phone: &mut Phone, met: &Met, hand: Hand) -> Result<(), Failure> {
         match self {
-            Self::Budget => {
-                phone.edit::<LeadFacts>(met.lead, &[LeadEdit::Budget(Some(budget_of(hand, met)))])
-            }
-            Self::Area => {
-                phone.edit::<LeadFacts>(met.lead, &[LeadEdit::IntentArea(text_of(hand, "城南"))])
-            }
-            Self::Time => phone.edit::<LeadFacts>(
-                met.lead,
-                &[LeadEdit::PurchaseTime(text_of(hand, "两个月内"))],
-            ),
+            Self::Budget => phone.edit::<LeadFacts>(met.lead, &[LeadEdit::Budget(Some(budget_of(hand, met)))]),
+            Self::Area => phone.edit::<LeadFacts>(met.lead, &[LeadEdit::IntentArea(text_of(hand, "城南"))]),
+            Self::Time => phone.edit::<LeadFacts>(met.lead, &[LeadEdit::PurchaseTime(text_of(hand, "两个月内"))]),
             Self::Whose => {
                 let number = number_of(phone, met.lead)?;
                 phone.edit::<LeadFacts>(met.lead, &[LeadEdit::Phone(number, text_of(hand, "家人"))])
             }
             Self::Answer => {
                 let answer = Answer::Text(format!("again-{}", hand as u8));
-                phone.edit::<SurveyFacts>(
-                    met.survey,
-                    &[SurveyEdit::Answer("housing".to_owned(), Some(answer))],
-                )
+                phone.edit::<SurveyFacts>(met.survey, &[SurveyEdit::Answer("housing".to_owned(), Some(answer))])
             }
             Self::Harmony => harmony(phone, met, hand),
             Self::Product => Ok(()),
@@ -139,25 +128,11 @@ impl Dispute {
     ///
     /// # Errors
     /// When the server refuses.
-    pub fn head_quarters(
-        self,
-        console: &Console,
-        diary: &mut Diary,
-        met: &Met,
-    ) -> Result<(), Failure> {
+    pub fn head_quarters(self, console: &Console, diary: &mut Diary, met: &Met) -> Result<(), Failure> {
         let (field, value): (&str, Value) = match self {
-            Self::Budget => (
-                "budget",
-                json!(budget_of(Hand::HeadQuarters, met).to_string()),
-            ),
-            Self::Product => (
-                "product_type",
-                json!(other_product("head_quarters").as_str()),
-            ),
-            Self::Time => (
-                "purchase_time",
-                json!(text_of(Hand::HeadQuarters, "两个月内")),
-            ),
+            Self::Budget => ("budget", json!(budget_of(Hand::HeadQuarters, met).to_string())),
+            Self::Product => ("product_type", json!(other_product("head_quarters").as_str())),
+            Self::Time => ("purchase_time", json!(text_of(Hand::HeadQuarters, "两个月内"))),
             _ => return Ok(()),
         };
         console.correct(met.lead, field, value.clone())?;
@@ -172,20 +147,12 @@ impl Dispute {
 /// When the phone does not show the dispute, or refuses.
 pub fn settle(phone: &mut Phone, met: &Met) -> Result<(), Failure> {
     let view = phone.get::<LeadFacts>(met.lead)?;
-    let values = view
-        .conflicts
-        .iter()
-        .find(|conflict| conflict.field == "budget")
-        .map_or(0, |found| found.values.len());
+    let values =
+        view.conflicts.iter().find(|conflict| conflict.field == "budget").map_or(0, |found| found.values.len());
     if values != 3 {
-        return Err(phone.failed(&format!(
-            "a budget that three people wrote shows {values} concurrent values"
-        )));
+        return Err(phone.failed(&format!("a budget that three people wrote shows {values} concurrent values")));
     }
-    phone.edit::<LeadFacts>(
-        met.lead,
-        &[LeadEdit::Budget(Some(budget_of(Hand::Settler, met)))],
-    )
+    phone.edit::<LeadFacts>(met.lead, &[LeadEdit::Budget(Some(budget_of(Hand::Settler, met)))])
 }
 
 /// A choice of an organisation's own, different for each hand.
@@ -195,22 +162,13 @@ fn other_product(hand: &str) -> ProductType {
 
 fn number_of(phone: &Phone, lead: RecordId) -> Result<PhoneNumber, Failure> {
     let numbers = phone.get::<LeadFacts>(lead)?.facts.phones;
-    numbers
-        .into_keys()
-        .next()
-        .ok_or_else(|| phone.failed(&"a lead without a telephone number"))
+    numbers.into_keys().next().ok_or_else(|| phone.failed(&"a lead without a telephone number"))
 }
 
 fn harmony(phone: &mut Phone, met: &Met, hand: Hand) -> Result<(), Failure> {
     phone.add_note::<LeadFacts>(met.lead, &format!("（{}补充：已核对）", hand.name()))?;
     let text = format!("{}跟进：已核对资料", hand.name());
-    phone.follow_up::<LeadFacts>(
-        met.lead,
-        FollowUpRequest {
-            text,
-            ..FollowUpRequest::default()
-        },
-    )?;
+    phone.follow_up::<LeadFacts>(met.lead, FollowUpRequest { text, ..FollowUpRequest::default() })?;
     let edit = match hand {
         Hand::Promoter => LeadEdit::IntentArea(text_of(hand, "河边")),
         _ => LeadEdit::PurchaseTime(text_of(hand, "年底前")),

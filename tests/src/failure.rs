@@ -15,9 +15,7 @@ pub enum Failure {
     #[error(transparent)]
     Paperwork(#[from] PaperworkError),
     /// There is no server to start.
-    #[error(
-        "no server to start: set DAYBOOK_BIN to the program `daybook`, or use `cargo xtask demo`"
-    )]
+    #[error("no server to start: set DAYBOOK_BIN to the program `daybook`, or use `cargo xtask demo`")]
     NoServer,
     /// The operating system refused.
     #[error("{what}: {source}")]

@@ -59,10 +59,7 @@ impl Ledger {
             return;
         };
         let before = segment.from.saturating_sub(1);
-        let mut head = Head {
-            n: before,
-            link: self.chain.get(&before).copied().unwrap_or(Link::GENESIS),
-        };
+        let mut head = Head { n: before, link: self.chain.get(&before).copied().unwrap_or(Link::GENESIS) };
         for item in items {
             head = head.after(&item.entry);
             self.chain.insert(head.n, head.link);
@@ -70,24 +67,25 @@ impl Ledger {
         self.last_push = Some(request.clone());
     }
 
-    /// An answer reaches the phone.
-    pub fn received(&mut self, route: Route, response: &WireResponse) {
+    /// An answer reaches the phone; whether it carries a receipt.
+    pub fn received(&mut self, route: Route, response: &WireResponse) -> bool {
         if response.status != 200 || response.media_type != MEDIA_TYPE {
-            return;
+            return false;
         }
         match route {
             Route::Enrol => {
                 let answer: Option<EnrolResponse> = read(&response.body, response.encoding);
-                self.device = self
-                    .device
-                    .or(answer.map(|answer| (answer.device, answer.server_key)));
+                let known = answer.map(|answer| (answer.device, answer.server_key));
+                self.device = self.device.or(known);
+                false
             }
             Route::Exchange => {
                 let answer: Option<ExchangeResponse> = read(&response.body, response.encoding);
-                self.receipts
-                    .extend(answer.and_then(|answer| answer.receipt));
+                let receipt = answer.and_then(|answer| answer.receipt);
+                self.receipts.extend(receipt.clone());
+                receipt.is_some()
             }
-            Route::Token => {}
+            Route::Token => false,
         }
     }
 
@@ -96,9 +94,7 @@ impl Ledger {
         let mut broken = Vec::new();
         for receipt in &self.receipts {
             let n = receipt.head.n;
-            let ours = self.device.is_some_and(|(device, key)| {
-                receipt.device == device && receipt.is_signed_by(&key)
-            });
+            let ours = self.device.is_some_and(|(device, key)| receipt.device == device && receipt.is_signed_by(&key));
             if !ours {
                 broken.push(Broken::Signature(n));
             }
@@ -106,10 +102,7 @@ impl Ledger {
                 broken.push(Broken::Head(n));
             }
             if held.n < n {
-                broken.push(Broken::Forgotten {
-                    receipted: n,
-                    held: held.n,
-                });
+                broken.push(Broken::Forgotten { receipted: n, held: held.n });
             }
         }
         if held.n > 0 && self.chain.get(&held.n) != Some(&held.link) {
@@ -137,16 +130,7 @@ mod tests {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let server = Key::generate(&mut rng);
         let device = DeviceId::new(UnixMillis(1), &mut rng);
-        let (one, two) = (
-            Head {
-                n: 1,
-                link: Link([1; 32]),
-            },
-            Head {
-                n: 2,
-                link: Link([2; 32]),
-            },
-        );
+        let (one, two) = (Head { n: 1, link: Link([1; 32]) }, Head { n: 2, link: Link([2; 32]) });
         let receipt = |head| server.sign_receipt(device, head, UnixMillis(5), 1, 1);
         let ledger = Ledger {
             device: Some((device, server.public())),
@@ -155,36 +139,11 @@ mod tests {
             ..Ledger::default()
         };
         assert_eq!(ledger.broken(two), []);
-        assert_eq!(
-            ledger.broken(one),
-            [Broken::Forgotten {
-                receipted: 2,
-                held: 1
-            }]
-        );
-        assert_eq!(
-            ledger.broken(Head {
-                n: 2,
-                link: Link([9; 32])
-            }),
-            [Broken::Head(2)]
-        );
-        let other = Ledger {
-            receipts: vec![receipt(Head {
-                n: 2,
-                link: one.link,
-            })],
-            ..ledger.clone()
-        };
+        assert_eq!(ledger.broken(one), [Broken::Forgotten { receipted: 2, held: 1 }]);
+        assert_eq!(ledger.broken(Head { n: 2, link: Link([9; 32]) }), [Broken::Head(2)]);
+        let other = Ledger { receipts: vec![receipt(Head { n: 2, link: one.link })], ..ledger.clone() };
         assert_eq!(other.broken(two), [Broken::Head(2)]);
         let stranger = Key::generate(&mut rng).sign_receipt(device, two, UnixMillis(5), 1, 1);
-        assert_eq!(
-            Ledger {
-                receipts: vec![stranger],
-                ..ledger
-            }
-            .broken(two),
-            [Broken::Signature(2)]
-        );
+        assert_eq!(Ledger { receipts: vec![stranger], ..ledger }.broken(two), [Broken::Signature(2)]);
     }
 }

@@ -26,12 +26,7 @@ pub enum Fault {
 }
 
 /// All faults.
-const FAULTS: [Fault; 4] = [
-    Fault::Unsent,
-    Fault::LostReply,
-    Fault::HalfReply,
-    Fault::Portal,
-];
+const FAULTS: [Fault; 4] = [Fault::Unsent, Fault::LostReply, Fault::HalfReply, Fault::Portal];
 
 /// The line of one phone.
 #[derive(Debug)]
@@ -44,29 +39,25 @@ pub struct Line {
 #[derive(Debug, Default)]
 struct State {
     ledger: Ledger,
-    /// What happens to the next requests; those beyond go well.
-    weather: VecDeque<Option<Fault>>,
+    /// What happens to the next exchanges; those beyond go well.
+    weather: VecDeque<Fault>,
     faults: u32,
 }
 
 impl Line {
     /// A line on which nothing goes wrong yet.
     pub fn new(http: HttpTransport, pulse: Arc<Pulse>) -> Self {
-        Self {
-            http,
-            pulse,
-            state: Mutex::default(),
-        }
+        Self { http, pulse, state: Mutex::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From now on each fault happens once, in random order among requests that go well.
+    /// The next exchanges go wrong, each in another way. Enrolment and tokens go well: what they lose is asked for
+    /// again, but an exchange may have been taken in.
     pub fn turn_rough(&self, rng: &mut dyn Rng) {
-        let mut weather: Vec<Option<Fault>> =
-            FAULTS.into_iter().map(Some).chain([None, None]).collect();
+        let mut weather = FAULTS;
         weather.shuffle(rng);
         self.state().weather = weather.into();
     }
@@ -101,12 +92,7 @@ impl Transport for Line {
         let fault = {
             let mut state = self.state();
             state.ledger.sent(request);
-            // Enrolment happens in the office, where the network is good.
-            let fault = if request.route == Route::Enrol {
-                None
-            } else {
-                state.weather.pop_front().flatten()
-            };
+            let fault = if request.route == Route::Exchange { state.weather.pop_front() } else { None };
             state.faults += u32::from(fault.is_some());
             fault
         };
@@ -120,14 +106,14 @@ impl Transport for Line {
             Some(Fault::HalfReply) => {
                 let whole = self.http.send(request)?;
                 let half = whole.body.len() / 2;
-                WireResponse {
-                    body: whole.body[..half].to_vec(),
-                    ..whole
-                }
+                WireResponse { body: whole.body[..half].to_vec(), ..whole }
             }
             Some(Fault::Portal) => login_page(),
         };
-        self.state().ledger.received(request.route, &response);
+        let receipted = self.state().ledger.received(request.route, &response);
+        if receipted {
+            self.pulse.receipt();
+        }
         Ok(response)
     }
 }

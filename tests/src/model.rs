@@ -61,17 +61,10 @@ impl Remembered {
     /// The values with which a field has to read: one, or several that are in conflict. The last writes of the
     /// newest chapter that wrote it, one for each person.
     pub fn standing(&self, field: &str) -> Vec<&Written> {
-        let writes = self
-            .fields
-            .get(field)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
+        let writes = self.fields.get(field).map(Vec::as_slice).unwrap_or_default();
         let newest = writes.iter().map(|write| write.chapter).max();
-        let last: BTreeMap<PersonId, &Written> = writes
-            .iter()
-            .filter(|write| Some(write.chapter) == newest)
-            .map(|write| (write.by, write))
-            .collect();
+        let last: BTreeMap<PersonId, &Written> =
+            writes.iter().filter(|write| Some(write.chapter) == newest).map(|write| (write.by, write)).collect();
         last.into_values().collect()
     }
 }
@@ -97,10 +90,7 @@ pub struct Diary {
 impl Diary {
     /// An empty diary.
     pub fn of(person: PersonId) -> Self {
-        Self {
-            person,
-            lines: Vec::new(),
-        }
+        Self { person, lines: Vec::new() }
     }
 
     /// How many things were written.
@@ -135,38 +125,22 @@ impl Diary {
 
     /// A field was given a value through the API of head quarters.
     pub fn set(&mut self, id: RecordId, chapter: Chapter, field: &str, value: Value) {
-        self.lines.push((
-            id,
-            chapter,
-            Note::Field {
-                field: field.to_owned(),
-                value,
-            },
-        ));
+        self.lines.push((id, chapter, Note::Field { field: field.to_owned(), value }));
     }
 
     /// Text was added to a field that merges by character.
     pub fn typed(&mut self, id: RecordId, chapter: Chapter, field: &str, text: &str) {
-        self.lines.push((
-            id,
-            chapter,
-            Note::Phrase {
-                field: field.to_owned(),
-                text: text.to_owned(),
-            },
-        ));
+        self.lines.push((id, chapter, Note::Phrase { field: field.to_owned(), text: text.to_owned() }));
     }
 
     /// A follow-up was added.
     pub fn followed_up(&mut self, id: RecordId, chapter: Chapter, request: &FollowUpRequest) {
-        self.lines
-            .push((id, chapter, Note::FollowUp(request.text.clone())));
+        self.lines.push((id, chapter, Note::FollowUp(request.text.clone())));
     }
 
     /// A stage was reached.
     pub fn reached(&mut self, id: RecordId, chapter: Chapter, request: &StageRequest) {
-        self.lines
-            .push((id, chapter, Note::Stage(request.stage.as_str().to_owned())));
+        self.lines.push((id, chapter, Note::Stage(request.stage.as_str().to_owned())));
     }
 
     /// Head quarters decided.
@@ -197,12 +171,9 @@ impl Model {
         let mut model = Self::default();
         let diaries: Vec<&Diary> = diaries.into_iter().collect();
         // Records first: head quarters' diary may stand before that of the promoter who made what it is about.
-        for (person, id, note) in diaries.iter().flat_map(|diary| {
-            diary
-                .lines
-                .iter()
-                .map(|line| (diary.person, line.0, &line.2))
-        }) {
+        for (person, id, note) in
+            diaries.iter().flat_map(|diary| diary.lines.iter().map(|line| (diary.person, line.0, &line.2)))
+        {
             if let Note::Made { kind } = note {
                 let fresh = Remembered {
                     kind: *kind,
@@ -228,10 +199,8 @@ impl Model {
 
     /// Fields that have to be in conflict.
     pub fn conflicts(&self) -> BTreeSet<(RecordId, String)> {
-        let fields = self
-            .records
-            .iter()
-            .flat_map(|(id, record)| record.fields.keys().map(move |field| (id, record, field)));
+        let fields =
+            self.records.iter().flat_map(|(id, record)| record.fields.keys().map(move |field| (id, record, field)));
         fields
             .filter(|(_, record, field)| record.standing(field).len() > 1)
             .map(|(id, _, field)| (*id, field.clone()))
@@ -244,11 +213,7 @@ impl Remembered {
         match note {
             Note::Made { .. } => {}
             Note::Field { field, value } => {
-                self.fields.entry(field.clone()).or_default().push(Written {
-                    chapter,
-                    by,
-                    value: value.clone(),
-                });
+                self.fields.entry(field.clone()).or_default().push(Written { chapter, by, value: value.clone() });
             }
             Note::Phrase { field, text } => self.phrases.push((field.clone(), text.clone())),
             Note::FollowUp(text) => *self.follow_ups.entry((by, text.clone())).or_default() += 1,
@@ -273,24 +238,14 @@ mod tests {
     fn writes_of_one_chapter_are_concurrent_and_later_chapters_settle_them() {
         let id = RecordId::from([9; 16]);
         let (mut promoter, mut supervisor) = (Diary::of(person(1)), Diary::of(person(2)));
-        promoter.made(
-            id,
-            Chapter::Morning,
-            &LeadFacts {
-                intent_area: Some("a".into()),
-                ..LeadFacts::default()
-            },
-        );
+        promoter.made(id, Chapter::Morning, &LeadFacts { intent_area: Some("a".into()), ..LeadFacts::default() });
         let edit = |text: &str| [LeadEdit::IntentArea(Some(text.to_owned()))];
         promoter.edited::<LeadFacts>(id, Chapter::Afternoon, &edit("b"));
         promoter.edited::<LeadFacts>(id, Chapter::Afternoon, &edit("c"));
         supervisor.edited::<LeadFacts>(id, Chapter::Afternoon, &edit("d"));
         let model = Model::of([&supervisor, &promoter]);
-        let values: Vec<_> = model.records[&id]
-            .standing("intent_area")
-            .iter()
-            .map(|write| write.value.clone())
-            .collect();
+        let values: Vec<_> =
+            model.records[&id].standing("intent_area").iter().map(|write| write.value.clone()).collect();
         assert_eq!(values, [json!("c"), json!("d")]);
         assert_eq!(model.conflicts().len(), 1);
 

@@ -62,19 +62,12 @@ pub struct Findings(pub Vec<Finding>);
 impl Findings {
     /// How many there are of a sort.
     pub fn count(&self, fault: Fault) -> usize {
-        self.0
-            .iter()
-            .filter(|finding| finding.fault == fault)
-            .count()
+        self.0.iter().filter(|finding| finding.fault == fault).count()
     }
 
     /// Adds one.
     pub fn add(&mut self, fault: Fault, record: RecordId, place: impl Into<String>) {
-        self.0.push(Finding {
-            fault,
-            record,
-            place: place.into(),
-        });
+        self.0.push(Finding { fault, record, place: place.into() });
     }
 
     /// Adds all of another check.
@@ -112,12 +105,7 @@ pub fn server_against_model(model: &Model, server: &BTreeMap<RecordId, Published
     findings
 }
 
-fn check_record(
-    id: RecordId,
-    remembered: &Remembered,
-    published: &Published,
-    findings: &mut Findings,
-) {
+fn check_record(id: RecordId, remembered: &Remembered, published: &Published, findings: &mut Findings) {
     let view = &published.view;
     for (field, writes) in &remembered.fields {
         for write in writes {
@@ -128,11 +116,7 @@ fn check_record(
                     && published.person(&line["author"]) == Some(write.by)
             });
             if !kept {
-                findings.add(
-                    Fault::Missing,
-                    id,
-                    format!("a value of {field} in the history"),
-                );
+                findings.add(Fault::Missing, id, format!("a value of {field} in the history"));
             }
         }
         check_standing(id, remembered, field, published, findings);
@@ -140,68 +124,30 @@ fn check_record(
     for conflict in list(&view["conflicts"]) {
         let field = conflict["field"].as_str().unwrap_or_default();
         if remembered.standing(field).len() < 2 {
-            findings.add(
-                Fault::Different,
-                id,
-                format!("a conflict of {field} that nobody made"),
-            );
+            findings.add(Fault::Different, id, format!("a conflict of {field} that nobody made"));
         }
     }
     for (field, phrase) in &remembered.phrases {
-        let same = remembered
-            .phrases
-            .iter()
-            .filter(|other| other.1 == *phrase && other.0 == *field)
-            .count();
-        let found = view["facts"][field]
-            .as_str()
-            .unwrap_or_default()
-            .matches(phrase.as_str())
-            .count();
+        let same = remembered.phrases.iter().filter(|other| other.1 == *phrase && other.0 == *field).count();
+        let found = view["facts"][field].as_str().unwrap_or_default().matches(phrase.as_str()).count();
         if found < same {
             findings.add(Fault::Missing, id, format!("what was typed into {field}"));
         } else if found > same {
-            findings.add(
-                Fault::Duplicated,
-                id,
-                format!("what was typed into {field}"),
-            );
+            findings.add(Fault::Duplicated, id, format!("what was typed into {field}"));
         }
     }
-    check_entries(
-        id,
-        published,
-        "follow_ups",
-        "text",
-        &remembered.follow_ups,
-        findings,
-    );
-    check_entries(
-        id,
-        published,
-        "stages",
-        "stage",
-        &remembered.stages,
-        findings,
-    );
+    check_entries(id, published, "follow_ups", "text", &remembered.follow_ups, findings);
+    check_entries(id, published, "stages", "stage", &remembered.stages, findings);
     if view["review"]["state"] != remembered.review.as_str() {
         findings.add(Fault::Different, id, "the verdict of head quarters");
     }
-    if view["header"]["owner"] != remembered.owner.to_string()
-        || view["header"]["kind"] != remembered.kind.as_str()
-    {
+    if view["header"]["owner"] != remembered.owner.to_string() || view["header"]["kind"] != remembered.kind.as_str() {
         findings.add(Fault::Different, id, "the header");
     }
 }
 
 /// A field shows a value that stands; if several stand, it lists exactly those, each with its author.
-fn check_standing(
-    id: RecordId,
-    remembered: &Remembered,
-    field: &str,
-    published: &Published,
-    findings: &mut Findings,
-) {
+fn check_standing(id: RecordId, remembered: &Remembered, field: &str, published: &Published, findings: &mut Findings) {
     let standing = remembered.standing(field);
     let shown = shown(&published.view["facts"], field);
     if !standing.iter().any(|write| write.value == *shown) {
@@ -214,26 +160,13 @@ fn check_standing(
         }
         return;
     };
-    let mut values: Vec<_> = list(&listed["values"])
-        .map(|value| {
-            (
-                published.person(&value["author"]),
-                value["value"].to_string(),
-            )
-        })
-        .collect();
+    let mut values: Vec<_> =
+        list(&listed["values"]).map(|value| (published.person(&value["author"]), value["value"].to_string())).collect();
     values.sort();
-    let mut expected: Vec<_> = standing
-        .iter()
-        .map(|write| (Some(write.by), write.value.to_string()))
-        .collect();
+    let mut expected: Vec<_> = standing.iter().map(|write| (Some(write.by), write.value.to_string())).collect();
     expected.sort();
     if values != expected && standing.len() > 1 {
-        findings.add(
-            Fault::Different,
-            id,
-            format!("the concurrent values of {field}"),
-        );
+        findings.add(Fault::Different, id, format!("the concurrent values of {field}"));
     }
 }
 
@@ -253,24 +186,13 @@ fn check_entries(
         }
         match published.person(&entry["author"]) {
             Some(person) => {
-                *found
-                    .entry((person, entry[key].as_str().unwrap_or_default().to_owned()))
-                    .or_default() += 1;
+                *found.entry((person, entry[key].as_str().unwrap_or_default().to_owned())).or_default() += 1;
             }
-            None => findings.add(
-                Fault::Different,
-                id,
-                format!("the author of an entry of {list_name}"),
-            ),
+            None => findings.add(Fault::Different, id, format!("the author of an entry of {list_name}")),
         }
     }
     for (entry, times) in saved {
-        findings.times(
-            id,
-            list_name,
-            *times as usize,
-            found.remove(entry).unwrap_or(0),
-        );
+        findings.times(id, list_name, *times as usize, found.remove(entry).unwrap_or(0));
     }
     for times in found.into_values() {
         findings.times(id, list_name, 0, times);
@@ -284,9 +206,7 @@ fn check_contacts(server: &BTreeMap<RecordId, Published>, findings: &mut Finding
     for published in server.values() {
         let (facts, header) = (&published.view["facts"], &published.view["header"]);
         let key = match header["kind"].as_str().and_then(|kind| kind.parse().ok()) {
-            Some(Kind::Lead) => facts["phones"]
-                .as_object()
-                .and_then(|phones| phones.keys().next().cloned()),
+            Some(Kind::Lead) => facts["phones"].as_object().and_then(|phones| phones.keys().next().cloned()),
             Some(Kind::Survey) => facts["lead"].as_str().map(str::to_owned),
             Some(Kind::Visit) => Some(format!("{} {}", header["owner"], facts["check_in_at"])),
             None => None,
@@ -307,22 +227,14 @@ pub fn phone_against_server(
 ) -> Findings {
     let mut findings = Findings::default();
     for id in own.iter().filter(|id| !phone.contains_key(id)) {
-        findings.add(
-            Fault::Missing,
-            *id,
-            "everything on a phone that should have it",
-        );
+        findings.add(Fault::Missing, *id, "everything on a phone that should have it");
     }
     for (id, view) in phone {
         match server.get(id) {
             None => findings.add(Fault::Missing, *id, "everything that a phone has"),
             Some(published) => {
                 for part in differing_parts(view, &published.view) {
-                    findings.add(
-                        Fault::Different,
-                        *id,
-                        format!("{part} on a phone and on the server"),
-                    );
+                    findings.add(Fault::Different, *id, format!("{part} on a phone and on the server"));
                 }
             }
         }
@@ -336,16 +248,9 @@ fn differing_parts(phone: &Value, server: &Value) -> Vec<String> {
     for (part, value) in phone.as_object().into_iter().flatten() {
         match (part.as_str(), value.as_object()) {
             ("facts", Some(facts)) => {
-                let all = facts.keys().chain(
-                    server[part]
-                        .as_object()
-                        .into_iter()
-                        .flat_map(|facts| facts.keys()),
-                );
+                let all = facts.keys().chain(server[part].as_object().into_iter().flat_map(|facts| facts.keys()));
                 let fields: BTreeSet<_> = all.collect();
-                let differ = fields
-                    .into_iter()
-                    .filter(|field| value[field.as_str()] != server[part][field.as_str()]);
+                let differ = fields.into_iter().filter(|field| value[field.as_str()] != server[part][field.as_str()]);
                 parts.extend(differ.map(|field| format!("facts/{field}")));
             }
             _ if *value != server[part] => parts.push(part.clone()),
@@ -368,11 +273,7 @@ impl Published {
 
 /// Null is how an emptied field reads.
 fn is_value(line: &Value, value: &Value) -> bool {
-    if value.is_null() {
-        line["act"] == "cleared"
-    } else {
-        line["act"] == "set" && line["value"] == *value
-    }
+    if value.is_null() { line["act"] == "cleared" } else { line["act"] == "set" && line["value"] == *value }
 }
 
 /// The value of a scalar or, for `map/key`, of one key.

@@ -66,13 +66,7 @@ impl Paperwork {
         rng: &mut dyn Rng,
     ) -> Result<Self, PaperworkError> {
         let wrong = |reason: String| PaperworkError { number, reason };
-        let sort = [
-            "社区服务站",
-            "物业服务中心",
-            "商会",
-            "旅行社门店",
-            "房产中介门店",
-        ];
+        let sort = ["社区服务站", "物业服务中心", "商会", "旅行社门店", "房产中介门店"];
         Ok(Self {
             contact: sources.contact(number).clone(),
             person: Invented::numbered(number, seed),
@@ -93,11 +87,7 @@ impl Paperwork {
             (false, _) => Outcome::Interested,
         };
         VisitFacts {
-            visit_kind: Some(if self.contact.contacts > 1 {
-                VisitKind::FollowUp
-            } else {
-                VisitKind::Cold
-            }),
+            visit_kind: Some(if self.contact.contacts > 1 { VisitKind::FollowUp } else { VisitKind::Cold }),
             outlet: Some(self.outlet.clone()),
             outlet_place: Some(self.outlet_place),
             person: Some(self.person.name.clone()),
@@ -109,10 +99,7 @@ impl Paperwork {
             check_out_place: Some(self.fix),
             outcome: Some(outcome),
             next_action: Some(phrases::action(rng)),
-            next_action_on: next(
-                self.contact.day_of_week,
-                check_in.day(crate::clock::UTC_OFFSET_MINUTES),
-            ),
+            next_action_on: next(self.contact.day_of_week, check_in.day(crate::clock::UTC_OFFSET_MINUTES)),
             notes: phrases::note(rng),
             ..VisitFacts::default()
         }
@@ -128,12 +115,8 @@ impl Paperwork {
             marital_status: marital_status(&self.contact.marital),
             education: education(&self.contact.education),
             channel_source: Some(self.channel_source()),
-            product_type: [
-                None,
-                Some(ProductType::HighRise),
-                Some(ProductType::GardenHouse),
-                Some(ProductType::Villa),
-            ][rng.random_range(0..4)]
+            product_type: [None, Some(ProductType::HighRise), Some(ProductType::GardenHouse), Some(ProductType::Villa)]
+                [rng.random_range(0..4)]
             .clone(),
             intent_area: rng.random_bool(0.6).then(|| phrases::area(rng)),
             budget: rng.random_bool(0.5).then(|| budget(rng)),
@@ -148,18 +131,9 @@ impl Paperwork {
     }
 
     /// The survey of the same person, asked from one time to another.
-    pub fn survey(
-        &self,
-        lead: RecordId,
-        started: UnixMillis,
-        ended: UnixMillis,
-        rng: &mut dyn Rng,
-    ) -> SurveyFacts {
-        let answers = [
-            ("default", self.contact.default),
-            ("housing", self.contact.housing),
-            ("loan", self.contact.loan),
-        ];
+    pub fn survey(&self, lead: RecordId, started: UnixMillis, ended: UnixMillis, rng: &mut dyn Rng) -> SurveyFacts {
+        let answers =
+            [("default", self.contact.default), ("housing", self.contact.housing), ("loan", self.contact.loan)];
         SurveyFacts {
             form: Some(SURVEY_FORM.to_owned()),
             form_version: Some("2014".to_owned()),
@@ -169,10 +143,7 @@ impl Paperwork {
             started_at: Some(started),
             ended_at: Some(ended),
             interviewer_notes: phrases::note(rng),
-            answers: answers
-                .into_iter()
-                .map(|(question, reply)| (question.to_owned(), answer(reply)))
-                .collect(),
+            answers: answers.into_iter().map(|(question, reply)| (question.to_owned(), answer(reply))).collect(),
         }
     }
 
@@ -181,14 +152,7 @@ impl Paperwork {
         (1..=self.contact.contacts)
             .map(|count| FollowUpRequest {
                 text: format!("第{count}次联系：{}", phrases::follow_up(rng)),
-                by_means_of: Some(
-                    if self.contact.means == Means::Cellular {
-                        "wechat"
-                    } else {
-                        "phone"
-                    }
-                    .to_owned(),
-                ),
+                by_means_of: Some(if self.contact.means == Means::Cellular { "wechat" } else { "phone" }.to_owned()),
                 next_on: None,
             })
             .collect()
@@ -196,12 +160,7 @@ impl Paperwork {
 
     /// The stages: everybody is registered, some have subscribed.
     pub fn stages(&self) -> Vec<StageRequest> {
-        let reached = |stage| StageRequest {
-            stage,
-            reason: None,
-            amount: None,
-            unit: None,
-        };
+        let reached = |stage| StageRequest { stage, reason: None, amount: None, unit: None };
         let subscribed = self.contact.subscribed == Reply::Yes;
         let mut stages = vec![reached(Stage::Registered)];
         stages.extend(subscribed.then(|| reached(Stage::Subscribed)));
@@ -280,14 +239,7 @@ fn occupation(job: &str) -> Option<String> {
 }
 
 fn marital_status(marital: &str) -> Option<String> {
-    translated(
-        marital,
-        &[
-            ("single", "未婚"),
-            ("married", "已婚"),
-            ("divorced", "离异"),
-        ],
-    )
+    translated(marital, &[("single", "未婚"), ("married", "已婚"), ("divorced", "离异")])
 }
 
 fn education(education: &str) -> Option<String> {
@@ -316,24 +268,13 @@ mod tests {
     fn a_row_becomes_what_the_data_set_says() {
         let sources = Sources::sample().unwrap();
         let mut rng = ChaCha8Rng::seed_from_u64(1);
-        let number = (0..120)
-            .find(|number| sources.contact(*number).subscribed == Reply::Yes)
-            .unwrap();
+        let number = (0..120).find(|number| sources.contact(*number).subscribed == Reply::Yes).unwrap();
         let paper = Paperwork::of(number, 1, &sources, &sources.towns[0], &mut rng).unwrap();
         let visit = paper.visit(UnixMillis(1_700_000_000_000), &mut rng);
-        assert_eq!(
-            visit.duration_ms(),
-            Some(i64::from(paper.contact.duration_s) * 1_000)
-        );
+        assert_eq!(visit.duration_ms(), Some(i64::from(paper.contact.duration_s) * 1_000));
         assert_eq!(visit.outcome, Some(Outcome::Deal));
-        assert_eq!(
-            paper.follow_ups(&mut rng).len(),
-            paper.contact.contacts as usize
-        );
-        assert_eq!(
-            paper.stages().last().map(|request| request.stage.clone()),
-            Some(Stage::Subscribed)
-        );
+        assert_eq!(paper.follow_ups(&mut rng).len(), paper.contact.contacts as usize);
+        assert_eq!(paper.stages().last().map(|request| request.stage.clone()), Some(Stage::Subscribed));
         let lead = paper.lead(UnixMillis(0), &mut rng);
         assert!(lead.notes.starts_with(INVENTED));
         assert_eq!(lead.phones.len(), 1);
@@ -342,11 +283,7 @@ mod tests {
     #[test]
     fn every_word_of_the_data_set_has_a_translation() {
         for contact in Sources::find().unwrap().contacts {
-            for text in [
-                occupation(&contact.job),
-                marital_status(&contact.marital),
-                education(&contact.education),
-            ] {
+            for text in [occupation(&contact.job), marital_status(&contact.marital), education(&contact.education)] {
                 assert!(text.is_none_or(|text| !text.is_ascii()), "{contact:?}");
             }
         }
@@ -355,13 +292,7 @@ mod tests {
     #[test]
     fn the_next_contact_falls_on_the_weekday_of_the_campaign() {
         let tuesday = Date::constant(2026, 3, 3);
-        assert_eq!(
-            next(Weekday::Tue, tuesday),
-            Some(Date::constant(2026, 3, 10))
-        );
-        assert_eq!(
-            next(Weekday::Fri, tuesday),
-            Some(Date::constant(2026, 3, 6))
-        );
+        assert_eq!(next(Weekday::Tue, tuesday), Some(Date::constant(2026, 3, 10)));
+        assert_eq!(next(Weekday::Fri, tuesday), Some(Date::constant(2026, 3, 6)));
     }
 }

@@ -12,10 +12,8 @@ use sync_core::record::lead::Gender;
 pub const INVENTED: &str = "【演示数据：姓名与电话由种子生成】";
 
 const SURNAMES: &str = "王李张刘陈杨黄赵周吴徐孙马朱胡郭何林高罗郑梁谢宋唐许邓冯韩曹曾彭萧蔡潘田董袁于余叶蒋杜苏魏程吕丁沈任姚卢傅钟姜崔谭廖范汪陆金石戴贾韦夏邱方侯邹熊孟秦白江阎薛尹段雷黎史龙陶贺顾毛郝龚邵万钱严赖覃洪武莫孔";
-const FEMALE: &str =
-    "芳娜敏静丽艳娟霞秀玲桂英兰凤洁梅琳素云莲真环雪荣爱妹香月莺媛瑞凡佳嘉琼勤珍贞莉欣慧婷雅";
-const MALE: &str =
-    "伟强磊军洋勇杰涛超明刚平辉鹏华飞鑫波斌宇浩凯健俊帆帅旭宁龙林欢佳阳建国志文东海峰山仁";
+const FEMALE: &str = "芳娜敏静丽艳娟霞秀玲桂英兰凤洁梅琳素云莲真环雪荣爱妹香月莺媛瑞凡佳嘉琼勤珍贞莉欣慧婷雅";
+const MALE: &str = "伟强磊军洋勇杰涛超明刚平辉鹏华飞鑫波斌宇浩凯健俊帆帅旭宁龙林欢佳阳建国志文东海峰山仁";
 
 /// Somebody who does not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,10 +35,7 @@ impl Invented {
         if rng.random_bool(0.7) {
             name.push(pick(given, &mut rng));
         }
-        Self {
-            name,
-            gender: if female { Gender::Female } else { Gender::Male },
-        }
+        Self { name, gender: if female { Gender::Female } else { Gender::Male } }
     }
 }
 
@@ -68,23 +63,15 @@ mod tests {
 
     #[test]
     fn telephone_numbers_are_full_and_unique() {
-        let numbers: BTreeSet<_> = (0..20_000)
-            .map(|number| phone(number, 7).unwrap())
-            .collect();
+        let numbers: BTreeSet<_> = (0..20_000).map(|number| phone(number, 7).unwrap()).collect();
         assert_eq!(numbers.len(), 20_000);
-        assert!(
-            numbers
-                .iter()
-                .all(|number| number.is_full() && number.as_str().starts_with("+86140"))
-        );
+        assert!(numbers.iter().all(|number| number.is_full() && number.as_str().starts_with("+86140")));
     }
 
     #[test]
     fn the_same_number_is_the_same_person() {
         assert_eq!(Invented::numbered(5, 1), Invented::numbered(5, 1));
-        let names: BTreeSet<_> = (0..200)
-            .map(|number| Invented::numbered(number, 1).name)
-            .collect();
+        let names: BTreeSet<_> = (0..200).map(|number| Invented::numbered(number, 1).name).collect();
         assert!(names.len() > 150);
     }
 }

@@ -115,10 +115,7 @@ impl Phone {
         clock: Arc<DayClock>,
         pulse: Arc<Pulse>,
     ) -> Result<Self, Failure> {
-        let failed = |error: &dyn std::fmt::Display| Failure::Phone {
-            phone: name.to_owned(),
-            said: error.to_string(),
-        };
+        let failed = |error: &dyn std::fmt::Display| Failure::Phone { phone: name.to_owned(), said: error.to_string() };
         let http = HttpTransport::new(base_url).map_err(|error| failed(&error))?;
         let line = Arc::new(Line::new(http, pulse));
         let options = Options {
@@ -127,19 +124,9 @@ impl Phone {
             clock: Box::new(Arc::clone(&clock)),
         };
         let daybook = Daybook::open(file, options).map_err(|error| failed(&error))?;
-        let profile = daybook
-            .enrol(code, &format!("{name} 的手机"))
-            .map_err(|error| failed(&error))?;
+        let profile = daybook.enrol(code, &format!("{name} 的手机")).map_err(|error| failed(&error))?;
         let diary = Diary::of(profile.person);
-        Ok(Self {
-            name: name.to_owned(),
-            profile,
-            clock,
-            line,
-            diary,
-            chapter: Chapter::Morning,
-            daybook,
-        })
+        Ok(Self { name: name.to_owned(), profile, clock, line, diary, chapter: Chapter::Morning, daybook })
     }
 
     /// Who it is.
@@ -164,9 +151,7 @@ impl Phone {
     /// # Errors
     /// When the phone refuses.
     pub fn edit<F: Book>(&mut self, id: RecordId, edits: &[F::Edit]) -> Result<(), Failure> {
-        F::of(&self.daybook)
-            .edit(id, edits)
-            .map_err(|error| self.failed(&error))?;
+        F::of(&self.daybook).edit(id, edits).map_err(|error| self.failed(&error))?;
         self.diary.edited::<F>(id, self.chapter, edits);
         Ok(())
     }
@@ -178,9 +163,7 @@ impl Phone {
     pub fn add_note<F: Book>(&mut self, id: RecordId, text: &str) -> Result<(), Failure> {
         let before = self.get::<F>(id)?.facts;
         let edit = F::note(format!("{}{text}", before.notes()));
-        F::of(&self.daybook)
-            .edit(id, &[edit])
-            .map_err(|error| self.failed(&error))?;
+        F::of(&self.daybook).edit(id, &[edit]).map_err(|error| self.failed(&error))?;
         self.diary.typed(id, self.chapter, F::NOTES, text);
         Ok(())
     }
@@ -189,16 +172,9 @@ impl Phone {
     ///
     /// # Errors
     /// When the phone refuses.
-    pub fn follow_up<F: Book>(
-        &mut self,
-        id: RecordId,
-        request: FollowUpRequest,
-    ) -> Result<(), Failure> {
+    pub fn follow_up<F: Book>(&mut self, id: RecordId, request: FollowUpRequest) -> Result<(), Failure> {
         self.diary.followed_up(id, self.chapter, &request);
-        F::of(&self.daybook)
-            .add_follow_up(id, request)
-            .map(drop)
-            .map_err(|error| self.failed(&error))
+        F::of(&self.daybook).add_follow_up(id, request).map(drop).map_err(|error| self.failed(&error))
     }
 
     /// Adds a stage to a lead.
@@ -207,11 +183,7 @@ impl Phone {
     /// When the phone refuses.
     pub fn reach(&mut self, id: RecordId, request: StageRequest) -> Result<(), Failure> {
         self.diary.reached(id, self.chapter, &request);
-        self.daybook
-            .leads()
-            .add_stage(id, request)
-            .map(drop)
-            .map_err(|error| self.failed(&error))
+        self.daybook.leads().add_stage(id, request).map(drop).map_err(|error| self.failed(&error))
     }
 
     /// Reads a record.
@@ -219,17 +191,12 @@ impl Phone {
     /// # Errors
     /// When it is not here.
     pub fn get<F: Book>(&self, id: RecordId) -> Result<View<F>, Failure> {
-        F::of(&self.daybook)
-            .get(id)
-            .map_err(|error| self.failed(&error))
+        F::of(&self.daybook).get(id).map_err(|error| self.failed(&error))
     }
 
     /// An error with whose phone it was.
     pub fn failed(&self, error: &dyn std::fmt::Display) -> Failure {
-        Failure::Phone {
-            phone: self.name.clone(),
-            said: error.to_string(),
-        }
+        Failure::Phone { phone: self.name.clone(), said: error.to_string() }
     }
 
     /// Asks for a sync, again and again if need be, until one comes through and nothing is unsent.
@@ -264,16 +231,9 @@ impl Phone {
     /// # Errors
     /// When the phone refuses.
     pub fn unpublished(&self) -> Result<usize, Failure> {
-        let listed = self
-            .daybook
-            .records()
-            .list(&RowFilter::default(), None, usize::MAX - 1);
+        let listed = self.daybook.records().list(&RowFilter::default(), None, usize::MAX - 1);
         let listed = listed.map_err(|error| self.failed(&error))?;
-        Ok(listed
-            .items
-            .iter()
-            .filter(|item| item.status.step < Step::Published)
-            .count())
+        Ok(listed.items.iter().filter(|item| item.status.step < Step::Published).count())
     }
 
     /// Records on which head quarters decided so.
@@ -281,17 +241,9 @@ impl Phone {
     /// # Errors
     /// When the phone refuses.
     pub fn reviewed(&self, state: ReviewState) -> Result<Vec<RecordId>, Failure> {
-        let filter = RowFilter {
-            review: Some(state),
-            ..RowFilter::default()
-        };
+        let filter = RowFilter { review: Some(state), ..RowFilter::default() };
         let listed = self.daybook.records().list(&filter, None, usize::MAX - 1);
-        Ok(listed
-            .map_err(|error| self.failed(&error))?
-            .items
-            .into_iter()
-            .map(|item| item.row.id)
-            .collect())
+        Ok(listed.map_err(|error| self.failed(&error))?.items.into_iter().map(|item| item.row.id).collect())
     }
 
     /// Everything on the phone, as it reads there.
@@ -300,22 +252,12 @@ impl Phone {
     /// When the phone refuses.
     pub fn everything(&self) -> Result<BTreeMap<RecordId, Value>, Failure> {
         let records = self.daybook.records();
-        let listed = records
-            .list(&RowFilter::default(), None, usize::MAX - 1)
-            .map_err(|error| self.failed(&error))?;
+        let listed = records.list(&RowFilter::default(), None, usize::MAX - 1).map_err(|error| self.failed(&error))?;
         let read = |id: RecordId| -> Result<(RecordId, Value), Failure> {
             let view = records.get(id).map_err(|error| self.failed(&error))?;
-            Ok((
-                id,
-                serde_json::to_value(view).map_err(|error| self.failed(&error))?,
-            ))
+            Ok((id, serde_json::to_value(view).map_err(|error| self.failed(&error))?))
         };
-        listed
-            .items
-            .iter()
-            .map(|item| item.row.id)
-            .map(read)
-            .collect()
+        listed.items.iter().map(|item| item.row.id).map(read).collect()
     }
 
     /// The records that the person wrote to.

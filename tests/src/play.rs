@@ -43,9 +43,7 @@ impl Plan {
     /// How many contacts each promoter has to make.
     pub fn contacts(&self) -> u32 {
         let promoters = u32::try_from(self.promoters.max(1)).unwrap_or(u32::MAX);
-        self.records
-            .div_ceil(RECORDS_OF_A_CONTACT * promoters)
-            .max(1)
+        self.records.div_ceil(RECORDS_OF_A_CONTACT * promoters).max(1)
     }
 }
 
@@ -79,32 +77,13 @@ impl Play {
         let pulse = Arc::new(Pulse::default());
         let stretch = Stretch::begin("set up three offices and enrol phones", plan.promoters);
         let start = yesterday();
-        let world = World::set_up(
-            &server,
-            folder,
-            plan.promoters,
-            plan.seed,
-            start,
-            &pulse,
-            &|| stretch.step(),
-        )?;
+        let world = World::set_up(&server, folder, plan.promoters, plan.seed, start, &pulse, &|| stretch.step())?;
         stretch.end(&format!("{} phones", world.phones().count()));
-        let Login {
-            login, password, ..
-        } = world.login("hq_admin")?;
+        let Login { login, password, .. } = world.login("hq_admin")?;
         let console = Console::sign_in(&server.base_url(), login, password)?;
         let console_diary = Diary::of(console.person);
         let met = vec![Vec::new(); plan.promoters];
-        Ok(Self {
-            plan,
-            world,
-            pulse,
-            console,
-            console_diary,
-            begun,
-            server: Mutex::new(server),
-            met,
-        })
+        Ok(Self { plan, world, pulse, console, console_diary, begun, server: Mutex::new(server), met })
     }
 
     /// The server.
@@ -130,64 +109,33 @@ impl Play {
             .world
             .offices
             .iter()
-            .map(|office| {
-                all.iter()
-                    .copied()
-                    .filter(|town| town.province == office.province)
-                    .collect()
-            })
+            .map(|office| all.iter().copied().filter(|town| town.province == office.province).collect())
             .collect();
         let towns = |office: usize| {
-            if walked[office].is_empty() {
-                &all
-            } else {
-                &walked[office]
-            }
+            if walked[office].is_empty() { &all } else { &walked[office] }
         };
 
-        let stretch = Stretch::begin(
-            "morning in the field, without a network",
-            self.plan.promoters,
-        );
+        let stretch = Stretch::begin("morning in the field, without a network", self.plan.promoters);
         self.met = each_mut(&mut self.world.promoters, |number, member| {
-            let route = Route {
-                promoter: u32::try_from(number).unwrap_or(0),
-                towns: towns(member.office),
-            };
+            let route = Route { promoter: u32::try_from(number).unwrap_or(0), towns: towns(member.office) };
             let met = day.work_morning(&mut member.phone, route);
             stretch.step();
             met
         })?;
-        stretch.end(&format!(
-            "{} contacts",
-            self.met.iter().map(Vec::len).sum::<usize>()
-        ));
+        stretch.end(&format!("{} contacts", self.met.iter().map(Vec::len).sum::<usize>()));
         self.noon(&day)?;
 
-        let stretch = Stretch::begin(
-            "afternoon, and leads that three people edit",
-            self.plan.promoters,
-        );
-        for member in self
-            .world
-            .promoters
-            .iter_mut()
-            .chain(&mut self.world.supervisors)
-        {
+        let stretch = Stretch::begin("afternoon, and leads that three people edit", self.plan.promoters);
+        for member in self.world.promoters.iter_mut().chain(&mut self.world.supervisors) {
             member.phone.chapter = Chapter::Afternoon;
         }
         let met = &self.met;
         let afternoon = each_mut(&mut self.world.promoters, |number, member| {
             for (position, contact) in met[number].iter().enumerate() {
                 member.phone.clock.pass(10_000);
-                Dispute::about(position).map_or(Ok(()), |dispute| {
-                    dispute.promoter(&mut member.phone, contact)
-                })?;
+                Dispute::about(position).map_or(Ok(()), |dispute| dispute.promoter(&mut member.phone, contact))?;
             }
-            let route = Route {
-                promoter: u32::try_from(number).unwrap_or(0),
-                towns: towns(member.office),
-            };
+            let route = Route { promoter: u32::try_from(number).unwrap_or(0), towns: towns(member.office) };
             let met = day.work_afternoon(&mut member.phone, route);
             stretch.step();
             met
@@ -196,10 +144,7 @@ impl Play {
         for (met, more) in self.met.iter_mut().zip(afternoon) {
             met.extend(more);
         }
-        stretch.end(&format!(
-            "{} contacts in all",
-            self.met.iter().map(Vec::len).sum::<usize>()
-        ));
+        stretch.end(&format!("{} contacts in all", self.met.iter().map(Vec::len).sum::<usize>()));
         Ok(())
     }
 
@@ -216,8 +161,7 @@ impl Play {
         };
         each(&self.world.promoters, sync)?;
         each(&self.world.supervisors, sync)?;
-        let known: usize =
-            self.met.iter().map(Vec::len).sum::<usize>() * RECORDS_OF_A_CONTACT as usize;
+        let known: usize = self.met.iter().map(Vec::len).sum::<usize>() * RECORDS_OF_A_CONTACT as usize;
         let mut received = 0;
         for member in &self.world.supervisors {
             received += member.phone.everything()?.len();
@@ -226,45 +170,26 @@ impl Play {
         if received == known {
             return Ok(());
         }
-        Err(Failure::Unexpected(format!(
-            "supervisors received {received} records of the morning's {known}"
-        )))
+        Err(Failure::Unexpected(format!("supervisors received {received} records of the morning's {known}")))
     }
 
     /// Supervisors and head quarters edit what promoters are editing.
     fn dispute(&mut self) -> Result<(), Failure> {
-        let Self {
-            world,
-            met,
-            console,
-            console_diary,
-            ..
-        } = self;
-        let World {
-            promoters,
-            supervisors,
-            ..
-        } = world;
+        let Self { world, met, console, console_diary, .. } = self;
+        let World { promoters, supervisors, .. } = world;
         for supervisor in supervisors {
-            let team = promoters
-                .iter()
-                .zip(met.iter())
-                .filter(|(promoter, _)| promoter.team == supervisor.team);
+            let team = promoters.iter().zip(met.iter()).filter(|(promoter, _)| promoter.team == supervisor.team);
             for (_, met) in team {
                 for (position, contact) in met.iter().enumerate() {
                     supervisor.phone.clock.pass(20_000);
                     let dispute = Dispute::about(position);
-                    dispute.map_or(Ok(()), |dispute| {
-                        dispute.supervisor(&mut supervisor.phone, contact)
-                    })?;
+                    dispute.map_or(Ok(()), |dispute| dispute.supervisor(&mut supervisor.phone, contact))?;
                 }
             }
         }
         for (position, contact) in met.iter().flat_map(|met| met.iter().enumerate()) {
             let dispute = Dispute::about(position);
-            dispute.map_or(Ok(()), |dispute| {
-                dispute.head_quarters(console, console_diary, contact)
-            })?;
+            dispute.map_or(Ok(()), |dispute| dispute.head_quarters(console, console_diary, contact))?;
         }
         Ok(())
     }
@@ -278,18 +203,10 @@ impl Play {
         for phone in &phones {
             phone.clock.run();
         }
-        let title = if self.plan.chaos {
-            "the evening storm, and a server that is killed"
-        } else {
-            "the evening storm"
-        };
+        let title =
+            if self.plan.chaos { "the evening storm, and a server that is killed" } else { "the evening storm" };
         let stretch = Stretch::begin(title, phones.len());
-        let storm = Storm {
-            server: &self.server,
-            pulse: &self.pulse,
-            seed: self.plan.seed,
-            chaos: self.plan.chaos,
-        };
+        let storm = Storm { server: &self.server, pulse: &self.pulse, seed: self.plan.seed, chaos: self.plan.chaos };
         let aftermath = storm.rage(&phones, &|| stretch.step())?;
         each(&phones, |_, phone| self.publish(phone))?;
         stretch.end(&format!(
@@ -304,32 +221,20 @@ impl Play {
     /// # Errors
     /// When a phone does not show the dispute, or refuses.
     pub fn settle(&mut self) -> Result<usize, Failure> {
-        let stretch = Stretch::begin(
-            "supervisors settle a conflict each",
-            self.world.supervisors.len(),
-        );
-        let World {
-            promoters,
-            supervisors,
-            ..
-        } = &mut self.world;
+        let stretch = Stretch::begin("supervisors settle a conflict each", self.world.supervisors.len());
+        let World { promoters, supervisors, .. } = &mut self.world;
         let mut settled = 0;
         for supervisor in supervisors {
             supervisor.phone.sync_through(&self.pulse)?;
             supervisor.phone.chapter = Chapter::Settling;
-            let led = promoters
-                .iter()
-                .zip(&self.met)
-                .find(|(promoter, _)| promoter.team == supervisor.team);
+            let led = promoters.iter().zip(&self.met).find(|(promoter, _)| promoter.team == supervisor.team);
             if let Some(contact) = led.and_then(|(_, met)| met.first()) {
                 settle(&mut supervisor.phone, contact)?;
                 settled += 1;
             }
             stretch.step();
         }
-        each(&self.world.supervisors, |_, member| {
-            self.publish(&member.phone)
-        })?;
+        each(&self.world.supervisors, |_, member| self.publish(&member.phone))?;
         stretch.end(&format!("{settled} settled"));
         Ok(settled)
     }
@@ -351,18 +256,11 @@ impl Play {
 
     /// Who saved what, put together from everybody's diaries.
     pub fn model(&self) -> Model {
-        Model::of(
-            self.world
-                .phones()
-                .map(|phone| &phone.diary)
-                .chain([&self.console_diary]),
-        )
+        Model::of(self.world.phones().map(|phone| &phone.diary).chain([&self.console_diary]))
     }
 
     /// Ends the play and leaves the server.
     pub fn into_server(self) -> ServerProcess {
-        self.server
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.server.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }

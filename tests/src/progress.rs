@@ -16,22 +16,15 @@ pub struct Stretch {
 impl Stretch {
     /// Begins a stretch of so many steps.
     pub fn begin(title: &str, steps: usize) -> Self {
-        let target = if std::io::stderr().is_terminal() {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
-        };
+        let target =
+            if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(steps as u64), target);
         if let Ok(style) = ProgressStyle::with_template("{msg:<46} {bar:30} {pos}/{len}") {
             bar.set_style(style);
         }
         bar.set_message(title.to_owned());
         bar.enable_steady_tick(Duration::from_millis(200));
-        Self {
-            title: title.to_owned(),
-            bar,
-            begun: Instant::now(),
-        }
+        Self { title: title.to_owned(), bar, begun: Instant::now() }
     }
 
     /// One step is done.
@@ -42,11 +35,7 @@ impl Stretch {
     /// The stretch is done; says what came of it.
     pub fn end(self, outcome: &str) {
         self.bar.finish_and_clear();
-        say(&format!(
-            "{:>6.1} s  {}: {outcome}",
-            self.begun.elapsed().as_secs_f64(),
-            self.title
-        ));
+        say(&format!("{:>6.1} s  {}: {outcome}", self.begun.elapsed().as_secs_f64(), self.title));
     }
 }
 

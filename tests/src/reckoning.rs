@@ -14,9 +14,7 @@ use crate::console::Listed;
 use crate::crew::each;
 use crate::failure::Failure;
 use crate::model::Model;
-use crate::oracle::{
-    Fault, Findings, Published, phone_against_server, record_against_model, server_against_model,
-};
+use crate::oracle::{Fault, Findings, Published, phone_against_server, record_against_model, server_against_model};
 use crate::phone::Phone;
 use crate::play::Play;
 use crate::progress::{Stretch, say};
@@ -48,19 +46,12 @@ impl Play {
         let listed: Vec<Vec<(RecordId, String)>> = each(&lines, |_, line| {
             stretch.step();
             let published = self.console.record(line.id)?;
-            Ok(published
-                .conflicts()
-                .map(|field| (line.id, field.to_owned()))
-                .collect())
+            Ok(published.conflicts().map(|field| (line.id, field.to_owned())).collect())
         })?;
         let listed: BTreeSet<(RecordId, String)> = listed.into_iter().flatten().collect();
         let expected = self.model().conflicts();
         let wrong = listed.symmetric_difference(&expected).count();
-        stretch.end(&format!(
-            "{} listed, {} expected",
-            listed.len(),
-            expected.len()
-        ));
+        stretch.end(&format!("{} listed, {} expected", listed.len(), expected.len()));
         Ok((listed.len(), wrong))
     }
 
@@ -71,10 +62,7 @@ impl Play {
     /// When a phone does not get through.
     pub fn quiet(&self) -> Result<usize, Failure> {
         let phones: Vec<&Phone> = self.world.phones().collect();
-        let stretch = Stretch::begin(
-            "everybody syncs once more, and nothing moves",
-            phones.len() * 2,
-        );
+        let stretch = Stretch::begin("everybody syncs once more, and nothing moves", phones.len() * 2);
         let sync = |_: usize, phone: &&Phone| {
             stretch.step();
             phone.sync_through(&self.pulse)
@@ -82,17 +70,10 @@ impl Play {
         each(&phones, sync)?;
         let second = each(&phones, sync)?;
         let quiet = |tally: &crate::phone::Tally| {
-            tally.failures == 0
-                && tally.moved.exchanges == 1
-                && tally.moved.pushed == 0
-                && tally.moved.pulled == 0
+            tally.failures == 0 && tally.moved.exchanges == 1 && tally.moved.pushed == 0 && tally.moved.pulled == 0
         };
         let restless = second.iter().filter(|tally| !quiet(tally)).count();
-        stretch.end(&format!(
-            "{} of {} phones with one empty exchange",
-            phones.len() - restless,
-            phones.len()
-        ));
+        stretch.end(&format!("{} of {} phones with one empty exchange", phones.len() - restless, phones.len()));
         Ok(restless)
     }
 
@@ -115,12 +96,7 @@ impl Play {
             say(&finding.to_string());
         }
         let (receipts, broken_receipts) = self.check_receipts()?;
-        Ok(Reckoning {
-            listed,
-            findings,
-            receipts,
-            broken_receipts,
-        })
+        Ok(Reckoning { listed, findings, receipts, broken_receipts })
     }
 
     /// Reads every record and holds it against the model; histories are not kept, they are long.
@@ -136,10 +112,7 @@ impl Play {
         let server = each(&ids, |_, id| {
             stretch.step();
             let mut published = self.console.record(*id)?;
-            found
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .extend(record_against_model(model, &published));
+            found.lock().unwrap_or_else(PoisonError::into_inner).extend(record_against_model(model, &published));
             published.history = Vec::new();
             Ok((*id, published))
         })?;
@@ -155,32 +128,16 @@ impl Play {
         server: &BTreeMap<RecordId, Published>,
         findings: &mut Findings,
     ) -> Result<(), Failure> {
-        let stretch = Stretch::begin(
-            "every phone against the server",
-            self.world.phones().count(),
-        );
+        let stretch = Stretch::begin("every phone against the server", self.world.phones().count());
         let own = |owners: &BTreeSet<_>| -> BTreeSet<RecordId> {
-            model
-                .records
-                .iter()
-                .filter(|(_, record)| owners.contains(&record.owner))
-                .map(|(id, _)| *id)
-                .collect()
+            model.records.iter().filter(|(_, record)| owners.contains(&record.owner)).map(|(id, _)| *id).collect()
         };
         let promoters = self.world.promoters.iter();
-        let mut shelves: Vec<(&Phone, BTreeSet<RecordId>)> = promoters
-            .map(|member| (&member.phone, own(&BTreeSet::from([member.phone.person()]))))
-            .collect();
+        let mut shelves: Vec<(&Phone, BTreeSet<RecordId>)> =
+            promoters.map(|member| (&member.phone, own(&BTreeSet::from([member.phone.person()])))).collect();
         for supervisor in &self.world.supervisors {
-            let team = self
-                .world
-                .promoters
-                .iter()
-                .filter(|member| member.team == supervisor.team);
-            shelves.push((
-                &supervisor.phone,
-                own(&team.map(|member| member.phone.person()).collect()),
-            ));
+            let team = self.world.promoters.iter().filter(|member| member.team == supervisor.team);
+            shelves.push((&supervisor.phone, own(&team.map(|member| member.phone.person()).collect())));
         }
         let compared = each(&shelves, |_, (phone, own)| {
             let held = phone.everything()?;
@@ -188,9 +145,7 @@ impl Play {
             Ok((held.len(), phone_against_server(&held, own, server)))
         })?;
         let copies: usize = compared.iter().map(|(copies, _)| copies).sum();
-        compared
-            .into_iter()
-            .for_each(|(_, found)| findings.extend(found));
+        compared.into_iter().for_each(|(_, found)| findings.extend(found));
         stretch.end(&format!("{copies} copies compared field by field"));
         Ok(())
     }
@@ -206,10 +161,7 @@ impl Play {
             let Some(last) = &ledger.last_push else {
                 return Ok((ledger.receipts.len(), ledger.receipts.len()));
             };
-            let request = WireRequest {
-                token: ledger.token.clone(),
-                ..last.clone()
-            };
+            let request = WireRequest { token: ledger.token.clone(), ..last.clone() };
             let held = held_head(phone, &request)?;
             Ok((ledger.receipts.len(), ledger.broken(held).len()))
         })?;
@@ -222,18 +174,9 @@ impl Play {
 
 /// The head in the server's answer to a push that it has already.
 fn held_head(phone: &Phone, request: &WireRequest) -> Result<Head, Failure> {
-    let response = phone
-        .line
-        .ask_again(request)
-        .map_err(|error| phone.failed(&error))?;
-    let answer: Option<ExchangeResponse> =
-        wire::decode(&response.body, response.encoding, MAX_ANSWER).ok();
-    let said = || {
-        phone.failed(&format!(
-            "a push that was sent again was answered with {}",
-            response.status
-        ))
-    };
+    let response = phone.line.ask_again(request).map_err(|error| phone.failed(&error))?;
+    let answer: Option<ExchangeResponse> = wire::decode(&response.body, response.encoding, MAX_ANSWER).ok();
+    let said = || phone.failed(&format!("a push that was sent again was answered with {}", response.status));
     let answer = answer.ok_or_else(said)?;
     Ok(answer.receipt.map_or(Head::EMPTY, |receipt| receipt.head))
 }

@@ -50,6 +50,8 @@ pub struct Report {
     pub retries: u32,
     /// Receipts that phones got.
     pub receipts: usize,
+    /// Receipts that phones had got in the storm before the last kill.
+    pub receipts_at_risk: usize,
     /// Receipts that the server did not honour.
     pub broken_receipts: usize,
     /// Phones whose last sync moved something or took more than one exchange.
@@ -96,6 +98,7 @@ impl Report {
             faults: aftermath.faults,
             retries: aftermath.failures,
             receipts: reckoning.receipts,
+            receipts_at_risk: aftermath.receipts_at_risk,
             broken_receipts: reckoning.broken_receipts,
             restless,
             bytes_up: 0,
@@ -104,10 +107,7 @@ impl Report {
             seed: play.plan.seed,
         };
         for phone in play.world.phones() {
-            let status = phone
-                .daybook
-                .sync_status()
-                .map_err(|error| phone.failed(&error))?;
+            let status = phone.daybook.sync_status().map_err(|error| phone.failed(&error))?;
             report.unsent += status.unsent_changes;
             report.changes += phone.line.ledger().chain.len();
             let traffic = phone.line.traffic();
@@ -120,11 +120,7 @@ impl Report {
 
     /// Everything that was saved is there, once, as it should be, and every promise was kept.
     pub fn is_good(&self) -> bool {
-        let wrong = self.missing
-            + self.duplicated
-            + self.different
-            + self.conflicts_unlisted
-            + self.restless;
+        let wrong = self.missing + self.duplicated + self.different + self.conflicts_unlisted + self.restless;
         wrong == 0 && self.broken_receipts == 0 && self.unsent == 0 && self.conflicts > 0
     }
 }
@@ -136,36 +132,17 @@ impl Report {
 pub fn by_office(play: &Play, reckoning: &Reckoning) -> Result<String, Failure> {
     let mut table = format!(
         "{:<8}{:>8}{:>8}{:>8}{:>8}{:>11}{:>10}{:>10}{:>8}\n",
-        "office",
-        "phones",
-        "visits",
-        "surveys",
-        "leads",
-        "conflicts",
-        "approved",
-        "returned",
-        "unsent"
+        "office", "phones", "visits", "surveys", "leads", "conflicts", "approved", "returned", "unsent"
     );
     for (number, office) in play.world.offices.iter().enumerate() {
-        let lines: Vec<_> = reckoning
-            .listed
-            .iter()
-            .filter(|line| line.office == office.id)
-            .collect();
+        let lines: Vec<_> = reckoning.listed.iter().filter(|line| line.office == office.id).collect();
         let kind = |kind: Kind| lines.iter().filter(|line| line.kind == kind).count();
         let state = |state: ReviewState| lines.iter().filter(|line| line.review == state).count();
         let members = play.world.promoters.iter().chain(&play.world.supervisors);
-        let phones: Vec<_> = members
-            .filter(|member| member.office == number)
-            .map(|member| &member.phone)
-            .collect();
+        let phones: Vec<_> = members.filter(|member| member.office == number).map(|member| &member.phone).collect();
         let mut unsent = 0;
         for phone in &phones {
-            unsent += phone
-                .daybook
-                .sync_status()
-                .map_err(|error| phone.failed(&error))?
-                .unsent_changes;
+            unsent += phone.daybook.sync_status().map_err(|error| phone.failed(&error))?.unsent_changes;
         }
         // Chinese characters are two columns wide, so the name is padded by hand.
         let padding = " ".repeat(8usize.saturating_sub(office.name.chars().count() * 2));

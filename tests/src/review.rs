@@ -41,62 +41,25 @@ impl Play {
     /// When the server refuses a verdict, or a returned record does not come back.
     pub fn review(&mut self) -> Result<Reviewed, Failure> {
         let received = self.console.list("?state=received&conflict=false")?;
-        let (leads, others): (Vec<Listed>, Vec<Listed>) = received
-            .into_iter()
-            .partition(|line| line.kind == Kind::Lead);
+        let (leads, others): (Vec<Listed>, Vec<Listed>) =
+            received.into_iter().partition(|line| line.kind == Kind::Lead);
         let returned: Vec<Listed> = leads.into_iter().step_by(RETURNED).collect();
         let approved: Vec<Listed> = others.into_iter().step_by(APPROVED).collect();
-        let stretch = Stretch::begin(
-            "head quarters approves and returns",
-            returned.len() + approved.len(),
-        );
-        self.decide(
-            &returned,
-            ReviewState::Returned,
-            Some(REASON),
-            Chapter::Settling,
-            &stretch,
-        )?;
-        self.decide(
-            &approved,
-            ReviewState::Approved,
-            None,
-            Chapter::Settling,
-            &stretch,
-        )?;
-        stretch.end(&format!(
-            "{} approved, {} returned",
-            approved.len(),
-            returned.len()
-        ));
+        let stretch = Stretch::begin("head quarters approves and returns", returned.len() + approved.len());
+        self.decide(&returned, ReviewState::Returned, Some(REASON), Chapter::Settling, &stretch)?;
+        self.decide(&approved, ReviewState::Approved, None, Chapter::Settling, &stretch)?;
+        stretch.end(&format!("{} approved, {} returned", approved.len(), returned.len()));
 
         let corrected = self.correct(&returned)?;
         let stretch = Stretch::begin("head quarters approves what was corrected", corrected);
         let again = self.console.list("?state=returned")?;
-        let seen_before: BTreeMap<_, _> =
-            returned.iter().map(|line| (line.id, &line.heads)).collect();
-        if let Some(line) = again
-            .iter()
-            .find(|line| seen_before.get(&line.id) == Some(&&line.heads))
-        {
-            return Err(Failure::Unexpected(format!(
-                "record {} was corrected and reads as before",
-                line.id
-            )));
+        let seen_before: BTreeMap<_, _> = returned.iter().map(|line| (line.id, &line.heads)).collect();
+        if let Some(line) = again.iter().find(|line| seen_before.get(&line.id) == Some(&&line.heads)) {
+            return Err(Failure::Unexpected(format!("record {} was corrected and reads as before", line.id)));
         }
-        self.decide(
-            &again,
-            ReviewState::Approved,
-            None,
-            Chapter::Correction,
-            &stretch,
-        )?;
+        self.decide(&again, ReviewState::Approved, None, Chapter::Correction, &stretch)?;
         stretch.end(&format!("{} approved", again.len()));
-        Ok(Reviewed {
-            approved: approved.len(),
-            returned: returned.len(),
-            corrected: again.len(),
-        })
+        Ok(Reviewed { approved: approved.len(), returned: returned.len(), corrected: again.len() })
     }
 
     fn decide(
@@ -120,10 +83,7 @@ impl Play {
 
     /// Returned records come back to the phones of their owners, who correct them.
     fn correct(&mut self, returned: &[Listed]) -> Result<usize, Failure> {
-        let stretch = Stretch::begin(
-            "returned records come back and are corrected",
-            self.world.promoters.len(),
-        );
+        let stretch = Stretch::begin("returned records come back and are corrected", self.world.promoters.len());
         let (pulse, seed) = (&self.pulse, self.plan.seed);
         let corrected = each_mut(&mut self.world.promoters, |number, member| {
             let phone = &mut member.phone;
@@ -140,17 +100,12 @@ impl Play {
             stretch.step();
             Ok(back.len())
         })?;
-        each(&self.world.promoters, |_, member| {
-            self.publish(&member.phone)
-        })?;
+        each(&self.world.promoters, |_, member| self.publish(&member.phone))?;
         let corrected: usize = corrected.into_iter().sum();
         stretch.end(&format!("{corrected} corrected"));
         if corrected == returned.len() {
             return Ok(corrected);
         }
-        Err(Failure::Unexpected(format!(
-            "{} records were returned and {corrected} came back",
-            returned.len()
-        )))
+        Err(Failure::Unexpected(format!("{} records were returned and {corrected} came back", returned.len())))
     }
 }

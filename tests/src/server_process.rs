@@ -25,7 +25,7 @@ const LOG_TAIL: usize = 20;
 /// Where a server listens.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Addresses {
-    /// For phones and consoles: `http://127.0.0.1:8080`.
+    /// For phones and consoles, with host and port.
     pub http: String,
     /// For Prometheus.
     pub metrics: Option<String>,
@@ -42,12 +42,7 @@ pub fn server_program() -> Result<PathBuf, Failure> {
     let present = std::env::current_exe().map_err(Failure::system("can't find this program"))?;
     // Programs stand in the profile's folder, tests one level below.
     let name = format!("daybook{}", std::env::consts::EXE_SUFFIX);
-    let found = present
-        .ancestors()
-        .skip(1)
-        .take(2)
-        .map(|folder| folder.join(&name))
-        .find(|path| path.is_file());
+    let found = present.ancestors().skip(1).take(2).map(|folder| folder.join(&name)).find(|path| path.is_file());
     found.ok_or(Failure::NoServer)
 }
 
@@ -67,21 +62,14 @@ impl ServerProcess {
     /// # Errors
     /// When it does not start.
     pub fn start(program: &Path, folder: &Path) -> Result<Self, Failure> {
-        fs::create_dir_all(folder)
-            .map_err(Failure::system(format!("can't make {}", folder.display())))?;
+        fs::create_dir_all(folder).map_err(Failure::system(format!("can't make {}", folder.display())))?;
         let (child, log, addresses) = start(program, folder, 0)?;
-        Ok(Self {
-            program: program.to_owned(),
-            folder: folder.to_owned(),
-            child,
-            log,
-            addresses,
-        })
+        Ok(Self { program: program.to_owned(), folder: folder.to_owned(), child, log, addresses })
     }
 
     /// The address for phones and consoles.
     pub fn base_url(&self) -> String {
-        self.addresses.http.clone()
+        format!("http://{}", self.addresses.http)
     }
 
     /// Where it listens.
@@ -95,9 +83,7 @@ impl ServerProcess {
     /// When the operating system refuses.
     pub fn kill(&mut self) -> Result<(), Failure> {
         let killed = self.child.kill().and_then(|()| self.child.wait());
-        killed
-            .map(drop)
-            .map_err(Failure::system("can't kill the server"))
+        killed.map(drop).map_err(Failure::system("can't kill the server"))
     }
 
     /// Starts it again in the same folder, on the same port.
@@ -105,12 +91,7 @@ impl ServerProcess {
     /// # Errors
     /// When it does not start.
     pub fn start_again(&mut self) -> Result<(), Failure> {
-        let port = self
-            .addresses
-            .http
-            .rsplit_once(':')
-            .and_then(|(_, port)| port.parse().ok())
-            .unwrap_or(0);
+        let port = self.addresses.http.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(0);
         let (child, log, addresses) = start(&self.program, &self.folder, port)?;
         (self.child, self.log, self.addresses) = (child, log, addresses);
         Ok(())
@@ -121,10 +102,7 @@ impl ServerProcess {
     /// # Errors
     /// When it does not end, or ends with an error.
     pub fn stop(&mut self) -> Result<(), Failure> {
-        let asked = Command::new("sh")
-            .arg("-c")
-            .arg(format!("kill -TERM {}", self.child.id()))
-            .status();
+        let asked = Command::new("sh").arg("-c").arg(format!("kill -TERM {}", self.child.id())).status();
         asked.map_err(Failure::system("can't ask the server to stop"))?;
         self.wait_for_end(STOP_PATIENCE)
     }
@@ -137,24 +115,14 @@ impl ServerProcess {
         let deadline = Instant::now() + patience;
         // Its log ends when it does.
         loop {
-            match self
-                .log
-                .recv_timeout(deadline.saturating_duration_since(Instant::now()))
-            {
+            match self.log.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(_) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => return Err(self.failure("did not stop in time")),
             }
         }
-        let status = self
-            .child
-            .wait()
-            .map_err(Failure::system("can't wait for the server"))?;
-        if status.success() {
-            Ok(())
-        } else {
-            Err(self.failure(&format!("stopped with {status}")))
-        }
+        let status = self.child.wait().map_err(Failure::system("can't wait for the server"))?;
+        if status.success() { Ok(()) } else { Err(self.failure(&format!("stopped with {status}"))) }
     }
 
     /// Gives an order with `daybook admin ... --json` while the server runs.
@@ -162,10 +130,7 @@ impl ServerProcess {
     /// # Errors
     /// When it is refused, or the answer is no JSON.
     pub fn admin(&self, order: &[&str]) -> Result<Value, Failure> {
-        let failed = |said: String| Failure::Admin {
-            line: order.join(" "),
-            said,
-        };
+        let failed = |said: String| Failure::Admin { line: order.join(" "), said };
         let output = daybook(&self.program)
             .arg("admin")
             .args(order)
@@ -181,10 +146,7 @@ impl ServerProcess {
     }
 
     fn failure(&self, what: &str) -> Failure {
-        Failure::Server {
-            what: what.to_owned(),
-            log: log_tail(&self.folder),
-        }
+        Failure::Server { what: what.to_owned(), log: log_tail(&self.folder) }
     }
 }
 
@@ -213,9 +175,7 @@ fn log_tail(folder: &Path) -> String {
 /// The program without the settings that somebody made for a server of their own.
 fn daybook(program: &Path) -> Command {
     let mut command = Command::new(program);
-    for (name, _) in
-        std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("DAYBOOK_"))
-    {
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("DAYBOOK_")) {
         command.env_remove(name);
     }
     command
@@ -238,25 +198,14 @@ fn start(program: &Path, folder: &Path, port: u16) -> Result<Started, Failure> {
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
-        .map_err(Failure::system(format!(
-            "can't start {}",
-            program.display()
-        )))?;
-    let file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(log_file(folder));
+        .map_err(Failure::system(format!("can't start {}", program.display())))?;
+    let file = OpenOptions::new().create(true).append(true).open(log_file(folder));
     let file = file.map_err(Failure::system("can't write the server's log"))?;
     let Some(stderr) = child.stderr.take() else {
-        return Err(Failure::Unexpected(
-            "the server has no standard error".to_owned(),
-        ));
+        return Err(Failure::Unexpected("the server has no standard error".to_owned()));
     };
     let log = follow(stderr, file);
-    let failure = |what: String| Failure::Server {
-        what,
-        log: log_tail(folder),
-    };
+    let failure = |what: String| Failure::Server { what, log: log_tail(folder) };
     let deadline = Instant::now() + START_PATIENCE;
     loop {
         // The server writes its addresses before the line that says that it listens.
@@ -268,9 +217,7 @@ fn start(program: &Path, folder: &Path, port: u16) -> Result<Started, Failure> {
         match log.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
             Ok(_) => {}
             Err(RecvTimeoutError::Disconnected) => {
-                let status = child
-                    .wait()
-                    .map_or_else(|error| error.to_string(), |status| status.to_string());
+                let status = child.wait().map_or_else(|error| error.to_string(), |status| status.to_string());
                 return Err(failure(format!("stopped at once with {status}")));
             }
             Err(RecvTimeoutError::Timeout) => {

@@ -18,11 +18,8 @@ use crate::pulse::Pulse;
 use crate::server_process::ServerProcess;
 
 /// The offices, each with the province whose towns its promoters walk.
-const OFFICES: [(&str, &str, &str); 3] = [
-    ("成都分所", "Sichuan", "chengdu"),
-    ("重庆分所", "Chongqing Shi", "chongqing"),
-    ("昆明分所", "Yunnan", "kunming"),
-];
+const OFFICES: [(&str, &str, &str); 3] =
+    [("成都分所", "Sichuan", "chengdu"), ("重庆分所", "Chongqing Shi", "chongqing"), ("昆明分所", "Yunnan", "kunming")];
 /// Teams of an office.
 const TEAMS: [&str; 2] = ["一组", "二组"];
 /// Every so many-th phone has a wrong clock, by one of these minutes.
@@ -103,24 +100,11 @@ impl World {
         };
         for (name, province, short) in OFFICES {
             let id: OfficeId = id_in(&server.admin(&["office", "create", "--name", name])?)?;
-            world.offices.push(Office {
-                id,
-                name: name.to_owned(),
-                province: province.to_owned(),
-            });
-            let secretary = staff(
-                server,
-                "secretary",
-                &format!("secretary.{short}"),
-                Some(name),
-            )?;
+            world.offices.push(Office { id, name: name.to_owned(), province: province.to_owned() });
+            let secretary = staff(server, "secretary", &format!("secretary.{short}"), Some(name))?;
             world.staff.push(secretary);
         }
-        for (role, login) in [
-            ("reviewer", "reviewer"),
-            ("hq_admin", "headquarters"),
-            ("auditor", "auditor"),
-        ] {
+        for (role, login) in [("reviewer", "reviewer"), ("hq_admin", "headquarters"), ("auditor", "auditor")] {
             world.staff.push(staff(server, role, login, None)?);
         }
         // Teams of different offices take turns, so that few promoters are spread as widely as many.
@@ -128,42 +112,24 @@ impl World {
         for name in TEAMS {
             for (office, (office_name, ..)) in OFFICES.iter().enumerate() {
                 let team = format!("{office_name}{name}");
-                let made =
-                    server.admin(&["team", "create", "--office", office_name, "--name", &team])?;
+                let made = server.admin(&["team", "create", "--office", office_name, "--name", &team])?;
                 teams.push((office, id_in::<TeamId>(&made)?));
             }
         }
-        let enrolment = Enrolment {
-            server,
-            phones: &phones,
-            seed,
-            start,
-            pulse,
-            progress,
-        };
+        let enrolment = Enrolment { server, phones: &phones, seed, start, pulse, progress };
         for number in 0..promoters {
             let (office, team) = teams[number % teams.len()];
-            world
-                .promoters
-                .push(enrolment.enrol("promoter", number, office, team)?);
+            world.promoters.push(enrolment.enrol("promoter", number, office, team)?);
         }
         for (number, (office, team)) in teams.into_iter().take(promoters).enumerate() {
-            world.supervisors.push(enrolment.enrol(
-                "supervisor",
-                promoters + number,
-                office,
-                team,
-            )?);
+            world.supervisors.push(enrolment.enrol("supervisor", promoters + number, office, team)?);
         }
         Ok(world)
     }
 
     /// All phones, promoters first.
     pub fn phones(&self) -> impl Iterator<Item = &Phone> {
-        self.promoters
-            .iter()
-            .chain(&self.supervisors)
-            .map(|member| &member.phone)
+        self.promoters.iter().chain(&self.supervisors).map(|member| &member.phone)
     }
 
     /// With what somebody of this role signs in.
@@ -188,83 +154,39 @@ struct Enrolment<'a> {
 
 impl Enrolment<'_> {
     /// Adds a person, issues a code, and redeems it on a new phone.
-    fn enrol(
-        &self,
-        role: &str,
-        number: usize,
-        office: usize,
-        team: TeamId,
-    ) -> Result<Member, Failure> {
+    fn enrol(&self, role: &str, number: usize, office: usize, team: TeamId) -> Result<Member, Failure> {
         // Colleagues are numbered from above, so that none has the name of a customer by construction.
         let invented = Invented::numbered(u32::MAX - u32::try_from(number).unwrap_or(0), self.seed);
         let name = format!("{}{:02}", invented.name, number + 1);
         let team_id = team.to_string();
-        let person = self.server.admin(&[
-            "person", "create", "--name", &name, "--role", role, "--team", &team_id,
-        ])?;
+        let person = self.server.admin(&["person", "create", "--name", &name, "--role", role, "--team", &team_id])?;
         let person: PersonId = id_in(&person)?;
-        let issued = self
-            .server
-            .admin(&["code", "issue", "--person", &person.to_string()])?;
-        let code = issued["code"]
-            .as_str()
-            .ok_or_else(|| Failure::Unexpected("no code was issued".to_owned()))?;
+        let issued = self.server.admin(&["code", "issue", "--person", &person.to_string()])?;
+        let code = issued["code"].as_str().ok_or_else(|| Failure::Unexpected("no code was issued".to_owned()))?;
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed ^ (number as u64));
         let skew_minutes = if number % SKEWED_PHONE == SKEWED_PHONE - 1 {
             SKEWS_MINUTES[number / SKEWED_PHONE % SKEWS_MINUTES.len()]
         } else {
             0
         };
-        let clock = Arc::new(DayClock::new(
-            self.start,
-            skew_minutes * 60_000,
-            rng.random(),
-        ));
+        let clock = Arc::new(DayClock::new(self.start, skew_minutes * 60_000, rng.random()));
         let file = self.phones.join(format!("{number:03}.db"));
-        let phone = Phone::enrol(
-            &name,
-            &file,
-            &self.server.base_url(),
-            code,
-            clock,
-            Arc::clone(self.pulse),
-        )?;
+        let phone = Phone::enrol(&name, &file, &self.server.base_url(), code, clock, Arc::clone(self.pulse))?;
         (self.progress)();
-        Ok(Member {
-            phone,
-            office,
-            team,
-        })
+        Ok(Member { phone, office, team })
     }
 }
 
-fn staff(
-    server: &ServerProcess,
-    role: &'static str,
-    login: &str,
-    office: Option<&str>,
-) -> Result<Login, Failure> {
-    let mut order = vec![
-        "person", "create", "--name", login, "--role", role, "--login", login,
-    ];
+fn staff(server: &ServerProcess, role: &'static str, login: &str, office: Option<&str>) -> Result<Login, Failure> {
+    let mut order = vec!["person", "create", "--name", login, "--role", role, "--login", login];
     order.extend(office.iter().flat_map(|office| ["--office", office]));
     let made = server.admin(&order)?;
     let password = made["password"].as_str();
-    let password = password
-        .ok_or_else(|| Failure::Unexpected(format!("{login} got no password")))?
-        .to_owned();
-    Ok(Login {
-        role,
-        login: login.to_owned(),
-        password,
-    })
+    let password = password.ok_or_else(|| Failure::Unexpected(format!("{login} got no password")))?.to_owned();
+    Ok(Login { role, login: login.to_owned(), password })
 }
 
 fn id_in<T: std::str::FromStr>(made: &Value) -> Result<T, Failure> {
     let id = made["id"].as_str().and_then(|id| id.parse().ok());
-    id.ok_or_else(|| {
-        Failure::Unexpected(format!(
-            "an order was answered without an identifier: {made}"
-        ))
-    })
+    id.ok_or_else(|| Failure::Unexpected(format!("an order was answered without an identifier: {made}")))
 }

@@ -46,10 +46,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(failure) => {
-            say(&format!(
-                "demo: {failure}\nrepeat with --seed {}",
-                demo.seed
-            ));
+            say(&format!("demo: {failure}\nrepeat with --seed {}", demo.seed));
             ExitCode::FAILURE
         }
     }
@@ -59,24 +56,15 @@ impl Demo {
     fn run(&self) -> Result<bool, Failure> {
         let sources = Sources::find()?;
         match &sources.origin {
-            Origin::Folder(folder) => say(&format!(
-                "{} real contacts from {}",
-                sources.contacts.len(),
-                folder.display()
-            )),
-            Origin::Sample => say(&format!(
-                "{} real contacts from the sample (tests/data)",
-                sources.contacts.len()
-            )),
+            Origin::Folder(folder) => {
+                say(&format!("{} real contacts from {}", sources.contacts.len(), folder.display()))
+            }
+            Origin::Sample => say(&format!("{} real contacts from the sample (tests/data)", sources.contacts.len())),
         }
         say("names and telephone numbers are invented: the data have none");
         let folder = tempfile::tempdir().map_err(Failure::system("can't make a fresh folder"))?;
-        let plan = Plan {
-            promoters: usize::from(self.phones),
-            records: self.records,
-            seed: self.seed,
-            chaos: self.chaos,
-        };
+        let plan =
+            Plan { promoters: usize::from(self.phones), records: self.records, seed: self.seed, chaos: self.chaos };
         let mut play = Play::set_up(plan, folder.path())?;
         play.day(&sources)?;
         let aftermath = play.storm()?;
@@ -85,9 +73,7 @@ impl Demo {
         let reviewed = play.review()?;
         let restless = play.quiet()?;
         let reckoning = play.reckon()?;
-        let report = Report::of(
-            &play, aftermath, conflicts, settled, reviewed, restless, &reckoning,
-        )?;
+        let report = Report::of(&play, aftermath, conflicts, settled, reviewed, restless, &reckoning)?;
         self.tell(&by_office(&play, &reckoning)?, &report)?;
         let good = report.is_good();
         if self.once {
@@ -100,19 +86,10 @@ impl Demo {
 
     /// For people on standard error if standard output is for a program.
     fn tell(&self, table: &str, report: &Report) -> Result<(), Failure> {
-        let verdict = if report.is_good() {
-            "nothing is missing, duplicated or different"
-        } else {
-            "NOT GOOD"
-        };
+        let verdict = if report.is_good() { "nothing is missing, duplicated or different" } else { "NOT GOOD" };
         let text = format!(
             "\n{table}\n{} records, {} changes, {} conflicts after the storm ({} settled), {} kills, {} s: {verdict}",
-            report.records,
-            report.changes,
-            report.conflicts,
-            report.settled,
-            report.kills,
-            report.seconds
+            report.records, report.changes, report.conflicts, report.settled, report.kills, report.seconds
         );
         if !self.json {
             return print(&text);
@@ -126,30 +103,19 @@ impl Demo {
 
 fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{text}")
-        .and_then(|()| out.flush())
-        .map_err(Failure::system("can't write to standard output"))
+    writeln!(out, "{text}").and_then(|()| out.flush()).map_err(Failure::system("can't write to standard output"))
 }
 
 /// Leaves the server up until Ctrl-C, which reaches it too.
 fn stay(play: Play) -> Result<(), Failure> {
     let address = play.server().base_url();
-    say(&format!(
-        "\nThe server stays up at {address} until Ctrl-C. Staff logins:"
-    ));
+    say(&format!("\nThe server stays up at {address} until Ctrl-C. Staff logins:"));
     for login in &play.world.staff {
-        say(&format!(
-            "  {:<14} {:<22} {}",
-            login.role, login.login, login.password
-        ));
+        say(&format!("  {:<14} {:<22} {}", login.role, login.login, login.password));
     }
     let mut server = play.into_server();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(Failure::system("can't wait for Ctrl-C"))?;
-    runtime
-        .block_on(tokio::signal::ctrl_c())
-        .map_err(Failure::system("can't wait for Ctrl-C"))?;
+    runtime.block_on(tokio::signal::ctrl_c()).map_err(Failure::system("can't wait for Ctrl-C"))?;
     server.wait_for_end(PATIENCE)
 }

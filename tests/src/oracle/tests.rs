@@ -15,30 +15,13 @@ fn id() -> RecordId {
 fn diaries() -> Vec<Diary> {
     let mut promoter = Diary::of(PersonId::from(PROMOTER));
     let phones = BTreeMap::from([("14000000001".parse().unwrap(), "本人".to_owned())]);
-    let facts = LeadFacts {
-        name: Some("张三".into()),
-        notes: "在家。".into(),
-        phones,
-        ..LeadFacts::default()
-    };
+    let facts = LeadFacts { name: Some("张三".into()), notes: "在家。".into(), phones, ..LeadFacts::default() };
     promoter.made(id(), Chapter::Morning, &facts);
-    let follow_up = FollowUpRequest {
-        text: "第1次联系".into(),
-        by_means_of: None,
-        next_on: None,
-    };
+    let follow_up = FollowUpRequest { text: "第1次联系".into(), by_means_of: None, next_on: None };
     promoter.followed_up(id(), Chapter::Morning, &follow_up);
     let mut supervisor = Diary::of(PersonId::from(SUPERVISOR));
-    promoter.edited::<LeadFacts>(
-        id(),
-        Chapter::Afternoon,
-        &[LeadEdit::IntentArea(Some("a".into()))],
-    );
-    supervisor.edited::<LeadFacts>(
-        id(),
-        Chapter::Afternoon,
-        &[LeadEdit::IntentArea(Some("b".into()))],
-    );
+    promoter.edited::<LeadFacts>(id(), Chapter::Afternoon, &[LeadEdit::IntentArea(Some("a".into()))]);
+    supervisor.edited::<LeadFacts>(id(), Chapter::Afternoon, &[LeadEdit::IntentArea(Some("b".into()))]);
     vec![promoter, supervisor]
 }
 
@@ -64,25 +47,15 @@ fn published() -> Published {
             set("p", "intent_area", "a"),
             set("s", "intent_area", "b"),
         ],
-        authors: BTreeMap::from([
-            ("p".into(), PersonId::from(PROMOTER)),
-            ("s".into(), PersonId::from(SUPERVISOR)),
-        ]),
+        authors: BTreeMap::from([("p".into(), PersonId::from(PROMOTER)), ("s".into(), PersonId::from(SUPERVISOR))]),
     }
 }
 
 fn findings(published: Published) -> Vec<(Fault, String)> {
     let model = Model::of(&diaries());
     let mut findings = record_against_model(&model, &published);
-    findings.extend(server_against_model(
-        &model,
-        &BTreeMap::from([(published.id, published)]),
-    ));
-    findings
-        .0
-        .into_iter()
-        .map(|finding| (finding.fault, finding.place))
-        .collect()
+    findings.extend(server_against_model(&model, &BTreeMap::from([(published.id, published)])));
+    findings.0.into_iter().map(|finding| (finding.fault, finding.place)).collect()
 }
 
 #[test]
@@ -94,10 +67,7 @@ fn a_faithful_server_has_no_findings() {
 fn a_record_that_is_nowhere_and_one_from_nowhere() {
     let mut other = published();
     other.id = RecordId::from([8; 16]);
-    let faults: Vec<_> = findings(other)
-        .into_iter()
-        .map(|(fault, _)| fault)
-        .collect();
+    let faults: Vec<_> = findings(other).into_iter().map(|(fault, _)| fault).collect();
     assert_eq!(faults, [Fault::Duplicated, Fault::Missing]);
 }
 
@@ -105,32 +75,14 @@ fn a_record_that_is_nowhere_and_one_from_nowhere() {
 fn a_conflict_that_is_not_listed_or_lists_too_little() {
     let mut unlisted = published();
     unlisted.view["conflicts"] = json!([]);
-    assert_eq!(
-        findings(unlisted),
-        [(Fault::Missing, "the conflict of intent_area".into())]
-    );
+    assert_eq!(findings(unlisted), [(Fault::Missing, "the conflict of intent_area".into())]);
     let mut short = published();
     short.view["conflicts"][0]["values"] = json!([{"author": "s", "value": "b"}]);
-    assert_eq!(
-        findings(short),
-        [(
-            Fault::Different,
-            "the concurrent values of intent_area".into()
-        )]
-    );
+    assert_eq!(findings(short), [(Fault::Different, "the concurrent values of intent_area".into())]);
     let mut invented = published();
     let another = json!({"zone": "facts", "field": "name", "values": []});
-    invented.view["conflicts"]
-        .as_array_mut()
-        .unwrap()
-        .push(another);
-    assert_eq!(
-        findings(invented),
-        [(
-            Fault::Different,
-            "a conflict of name that nobody made".into()
-        )]
-    );
+    invented.view["conflicts"].as_array_mut().unwrap().push(another);
+    assert_eq!(findings(invented), [(Fault::Different, "a conflict of name that nobody made".into())]);
 }
 
 #[test]
@@ -151,31 +103,16 @@ fn an_entry_that_is_gone_or_there_twice_or_somebody_elses() {
 fn text_that_is_lost_or_doubled_and_values_that_changed() {
     let mut lost = published();
     lost.view["facts"]["notes"] = json!("");
-    assert_eq!(
-        findings(lost),
-        [(Fault::Missing, "what was typed into notes".into())]
-    );
+    assert_eq!(findings(lost), [(Fault::Missing, "what was typed into notes".into())]);
     let mut doubled = published();
     doubled.view["facts"]["notes"] = json!("在家。在家。");
-    assert_eq!(
-        findings(doubled),
-        [(Fault::Duplicated, "what was typed into notes".into())]
-    );
+    assert_eq!(findings(doubled), [(Fault::Duplicated, "what was typed into notes".into())]);
     let mut changed = published();
     changed.view["facts"]["name"] = json!("李四");
-    assert_eq!(
-        findings(changed),
-        [(Fault::Different, "what name shows".into())]
-    );
+    assert_eq!(findings(changed), [(Fault::Different, "what name shows".into())]);
     let mut forgotten = published();
     forgotten.history.remove(2);
-    assert_eq!(
-        findings(forgotten),
-        [(
-            Fault::Missing,
-            "a value of intent_area in the history".into()
-        )]
-    );
+    assert_eq!(findings(forgotten), [(Fault::Missing, "a value of intent_area in the history".into())]);
 }
 
 #[test]
@@ -184,12 +121,7 @@ fn the_same_contact_twice() {
     twin.id = RecordId::from([7; 16]);
     let server = BTreeMap::from([(id(), published()), (twin.id, twin)]);
     let found = server_against_model(&Model::of(&diaries()), &server);
-    assert!(
-        found
-            .0
-            .iter()
-            .any(|finding| finding.place == "a contact" && finding.fault == Fault::Duplicated)
-    );
+    assert!(found.0.iter().any(|finding| finding.place == "a contact" && finding.fault == Fault::Duplicated));
 }
 
 #[test]
@@ -198,25 +130,12 @@ fn phones_read_like_the_server() {
     let own = BTreeSet::from([id()]);
     let of = |view: Value| {
         let findings = phone_against_server(&BTreeMap::from([(id(), view)]), &own, &server);
-        findings
-            .0
-            .into_iter()
-            .map(|finding| finding.place)
-            .collect::<Vec<_>>()
+        findings.0.into_iter().map(|finding| finding.place).collect::<Vec<_>>()
     };
     assert!(of(published().view).is_empty());
     let mut other = published().view;
     other["facts"]["name"] = json!("李四");
     other["review"]["state"] = json!("returned");
-    assert_eq!(
-        of(other),
-        [
-            "facts/name on a phone and on the server",
-            "review on a phone and on the server"
-        ]
-    );
-    assert_eq!(
-        phone_against_server(&BTreeMap::new(), &own, &server).count(Fault::Missing),
-        1
-    );
+    assert_eq!(of(other), ["facts/name on a phone and on the server", "review on a phone and on the server"]);
+    assert_eq!(phone_against_server(&BTreeMap::new(), &own, &server).count(Fault::Missing), 1);
 }
