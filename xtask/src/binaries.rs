@@ -27,8 +27,7 @@ pub(crate) struct Daybook {
 impl Daybook {
     /// Builds the server and the programs that drive it.
     pub(crate) fn build(profile: Profile) -> Result<Self, Failure> {
-        let packages =
-            Invocation::cargo(["build", "--locked", "-p", "server", "-p", "e2e", "--bins"]);
+        let packages = Invocation::cargo(["build", "--locked", "-p", "server", "-p", "e2e", "--bins"]);
         Self::build_with(match profile {
             Profile::Dev => packages,
             Profile::Release => packages.args(["--release"]),
@@ -37,20 +36,14 @@ impl Daybook {
 
     /// Builds the server alone.
     pub(crate) fn build_server() -> Result<Self, Failure> {
-        Self::build_with(Invocation::cargo([
-            "build", "--locked", "-p", "server", "--bins",
-        ]))
+        Self::build_with(Invocation::cargo(["build", "--locked", "-p", "server", "--bins"]))
     }
 
     /// Cargo itself tells where the programs went, so every way to move the target directory is respected. The
     /// build's chatter goes to standard error: standard output belongs to the program that follows.
     fn build_with(build: Invocation) -> Result<Self, Failure> {
-        let report = build
-            .args(["--message-format=json-render-diagnostics"])
-            .read()?;
-        Ok(Self {
-            executables: executables(&report)?,
-        })
+        let report = build.args(["--message-format=json-render-diagnostics"]).read()?;
+        Ok(Self { executables: executables(&report)? })
     }
 
     /// The demonstration with these arguments.
@@ -70,9 +63,7 @@ impl Daybook {
 
     fn driver(&self, name: &'static str, args: &[OsString]) -> Result<Invocation, Failure> {
         let program = self.find(name, "e2e")?;
-        Ok(Invocation::new(program)
-            .args(args)
-            .variable(SERVER_VARIABLE, self.server()?))
+        Ok(Invocation::new(program).args(args).variable(SERVER_VARIABLE, self.server()?))
     }
 
     fn server(&self) -> Result<&PathBuf, Failure> {
@@ -81,10 +72,7 @@ impl Daybook {
 
     fn find(&self, name: &'static str, package: &'static str) -> Result<&PathBuf, Failure> {
         let is_it = |path: &&PathBuf| path.file_stem().is_some_and(|stem| stem == name);
-        self.executables
-            .iter()
-            .find(is_it)
-            .ok_or(Failure::NoBinary { name, package })
+        self.executables.iter().find(is_it).ok_or(Failure::NoBinary { name, package })
     }
 }
 
@@ -117,31 +105,22 @@ mod tests {
 
     #[test]
     fn the_server_is_found_where_cargo_put_it() {
-        let built = Daybook {
-            executables: executables(REPORT.as_bytes()).unwrap(),
-        };
+        let built = Daybook { executables: executables(REPORT.as_bytes()).unwrap() };
         let serve = built.serve(&["--port".into(), "0".into()]).unwrap();
         assert_eq!(serve.to_string(), "/h/target/debug/daybook serve --port 0");
     }
 
     #[test]
     fn a_driver_is_told_its_server() {
-        let built = Daybook {
-            executables: vec!["/h/daybook".into(), "/h/demo".into()],
-        };
+        let built = Daybook { executables: vec!["/h/daybook".into(), "/h/demo".into()] };
         let demo = built.demo(&["--once".into()]).unwrap();
         assert_eq!(demo.to_string(), "DAYBOOK_BIN=/h/daybook /h/demo --once");
     }
 
     #[test]
     fn a_missing_program_names_its_package() {
-        let built = Daybook {
-            executables: executables(REPORT.as_bytes()).unwrap(),
-        };
+        let built = Daybook { executables: executables(REPORT.as_bytes()).unwrap() };
         let failure = built.bench(&[]).unwrap_err();
-        assert_eq!(
-            failure.to_string(),
-            "the build made no binary `bench`; package `e2e` has to declare one"
-        );
+        assert_eq!(failure.to_string(), "the build made no binary `bench`; package `e2e` has to declare one");
     }
 }

@@ -20,16 +20,8 @@ struct Step {
 }
 
 impl Step {
-    fn new(
-        title: &'static str,
-        repeat: impl Into<String>,
-        run: impl Fn() -> Result<(), Failure> + 'static,
-    ) -> Self {
-        Self {
-            title,
-            repeat: repeat.into(),
-            run: Box::new(run),
-        }
+    fn new(title: &'static str, repeat: impl Into<String>, run: impl Fn() -> Result<(), Failure> + 'static) -> Self {
+        Self { title, repeat: repeat.into(), run: Box::new(run) }
     }
 
     fn line(title: &'static str, line: Invocation) -> Self {
@@ -37,20 +29,14 @@ impl Step {
     }
 
     fn core_on(title: &'static str, target: &'static str) -> Self {
-        Self::new(title, purity::core_check(target).to_string(), move || {
-            purity::check_core(target)
-        })
+        Self::new(title, purity::core_check(target).to_string(), move || purity::check_core(target))
     }
 
     fn demo(title: &'static str, args: &'static [&'static str]) -> Self {
-        Self::new(
-            title,
-            format!("cargo xtask demo {}", args.join(" ")),
-            move || {
-                let args: Vec<_> = args.iter().map(Into::into).collect();
-                Daybook::build(Profile::Dev)?.demo(&args)?.run()
-            },
-        )
+        Self::new(title, format!("cargo xtask demo {}", args.join(" ")), move || {
+            let args: Vec<_> = args.iter().map(Into::into).collect();
+            Daybook::build(Profile::Dev)?.demo(&args)?.run()
+        })
     }
 }
 
@@ -59,25 +45,13 @@ fn steps() -> Vec<Step> {
         Step::line("format", Invocation::cargo(["fmt", "--all", "--check"])),
         Step::line(
             "lints",
-            Invocation::cargo([
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--locked",
-                "--",
-                "-D",
-                "warnings",
-            ]),
+            Invocation::cargo(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
         ),
         Step::line(
             "documentation",
-            Invocation::cargo(["doc", "--workspace", "--no-deps", "--locked"])
-                .variable("RUSTDOCFLAGS", "-D warnings"),
+            Invocation::cargo(["doc", "--workspace", "--no-deps", "--locked"]).variable("RUSTDOCFLAGS", "-D warnings"),
         ),
-        Step::line(
-            "architecture",
-            Invocation::cargo(["test", "-p", "xtask", "--locked"]),
-        ),
+        Step::line("architecture", Invocation::cargo(["test", "-p", "xtask", "--locked"])),
         Step::new("tests", "cargo xtask test", || test_run::run(&[])),
         Step::core_on("core on the web", purity::WEB),
         Step::core_on("core on a phone", purity::PHONE),
@@ -102,20 +76,10 @@ fn run_steps(steps: &[Step]) -> Result<(), Failure> {
     let mut outcomes = Vec::new();
     let mut failed = None;
     for (position, step) in steps.iter().enumerate() {
-        eprintln!(
-            "\n==> {}/{} {}: {}",
-            position + 1,
-            steps.len(),
-            step.title,
-            step.repeat
-        );
+        eprintln!("\n==> {}/{} {}: {}", position + 1, steps.len(), step.title, step.repeat);
         let start = Instant::now();
         let result = (step.run)();
-        let outcome = Outcome {
-            title: step.title,
-            took: start.elapsed(),
-            passed: result.is_ok(),
-        };
+        let outcome = Outcome { title: step.title, took: start.elapsed(), passed: result.is_ok() };
         eprintln!("<== {} {}", outcome.title, seconds(outcome.took));
         outcomes.push(outcome);
         if let Err(failure) = result {
@@ -138,21 +102,12 @@ fn table(outcomes: &[Outcome]) -> String {
     for outcome in outcomes {
         let mark = if outcome.passed { "ok" } else { "FAILED" };
         // Writing to a string can't fail.
-        let _ = writeln!(
-            table,
-            "{:<20} {:>10}  {mark}",
-            outcome.title,
-            seconds(outcome.took)
-        );
+        let _ = writeln!(table, "{:<20} {:>10}  {mark}", outcome.title, seconds(outcome.took));
     }
     let total = outcomes.iter().map(|outcome| outcome.took).sum();
     let passed = outcomes.iter().filter(|outcome| outcome.passed).count();
     let _ = writeln!(table, "{:<20} {:>10}", "all", seconds(total));
-    let _ = write!(
-        table,
-        "steps: {passed} passed, {} failed",
-        outcomes.len() - passed
-    );
+    let _ = write!(table, "steps: {passed} passed, {} failed", outcomes.len() - passed);
     table
 }
 
@@ -167,10 +122,7 @@ mod tests {
     use super::*;
 
     fn no() -> Result<(), Failure> {
-        Err(Failure::NoBinary {
-            name: "demo",
-            package: "e2e",
-        })
+        Err(Failure::NoBinary { name: "demo", package: "e2e" })
     }
 
     #[test]
@@ -195,28 +147,10 @@ mod tests {
 
     #[test]
     fn the_table_has_a_line_for_every_step_and_the_total() {
-        let outcome = |title, millis, passed| Outcome {
-            title,
-            took: Duration::from_millis(millis),
-            passed,
-        };
-        let table = table(&[
-            outcome("format", 1_250, true),
-            outcome("lints", 60_000, false),
-        ]);
-        let lines: Vec<_> = table
-            .lines()
-            .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
-            .collect();
-        assert_eq!(
-            lines,
-            [
-                "format 1.2 s ok",
-                "lints 60.0 s FAILED",
-                "all 61.2 s",
-                "steps: 1 passed, 1 failed"
-            ]
-        );
+        let outcome = |title, millis, passed| Outcome { title, took: Duration::from_millis(millis), passed };
+        let table = table(&[outcome("format", 1_250, true), outcome("lints", 60_000, false)]);
+        let lines: Vec<_> = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        assert_eq!(lines, ["format 1.2 s ok", "lints 60.0 s FAILED", "all 61.2 s", "steps: 1 passed, 1 failed"]);
     }
 
     #[test]

@@ -68,9 +68,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Ci => ci::run(),
         Command::Test(rest) => test_run::run(&rest.args),
         Command::Demo(rest) => Daybook::build(Profile::Dev)?.demo(&rest.args)?.become_it(),
-        Command::Bench(rest) => Daybook::build(Profile::Release)?
-            .bench(&rest.args)?
-            .become_it(),
+        Command::Bench(rest) => Daybook::build(Profile::Release)?.bench(&rest.args)?.become_it(),
         Command::Run(rest) => Daybook::build_server()?.serve(&rest.args)?.become_it(),
     }
 }
@@ -83,10 +81,7 @@ mod tests {
         let full = ["xtask"].iter().chain(line);
         match Xtask::try_parse_from(full).unwrap().command {
             Command::Ci => Vec::new(),
-            Command::Test(rest)
-            | Command::Demo(rest)
-            | Command::Bench(rest)
-            | Command::Run(rest) => rest.args,
+            Command::Test(rest) | Command::Demo(rest) | Command::Bench(rest) | Command::Run(rest) => rest.args,
         }
     }
 
@@ -101,9 +96,6 @@ mod tests {
     #[test]
     fn only_a_leading_separator_is_dropped() {
         assert_eq!(rest_of(&["test", "--", "journal"]), ["journal"]);
-        assert_eq!(
-            rest_of(&["test", "journal", "--", "--nocapture"]),
-            ["journal", "--", "--nocapture"]
-        );
+        assert_eq!(rest_of(&["test", "journal", "--", "--nocapture"]), ["journal", "--", "--nocapture"]);
     }
 }

@@ -67,11 +67,7 @@ pub(crate) struct Invocation {
 impl Invocation {
     /// A program with no arguments yet.
     pub(crate) fn new(program: impl Into<OsString>) -> Self {
-        Self {
-            program: program.into(),
-            args: Vec::new(),
-            variables: Vec::new(),
-        }
+        Self { program: program.into(), args: Vec::new(), variables: Vec::new() }
     }
 
     /// `cargo` with these arguments. Through the name, not through the `CARGO` variable, so that what is shown
@@ -94,20 +90,14 @@ impl Invocation {
 
     /// Runs it to its end on our standard streams.
     pub(crate) fn run(&self) -> Result<(), Failure> {
-        let status = self
-            .command()
-            .status()
-            .map_err(|source| self.not_started(source))?;
+        let status = self.command().status().map_err(|source| self.not_started(source))?;
         self.judge(status)
     }
 
     /// Whether it starts and succeeds; what it prints is nobody's business.
     pub(crate) fn succeeds(&self) -> bool {
         let mut command = self.command();
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command.status().is_ok_and(|status| status.success())
     }
 
@@ -115,9 +105,7 @@ impl Invocation {
     pub(crate) fn read(&self) -> Result<Vec<u8>, Failure> {
         let mut command = self.command();
         command.stderr(Stdio::inherit());
-        let output = command
-            .output()
-            .map_err(|source| self.not_started(source))?;
+        let output = command.output().map_err(|source| self.not_started(source))?;
         self.judge(output.status)?;
         Ok(output.stdout)
     }
@@ -144,21 +132,11 @@ impl Invocation {
     }
 
     fn judge(&self, status: ExitStatus) -> Result<(), Failure> {
-        if status.success() {
-            Ok(())
-        } else {
-            Err(Failure::Failed {
-                line: self.to_string(),
-                status,
-            })
-        }
+        if status.success() { Ok(()) } else { Err(Failure::Failed { line: self.to_string(), status }) }
     }
 
     fn not_started(&self, source: io::Error) -> Failure {
-        Failure::NotStarted {
-            line: self.to_string(),
-            source,
-        }
+        Failure::NotStarted { line: self.to_string(), source }
     }
 }
 
@@ -192,10 +170,7 @@ mod tests {
     #[test]
     fn shown_as_one_would_type_it() {
         let doc = Invocation::cargo(["doc", "--no-deps"]).variable("RUSTDOCFLAGS", "-D warnings");
-        assert_eq!(
-            doc.to_string(),
-            "RUSTDOCFLAGS='-D warnings' cargo doc --no-deps"
-        );
+        assert_eq!(doc.to_string(), "RUSTDOCFLAGS='-D warnings' cargo doc --no-deps");
 
         let awkward = Invocation::new("echo").args(["", "it's", "a\"b"]);
         assert_eq!(awkward.to_string(), r#"echo '' 'it'\''s' 'a"b'"#);
@@ -203,25 +178,14 @@ mod tests {
 
     #[test]
     fn a_missing_program_is_named() {
-        let failure = Invocation::new("daybook-no-such-program")
-            .run()
-            .unwrap_err();
-        assert!(
-            failure.to_string().contains("daybook-no-such-program"),
-            "{failure}"
-        );
+        let failure = Invocation::new("daybook-no-such-program").run().unwrap_err();
+        assert!(failure.to_string().contains("daybook-no-such-program"), "{failure}");
     }
 
     #[cfg(unix)]
     #[test]
     fn the_exit_code_of_the_program_is_ours() {
-        let failure = Invocation::new("sh")
-            .args(["-c", "exit 42"])
-            .run()
-            .unwrap_err();
-        assert_eq!(
-            format!("{:?}", failure.exit_code()),
-            format!("{:?}", ExitCode::from(42))
-        );
+        let failure = Invocation::new("sh").args(["-c", "exit 42"]).run().unwrap_err();
+        assert_eq!(format!("{:?}", failure.exit_code()), format!("{:?}", ExitCode::from(42)));
     }
 }

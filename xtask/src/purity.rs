@@ -15,9 +15,7 @@ pub(crate) const PHONE: &str = "aarch64-linux-android";
 /// Compiles the core for `target` and installs the target's standard library first if it is missing.
 pub(crate) fn check_core(target: &'static str) -> Result<(), Failure> {
     if !is_installed(target) {
-        Invocation::new("rustup")
-            .args(["target", "add", target])
-            .run()?;
+        Invocation::new("rustup").args(["target", "add", target]).run()?;
     }
     core_check(target).run()
 }
@@ -27,11 +25,7 @@ pub(crate) fn check_core(target: &'static str) -> Result<(), Failure> {
 /// "there is none"; a web build that ships chooses the browser's.
 pub(crate) fn core_check(target: &'static str) -> Invocation {
     let check = Invocation::cargo(["check", "-p", "sync-core", "--locked", "--target", target]);
-    if target == WEB {
-        check.variable("RUSTFLAGS", r#"--cfg getrandom_backend="unsupported""#)
-    } else {
-        check
-    }
+    if target == WEB { check.variable("RUSTFLAGS", r#"--cfg getrandom_backend="unsupported""#) } else { check }
 }
 
 /// Asks the compiler and not rustup, which a distribution's Rust doesn't have.

@@ -19,19 +19,9 @@ fn invocations(nextest: bool, args: &[OsString]) -> [Invocation; 2] {
     let tests = if nextest {
         Invocation::cargo(["nextest", "run", "--workspace", "--locked"])
     } else {
-        Invocation::cargo([
-            "test",
-            "--workspace",
-            "--locked",
-            "--lib",
-            "--bins",
-            "--tests",
-        ])
+        Invocation::cargo(["test", "--workspace", "--locked", "--lib", "--bins", "--tests"])
     };
-    [
-        tests.args(args),
-        Invocation::cargo(["test", "--doc", "--workspace", "--locked"]),
-    ]
+    [tests.args(args), Invocation::cargo(["test", "--doc", "--workspace", "--locked"])]
 }
 
 #[cfg(test)]
@@ -41,12 +31,8 @@ mod tests {
     #[test]
     fn documentation_examples_run_with_and_without_nextest() {
         for nextest in [true, false] {
-            let [tests, examples] =
-                invocations(nextest, &["journal".into()]).map(|line| line.to_string());
-            assert_eq!(
-                tests.starts_with("cargo nextest run --workspace --locked"),
-                nextest
-            );
+            let [tests, examples] = invocations(nextest, &["journal".into()]).map(|line| line.to_string());
+            assert_eq!(tests.starts_with("cargo nextest run --workspace --locked"), nextest);
             assert!(tests.ends_with(" journal"), "{tests}");
             assert_eq!(examples, "cargo test --doc --workspace --locked");
         }

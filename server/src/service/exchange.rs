@@ -127,11 +127,8 @@ async fn tell_news(
         let seq = page.ended_at.map_or(head.seq, |end| end.min(head.seq));
         response.more = page.ended_at.is_some_and(|end| end < head.seq);
         let since = response.more.then_some(since);
-        let salt = if seq == head.seq {
-            head.salt
-        } else {
-            app.store.salt_at(person.organisation, seq).await?.unwrap_or(0)
-        };
+        let salt =
+            if seq == head.seq { head.salt } else { app.store.salt_at(person.organisation, seq).await?.unwrap_or(0) };
         response.cursor = Some(Cursor { epoch: app.epoch, salt, scope_version: person.scope_version, seq, since });
     } else if request.cursor.is_none_or(|cursor| {
         cursor.epoch != app.epoch || cursor.scope_version != person.scope_version || response.rewound_to.is_some()

@@ -42,7 +42,8 @@ pub async fn receive(
     segment: &Segment,
     report: &DeviceReport,
 ) -> Result<Received, ServiceError> {
-    let items = segment.unpack().map_err(|error| ServiceError::from(codes::SYNC_MALFORMED).detail(error.to_string()))?;
+    let items =
+        segment.unpack().map_err(|error| ServiceError::from(codes::SYNC_MALFORMED).detail(error.to_string()))?;
     if !segment.head.is_signed_by(device.id, &device.key, &segment.signature) {
         return Err(ServiceError::from(codes::JOURNAL).detail("the head is not signed by this device"));
     }
@@ -199,8 +200,7 @@ impl ActorOwners {
             return Ok(Vec::new());
         }
         let person = &device.person;
-        let foreign =
-            app.store.claim_actors(person.organisation, person.id, Some(device.id), &unknown, now).await?;
+        let foreign = app.store.claim_actors(person.organisation, person.id, Some(device.id), &unknown, now).await?;
         let mut owners = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if owners.len() > REMEMBERED_ACTORS {
             owners.clear();

@@ -26,12 +26,7 @@ pub struct Decision {
 /// # Errors
 /// [`codes::RECORD_NOT_FOUND`] outside the territory, [`codes::PERMISSION`] without the role, [`codes::REASON`]
 /// without a reason where one is needed, [`codes::STALE`] if the record changed since the reviewer looked.
-pub async fn decide(
-    app: &App,
-    who: &Person,
-    id: RecordId,
-    decision: Decision,
-) -> Result<RecordDetail, ServiceError> {
+pub async fn decide(app: &App, who: &Person, id: RecordId, decision: Decision) -> Result<RecordDetail, ServiceError> {
     let line = app.store.record_line(id).await.map_err(|error| error.missing(codes::RECORD_NOT_FOUND))?;
     if !scope::sees(who, &line) {
         return Err(codes::RECORD_NOT_FOUND.into());
@@ -51,8 +46,7 @@ pub async fn decide(
         if frame.review.state == decision.state && frame.review.reason == reason {
             return Ok(None);
         }
-        let review =
-            Review { state: decision.state, reason: reason.clone(), by: Some(who.id), at: Some(now) };
+        let review = Review { state: decision.state, reason: reason.clone(), by: Some(who.id), at: Some(now) };
         document.review(actor, &review).map_err(edit_failed)
     })
     .await?;

@@ -88,22 +88,14 @@ fn compose_publication(
         });
     }
     let frame = read_change(&change.bytes).map_err(ServiceError::internal)?;
-    let row = judgement
-        .document
-        .zip(judgement.view)
-        .map(|(mut document, view)| record_row(record, &mut document, &view));
+    let row =
+        judgement.document.zip(judgement.view).map(|(mut document, view)| record_row(record, &mut document, &view));
     Ok(Some(Publication {
         id: record.id,
         organisation: record.organisation,
         base_seq: record.base_seq,
         published: Vec::new(),
-        staff: vec![StaffChange {
-            hash: change.hash,
-            actor,
-            actor_seq: frame.seq,
-            person: who.id,
-            raw: change.bytes,
-        }],
+        staff: vec![StaffChange { hash: change.hash, actor, actor_seq: frame.seq, person: who.id, raw: change.bytes }],
         set_aside: Vec::new(),
         row,
     }))

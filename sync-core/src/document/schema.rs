@@ -22,6 +22,6 @@ pub const OLDEST_ACCEPTED: u32 = {
 /// The present name of a field that was written under layout `schema`.
 ///
 /// There is one layout so far, hence no renames: every name is present.
-pub fn upgrade_field<'a>(_kind: Kind, _schema: u32, name: &'a str) -> &'a str {
+pub fn upgrade_field(_kind: Kind, _schema: u32, name: &str) -> &str {
     name
 }

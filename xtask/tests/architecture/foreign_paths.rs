@@ -6,11 +6,7 @@ use crate::{
 };
 
 /// In pieces, so that this file does not complain about itself.
-const FOLDERS: &[&str] = &[
-    concat!("/", "work/"),
-    concat!("/", "root/"),
-    concat!("/", "tmp/"),
-];
+const FOLDERS: &[&str] = &[concat!("/", "work/"), concat!("/", "root/"), concat!("/", "tmp/")];
 
 const HOSTS: &[&str] = &[
     concat!("index.", "crates.io"),
@@ -40,16 +36,12 @@ fn complaints(files: &[TextFile]) -> Vec<String> {
 /// Whether `folder` stands at the root in `line` and not inside a longer path such as `frame/work/`.
 fn begins_a_path(line: &str, folder: &str) -> bool {
     let inside_a_path = |c: char| c.is_alphanumeric() || "._-~*}".contains(c);
-    line.match_indices(folder)
-        .any(|(at, _)| !line[..at].ends_with(inside_a_path))
+    line.match_indices(folder).any(|(at, _)| !line[..at].ends_with(inside_a_path))
 }
 
 #[test]
 fn no_file_names_this_machine() {
-    assert_kept(
-        "paths and hosts of one machine",
-        &complaints(&tree::text_files()),
-    );
+    assert_kept("paths and hosts of one machine", &complaints(&tree::text_files()));
 }
 
 #[cfg(test)]
@@ -66,13 +58,7 @@ mod can_fail {
 
     #[test]
     fn the_same_names_inside_a_path_are_fine() {
-        let lines: String = FOLDERS
-            .iter()
-            .map(|folder| format!("target{folder}x ${{DIR}}{folder}x\n"))
-            .collect();
-        assert_eq!(
-            complaints(&[TextFile::new("docs/RUN.md", lines)]),
-            Vec::<String>::new()
-        );
+        let lines: String = FOLDERS.iter().map(|folder| format!("target{folder}x ${{DIR}}{folder}x\n")).collect();
+        assert_eq!(complaints(&[TextFile::new("docs/RUN.md", lines)]), Vec::<String>::new());
     }
 }

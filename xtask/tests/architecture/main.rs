@@ -13,9 +13,5 @@ mod tree;
 
 /// Fails with every complaint at once, because fixing them one run at a time is tedious.
 fn assert_kept(rule: &str, complaints: &[String]) {
-    assert!(
-        complaints.is_empty(),
-        "{rule}:\n  {}\n",
-        complaints.join("\n  ")
-    );
+    assert!(complaints.is_empty(), "{rule}:\n  {}\n", complaints.join("\n  "));
 }

@@ -14,28 +14,17 @@ const NOT_IN_TESTS: &[&str] = &[concat!("time", "::sleep")];
 fn complaints(files: &[TextFile]) -> Vec<String> {
     let mut complaints = Vec::new();
     for file in files.iter().filter(|file| file.is_rust()) {
-        let words = NOWHERE
-            .iter()
-            .chain(NOT_IN_TESTS.iter().filter(|_| is_test(&file.path)));
+        let words = NOWHERE.iter().chain(NOT_IN_TESTS.iter().filter(|_| is_test(&file.path)));
         for word in words {
             for (number, _) in file.code_lines().filter(|(_, line)| line.contains(word)) {
-                complaints.push(format!(
-                    "{}:{number}: `{word}`: wait for a condition",
-                    file.path
-                ));
+                complaints.push(format!("{}:{number}: `{word}`: wait for a condition", file.path));
             }
         }
     }
     // nextest's own way to hide a test that fails now and then.
-    for file in files
-        .iter()
-        .filter(|file| file.path.ends_with("nextest.toml"))
-    {
+    for file in files.iter().filter(|file| file.path.ends_with("nextest.toml")) {
         if file.text.contains("retries") {
-            complaints.push(format!(
-                "{}: `retries`: a test that needs them is broken",
-                file.path
-            ));
+            complaints.push(format!("{}: `retries`: a test that needs them is broken", file.path));
         }
     }
     complaints
@@ -43,16 +32,12 @@ fn complaints(files: &[TextFile]) -> Vec<String> {
 
 /// Package `e2e`, whose folder is `tests/`, and every crate's own integration tests.
 fn is_test(path: &str) -> bool {
-    path.split('/')
-        .any(|part| part == "tests" || part == "tests.rs")
+    path.split('/').any(|part| part == "tests" || part == "tests.rs")
 }
 
 #[test]
 fn tests_are_patient() {
-    assert_kept(
-        "sleeping, retried or ignored tests",
-        &complaints(&tree::text_files()),
-    );
+    assert_kept("sleeping, retried or ignored tests", &complaints(&tree::text_files()));
 }
 
 #[cfg(test)]
@@ -75,29 +60,14 @@ mod can_fail {
     #[test]
     fn a_task_that_sleeps_in_a_test() {
         for word in NOT_IN_TESTS {
-            assert_eq!(
-                of("server/src/projector.rs", format!("tokio::{word}(x).await")),
-                0
-            );
-            assert_eq!(
-                of("tests/src/storm.rs", format!("tokio::{word}(x).await")),
-                1
-            );
-            assert_eq!(
-                of("server/tests/http.rs", format!("tokio::{word}(x).await")),
-                1
-            );
+            assert_eq!(of("server/src/projector.rs", format!("tokio::{word}(x).await")), 0);
+            assert_eq!(of("tests/src/storm.rs", format!("tokio::{word}(x).await")), 1);
+            assert_eq!(of("server/tests/http.rs", format!("tokio::{word}(x).await")), 1);
         }
     }
 
     #[test]
     fn retries_in_the_runner() {
-        assert_eq!(
-            of(
-                ".config/nextest.toml",
-                "[profile.default]\nretries = 2\n".to_owned()
-            ),
-            1
-        );
+        assert_eq!(of(".config/nextest.toml", "[profile.default]\nretries = 2\n".to_owned()), 1);
     }
 }

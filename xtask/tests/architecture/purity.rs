@@ -33,57 +33,29 @@ const FORBIDDEN: &[(&str, &str)] = &[
     ("SysRng", "randomness is an argument"),
     ("new_v4", "randomness is an argument"),
     ("now_v7", "time and randomness are arguments"),
-    (
-        "std::{",
-        "one `use` for each module of std, so that this rule sees them",
-    ),
+    ("std::{", "one `use` for each module of std, so that this rule sees them"),
 ];
 
 /// The libraries that a pure crate may use directly, each pure itself in the way that we call it.
 const LIBRARIES: &[(&str, &str)] = &[
     ("automerge", "a record is an Automerge document"),
-    (
-        "ed25519-dalek",
-        "the device signs its journal, the server its receipts",
-    ),
-    (
-        "flate2",
-        "the wire is gzip; inflating needs a cap of our own",
-    ),
-    (
-        "jiff",
-        "calendar arithmetic on times that are given; never its clock",
-    ),
+    ("ed25519-dalek", "the device signs its journal, the server its receipts"),
+    ("flate2", "the wire is gzip; inflating needs a cap of our own"),
+    ("jiff", "calendar arithmetic on times that are given; never its clock"),
     ("minicbor", "wire messages and journal entries are CBOR"),
     ("phonenumber", "a phone number is parsed once, at the edge"),
-    (
-        "rand_core",
-        "the trait of the random source that the caller passes in",
-    ),
+    ("rand_core", "the trait of the random source that the caller passes in"),
     ("rust_decimal", "money is exact"),
-    (
-        "serde",
-        "views and create requests as JSON for exports and bindings",
-    ),
-    (
-        "serde_json",
-        "field values as JSON, from imports, bindings and the office",
-    ),
-    (
-        "sha2",
-        "hash chain of the journal, content addresses of photos",
-    ),
+    ("serde", "views and create requests as JSON for exports and bindings"),
+    ("serde_json", "field values as JSON, from imports, bindings and the office"),
+    ("sha2", "hash chain of the journal, content addresses of photos"),
     ("thiserror", "errors are part of the interface"),
     ("uuid", "record ids, made from given time and randomness"),
 ];
 
 fn impure_words(files: &[TextFile]) -> Vec<String> {
-    let is_pure = |file: &&TextFile| {
-        file.is_rust()
-            && PURE
-                .iter()
-                .any(|name| file.path.starts_with(&format!("{name}/")))
-    };
+    let is_pure =
+        |file: &&TextFile| file.is_rust() && PURE.iter().any(|name| file.path.starts_with(&format!("{name}/")));
     let mut complaints = Vec::new();
     for file in files.iter().filter(is_pure) {
         for (number, line) in file.code_lines() {
@@ -100,8 +72,7 @@ fn has_word(line: &str, word: &str) -> bool {
     let continues = |c: char| c.is_alphanumeric() || c == '_';
     line.match_indices(word).any(|(at, _)| {
         let joined_before = word.starts_with(continues) && line[..at].ends_with(continues);
-        let joined_after =
-            word.ends_with(continues) && line[at + word.len()..].starts_with(continues);
+        let joined_after = word.ends_with(continues) && line[at + word.len()..].starts_with(continues);
         !joined_before && !joined_after
     })
 }
@@ -111,14 +82,8 @@ fn libraries_of_pure_crates(metadata: &Metadata) -> BTreeMap<String, Vec<String>
     let members = metadata.workspace_packages().into_iter();
     let pure = members.filter(|package| PURE.contains(&package.name.as_str()));
     pure.map(|package| {
-        let normal = package
-            .dependencies
-            .iter()
-            .filter(|dependency| dependency.kind == DependencyKind::Normal);
-        (
-            package.name.to_string(),
-            normal.map(|dependency| dependency.name.clone()).collect(),
-        )
+        let normal = package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal);
+        (package.name.to_string(), normal.map(|dependency| dependency.name.clone()).collect())
     })
     .collect()
 }
@@ -126,13 +91,8 @@ fn libraries_of_pure_crates(metadata: &Metadata) -> BTreeMap<String, Vec<String>
 fn unknown_libraries(used: &BTreeMap<String, Vec<String>>) -> Vec<String> {
     let mut complaints = Vec::new();
     for (name, libraries) in used {
-        for library in libraries
-            .iter()
-            .filter(|library| LIBRARIES.iter().all(|(known, _)| known != library))
-        {
-            complaints.push(format!(
-                "{name} uses {library}: add it to LIBRARIES with the reason why it is pure"
-            ));
+        for library in libraries.iter().filter(|library| LIBRARIES.iter().all(|(known, _)| known != library)) {
+            complaints.push(format!("{name} uses {library}: add it to LIBRARIES with the reason why it is pure"));
         }
     }
     complaints
@@ -146,12 +106,7 @@ fn pure_crates_do_nothing_by_themselves() {
 #[test]
 fn pure_crates_use_known_libraries() {
     let used = libraries_of_pure_crates(&tree::metadata());
-    assert!(
-        used["sync-core"]
-            .iter()
-            .any(|library| library == "automerge"),
-        "the manifest was not read"
-    );
+    assert!(used["sync-core"].iter().any(|library| library == "automerge"), "the manifest was not read");
     assert_kept("libraries of pure crates", &unknown_libraries(&used));
 }
 
@@ -162,20 +117,10 @@ mod can_fail {
     #[test]
     fn every_forbidden_word_is_found() {
         for (word, _) in FORBIDDEN {
-            let file = TextFile::new(
-                "sync-core/src/engine.rs",
-                format!("// {word} in a comment\nlet x = {word};\n"),
-            );
+            let file = TextFile::new("sync-core/src/engine.rs", format!("// {word} in a comment\nlet x = {word};\n"));
             let complaints = impure_words(&[file]);
-            assert!(
-                complaints
-                    .iter()
-                    .any(|line| line.starts_with(&format!("sync-core/src/engine.rs:2: `{word}`")))
-            );
-            assert!(
-                complaints.iter().all(|line| !line.contains(":1:")),
-                "{complaints:?}"
-            );
+            assert!(complaints.iter().any(|line| line.starts_with(&format!("sync-core/src/engine.rs:2: `{word}`"))));
+            assert!(complaints.iter().all(|line| !line.contains(":1:")), "{complaints:?}");
         }
     }
 
@@ -183,24 +128,15 @@ mod can_fail {
     fn other_crates_and_longer_names_are_free() {
         let files = [
             TextFile::new("client/src/store.rs", "use std::fs;"),
-            TextFile::new(
-                "sync-core/src/engine.rs",
-                "struct Instantaneous; let tokio_like = operand::rng_of(x);",
-            ),
+            TextFile::new("sync-core/src/engine.rs", "struct Instantaneous; let tokio_like = operand::rng_of(x);"),
         ];
         assert_eq!(impure_words(&files), Vec::<String>::new());
     }
 
     #[test]
     fn a_library_without_a_reason() {
-        let used = BTreeMap::from([(
-            "forms".to_owned(),
-            vec!["serde".to_owned(), "reqwest".to_owned()],
-        )]);
+        let used = BTreeMap::from([("forms".to_owned(), vec!["serde".to_owned(), "reqwest".to_owned()])]);
         let complaints = unknown_libraries(&used);
-        assert_eq!(
-            complaints,
-            ["forms uses reqwest: add it to LIBRARIES with the reason why it is pure"]
-        );
+        assert_eq!(complaints, ["forms uses reqwest: add it to LIBRARIES with the reason why it is pure"]);
     }
 }

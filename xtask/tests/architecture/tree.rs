@@ -15,10 +15,7 @@ pub(crate) struct TextFile {
 impl TextFile {
     /// A file that a test invents.
     pub(crate) fn new(path: &str, text: impl Into<String>) -> Self {
-        Self {
-            path: path.to_owned(),
-            text: text.into(),
-        }
+        Self { path: path.to_owned(), text: text.into() }
     }
 
     pub(crate) fn is_rust(&self) -> bool {
@@ -27,11 +24,7 @@ impl TextFile {
 
     /// Lines with their numbers, without those that are only a comment.
     pub(crate) fn code_lines(&self) -> impl Iterator<Item = (usize, &str)> {
-        let numbered = self
-            .text
-            .lines()
-            .enumerate()
-            .map(|(index, line)| (index + 1, line));
+        let numbered = self.text.lines().enumerate().map(|(index, line)| (index + 1, line));
         numbered.filter(|(_, line)| !line.trim_start().starts_with("//"))
     }
 }
@@ -52,21 +45,12 @@ pub(crate) fn text_files() -> Vec<TextFile> {
         let text = std::fs::read_to_string(root.join(&path)).ok()?;
         Some(TextFile { path, text })
     };
-    listed_by_git(&root)
-        .into_iter()
-        .filter_map(readable)
-        .collect()
+    listed_by_git(&root).into_iter().filter_map(readable).collect()
 }
 
 fn listed_by_git(root: &Path) -> Vec<String> {
     let output = Command::new("git")
-        .args([
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-        ])
+        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
         .current_dir(root)
         .output();
     match output {
@@ -82,19 +66,12 @@ fn listed_by_git(root: &Path) -> Vec<String> {
 #[test]
 fn the_tree_is_really_read() {
     let files = text_files();
-    assert!(
-        files
-            .iter()
-            .any(|file| file.path == "xtask/tests/architecture/tree.rs")
-    );
+    assert!(files.iter().any(|file| file.path == "xtask/tests/architecture/tree.rs"));
     assert!(files.iter().all(|file| !file.path.starts_with("target/")));
 }
 
 #[test]
 fn comment_lines_are_not_code() {
     let file = TextFile::new("a.rs", "//! one\nlet two = 2; // two\n    /// three\n");
-    assert_eq!(
-        file.code_lines().collect::<Vec<_>>(),
-        [(2, "let two = 2; // two")]
-    );
+    assert_eq!(file.code_lines().collect::<Vec<_>>(), [(2, "let two = 2; // two")]);
 }
