@@ -1,5 +1,6 @@
 //! The bytes of messages, journals and documents. A difference here means that phones in the field and the server
 //! no longer understand each other: add a version instead of updating the file.
+#![expect(clippy::unwrap_used, reason = "a golden file that does not read is a failed test")]
 
 use sync_core::document::{Document, NewRecord};
 use sync_core::id::{
