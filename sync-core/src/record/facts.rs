@@ -1,6 +1,6 @@
 //! The fields that people edit, declared once per kind.
 //!
-//! [`record_facts!`] turns one table into the struct, its edit command per field, and the code that writes and
+//! The macro `record_facts!` turns one table into the struct, its edit command per field, and the code that writes and
 //! reads the document. A field is one of three sorts: a *scalar* (last writer shown, concurrent values listed),
 //! a *text* (merges by character) or a *map* (merges by key).
 
