@@ -18,6 +18,7 @@ pub mod oracle;
 pub mod paperwork;
 pub mod people;
 pub mod phone;
+pub mod phone_store;
 pub mod phrases;
 pub mod play;
 pub mod progress;

@@ -205,6 +205,7 @@ impl Phone {
     /// When the server refuses for good, does not come back, or the phone's own storage fails.
     pub fn sync_through(&self, pulse: &Pulse) -> Result<Tally, Failure> {
         let mut tally = Tally::default();
+        let mut last = None;
         while tally.failures < MOST_ATTEMPTS {
             if !pulse.wait_up(SERVER_PATIENCE) {
                 return Err(self.failed(&"the server does not come back"));
@@ -216,6 +217,7 @@ impl Phone {
                 }
                 Err(Error::Exchange(failure)) if may_pass(&failure) => {
                     tally.failures += 1;
+                    last = Some(failure.to_string());
                     if let Some(millis) = failure.retry_after_ms() {
                         pulse.rest(Duration::from_millis(millis));
                     }
@@ -223,7 +225,10 @@ impl Phone {
                 Err(error) => return Err(self.failed(&error)),
             }
         }
-        Err(self.failed(&format!("{MOST_ATTEMPTS} attempts to sync failed")))
+        Err(self.failed(&format!(
+            "{MOST_ATTEMPTS} attempts to sync failed, the last because {}",
+            last.unwrap_or_default()
+        )))
     }
 
     /// How many of the person's records are on their way still: unsent, or stored and not published.

@@ -49,11 +49,12 @@ pub(super) fn settings(settings: impl Iterator<Item = (&'static str, (String, So
 pub(super) fn answer(answer: &Value, json: bool) {
     match answer {
         _ if json => line(&answer.to_string()),
+        Value::Array(lines) if lines.is_empty() => line("(none)"),
         Value::Array(lines) => table(lines),
         Value::Object(fields) => {
-            fields.iter().for_each(|(name, value)| line(&format!("{name}: {}", cell(Some(value)))))
+            fields.iter().for_each(|(name, value)| line(&format!("{name}: {}", cell(name, Some(value)))))
         }
-        other => line(&cell(Some(other))),
+        other => line(&cell("", Some(other))),
     }
 }
 
@@ -67,7 +68,7 @@ fn table(lines: &[Value]) {
     let lines: Vec<&Map<String, Value>> = lines.iter().filter_map(Value::as_object).collect();
     let columns: BTreeSet<&str> = lines.iter().flat_map(|line| line.keys().map(String::as_str)).collect();
     let heads: Vec<String> = columns.iter().map(|column| (*column).to_owned()).collect();
-    let body = lines.iter().map(|line| columns.iter().map(|column| cell(line.get(*column))).collect::<Vec<_>>());
+    let body = lines.iter().map(|line| columns.iter().map(|column| cell(column, line.get(*column))).collect::<Vec<_>>());
     let rows: Vec<Vec<String>> = std::iter::once(heads).chain(body).collect();
     let widths: Vec<usize> =
         (0..columns.len()).map(|at| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0)).collect();
@@ -77,7 +78,15 @@ fn table(lines: &[Value]) {
     }
 }
 
-fn cell(value: Option<&Value>) -> String {
+/// A value for people; fields whose name ends in `_at` are times in milliseconds.
+fn cell(name: &str, value: Option<&Value>) -> String {
+    let time = || {
+        let millis = value.filter(|_| name.ends_with("_at"))?.as_i64()?;
+        jiff::Timestamp::from_millisecond(millis).ok()
+    };
+    if let Some(time) = time() {
+        return format!("{time:.0}");
+    }
     match value {
         None | Some(Value::Null) => "-".to_owned(),
         Some(Value::String(text)) => text.clone(),
