@@ -145,11 +145,7 @@ impl Sources {
             None => {}
         }
         let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
-        if beside.join(CONTACTS_FILE).is_file() {
-            Self::read(&beside)
-        } else {
-            Self::sample()
-        }
+        if beside.join(CONTACTS_FILE).is_file() { Self::read(&beside) } else { Self::sample() }
     }
 
     fn read(folder: &Path) -> Result<Self, DataError> {

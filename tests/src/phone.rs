@@ -225,10 +225,8 @@ impl Phone {
                 Err(error) => return Err(self.failed(&error)),
             }
         }
-        Err(self.failed(&format!(
-            "{MOST_ATTEMPTS} attempts to sync failed, the last because {}",
-            last.unwrap_or_default()
-        )))
+        Err(self
+            .failed(&format!("{MOST_ATTEMPTS} attempts to sync failed, the last because {}", last.unwrap_or_default())))
     }
 
     /// How many of the person's records are on their way still: unsent, or stored and not published.

@@ -1,0 +1,98 @@
+//! Measures one thing. `cargo xtask bench` builds everything for release and runs this.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use clap::{Parser, Subcommand};
+use e2e::failure::Failure;
+use e2e::phone_store::{Round, fill, measure};
+use e2e::progress::{Stretch, say};
+
+/// How often each figure is measured; the median counts.
+const ROUNDS: usize = 3;
+
+/// Measures one thing.
+#[derive(Parser)]
+#[command(name = "bench", bin_name = "cargo xtask bench")]
+struct Bench {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// A phone's store: opening, listing, saving, memory.
+    Phone {
+        /// Prints the result as one line of JSON, the last on standard output.
+        #[arg(long)]
+        json: bool,
+        /// Records in the store, at least.
+        #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(100..))]
+        records: u32,
+        /// Everything random grows from it.
+        #[arg(long, default_value_t = 20_260_301)]
+        seed: u64,
+    },
+    /// One round in a process of its own.
+    #[command(hide = true)]
+    PhoneRound {
+        /// The store to measure.
+        store: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    let result = match Bench::parse().what {
+        What::Phone { json, records, seed } => phone(json, records, seed),
+        What::PhoneRound { store } => measure(&store).and_then(|round| print(&round)),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            say(&format!("bench: {failure}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn phone(json: bool, records: u32, seed: u64) -> Result<(), Failure> {
+    let folder = tempfile::tempdir().map_err(Failure::system("can't make a fresh folder"))?;
+    let store = folder.path().join("phone.db");
+    let stretch = Stretch::begin("fill a phone's store and sync it", 1);
+    fill(&folder.path().join("server"), &store, records, seed)?;
+    stretch.end("done");
+    let mut rounds = Vec::with_capacity(ROUNDS);
+    for number in 1..=ROUNDS {
+        let round = round_in_a_fresh_process(&store)?;
+        say(&format!("round {number}: {}", in_words(&round)));
+        rounds.push(round);
+    }
+    let median = Round::median_of(&rounds).ok_or_else(|| Failure::Unexpected("no round was measured".to_owned()))?;
+    if json {
+        return print(&median);
+    }
+    println!("{} records: {}", median.records, in_words(&median));
+    Ok(())
+}
+
+fn in_words(round: &Round) -> String {
+    let Round { open_ms, list_ms, search_ms, save_median_ms, save_p99_ms, memory_mb, .. } = round;
+    format!(
+        "open {open_ms:.1} ms, list {list_ms:.2} ms, search {search_ms:.2} ms, \
+         save {save_median_ms:.2} ms (99%: {save_p99_ms:.2} ms), {memory_mb:.1} MB"
+    )
+}
+
+fn round_in_a_fresh_process(store: &Path) -> Result<Round, Failure> {
+    let program = std::env::current_exe().map_err(Failure::system("can't find this program"))?;
+    let output = Command::new(program).arg("phone-round").arg(store).stderr(Stdio::inherit()).output();
+    let output = output.map_err(Failure::system("can't start a round"))?;
+    let round = output.status.success().then(|| serde_json::from_slice(&output.stdout).ok()).flatten();
+    round.ok_or_else(|| Failure::Unexpected("a round did not end well".to_owned()))
+}
+
+fn print(round: &Round) -> Result<(), Failure> {
+    let line = serde_json::to_string(round).map_err(|error| Failure::Unexpected(format!("no JSON: {error}")))?;
+    println!("{line}");
+    Ok(())
+}
