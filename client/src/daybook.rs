@@ -141,7 +141,7 @@ impl Daybook {
     ///
     /// # Errors
     /// [`Error::Crashed`].
-    pub fn subscribe(&self) -> Result<Receiver<Vec<RecordId>>, Error> {
+    pub fn changes_since_opened(&self) -> Result<Receiver<Vec<RecordId>>, Error> {
         Ok(self.core()?.subscribers.subscribe())
     }
 

@@ -252,7 +252,7 @@ fn news_of_others_arrive_with_their_names() {
     let phone = enrolled_phone();
     let daybook = &phone.daybook;
     let before = daybook.visits().create(visit("大堂")).unwrap().header.id;
-    let news = daybook.subscribe().unwrap();
+    let news = daybook.changes_since_opened().unwrap();
     assert_eq!(news.try_recv().unwrap(), [before], "what happened since the store was opened");
     assert!(news.try_recv().is_err());
 
