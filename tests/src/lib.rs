@@ -23,6 +23,7 @@ pub mod phrases;
 pub mod play;
 pub mod progress;
 pub mod pulse;
+pub mod raw_device;
 pub mod reckoning;
 pub mod report;
 pub mod review;
