@@ -52,6 +52,7 @@ settings! {
     JSON_BYTES = "limits.json_bytes", "262144", "bytes from 1024 to 16777216";
     REQUEST_SECONDS = "limits.request_seconds", "120", "seconds from 1 to 600";
     IDLE_SECONDS = "limits.idle_seconds", "20", "seconds from 1 to 600";
+    PUBLISH_WAIT_MS = "limits.publish_wait_ms", "1500", "milliseconds from 0 to 30000";
     DRAIN_SECONDS = "limits.drain_seconds", "20", "seconds from 0 to 600";
     FORMAT = "log.format", "text", "text or json";
     FILTER = "log.filter", "info", "a filter such as info or info,server=debug";
@@ -123,6 +124,8 @@ pub struct Limits {
     pub request: Duration,
     /// A silence in the middle of a request.
     pub idle: Duration,
+    /// How long an exchange waits for its own changes to be published, so that one round trip tells the whole story.
+    pub publish_wait: Duration,
     /// How long a stopping server waits for what is under way.
     pub drain: Duration,
 }
@@ -210,6 +213,7 @@ impl Limits {
         let json = layers.read(JSON_BYTES, |text| parse::number(text, 1 << 10..=1 << 24));
         let request = layers.read(REQUEST_SECONDS, |text| parse::number(text, 1..=600));
         let idle = layers.read(IDLE_SECONDS, |text| parse::number(text, 1..=600));
+        let publish_wait = layers.read(PUBLISH_WAIT_MS, |text| parse::number(text, 0..=30_000));
         let drain = layers.read(DRAIN_SECONDS, |text| parse::number(text, 0..=600));
         let limits = Self {
             body_bytes: usize::try_from(body?).ok()?,
@@ -217,6 +221,7 @@ impl Limits {
             json_bytes: usize::try_from(json?).ok()?,
             request: Duration::from_secs(request?),
             idle: Duration::from_secs(idle?),
+            publish_wait: Duration::from_millis(publish_wait?),
             drain: Duration::from_secs(drain?),
         };
         if limits.inflated_bytes < limits.body_bytes {

@@ -1,7 +1,5 @@
 //! One exchange with a phone: take in, wait a moment for publication, tell what is new.
 
-use std::time::Duration;
-
 use sync_core::id::ActorId;
 use sync_core::trust::chunk;
 use sync_core::wire::cursor::Cursor;
@@ -16,9 +14,6 @@ use crate::scope;
 use crate::state::App;
 use crate::store::{ChangeState, Device, DeviceReport, FeedItem, FeedQuery};
 
-/// How long an exchange waits for its own changes to be published, so that one round trip tells the whole story.
-/// When the server is busy the phone learns it next time.
-const PUBLISH_WAIT: Duration = Duration::from_millis(1_500);
 /// When a phone should come back by itself.
 const NEXT_SYNC_MS: u64 = 15 * 60 * 1_000;
 /// When it should come back if its changes were not judged yet.
@@ -60,7 +55,7 @@ pub async fn exchange(app: &App, device: Device, request: ExchangeRequest) -> Re
         let waiting = DeviceReport { backlog: request.backlog, ..report };
         app.store.note_exchange(device.id, &waiting).await?;
     } else {
-        app.projector.wait(app.projector.request(), PUBLISH_WAIT).await;
+        app.projector.wait(app.projector.request(), app.config.limits.publish_wait).await;
     }
     tell_news(app, &device, &request, &mut response).await?;
     if response.published_through < held_through {

@@ -100,6 +100,19 @@ impl SqliteStore {
     /// # Errors
     /// If another process has the folder open, or the database can't be read, written or brought up to date.
     pub async fn open(folder: &Path) -> Result<Self, OpenError> {
+        Self::open_with(folder, SqliteSynchronous::Full).await
+    }
+
+    /// As [`Self::open`], for simulations only: commits survive the end of the process but not a power failure,
+    /// because nothing waits for the disk.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_for_simulation(folder: &Path) -> Result<Self, OpenError> {
+        Self::open_with(folder, SqliteSynchronous::Off).await
+    }
+
+    async fn open_with(folder: &Path, synchronous: SqliteSynchronous) -> Result<Self, OpenError> {
         let lock = Lock::take(folder)?;
         let file = folder::database(folder);
         let writer = SqlitePoolOptions::new()
@@ -109,7 +122,7 @@ impl SqliteStore {
             .idle_timeout(None)
             .max_lifetime(None)
             .test_before_acquire(false)
-            .connect_with(writing(&file))
+            .connect_with(writing(&file).synchronous(synchronous))
             .await
             .map_err(StoreError::from)?;
         MIGRATIONS.run(&writer).await?;
