@@ -1,5 +1,6 @@
 //! Every address of the server.
 
+mod linger;
 mod observe;
 
 use axum::body::Body;
@@ -54,6 +55,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(sync::enrol))
         .routes(routes!(sync::token))
         .routes(routes!(sync::exchange))
+        .routes(routes!(sync::reidentify))
         // staff
         .routes(routes!(session::sign_in, session::sign_out))
         .routes(routes!(session::me))
@@ -108,6 +110,7 @@ fn with_limits(router: Router<App>, app: &App) -> Router {
         // Somebody who sends a byte a minute holds a connection, not more.
         .layer(RequestBodyTimeoutLayer::new(limits.idle))
         .layer(MapRequestBodyLayer::new(Body::new))
+        .layer(from_fn_with_state(app.clone(), linger::linger))
         .layer(DefaultBodyLimit::max(limits.json_bytes));
     router.layer(layers).with_state(app.clone())
 }

@@ -85,7 +85,7 @@ impl Ledger {
                 self.receipts.extend(receipt.clone());
                 receipt.is_some()
             }
-            Route::Token => false,
+            _ => false,
         }
     }
 

@@ -1,6 +1,8 @@
 //! Bad pushes over real sockets to a real server. Each gets an answer of its own, nothing that was saved is lost, and
 //! the honest push afterwards goes through.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't be set up has failed")]
+
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 
@@ -112,6 +114,9 @@ fn oversized_pushes_are_too_large_packed_and_unpacked() {
     let huge = vec![0; 9 * 1024 * 1024];
     let answer = device.wire.post("/sync/v1/exchange", &headers, &huge).unwrap();
     assert_eq!(answer.refusal(), (413, "sync.too_large".to_owned()));
+    let stranger = [("content-type", MEDIA_TYPE)];
+    let answer = device.wire.post("/sync/v1/exchange", &stranger, &huge).unwrap();
+    assert_eq!(answer.refusal(), (401, "token.invalid".to_owned()), "also a stranger hears why");
     let bomb = wire::encode(&"x".repeat(80 * 1024 * 1024));
     assert!(bomb.bytes.len() < 1024 * 1024);
     let answer = device.wire.message("/sync/v1/exchange", Some(&device.token), &bomb).unwrap();

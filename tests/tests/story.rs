@@ -1,6 +1,8 @@
 //! One lead, three pairs of hands, a real server and real HTTP: saved without a network, disputed, settled, returned,
 //! corrected, approved, and locked.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't be set up has failed")]
+
 use std::path::Path;
 
 use e2e::model::Chapter;
