@@ -171,6 +171,15 @@ impl Store for SqliteStore {
         write::set_state(&self.connection, read::DEVICE_KEY, &minicbor::bytes::ByteArray::from(*seed))
     }
 
+    fn reidentify(
+        &mut self,
+        identity: &Identity,
+        common_through: u64,
+        commits: &[LocalCommit],
+    ) -> Result<(), StoreError> {
+        write::reidentify(&mut self.connection, identity, common_through, commits)
+    }
+
     fn progress(&self) -> Result<Progress, StoreError> {
         read::progress(&self.connection)
     }

@@ -94,6 +94,9 @@ create table device (
     app text not null,
     enrolled_at integer not null,
     revoked_at integer,
+    -- A phone that was cloned or restored goes on under another identity; whoever still uses this one has to as well.
+    forked_at integer,
+    replaces blob references device (id),
     journal_n integer not null default 0,
     journal_link blob not null,
     last_exchange_at integer,
@@ -105,6 +108,7 @@ create table device (
     backlog_bytes integer not null default 0
 );
 create index device_by_person on device (person);
+create index device_by_replaced on device (replaces) where replaces is not null;
 
 -- Who writes under an actor. An actor belongs to one device for ever, or to one person at the server.
 create table actor (

@@ -84,6 +84,9 @@ pub trait Store: Send + Sync {
         device: &NewDevice,
         now: UnixMillis,
     ) -> Result<Device, StoreError>;
+    /// Gives the holder of a forked identity a new one: makes `device` for the same person, or returns the one that
+    /// the same key has got for `old` before. Marks `old` as forked. [`StoreError::NotFound`] if there is no `old`.
+    async fn replace_device(&self, old: DeviceId, device: &NewDevice, now: UnixMillis) -> Result<Device, StoreError>;
     /// One device with the person to whom it belongs.
     async fn device(&self, id: DeviceId) -> Result<Device, StoreError>;
     /// Devices of an organisation, by person.

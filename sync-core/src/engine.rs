@@ -11,6 +11,7 @@ mod backoff;
 mod failure;
 mod link;
 mod pull;
+mod reidentify;
 
 use std::collections::BTreeSet;
 
@@ -47,6 +48,8 @@ pub enum Route {
     Token,
     /// Push and pull.
     Exchange,
+    /// Become another device.
+    Reidentify,
 }
 
 impl Route {
@@ -56,6 +59,7 @@ impl Route {
             Self::Enrol => "/sync/v1/enrol",
             Self::Token => "/sync/v1/token",
             Self::Exchange => "/sync/v1/exchange",
+            Self::Reidentify => "/sync/v1/reidentify",
         }
     }
 }
@@ -173,6 +177,9 @@ pub struct Engine<S> {
 struct Run {
     outcome: Outcome,
     enrolment: Option<link::Enrolment>,
+    /// The server said that this device is not who it says it is, and up to where they agree.
+    reidentify: Option<u64>,
+    reidentified: bool,
     fresh_tokens: u32,
     resends: u32,
 }
@@ -328,7 +335,14 @@ impl<S: Store> Engine<S> {
     }
 
     fn begin(&mut self, enrolment: Option<link::Enrolment>) {
-        self.run = Some(Run { outcome: Outcome::default(), enrolment, fresh_tokens: 0, resends: 0 });
+        self.run = Some(Run {
+            outcome: Outcome::default(),
+            enrolment,
+            reidentify: None,
+            reidentified: false,
+            fresh_tokens: 0,
+            resends: 0,
+        });
     }
 
     /// Whether an exchange is due: the server's time has come, or something unsent has waited long enough. A wall

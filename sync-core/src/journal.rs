@@ -119,6 +119,11 @@ impl Key {
         Signature(self.0.sign(&enrolment_bytes(code)).to_bytes())
     }
 
+    /// Proves to hold this key when taking it as the new identity of `device`.
+    pub fn sign_reidentification(&self, device: DeviceId) -> Signature {
+        Signature(self.0.sign(&reidentification_bytes(device)).to_bytes())
+    }
+
     /// Issues a receipt.
     pub fn sign_receipt(&self, device: DeviceId, head: Head, server_time: UnixMillis, epoch: u32, seq: u64) -> Receipt {
         let unsigned = Receipt { device, head, server_time, epoch, seq, signature: Signature([0; 64]) };
@@ -134,6 +139,15 @@ fn challenge_bytes(device: DeviceId, nonce: &[u8]) -> Vec<u8> {
 /// Whether `signature` answers a token challenge.
 pub fn verify_challenge(key: &PublicKey, device: DeviceId, nonce: &[u8], signature: &Signature) -> bool {
     verify(key, &challenge_bytes(device, nonce), signature)
+}
+
+fn reidentification_bytes(device: DeviceId) -> Vec<u8> {
+    [b"daybook/reidentify/1".as_slice(), device.as_bytes()].concat()
+}
+
+/// Whether `signature` proves that the holder of `key` takes it as the new identity of `device`.
+pub fn verify_reidentification(key: &PublicKey, device: DeviceId, signature: &Signature) -> bool {
+    verify(key, &reidentification_bytes(device), signature)
 }
 
 fn enrolment_bytes(code: &str) -> Vec<u8> {

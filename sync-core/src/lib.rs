@@ -74,6 +74,7 @@ pub mod journal;
 pub mod notebook;
 pub mod phone_number;
 pub mod place;
+pub mod reauthor;
 pub mod record;
 pub mod status;
 pub mod store;

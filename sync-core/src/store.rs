@@ -189,6 +189,16 @@ pub trait Store {
     /// Keeps that seed.
     fn set_device_key(&mut self, seed: &[u8; 32]) -> Result<(), Self::Error>;
 
+    /// Becomes another device, all at once: the journal after `common_through` is replaced by `commits`, which
+    /// begin a new journal; what was known to the server stays part of the records as if others had written it;
+    /// verdicts about the old journal and the progress of its exchange are forgotten.
+    fn reidentify(
+        &mut self,
+        identity: &Identity,
+        common_through: u64,
+        commits: &[LocalCommit],
+    ) -> Result<(), Self::Error>;
+
     /// How far the exchange has come.
     fn progress(&self) -> Result<Progress, Self::Error>;
 

@@ -16,7 +16,9 @@ use sync_core::record::survey::{Answer, SurveyFacts};
 use sync_core::record::visit::{VisitFacts, VisitKind};
 use sync_core::time::{BootId, ClockReading, UnixMillis};
 use sync_core::wire::cursor::Cursor;
-use sync_core::wire::enrol::{EnrolRequest, EnrolResponse, Profile, Project, Role, TokenRequest, TokenResponse};
+use sync_core::wire::enrol::{
+    EnrolRequest, EnrolResponse, Profile, Project, ReidentifyRequest, Role, TokenRequest, TokenResponse,
+};
 use sync_core::wire::exchange::{
     Author, Backlog, ExchangeRequest, ExchangeResponse, GoneReason, ItemVerdict, News, Order, PullItem, PullLimits,
     Verdict,
@@ -163,6 +165,14 @@ fn enrolment_and_tokens() {
         EnrolResponse { device: DeviceId::from([6; 16]), server_key: PublicKey([1; 32]), profile: profile() }
     );
     golden!(
+        "reidentify_request",
+        ReidentifyRequest {
+            key: key.public(),
+            proof: key.sign_reidentification(DeviceId::from([6; 16])),
+            app: "golden/1.1".to_owned(),
+        }
+    );
+    golden!(
         "token_request",
         TokenRequest {
             device: DeviceId::from([6; 16]),
@@ -237,6 +247,7 @@ fn exchanges() {
             rewound_to: Some(60_000),
             orders: vec![Order::Reidentify, Order::Upgrade],
             profile: Some(profile()),
+            common_through: 4,
         }
     );
     golden!("exchange_response_idle", ExchangeResponse { next_sync_after_ms: 900_000, ..Default::default() });

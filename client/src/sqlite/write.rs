@@ -24,9 +24,37 @@ pub(super) fn set_state<T: Encode<()>>(connection: &Connection, name: &str, valu
 }
 
 pub(super) fn commit(connection: &mut Connection, commit: &LocalCommit) -> Result<(), StoreError> {
-    let LocalCommit { entry, head, change, row } = commit;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let last = read::head(&transaction)?.n;
+    add(&transaction, commit)?;
+    Ok(transaction.commit()?)
+}
+
+pub(super) fn reidentify(
+    connection: &mut Connection,
+    identity: &Identity,
+    common_through: u64,
+    commits: &[LocalCommit],
+) -> Result<(), StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute(
+        "DELETE FROM change WHERE EXISTS
+             (SELECT 1 FROM journal
+              WHERE journal.record = change.record AND journal.change = change.hash AND n > ?)",
+        params![position(common_through)],
+    )?;
+    transaction.execute_batch(
+        "DELETE FROM verdict; DELETE FROM journal; DELETE FROM leaving; DELETE FROM change WHERE parted = 1;
+         UPDATE record SET last_entry = NULL WHERE last_entry IS NOT NULL;",
+    )?;
+    set_state(&transaction, read::IDENTITY, identity)?;
+    set_state(&transaction, read::PROGRESS, &Progress::default())?;
+    commits.iter().try_for_each(|commit| add(&transaction, commit))?;
+    Ok(transaction.commit()?)
+}
+
+fn add(transaction: &Transaction<'_>, commit: &LocalCommit) -> Result<(), StoreError> {
+    let LocalCommit { entry, head, change, row } = commit;
+    let last = read::head(transaction)?.n;
     if entry.n != last + 1 {
         return Err(StoreError::OutOfOrder { found: entry.n, last });
     }
@@ -49,8 +77,7 @@ pub(super) fn commit(connection: &mut Connection, commit: &LocalCommit) -> Resul
         hash.0,
         change
     ])?;
-    put_row(&transaction, row)?;
-    Ok(transaction.commit()?)
+    put_row(transaction, row)
 }
 
 pub(super) fn apply(connection: &mut Connection, outcome: &ExchangeOutcome) -> Result<(), StoreError> {

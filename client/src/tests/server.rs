@@ -122,6 +122,7 @@ impl Server {
                 state.device = Some(asked.key);
                 ok(&EnrolResponse { device: device(), server_key: self.key.public(), profile: profile() })
             }
+            Route::Reidentify => refusal(403, problem::code::ENROL_CODE),
             Route::Token => {
                 let asked: TokenRequest = wire::decode(bytes, encoding, LIMIT).unwrap();
                 let key = state.device.unwrap();

@@ -68,7 +68,8 @@ fn table(lines: &[Value]) {
     let lines: Vec<&Map<String, Value>> = lines.iter().filter_map(Value::as_object).collect();
     let columns: BTreeSet<&str> = lines.iter().flat_map(|line| line.keys().map(String::as_str)).collect();
     let heads: Vec<String> = columns.iter().map(|column| (*column).to_owned()).collect();
-    let body = lines.iter().map(|line| columns.iter().map(|column| cell(column, line.get(*column))).collect::<Vec<_>>());
+    let body =
+        lines.iter().map(|line| columns.iter().map(|column| cell(column, line.get(*column))).collect::<Vec<_>>());
     let rows: Vec<Vec<String>> = std::iter::once(heads).chain(body).collect();
     let widths: Vec<usize> =
         (0..columns.len()).map(|at| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0)).collect();

@@ -1,7 +1,7 @@
 //! What phones call. docs/PROTOCOL.md tells the story; the bodies are those of `sync_core::wire`.
 
 use axum::extract::State;
-use sync_core::wire::enrol::{EnrolRequest, EnrolResponse, TokenRequest, TokenResponse};
+use sync_core::wire::enrol::{EnrolRequest, EnrolResponse, ReidentifyRequest, TokenRequest, TokenResponse};
 use sync_core::wire::exchange::{ExchangeRequest, ExchangeResponse};
 
 use super::identity::Phone;
@@ -30,6 +30,21 @@ pub(crate) async fn enrol(State(app): State<App>, Message(request): Message<Enro
 )]
 pub(crate) async fn token(State(app): State<App>, Message(request): Message<TokenRequest>) -> Answer<TokenResponse> {
     service::enrol::token(&app, request).await.map(Reply)
+}
+
+/// A phone that was cloned or restored asks for an identity of its own.
+#[utoipa::path(
+    post, path = "/sync/v1/reidentify", tag = "sync",
+    request_body(content = Vec<u8>, content_type = "application/vnd.daybook.sync-v1+cbor"),
+    responses((status = 200, body = Vec<u8>, content_type = "application/vnd.daybook.sync-v1+cbor")),
+    security(("device" = []))
+)]
+pub(crate) async fn reidentify(
+    State(app): State<App>,
+    Phone(device): Phone,
+    Message(request): Message<ReidentifyRequest>,
+) -> Answer<EnrolResponse> {
+    service::enrol::reidentify(&app, &device, request).await.map(Reply)
 }
 
 /// A phone pushes its journal, gets a receipt and verdicts, and pulls the news of its territory.

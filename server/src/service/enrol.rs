@@ -1,8 +1,8 @@
 //! How a phone becomes known, proves itself, and gets its tokens.
 
 use sync_core::id::DeviceId;
-use sync_core::journal::{verify_challenge, verify_enrolment};
-use sync_core::wire::enrol::{EnrolRequest, EnrolResponse, TokenRequest, TokenResponse};
+use sync_core::journal::{verify_challenge, verify_enrolment, verify_reidentification};
+use sync_core::wire::enrol::{EnrolRequest, EnrolResponse, ReidentifyRequest, TokenRequest, TokenResponse};
 
 use super::profile::profile;
 use crate::auth::code::Code;
@@ -35,6 +35,28 @@ pub async fn enrol(app: &App, request: EnrolRequest) -> Result<EnrolResponse, Se
     };
     let redeemed = app.store.redeem_code(&code.hash(), &device, now).await;
     let device = redeemed.map_err(|error| error.missing(codes::ENROL_CODE)).and_then(still_good)?;
+    let profile = profile(app, &device.person).await?;
+    Ok(EnrolResponse { device: device.id, server_key: app.keys.public(), profile })
+}
+
+/// Gives a phone that was cloned or restored an identity of its own. The same key may ask again: the answer to the
+/// first attempt may have been lost on its way.
+///
+/// # Errors
+/// [`codes::ENROL_PROOF`] if the phone does not hold the key that it shows.
+pub async fn reidentify(app: &App, old: &Device, request: ReidentifyRequest) -> Result<EnrolResponse, ServiceError> {
+    if !verify_reidentification(&request.key, old.id, &request.proof) {
+        return Err(codes::ENROL_PROOF.into());
+    }
+    let now = app.clock.now();
+    let device = NewDevice {
+        id: app.dice.roll(|rng| DeviceId::new(now, rng)),
+        key: request.key,
+        label: old.label.clone(),
+        app: shorten(&request.app),
+    };
+    let device = app.store.replace_device(old.id, &device, now).await.map_err(|e| e.missing(codes::DEVICE_UNKNOWN))?;
+    tracing::warn!(old = %old.id, new = %device.id, "a phone was cloned or restored and goes on under a new identity");
     let profile = profile(app, &device.person).await?;
     Ok(EnrolResponse { device: device.id, server_key: app.keys.public(), profile })
 }

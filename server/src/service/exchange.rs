@@ -8,7 +8,7 @@ use sync_core::wire::exchange::{
 };
 
 use super::profile::profile;
-use super::receive::{Received, receive};
+use super::receive::{Received, common_through, receive};
 use crate::error::ServiceError;
 use crate::scope;
 use crate::state::App;
@@ -33,11 +33,17 @@ pub async fn exchange(app: &App, device: Device, request: ExchangeRequest) -> Re
         app: request.app.clone(),
         backlog: remaining(request.backlog, lines),
     };
+    if device.forked_at.is_some() {
+        let segment = request.segment.as_ref();
+        return Ok(reidentify(common_through(app, &device, request.acknowledged, segment).await?));
+    }
     let mut response = ExchangeResponse { next_sync_after_ms: NEXT_SYNC_MS, ..ExchangeResponse::default() };
     let mut held_through = device.head.n;
     match &request.segment {
         // The phone was told that more is here than there is: this database was set back.
         _ if request.acknowledged > device.head.n => response.resend_from = Some(device.head.n + 1),
+        // It was told of less than it has said, and has nothing more to say: it is a copy of its former self.
+        None if request.acknowledged < device.head.n => return Ok(reidentify(request.acknowledged)),
         None => {}
         Some(segment) => match receive(app, &device, segment, &report).await? {
             Received::Stored(receipt) => {
@@ -45,10 +51,7 @@ pub async fn exchange(app: &App, device: Device, request: ExchangeRequest) -> Re
                 response.receipt = Some(receipt);
             }
             Received::Gap { from } => response.resend_from = Some(from),
-            Received::Forked => {
-                response.orders.push(Order::Reidentify);
-                return Ok(response);
-            }
+            Received::Forked { common_through } => return Ok(reidentify(common_through)),
         },
     }
     if response.receipt.is_none() {
@@ -65,6 +68,10 @@ pub async fn exchange(app: &App, device: Device, request: ExchangeRequest) -> Re
         response.profile = Some(profile(app, &device.person).await?);
     }
     Ok(response)
+}
+
+fn reidentify(common_through: u64) -> ExchangeResponse {
+    ExchangeResponse { orders: vec![Order::Reidentify], common_through, ..ExchangeResponse::default() }
 }
 
 /// What is still on the phone once the lines of this message are taken in.

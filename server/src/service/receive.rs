@@ -29,7 +29,10 @@ pub enum Received {
         from: u64,
     },
     /// The segment contradicts what the same device has said before.
-    Forked,
+    Forked {
+        /// Up to this line they agree.
+        common_through: u64,
+    },
 }
 
 /// Takes in a segment of a device's journal. Sending it again gives the same answer.
@@ -58,6 +61,24 @@ pub async fn receive(
     Err(codes::BUSY.into())
 }
 
+/// Up to which line the journal of a forked identity is the server's, from the point of view of the phone that asks.
+///
+/// # Errors
+/// When the segment is not well-formed, or the database fails.
+pub async fn common_through(
+    app: &App,
+    device: &Device,
+    acknowledged: u64,
+    segment: Option<&Segment>,
+) -> Result<u64, ServiceError> {
+    let Some(segment) = segment else {
+        return Ok(acknowledged.min(device.head.n));
+    };
+    let items =
+        segment.unpack().map_err(|error| ServiceError::from(codes::SYNC_MALFORMED).detail(error.to_string()))?;
+    Ok(segment.from.saturating_sub(1) + agreement(app, device, &items).await? as u64)
+}
+
 enum Step {
     Done(Received),
     HeadMoved(Head),
@@ -76,8 +97,9 @@ async fn append(
     }
     let known = items.iter().take_while(|item| item.entry.n <= stored.n).count();
     let (again, fresh) = items.split_at(known);
-    if !again.is_empty() && !was_said_before(app, device, again).await? {
-        return Ok(Step::Done(Received::Forked));
+    let agreed = agreement(app, device, again).await?;
+    if agreed < again.len() {
+        return Ok(Step::Done(Received::Forked { common_through: segment.from - 1 + agreed as u64 }));
     }
     if fresh.is_empty() {
         return repeated(app, device, stored, segment).await.map(Step::Done);
@@ -105,14 +127,14 @@ fn receipt(app: &App, device: DeviceId, head: Head, at: UnixMillis, seq: u64) ->
     app.keys.signing.sign_receipt(device, head, at, app.epoch, seq)
 }
 
-/// Whether lines that the server holds already say the same as before.
-async fn was_said_before(app: &App, device: &Device, again: &[Item]) -> Result<bool, ServiceError> {
+/// How many of the lines that the server holds already say the same as before, from the first one on.
+async fn agreement(app: &App, device: &Device, again: &[Item]) -> Result<usize, ServiceError> {
     let Some(first) = again.first() else {
-        return Ok(true);
+        return Ok(0);
     };
     let limit = u32::try_from(again.len()).unwrap_or(u32::MAX);
     let stored = app.store.journal(device.id, first.entry.n, limit).await?;
-    Ok(stored.len() == again.len() && stored.iter().zip(again).all(|(line, item)| line.entry == item.entry))
+    Ok(stored.iter().zip(again).take_while(|(line, item)| line.entry == item.entry).count())
 }
 
 /// The receipt for a segment that brings nothing new.
@@ -125,7 +147,7 @@ async fn repeated(app: &App, device: &Device, stored: Head, segment: &Segment) -
         }
     }
     if head != segment.head {
-        return Ok(Received::Forked);
+        return Err(ServiceError::from(codes::JOURNAL).detail("the lines do not lead to the head"));
     }
     let seq = app.store.feed_head(device.person.organisation).await?.seq;
     // The newest head is the better news: it covers this segment too.

@@ -159,6 +159,10 @@ pub struct Device {
     pub skew_ms: Option<i64>,
     /// What it reported as unsent, what came with the same exchange already taken off.
     pub backlog: Backlog,
+    /// When it turned out that two phones used this identity, or one that had been restored. None may go on with it.
+    pub forked_at: Option<UnixMillis>,
+    /// The identity under which the same phone, or its twin, went before.
+    pub replaces: Option<DeviceId>,
 }
 
 /// What a device reports about itself in each exchange.

@@ -75,7 +75,7 @@ macro_rules! device_columns {
         "p.id, p.organisation, p.name, p.role, p.office, p.team, p.login, p.active, p.profile_version, \
         p.scope_version, p.created_at, d.id, d.key, d.label, d.app, d.enrolled_at, d.revoked_at, d.journal_n, \
         d.journal_link, d.last_exchange_at, d.skew_ms, d.backlog_records, d.backlog_changes, d.backlog_oldest, \
-        d.backlog_photos, d.backlog_bytes"
+        d.backlog_photos, d.backlog_bytes, d.forked_at, d.replaces"
     };
 }
 pub(in crate::store) use {bulk_statements, device_columns, mount, person_columns, statements};

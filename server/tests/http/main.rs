@@ -11,3 +11,4 @@ mod records;
 mod session;
 mod support;
 mod sweep;
+mod twins;

@@ -33,6 +33,7 @@ const RULES: &[(&str, &str, Rule)] = &[
     ("post", "/sync/v1/enrol", Rule::Message),
     ("post", "/sync/v1/token", Rule::Message),
     ("post", "/sync/v1/exchange", Rule::Phone),
+    ("post", "/sync/v1/reidentify", Rule::Phone),
     ("post", "/api/v1/session", Rule::WithPassword),
     ("delete", "/api/v1/session", Rule::Anybody),
     ("get", "/api/v1/me", Rule::Staff),

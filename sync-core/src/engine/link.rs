@@ -13,10 +13,11 @@ use crate::id::{ActorId, RecordId, Signature};
 use crate::journal::Key;
 use crate::store::{BatchLimit, ExchangeOutcome, Identity, Progress, Store};
 use crate::time::{BootId, ClockReading};
+use crate::trust::chunk::read_change;
 use crate::wire::enrol::{EnrolRequest, EnrolResponse, TokenRequest, TokenResponse};
 use crate::wire::exchange::{ExchangeRequest, ExchangeResponse, Order, PullLimits};
 use crate::wire::problem::{Problem, code};
-use crate::wire::segment::{Item, Segment};
+use crate::wire::segment::{Item, Segment, SegmentError};
 use crate::wire::{self, MEDIA_TYPE};
 
 /// A token and how long it is good by the clock that nobody can set.
@@ -53,6 +54,7 @@ enum Purpose {
     Enrol,
     Token,
     Exchange { through: u64, lines: usize },
+    Reidentify { common_through: u64 },
 }
 
 impl Flight {
@@ -98,6 +100,12 @@ impl<S: Store> Engine<S> {
             self.send(Route::Token, Purpose::Token, wire::encode(&request), effects);
             return Ok(());
         }
+        if let Some(common_through) = self.run.as_ref().and_then(|run| run.reidentify) {
+            let request = self.reidentify_request(&identity, rng)?;
+            let purpose = Purpose::Reidentify { common_through };
+            self.send(Route::Reidentify, purpose, wire::encode(&request), effects);
+            return Ok(());
+        }
         self.send_exchange(now, &identity, effects)
     }
 
@@ -112,7 +120,7 @@ impl<S: Store> Engine<S> {
         for item in items.iter_mut().filter(|item| self.withheld.contains(&item.entry.n)) {
             item.change = None;
         }
-        let segment = self.segment(identity, after, &items)?;
+        let segment = self.segment(identity, after, &mut items)?;
         let through = items.last().map_or(0, |item| item.entry.n);
         let request = ExchangeRequest {
             clock: now,
@@ -133,7 +141,7 @@ impl<S: Store> Engine<S> {
         &self,
         identity: &Identity,
         after: u64,
-        items: &[Item],
+        items: &mut [Item],
     ) -> Result<Option<Segment>, EngineError<S::Error>> {
         if items.is_empty() {
             return Ok(None);
@@ -143,7 +151,16 @@ impl<S: Store> Engine<S> {
         };
         let head = items.iter().fold(base, |head, item| head.after(&item.entry));
         let signature = Key::from_seed(identity.key_seed).sign_head(identity.device, &head);
-        Ok(Segment::pack(items, head, signature).ok())
+        match Segment::pack(items, head, signature) {
+            Err(SegmentError::Packing(..)) => {
+                // A stored change that is none, from a damaged file: its name goes, and the others with it.
+                for item in items.iter_mut() {
+                    item.change = item.change.take().filter(|raw| read_change(raw).is_ok());
+                }
+                Ok(Segment::pack(items, head, signature).ok())
+            }
+            packed => Ok(packed.ok()),
+        }
     }
 
     fn send(&mut self, route: Route, purpose: Purpose, body: wire::Body, effects: &mut Vec<Effect>) {
@@ -151,7 +168,7 @@ impl<S: Store> Engine<S> {
         let id = RequestId(self.requests);
         self.flight = Some(Flight { id, purpose });
         let token = match route {
-            Route::Exchange => self.token.as_ref().map(|token| token.bearer.clone()),
+            Route::Exchange | Route::Reidentify => self.token.as_ref().map(|token| token.bearer.clone()),
             Route::Enrol | Route::Token => None,
         };
         effects.push(Effect::Send(id, WireRequest { route, token, body }));
@@ -180,6 +197,16 @@ impl<S: Store> Engine<S> {
         match flight.purpose {
             Purpose::Enrol => self.enrolled(now, rng, &response, effects),
             Purpose::Token => self.token_came(now, rng, &response, effects),
+            Purpose::Reidentify { common_through } => match decode::<EnrolResponse>(&response) {
+                Some(answer) => {
+                    if let Some(run) = &mut self.run {
+                        run.reidentify = None;
+                        run.reidentified = true;
+                    }
+                    self.reidentified(now, rng, common_through, answer, effects)
+                }
+                None => self.finish(now, rng, Some(Failure::BadAnswer), effects),
+            },
             Purpose::Exchange { through, .. } => match decode::<ExchangeResponse>(&response) {
                 Some(answer) => self.exchanged(now, rng, through, answer, effects),
                 None => self.finish(now, rng, Some(Failure::BadAnswer), effects),
@@ -296,12 +323,19 @@ impl<S: Store> Engine<S> {
         effects: &mut Vec<Effect>,
     ) -> Result<(), EngineError<S::Error>> {
         let before = self.progress.acknowledged;
+        if answer.orders.contains(&Order::Reidentify) {
+            // Twice in one run would mean that the new identity is taken too, which can't be.
+            return match &mut self.run {
+                Some(run) if !run.reidentified => {
+                    run.reidentify = Some(answer.common_through);
+                    self.advance(now, rng, effects)
+                }
+                _ => self.finish(now, rng, Some(Failure::Forked), effects),
+            };
+        }
         let Some(acknowledged) = self.acknowledged_by(&answer, through)? else {
             return self.finish(now, rng, Some(Failure::BadAnswer), effects);
         };
-        if answer.orders.contains(&Order::Reidentify) {
-            return self.finish(now, rng, Some(Failure::Forked), effects);
-        }
         let (pulled, gone) = self.read_pull(&answer.pull)?;
         let next = jitter(answer.next_sync_after_ms, rng);
         let progress = Progress {

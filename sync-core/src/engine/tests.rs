@@ -299,3 +299,62 @@ fn garbage_of_the_right_type_ends_the_run_and_changes_nothing() {
     assert_eq!(outcome.failure, Some(Failure::BadAnswer));
     assert_eq!(step(&engine, id), Step::Saved);
 }
+
+#[test]
+fn a_restored_phone_becomes_another_and_loses_nothing() {
+    let (mut engine, mut server) = enrolled(15);
+    let old = write_lead(&mut engine, 1, "before the backup");
+    talk(&mut engine, &mut server, Event::SyncNow, |_, answer| Ok(answer));
+    let backup = engine.store().clone();
+    write_lead(&mut engine, 2, "after the backup");
+    engine.notebook(clock(20), 480).edit::<LeadFacts>(old, &[LeadEdit::Consent(Some(true))]).unwrap();
+    talk(&mut engine, &mut server, Event::SyncNow, |_, answer| Ok(answer));
+
+    let mut engine = Engine::open(backup, "test/1".to_owned()).unwrap();
+    engine.requests = 2_000;
+    let before = engine.identity().unwrap().clone();
+    let new = write_lead(&mut engine, 3, "after the restore");
+    engine.notebook(clock(30), 480).edit::<LeadFacts>(old, &[LeadEdit::Name(Some("李".into()))]).unwrap();
+    let outcome = talk(&mut engine, &mut server, Event::SyncNow, |_, answer| Ok(answer));
+    assert_eq!((outcome.failure, outcome.pushed), (None, 2));
+    let after = engine.identity().unwrap().clone();
+    assert!(after.device != before.device && after.actor != before.actor && after.key_seed != before.key_seed);
+    assert_eq!((server.past.len(), server.lines()), (3, 2), "the lines before stay, the tail is written again");
+    for id in [old, new] {
+        assert_eq!(step(&engine, id), Step::Published);
+    }
+    let view = engine.notebook(clock(40), 480).view::<LeadFacts>(old).unwrap();
+    assert_eq!(view.facts.name.as_deref(), Some("李"));
+    assert_eq!(view.header.device, before.device, "made before");
+    let made = engine.notebook(clock(40), 480).view::<LeadFacts>(new).unwrap();
+    assert_eq!(made.header.device, after.device);
+    let outcome = talk(&mut engine, &mut server, Event::SyncNow, |_, answer| Ok(answer));
+    assert_eq!((outcome.failure, outcome.pushed, outcome.exchanges), (None, 0, 1));
+}
+
+#[test]
+fn a_lost_reply_to_the_new_identity_is_asked_for_again_with_the_same_key() {
+    let (mut engine, mut server) = enrolled(16);
+    write_lead(&mut engine, 1, "x");
+    let backup = engine.store().clone();
+    write_lead(&mut engine, 2, "y");
+    talk(&mut engine, &mut server, Event::SyncNow, |_, answer| Ok(answer));
+    let mut engine = Engine::open(backup, "test/1".to_owned()).unwrap();
+    engine.requests = 3_000;
+    write_lead(&mut engine, 3, "z");
+    let mut keys = Vec::new();
+    for lost in [true, false] {
+        // The server is set back to before it took the new identity in, so that both requests can be compared.
+        let mut server = server.clone();
+        talk(&mut engine, &mut server, Event::SyncNow, |request, answer| {
+            if request.route == Route::Reidentify {
+                keys.push(request.body.clone());
+                return if lost { Err(TransportError::Interrupted) } else { Ok(answer) };
+            }
+            Ok(answer)
+        });
+    }
+    assert_eq!(keys.len(), 2);
+    assert_eq!(keys[0], keys[1]);
+    assert_eq!(engine.identity().unwrap().device, crate::id::DeviceId::from([77; 16]));
+}

@@ -25,6 +25,7 @@ macro_rules! store_conformance {
             identity_and_progress_read_back
             the_device_key_outlives_a_failed_enrolment
             lines_name_their_records_once
+            a_new_identity_begins_a_new_journal
             a_commit_is_all_there
             a_line_out_of_order_changes_nothing
             every_head_of_the_journal_is_known

@@ -141,6 +141,27 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    fn reidentify(
+        &mut self,
+        identity: &Identity,
+        common_through: u64,
+        commits: &[LocalCommit],
+    ) -> Result<(), OutOfOrder> {
+        for (entry, _) in self.journal.iter().filter(|(entry, _)| entry.n > common_through) {
+            if let Some(changes) = self.changes.get_mut(&entry.record) {
+                changes.retain(|(hash, _)| *hash != entry.change);
+            }
+        }
+        self.journal.clear();
+        self.lines.clear();
+        self.verdicts.clear();
+        self.parted.clear();
+        self.leaving.clear();
+        self.progress = Progress::default();
+        self.identity = Some(identity.clone());
+        commits.iter().try_for_each(|commit| self.commit(commit))
+    }
+
     fn progress(&self) -> Result<Progress, OutOfOrder> {
         Ok(self.progress.clone())
     }

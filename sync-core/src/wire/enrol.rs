@@ -1,4 +1,4 @@
-//! `POST /sync/v1/enrol` and `POST /sync/v1/token`: how a phone becomes known and stays so.
+//! `POST /sync/v1/enrol`, `/token` and `/reidentify`: how a phone becomes known, stays so, and becomes another.
 
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,22 @@ pub struct EnrolResponse {
     /// To whom it belongs.
     #[n(2)]
     pub profile: Profile,
+}
+
+/// A phone that turned out to be a copy, or to have been restored, asks for an identity of its own. It is answered
+/// with an [`EnrolResponse`]. Sending it again with the same key gives the same answer.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct ReidentifyRequest {
+    /// The key that the phone made for its new identity.
+    #[n(0)]
+    pub key: PublicKey,
+    /// The signature of that key over the old device, which proves that the phone holds the private half.
+    #[n(1)]
+    pub proof: Signature,
+    /// Name and version of the app.
+    #[n(2)]
+    pub app: String,
 }
 
 /// A phone asks for a token.

@@ -123,6 +123,10 @@ pub struct ExchangeResponse {
     /// The new profile, if the phone's is out of date.
     #[n(12)]
     pub profile: Option<Profile>,
+    /// With [`Order::Reidentify`]: up to this line the phone's journal is the server's. What comes after is written
+    /// again under the new identity.
+    #[n(13)]
+    pub common_through: u64,
 }
 
 /// What became of one change.

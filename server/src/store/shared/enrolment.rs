@@ -30,8 +30,11 @@ statements! {
     CODE = "select c.organisation, c.person, c.expires_at, c.used_key, c.device from enrolment_code c \
         join person p on p.id = c.person where c.code_hash = $1 and p.active";
     USE_CODE = "update enrolment_code set used_at = $2, used_key = $3, device = $4 where code_hash = $1";
-    INSERT_DEVICE = "insert into device (id, organisation, person, key, label, app, enrolled_at, journal_link) \
-        values ($1, $2, $3, $4, $5, $6, $7, $8)";
+    INSERT_DEVICE = "insert into device \
+        (id, organisation, person, key, label, app, enrolled_at, journal_link, replaces) \
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    REPLACEMENT = "select id from device where replaces = $1 and key = $2";
+    FORK = "update device set forked_at = coalesce(forked_at, $2) where id = $1";
     DEVICE = concat!("select ", device_columns!(), " from device d join person p on p.id = d.person where d.id = $1");
     DEVICES = concat!("select ", device_columns!(), " from device d join person p on p.id = d.person \
         where d.organisation = $1 order by p.name, p.id, d.enrolled_at, d.id");
@@ -112,6 +115,53 @@ pub(super) async fn enrolment_codes(
         .collect()
 }
 
+async fn insert_device(
+    conn: &mut Conn,
+    new: &NewDevice,
+    organisation: Uuid,
+    person: Uuid,
+    replaces: Option<DeviceId>,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    sqlx::query::<Db>(INSERT_DEVICE)
+        .bind(new.id.0)
+        .bind(organisation)
+        .bind(person)
+        .bind(new.key.0.as_slice())
+        .bind(new.label.as_str())
+        .bind(new.app.as_str())
+        .bind(now.0)
+        .bind(Link::GENESIS.0.as_slice())
+        .bind(replaces.map(|id| id.0))
+        .execute(conn)
+        .await
+        .map_err(taken("device"))?;
+    Ok(())
+}
+
+pub(super) async fn replace_device(
+    conn: &mut Conn,
+    old: DeviceId,
+    new: &NewDevice,
+    now: UnixMillis,
+) -> Result<Device, StoreError> {
+    let person = device(conn, old).await?.person;
+    let made = sqlx::query_as::<Db, (Uuid,)>(REPLACEMENT)
+        .bind(old.0)
+        .bind(new.key.0.as_slice())
+        .fetch_optional(&mut *conn)
+        .await?;
+    let id = match made {
+        Some((id,)) => DeviceId(id),
+        None => {
+            insert_device(conn, new, person.organisation.0, person.id.0, Some(old), now).await?;
+            sqlx::query::<Db>(FORK).bind(old.0).bind(now.0).execute(&mut *conn).await?;
+            new.id
+        }
+    };
+    device(conn, id).await
+}
+
 type OpenCode = (Uuid, Uuid, i64, Option<Vec<u8>>, Option<Uuid>);
 
 pub(super) async fn redeem_code(
@@ -128,18 +178,7 @@ pub(super) async fn redeem_code(
         (None, None) if now.0 < expires_at => {}
         _ => return Err(StoreError::NotFound),
     }
-    sqlx::query::<Db>(INSERT_DEVICE)
-        .bind(new.id.0)
-        .bind(organisation)
-        .bind(person)
-        .bind(new.key.0.as_slice())
-        .bind(new.label.as_str())
-        .bind(new.app.as_str())
-        .bind(now.0)
-        .bind(Link::GENESIS.0.as_slice())
-        .execute(&mut *conn)
-        .await
-        .map_err(taken("device"))?;
+    insert_device(conn, new, organisation, person, None, now).await?;
     sqlx::query::<Db>(USE_CODE)
         .bind(code_hash.as_slice())
         .bind(now.0)

@@ -88,6 +88,9 @@ impl Store for Backend {
     ) -> Result<Device, StoreError> {
         write!(self, enrolment::redeem_code(code_hash, device, now))
     }
+    async fn replace_device(&self, old: DeviceId, device: &NewDevice, now: UnixMillis) -> Result<Device, StoreError> {
+        write!(self, enrolment::replace_device(old, device, now))
+    }
     async fn device(&self, id: DeviceId) -> Result<Device, StoreError> {
         read!(self, enrolment::device(id))
     }

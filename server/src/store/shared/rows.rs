@@ -54,6 +54,8 @@ pub(super) fn device_of(row: &DbRow) -> Result<Device, StoreError> {
             photos: small(row.try_get(at(13))?)?,
             bytes: count(row.try_get(at(14))?)?,
         },
+        forked_at: millis(15)?,
+        replaces: row.try_get::<Option<Uuid>, _>(at(16))?.map(DeviceId),
     })
 }
 

@@ -7,7 +7,8 @@ use rand_chacha::ChaCha20Rng;
 use sync_core::engine::{Effect, Engine, Event, Outcome, WireRequest, WireResponse};
 use sync_core::id::RecordId;
 use sync_core::notebook::CreateRequest;
-use sync_core::record::lead::LeadFacts;
+use sync_core::record::lead::{LeadEdit, LeadFacts};
+use sync_core::record::view::LeadView;
 use sync_core::store::memory::MemoryStore;
 use sync_core::time::{BootId, ClockReading};
 use sync_core::wire::enrol::Role;
@@ -55,6 +56,18 @@ impl Phone {
         let facts = LeadFacts { name: Some(name.to_owned()), ..LeadFacts::default() };
         let request = CreateRequest { facts, ..CreateRequest::default() };
         self.engine.notebook(now, 480).create(&mut self.rng, request).unwrap().header.id
+    }
+
+    /// Gives a lead another name.
+    pub(crate) fn rename(&mut self, id: RecordId, name: &str) {
+        let now = self.now();
+        self.engine.notebook(now, 480).edit::<LeadFacts>(id, &[LeadEdit::Name(Some(name.to_owned()))]).unwrap();
+    }
+
+    /// A lead as this phone shows it.
+    pub(crate) fn lead(&mut self, id: RecordId) -> LeadView {
+        let now = self.now();
+        self.engine.notebook(now, 480).view(id).unwrap()
     }
 
     /// The token that was last used.

@@ -2,11 +2,11 @@
 
 use crate::engine::{MAX_ANSWER, Route, WireRequest, WireResponse};
 use crate::id::{DeviceId, OfficeId, OrganisationId, PersonId, PublicKey, RecordId};
-use crate::journal::{Head, Key, verify_challenge, verify_enrolment};
+use crate::journal::{Head, Key, verify_challenge, verify_enrolment, verify_reidentification};
 use crate::testing::rng;
 use crate::time::UnixMillis;
-use crate::wire::enrol::{EnrolRequest, EnrolResponse, Profile, Role, TokenRequest, TokenResponse};
-use crate::wire::exchange::{ExchangeRequest, ExchangeResponse};
+use crate::wire::enrol::{EnrolRequest, EnrolResponse, Profile, ReidentifyRequest, Role, TokenRequest, TokenResponse};
+use crate::wire::exchange::{ExchangeRequest, ExchangeResponse, Order};
 use crate::wire::problem::{self, Problem, code};
 use crate::wire::segment::{Item, follow};
 use crate::wire::{self, Encoding, MEDIA_TYPE};
@@ -20,6 +20,8 @@ pub(super) struct FakeServer {
     profile: Profile,
     device_key: Option<PublicKey>,
     journal: Vec<Item>,
+    /// What devices said before they became another.
+    pub(super) past: Vec<Item>,
     head: Head,
     token: u32,
     /// Answers 413 to larger bodies.
@@ -49,6 +51,7 @@ impl FakeServer {
             },
             device_key: None,
             journal: Vec::new(),
+            past: Vec::new(),
             head: Head::EMPTY,
             token: 0,
             body_limit: usize::MAX,
@@ -82,10 +85,11 @@ impl FakeServer {
         match request.route {
             Route::Enrol => self.enrol(&decode(request)),
             Route::Token => self.give_token(&decode(request)),
-            Route::Exchange if request.token != Some(self.bearer()) || !self.token_accepted => {
+            Route::Exchange | Route::Reidentify if request.token != Some(self.bearer()) || !self.token_accepted => {
                 refusal(401, code::TOKEN)
             }
             Route::Exchange => self.exchange(&decode(request)),
+            Route::Reidentify => self.reidentify(&decode(request)),
         }
     }
 
@@ -109,6 +113,17 @@ impl FakeServer {
         ok(&TokenResponse { token, lifetime_ms: 900_000, nonce: NONCE.to_vec() })
     }
 
+    /// The old device's journal is kept aside; what follows is the new one's.
+    fn reidentify(&mut self, request: &ReidentifyRequest) -> WireResponse {
+        assert!(verify_reidentification(&request.key, self.device, &request.proof));
+        self.past.append(&mut self.journal);
+        self.head = Head::EMPTY;
+        self.device = DeviceId::from([77; 16]);
+        self.device_key = Some(request.key);
+        self.forget_tokens();
+        ok(&EnrolResponse { device: self.device, server_key: self.key.public(), profile: self.profile.clone() })
+    }
+
     fn exchange(&mut self, request: &ExchangeRequest) -> WireResponse {
         let mut response = ExchangeResponse { next_sync_after_ms: 900_000, ..Default::default() };
         let segment = request.segment.as_ref().filter(|segment| segment.from <= self.head.n + 1);
@@ -119,8 +134,12 @@ impl FakeServer {
             assert!(segment.head.is_signed_by(self.device, &key, &segment.signature));
             let items = segment.unpack().unwrap();
             let (again, fresh) = items.split_at(items.iter().filter(|item| item.entry.n <= self.head.n).count());
-            for item in again {
-                assert_eq!(item.entry, self.journal[usize::try_from(item.entry.n).unwrap() - 1].entry);
+            let same = |item: &&Item| item.entry == self.journal[usize::try_from(item.entry.n).unwrap() - 1].entry;
+            let agreed = again.iter().take_while(same).count();
+            if agreed < again.len() {
+                response.orders.push(Order::Reidentify);
+                response.common_through = segment.from - 1 + agreed as u64;
+                return ok(&response);
             }
             if !fresh.is_empty() {
                 self.head = follow(self.head, fresh, segment.head).unwrap();

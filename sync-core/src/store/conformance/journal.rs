@@ -4,7 +4,7 @@ use super::fixture::{acknowledging, clock, hash, identity, names, next_line, pro
 use crate::id::{ActorId, DeviceId, Link, PersonId, Signature};
 use crate::journal::{Head, Receipt};
 use crate::status::Problem;
-use crate::store::{BatchLimit, ExchangeOutcome, Progress, RecordSync, RowFilter, Store};
+use crate::store::{BatchLimit, ExchangeOutcome, Identity, LocalCommit, Progress, RecordSync, RowFilter, Store};
 use crate::time::UnixMillis;
 use crate::wire::cursor::Cursor;
 use crate::wire::exchange::{Backlog, Verdict};
@@ -216,4 +216,31 @@ pub fn authors_and_profiles_are_replaced<S: Store>(store: &mut S) {
     let mut expected = identity();
     expected.profile = profile(3);
     assert_eq!(store.identity().unwrap(), Some(expected));
+}
+
+/// Becoming another device replaces the tail of the journal and keeps what the server knows.
+pub fn a_new_identity_begins_a_new_journal<S: Store>(store: &mut S) {
+    store.set_identity(&identity()).unwrap();
+    save(store, &row(1), 1);
+    save(store, &row(1), 2);
+    save(store, &row(2), 3);
+    let verdicts = vec![(1, Verdict::Held { code: "record.closed".to_owned() })];
+    store.apply(&ExchangeOutcome { verdicts, ..acknowledging(1) }).unwrap();
+    let mut head = Head::EMPTY;
+    let mut again = Vec::new();
+    for (record_number, number) in [(1, 12), (2, 13)] {
+        let (entry, next) = head.append(record(record_number), hash(number), clock(1));
+        head = next;
+        again.push(LocalCommit { entry, head, change: vec![number; 8], row: row(record_number) });
+    }
+    let who = Identity { device: DeviceId(super::fixture::uuid(99)), ..identity() };
+    store.reidentify(&who, 1, &again).unwrap();
+    assert_eq!(store.identity().unwrap(), Some(who));
+    assert_eq!(store.progress().unwrap(), Progress::default());
+    assert_eq!(store.head().unwrap(), head);
+    assert_eq!(names(store, record(1)), vec![hash(1), hash(12)]);
+    assert_eq!(names(store, record(2)), vec![hash(13)]);
+    assert_eq!(store.record_sync(record(1)).unwrap(), RecordSync { last_entry: Some(1), problems: vec![] });
+    assert_eq!(store.outbox(0, ALL).unwrap().len(), 2);
+    assert_eq!(store.count(&RowFilter { unsent: true, ..RowFilter::default() }).unwrap(), 2);
 }

@@ -1,0 +1,88 @@
+//! Phones that are not who they were: restored from a backup of themselves, and cloned.
+
+use sync_core::engine::Engine;
+use sync_core::record::lead::{LeadEdit, LeadFacts};
+use sync_core::wire::enrol::Role;
+
+use super::support::house::HERE;
+use super::support::{House, Phone, TestApp};
+
+/// Everybody syncs until nobody has anything to tell any more.
+async fn settle(test: &TestApp, phones: &mut [&mut Phone]) {
+    for _ in 0..3 {
+        for phone in phones.iter_mut() {
+            let outcome = phone.sync(test).await;
+            assert_eq!(outcome.failure, None);
+        }
+    }
+}
+
+#[tokio::test]
+async fn live_twins_both_end_up_with_everything() {
+    let test = TestApp::new().await;
+    let house = House::build(&test).await;
+    let mut one = Phone::of(&test, &house, Role::Promoter, HERE).await;
+    let shared = one.register("before the clone");
+    assert_eq!(one.sync(&test).await.failure, None);
+    let mut two = Phone::new(4_711);
+    two.engine = Engine::open(one.engine.store().clone(), "daybook-test/1".to_owned()).unwrap();
+
+    let of_one = one.register("by the first twin");
+    let of_two = two.register("by the second twin");
+    one.rename(shared, "one");
+    two.rename(shared, "two");
+    let first = one.engine.identity().unwrap().device;
+    settle(&test, &mut [&mut one, &mut two]).await;
+
+    let devices = [&one, &two].map(|phone| phone.engine.identity().unwrap().device);
+    assert!(devices[0] != devices[1] && !devices.contains(&first), "both have an identity of their own");
+    for phone in [&mut one, &mut two] {
+        for (id, name) in [(of_one, "by the first twin"), (of_two, "by the second twin")] {
+            assert_eq!(phone.lead(id).facts.name.as_deref(), Some(name));
+        }
+        let view = phone.lead(shared);
+        let mut names: Vec<_> = view.conflicts[0].values.iter().map(|value| format!("{:?}", value.value)).collect();
+        names.sort();
+        assert_eq!(names, ["Some(Text(\"one\"))", "Some(Text(\"two\"))"], "neither overwrote the other");
+    }
+    assert_eq!(one.lead(shared), two.lead(shared));
+    for phone in [&mut one, &mut two] {
+        let outcome = phone.sync(&test).await;
+        assert_eq!((outcome.failure, outcome.pushed, outcome.pulled, outcome.exchanges), (None, 0, 0, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_restored_phone_gets_back_what_it_had_sent_and_keeps_what_is_new() {
+    let test = TestApp::new().await;
+    let house = House::build(&test).await;
+    let mut phone = Phone::of(&test, &house, Role::Promoter, HERE).await;
+    let old = phone.register("before the backup");
+    assert_eq!(phone.sync(&test).await.failure, None);
+    let backup = phone.engine.store().clone();
+    let forgotten = phone.register("after the backup");
+    phone
+        .engine
+        .notebook(
+            sync_core::time::ClockReading {
+                wall: super::support::MORNING,
+                mono_ms: 1,
+                boot: sync_core::time::BootId(1),
+            },
+            480,
+        )
+        .edit::<LeadFacts>(old, &[LeadEdit::Consent(Some(true))])
+        .unwrap();
+    assert_eq!(phone.sync(&test).await.failure, None);
+
+    let mut restored = Phone::new(4_712);
+    restored.engine = Engine::open(backup, "daybook-test/1".to_owned()).unwrap();
+    // It has nothing new to say, and is recognised all the same.
+    assert_eq!(restored.sync(&test).await.failure, None);
+    let new = restored.register("after the restore");
+    assert_eq!(restored.sync(&test).await.failure, None);
+    for (id, name) in [(old, "before the backup"), (forgotten, "after the backup"), (new, "after the restore")] {
+        assert_eq!(restored.lead(id).facts.name.as_deref(), Some(name));
+    }
+    assert_eq!(restored.lead(old).facts.consent, Some(true));
+}
