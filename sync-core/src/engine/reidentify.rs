@@ -1,5 +1,6 @@
 //! Becoming another device: after the phone was cloned, or restored from a backup of itself.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashSet};
 
 use rand_core::Rng;
@@ -87,13 +88,15 @@ impl<S: Store> Engine<S> {
         let dropped: HashSet<ChangeHash> = tail.iter().map(|item| item.entry.change).collect();
         let mut logs: BTreeMap<RecordId, Vec<Vec<u8>>> = BTreeMap::new();
         for (item, change) in tail.iter().zip(&changes) {
-            let record = item.entry.record;
-            if !logs.contains_key(&record) {
-                let mut known = self.store.changes(record).map_err(EngineError::Store)?;
-                known.retain(|(hash, _)| !dropped.contains(hash));
-                logs.insert(record, known.into_iter().map(|(_, raw)| raw).collect());
-            }
-            logs.entry(record).or_default().push(change.bytes.clone());
+            let log = match logs.entry(item.entry.record) {
+                Entry::Occupied(log) => log.into_mut(),
+                Entry::Vacant(place) => {
+                    let mut known = self.store.changes(item.entry.record).map_err(EngineError::Store)?;
+                    known.retain(|(hash, _)| !dropped.contains(hash));
+                    place.insert(known.into_iter().map(|(_, raw)| raw).collect())
+                }
+            };
+            log.push(change.bytes.clone());
         }
         let mut rows: BTreeMap<RecordId, Row> = BTreeMap::new();
         for (record, log) in &logs {
