@@ -154,7 +154,7 @@ impl Sources {
         Ok(Self {
             contacts: rows(GzDecoder::new(open(&contacts)?), &contacts)?,
             towns: rows(open(&towns)?, &towns)?,
-            origin: Origin::Folder(folder.to_owned()),
+            origin: Origin::Folder(folder.canonicalize().unwrap_or_else(|_| folder.to_owned())),
         })
     }
 

@@ -104,15 +104,7 @@ impl ServerProcess {
     pub fn stop(&mut self) -> Result<(), Failure> {
         let asked = Command::new("sh").arg("-c").arg(format!("kill -TERM {}", self.child.id())).status();
         asked.map_err(Failure::system("can't ask the server to stop"))?;
-        self.wait_for_end(STOP_PATIENCE)
-    }
-
-    /// Waits until it has ended, because somebody else asked it to.
-    ///
-    /// # Errors
-    /// When it takes too long, or ends with an error.
-    pub fn wait_for_end(&mut self, patience: Duration) -> Result<(), Failure> {
-        let deadline = Instant::now() + patience;
+        let deadline = Instant::now() + STOP_PATIENCE;
         // Its log ends when it does.
         loop {
             match self.log.recv_timeout(deadline.saturating_duration_since(Instant::now())) {

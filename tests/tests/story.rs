@@ -1,7 +1,7 @@
 //! One lead, three pairs of hands, a real server and real HTTP: saved without a network, disputed, settled, returned,
 //! corrected, approved, and locked.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't be set up has failed")]
+#![expect(clippy::unwrap_used, reason = "clippy.toml allows it in test functions, not in what they share")]
 
 use std::path::Path;
 

@@ -4,7 +4,6 @@
 
 use std::io::Write as _;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Parser;
 use e2e::contacts::{Origin, Sources};
@@ -12,9 +11,7 @@ use e2e::failure::Failure;
 use e2e::play::{Plan, Play};
 use e2e::progress::say;
 use e2e::report::{Report, by_office};
-
-/// How long the server may take to stop after Ctrl-C.
-const PATIENCE: Duration = Duration::from_secs(60);
+use tokio::signal::unix::{SignalKind, signal};
 
 /// A day in the field with real processes, at the end compared with what the phones hold.
 #[derive(Parser)]
@@ -106,7 +103,7 @@ fn print(text: &str) -> Result<(), Failure> {
     writeln!(out, "{text}").and_then(|()| out.flush()).map_err(Failure::system("can't write to standard output"))
 }
 
-/// Leaves the server up until Ctrl-C, which reaches it too.
+/// Leaves the server up until Ctrl-C.
 fn stay(play: Play) -> Result<(), Failure> {
     let address = play.server().base_url();
     say(&format!("\nThe server stays up at {address} until Ctrl-C. Staff logins:"));
@@ -116,6 +113,15 @@ fn stay(play: Play) -> Result<(), Failure> {
     let mut server = play.into_server();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(Failure::system("can't wait for Ctrl-C"))?;
-    runtime.block_on(tokio::signal::ctrl_c()).map_err(Failure::system("can't wait for Ctrl-C"))?;
-    server.wait_for_end(PATIENCE)
+    runtime.block_on(told_to_end()).map_err(Failure::system("can't wait for Ctrl-C"))?;
+    // A terminal's Ctrl-C has reached the server too; being asked twice does it no harm.
+    server.stop()
+}
+
+async fn told_to_end() -> std::io::Result<()> {
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminated.recv() => Ok(()),
+    }
 }
