@@ -137,6 +137,15 @@ create table journal_head (
     primary key (device, n)
 ) without rowid;
 
+-- Up to which line each verified backup holds each journal: below the oldest one that may still be restored, phones
+-- need not keep what they have sent.
+create table backup_line (
+    device integer not null references device (no),
+    taken_at integer not null,
+    n integer not null,
+    primary key (device, taken_at)
+) without rowid;
+
 -- One row per line of a journal, and per change that staff made at the server. `organisation`, `actor` and `device`
 -- are the numbers of those tables. Lines have a device, and its person is the author; staff changes have a person.
 -- state: 0 received, 1 published, 2 held, 3 quarantined, 4 waiting, 5 refused

@@ -54,6 +54,7 @@ settings! {
     IDLE_SECONDS = "limits.idle_seconds", "20", "seconds from 1 to 600";
     PUBLISH_WAIT_MS = "limits.publish_wait_ms", "1500", "milliseconds from 0 to 30000";
     DRAIN_SECONDS = "limits.drain_seconds", "20", "seconds from 0 to 600";
+    RESTORABLE_DAYS = "backup.restorable_days", "30", "days from 0 to 3650";
     FORMAT = "log.format", "text", "text or json";
     FILTER = "log.filter", "info", "a filter such as info or info,server=debug";
 }
@@ -69,6 +70,8 @@ pub struct Config {
     pub auth: Auth,
     /// How much it takes from one request.
     pub limits: Limits,
+    /// How backups are kept.
+    pub backup: Backup,
     /// What it writes down about itself.
     pub log: Log,
 }
@@ -130,6 +133,13 @@ pub struct Limits {
     pub drain: Duration,
 }
 
+/// How backups are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backup {
+    /// How old a backup may be that is still restored. Phones keep what only younger ones hold.
+    pub restorable: Duration,
+}
+
 /// What the server writes down about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Log {
@@ -158,8 +168,12 @@ impl Config {
         let database = layers.read(FOLDER, parse::folder).map(|folder| Database { folder });
         let auth = Auth::read(&mut layers);
         let limits = Limits::read(&mut layers);
+        let days = layers.read(RESTORABLE_DAYS, |text| parse::number(text, 0..=3_650));
         let log = Log::read(&mut layers);
-        let whole = move || Some(Self { http: http?, database: database?, auth: auth?, limits: limits?, log: log? });
+        let whole = move || {
+            let backup = Backup { restorable: Duration::from_secs(24 * 3_600 * days?) };
+            Some(Self { http: http?, database: database?, auth: auth?, limits: limits?, backup, log: log? })
+        };
         layers.finish(whole())
     }
 

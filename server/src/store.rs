@@ -179,6 +179,17 @@ pub trait Store: Send + Sync {
     async fn record_ids(&self, after: Option<RecordId>, limit: u32) -> Result<Vec<RecordId>, StoreError>;
     /// Replaces the read rows of records by these, in one transaction; feed positions stay as they are.
     async fn replace_rows(&self, rows: &[(RecordRow, u32)]) -> Result<(), StoreError>;
+    /// Notes up to which line a verified backup holds each journal. What backups from before `oldest` say is dropped,
+    /// but for the newest of them: any one after it may still be restored.
+    async fn note_backup(
+        &self,
+        taken_at: UnixMillis,
+        journals: &[(DeviceId, u64)],
+        oldest: UnixMillis,
+    ) -> Result<(), StoreError>;
+    /// Up to which line the newest backup that is not younger than `before` holds a device's journal; 0 if there is
+    /// none.
+    async fn backed_up_through(&self, device: DeviceId, before: UnixMillis) -> Result<u64, StoreError>;
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), StoreError>;
     /// Finishes what is under way and closes all connections.

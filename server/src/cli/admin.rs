@@ -3,6 +3,7 @@
 use std::io::BufRead as _;
 
 use clap::{Args, Subcommand};
+use serde_json::Value;
 use sync_core::id::DeviceId;
 use sync_core::wire::enrol::Role;
 
@@ -184,20 +185,22 @@ enum QuarantineOrder {
     },
 }
 
-/// Gives the order to the server that runs in the folder, or carries it out in the folder if none runs.
+/// Carries out what the command line says.
 pub(super) async fn run(config: Config, command: AdminCommand) -> Result<(), Failure> {
-    let order = command.noun.order()?;
-    let answer = match socket::give(&config.database.socket(), &order).await? {
-        Some(answer) => answer,
-        None => {
-            let app = serve::open(config).await?;
-            let answer = perform(&app, order).await;
-            app.store.close().await;
-            answer?
-        }
-    };
+    let answer = order(config, command.noun.order()?).await?;
     show::answer(&answer, command.json);
     Ok(())
+}
+
+/// Gives an order to the server that runs in the folder, or carries it out in the folder if none runs.
+pub(super) async fn order(config: Config, order: Order) -> Result<Value, Failure> {
+    if let Some(answer) = socket::give(&config.database.socket(), &order).await? {
+        return Ok(answer);
+    }
+    let app = serve::open(config).await?;
+    let answer = perform(&app, order).await;
+    app.store.close().await;
+    Ok(answer?)
 }
 
 impl Noun {

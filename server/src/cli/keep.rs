@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Failure, show};
+use super::{Failure, admin, show};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
 use crate::serve;
+use crate::service::admin::Order;
 use crate::service::rebuild;
 use crate::store::sqlite::backup::{self, Occupant};
 
@@ -43,7 +44,10 @@ pub(super) async fn rebuild(config: Config) -> Result<(), Failure> {
 
 /// Copies the database and checks the copy; the server may be running.
 pub(super) async fn backup(config: Config, flags: BackupFlags) -> Result<(), Failure> {
-    let report = backup::backup(&config.database.folder, &flags.file).await?;
+    let report = backup::backup(&config.database.folder, &flags.file, SystemClock.now()).await?;
+    // Only now may phones let go of what the backup holds, once no older one is going to be restored.
+    let note = Order::NoteBackup { taken_at: report.taken_at, journals: report.journals.clone() };
+    admin::order(config, note).await?;
     show::report(&report, flags.json);
     Ok(())
 }

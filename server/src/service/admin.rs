@@ -7,6 +7,7 @@ mod lines;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sync_core::id::{DeviceId, OfficeId, OrganisationId, PersonId, ProjectId, TeamId};
+use sync_core::time::UnixMillis;
 use sync_core::wire::enrol::Role;
 
 use lines::Line;
@@ -52,6 +53,8 @@ pub enum Order {
     ListDevices { organisation: Option<String> },
     /// Cuts a phone off.
     RevokeDevice { device: DeviceId },
+    /// Notes that a backup was made and checked, and up to which line it holds each journal.
+    NoteBackup { taken_at: UnixMillis, journals: Vec<(DeviceId, u64)> },
     /// Lists changes that were set aside.
     ListQuarantine { organisation: Option<String>, state: Aside, limit: u32 },
 }
@@ -151,6 +154,11 @@ pub async fn perform(app: &App, order: Order) -> Result<Value, ServiceError> {
             revoked.map_err(|error| error.missing(codes::DEVICE_UNKNOWN))?;
             let device = app.store.device(device).await.map_err(|error| error.missing(codes::DEVICE_UNKNOWN))?;
             one(device)
+        }
+        Order::NoteBackup { taken_at, journals } => {
+            let oldest = app.clock.now().plus(-millis(app.config.backup.restorable));
+            app.store.note_backup(taken_at, &journals, oldest).await?;
+            Ok(serde_json::json!({ "devices": journals.len() }))
         }
         Order::ListQuarantine { organisation, state, limit } => {
             let organisation = find::organisation(app, organisation).await?;

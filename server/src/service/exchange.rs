@@ -9,6 +9,7 @@ use sync_core::wire::exchange::{
 
 use super::profile::profile;
 use super::receive::{Received, common_through, receive};
+use crate::clock::millis;
 use crate::error::ServiceError;
 use crate::scope;
 use crate::state::App;
@@ -103,6 +104,9 @@ async fn tell_news(
             }
         }
     };
+    let restorable_since = app.clock.now().plus(-millis(app.config.backup.restorable));
+    let backed_up = app.store.backed_up_through(device.id, restorable_since).await?;
+    response.backed_up_through = backed_up.min(device.head.n);
     let verdicts = app.store.verdicts(device.id, after).await?;
     response.published_through = verdicts.judged_through;
     response.verdicts = verdicts.verdicts.into_iter().filter_map(verdict).collect();

@@ -3,6 +3,7 @@
 
 pub(in crate::store) mod enrolling;
 pub(in crate::store) mod feeding;
+pub(in crate::store) mod keeping;
 pub(in crate::store) mod organising;
 pub(in crate::store) mod publishing;
 pub(in crate::store) mod reading;
@@ -18,7 +19,7 @@ macro_rules! store_conformance {
                     a_new_development_is_announced_to_everybody, a_place_has_to_exist;
                 enrolling: staff_sign_in_and_out, only_active_people_sign_in, a_code_makes_one_device,
                     a_code_is_refused_when_it_is_late_or_unknown, a_device_can_be_cut_off,
-                    the_servers_key_stays_what_it_was_first;
+                    a_forked_identity_is_replaced_once_by_each_twin, the_servers_key_stays_what_it_was_first;
                 receiving: a_journal_is_kept_line_by_line, a_push_on_another_head_changes_nothing,
                     pushes_of_one_batch_stand_for_themselves, a_repeated_change_is_set_aside_under_its_true_name,
                     reports_are_noted, actors_belong_to_one_device_for_ever, large_pushes_are_kept_whole;
@@ -33,6 +34,7 @@ macro_rules! store_conformance {
                 reading: lists_are_narrowed_by_each_filter, lists_are_paged_newest_first, scopes_hide_what_is_outside,
                     searches_find_names_and_numbers, common_words_are_found_too, origins_tell_who_and_when,
                     rebuilt_rows_are_the_same, a_row_without_changes_is_refused;
+                keeping: backups_count_once_no_older_one_is_restored;
             }
 
             #[test]

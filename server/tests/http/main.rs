@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "clippy.toml allows it in test functions, not in what they share")]
 
 mod admin;
+mod backups;
 mod enrolment;
 mod framing;
 mod health;

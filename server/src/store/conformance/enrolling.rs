@@ -122,3 +122,28 @@ pub(in crate::store) async fn the_servers_key_stays_what_it_was_first(store: &dy
     assert_eq!(store.server_key([2; 32]).await.unwrap(), [1; 32]);
     assert_eq!(store.epoch().await.unwrap(), 1);
 }
+
+pub(in crate::store) async fn a_forked_identity_is_replaced_once_by_each_twin(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let old = world.promoter_with_phone("Li", 0).await;
+    let twin = |number: u8| NewDevice {
+        id: DeviceId::from([number; 16]),
+        key: PublicKey([number; 32]),
+        label: "phone".to_owned(),
+        app: "test 2".to_owned(),
+    };
+    assert!(matches!(
+        store.replace_device(DeviceId::from([99; 16]), &twin(1), UnixMillis(5)).await,
+        Err(StoreError::NotFound)
+    ));
+    let first = store.replace_device(old.id, &twin(1), UnixMillis(5)).await.unwrap();
+    assert_eq!((first.id, first.replaces, first.head), (DeviceId::from([1; 16]), Some(old.id), Head::EMPTY));
+    assert_eq!(first.person, old.person);
+    assert_eq!(store.device(old.id).await.unwrap().forked_at, Some(UnixMillis(5)));
+    // The answer was lost: the same key asks again, with another identity at hand.
+    let again = NewDevice { id: DeviceId::from([8; 16]), ..twin(1) };
+    assert_eq!(store.replace_device(old.id, &again, UnixMillis(6)).await.unwrap(), first);
+    let second = store.replace_device(old.id, &twin(2), UnixMillis(7)).await.unwrap();
+    assert_eq!((second.id, second.forked_at), (DeviceId::from([2; 16]), None));
+    assert_eq!(store.device(old.id).await.unwrap().forked_at, Some(UnixMillis(5)), "since when stays");
+}

@@ -184,6 +184,17 @@ impl Store for Backend {
     async fn replace_rows(&self, rows: &[(RecordRow, u32)]) -> Result<(), StoreError> {
         write!(self, keep::replace_rows(rows))
     }
+    async fn note_backup(
+        &self,
+        taken_at: UnixMillis,
+        journals: &[(DeviceId, u64)],
+        oldest: UnixMillis,
+    ) -> Result<(), StoreError> {
+        write!(self, keep::note_backup(taken_at, journals, oldest))
+    }
+    async fn backed_up_through(&self, device: DeviceId, before: UnixMillis) -> Result<u64, StoreError> {
+        read!(self, keep::backed_up_through(device, before))
+    }
     async fn ping(&self) -> Result<(), StoreError> {
         read!(self, keep::ping())
     }

@@ -3,23 +3,30 @@
 use std::collections::HashMap;
 
 use sqlx::Row as _;
-use sync_core::id::RecordId;
+use sync_core::id::{DeviceId, RecordId};
 use sync_core::time::UnixMillis;
 use uuid::Uuid;
 
 use super::record_row::{Standing, standings, write};
-use super::run::each_of;
+use super::run::{each_of, each_row};
 use super::{Conn, Db};
-use crate::store::shared::stored::count;
+use crate::store::shared::stored::{count, position};
 use crate::store::shared::{bulk_statements, statements};
 use crate::store::{RecordRow, StoreError};
 
 statements! {
     RECORD_IDS = "select distinct record from change where record > $1 and state = 1 order by record limit $2";
+    FORGET_BACKUPS = "delete from backup_line where taken_at < \
+        (select max(b.taken_at) from backup_line b where b.taken_at <= $1)";
+    BACKED_UP = "select b.n from backup_line b join device d on d.no = b.device \
+        where d.id = $1 and b.taken_at <= $2 order by b.taken_at desc limit 1";
     PING = "select count(*) from meta";
 }
 
 bulk_statements! {
+    NOTE_BACKUP[3] = "with held (id, taken_at, n) as (values {rows}) \
+        insert into backup_line (device, taken_at, n) select d.no, held.taken_at, held.n from held \
+        join device d on d.id = held.id where true on conflict (device, taken_at) do nothing";
     // Only for records whose row was lost.
     PUBLISHED[1] = "select record, min(seq), max(seq), max(received_at) from change \
         where record in ({list}) and state = 1 group by record";
@@ -36,6 +43,29 @@ pub(super) async fn record_ids(
         .fetch_all(conn)
         .await?;
     Ok(rows.into_iter().map(|(id,)| RecordId(id)).collect())
+}
+
+pub(super) async fn note_backup(
+    conn: &mut Conn,
+    taken_at: UnixMillis,
+    journals: &[(DeviceId, u64)],
+    oldest: UnixMillis,
+) -> Result<(), StoreError> {
+    each_row(conn, NOTE_BACKUP, journals, |query, (device, n)| {
+        query.bind(device.0).bind(taken_at.0).bind(position(*n))
+    })
+    .await?;
+    sqlx::query::<Db>(FORGET_BACKUPS).bind(oldest.0).execute(conn).await?;
+    Ok(())
+}
+
+pub(super) async fn backed_up_through(
+    conn: &mut Conn,
+    device: DeviceId,
+    before: UnixMillis,
+) -> Result<u64, StoreError> {
+    let found = sqlx::query_as::<Db, (i64,)>(BACKED_UP).bind(device.0).bind(before.0).fetch_optional(conn).await?;
+    found.map_or(Ok(0), |(n,)| count(n))
 }
 
 pub(super) async fn replace_rows(conn: &mut Conn, rows: &[(RecordRow, u32)]) -> Result<(), StoreError> {

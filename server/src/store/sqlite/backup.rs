@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 
 use futures_util::TryStreamExt as _;
 use sqlx::{Connection as _, Row as _};
+use sync_core::id::DeviceId;
 use sync_core::time::UnixMillis;
 use sync_core::trust::chunk::read_change;
+use uuid::Uuid;
 
 use super::folder::{FolderError, Lock, database};
 use super::{Conn, Db, MIGRATIONS, reading, writing};
@@ -27,6 +29,7 @@ statements! {
         (select count(*) from organisation), (select max(received_at) from change where id = \
         (select max(id) from change)), \
         coalesce((select cast(value as integer) from meta where key = 'epoch'), 1)";
+    JOURNALS = "select id, journal_n from device where journal_n > 0";
     BROKEN_JOURNALS = "select count(*) from device d \
         where d.journal_n <> (select count(*) from change c where c.device = d.no)";
     PUBLISHED = "select hash, raw from change where state = 1";
@@ -59,6 +62,11 @@ pub struct BackupReport {
     pub bytes: u64,
     /// What it holds, read from the backup itself.
     pub contents: Contents,
+    /// When it was begun: it holds everything that was acknowledged before.
+    pub taken_at: UnixMillis,
+    /// Up to which line it holds each device's journal, read from the backup itself.
+    #[serde(skip)]
+    pub journals: Vec<(DeviceId, u64)>,
 }
 
 /// A finished restoration.
@@ -134,7 +142,7 @@ fn file_error(file: &Path) -> impl FnOnce(io::Error) -> BackupError {
 ///
 /// # Errors
 /// If the target exists, or the copy can't be made or is not sound; then there is no file `target` afterwards.
-pub async fn backup(folder: &Path, target: &Path) -> Result<BackupReport, BackupError> {
+pub async fn backup(folder: &Path, target: &Path, now: UnixMillis) -> Result<BackupReport, BackupError> {
     let source = database(folder);
     if !source.is_file() {
         return Err(BackupError::Missing(source));
@@ -163,7 +171,16 @@ pub async fn backup(folder: &Path, target: &Path) -> Result<BackupReport, Backup
         }
     };
     let bytes = settle(&unfinished, target)?;
-    Ok(BackupReport { file: target.to_owned(), bytes, contents })
+    let journals = journals(target).await?;
+    Ok(BackupReport { file: target.to_owned(), bytes, contents, taken_at: now, journals })
+}
+
+/// Up to which line a backup holds each device's journal.
+async fn journals(file: &Path) -> Result<Vec<(DeviceId, u64)>, BackupError> {
+    let mut conn = Conn::connect_with(&reading(file).immutable(true)).await?;
+    let rows = sqlx::query_as::<Db, (Uuid, i64)>(JOURNALS).fetch_all(&mut conn).await?;
+    conn.close().await?;
+    rows.into_iter().map(|(id, n)| Ok((DeviceId(id), count(n)?))).collect()
 }
 
 /// Puts a backup in the place of a folder's database. No server may be running on it.

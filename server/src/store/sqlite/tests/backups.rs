@@ -20,7 +20,7 @@ async fn a_running_server_is_backed_up_and_restored_elsewhere() {
     let store = scratch().await;
     let target = store.folder.path().join("backup.db");
     store.create_organisation(&organisation(1)).await.unwrap();
-    let report = backup(store.folder.path(), &target).await.unwrap();
+    let report = backup(store.folder.path(), &target, NOW).await.unwrap();
     assert_eq!((report.contents.organisations, report.contents.epoch), (1, 1));
     assert_eq!(report.bytes, std::fs::metadata(&target).unwrap().len());
     store.create_organisation(&organisation(2)).await.unwrap();
@@ -32,16 +32,16 @@ async fn a_running_server_is_backed_up_and_restored_elsewhere() {
     assert_eq!(other.organisations().await.unwrap(), [organisation(1)]);
     assert_eq!(other.epoch().await.unwrap(), 2);
     other.close().await;
-    assert!(matches!(backup(store.folder.path(), &target).await, Err(BackupError::Exists(_))));
+    assert!(matches!(backup(store.folder.path(), &target, NOW).await, Err(BackupError::Exists(_))));
     let nowhere = elsewhere.path().join("nothing");
-    assert!(matches!(backup(&nowhere, &target.with_extension("2")).await, Err(BackupError::Missing(_))));
+    assert!(matches!(backup(&nowhere, &target.with_extension("2"), NOW).await, Err(BackupError::Missing(_))));
 }
 
 #[tokio::test]
 async fn a_database_in_the_way_is_kept_or_set_aside_but_never_lost() {
     let store = scratch().await;
     let target = store.folder.path().join("backup.db");
-    backup(store.folder.path(), &target).await.unwrap();
+    backup(store.folder.path(), &target, NOW).await.unwrap();
     store.create_organisation(&organisation(1)).await.unwrap();
     let folder = store.folder.path();
     let in_use = restore(&target, folder, Occupant::SetAside, NOW).await;
@@ -71,7 +71,7 @@ async fn an_unsound_backup_is_refused() {
         store.create_organisation(&organisation(number)).await.unwrap();
     }
     let target = store.folder.path().join("backup.db");
-    backup(store.folder.path(), &target).await.unwrap();
+    backup(store.folder.path(), &target, NOW).await.unwrap();
     let whole = std::fs::read(&target).unwrap();
     let elsewhere = tempfile::TempDir::new().unwrap();
     let mut flipped = whole.clone();
@@ -105,7 +105,7 @@ async fn what_is_not_whole_is_no_backup() {
         values (x'03', x'01', x'02', x'', '', '', 1, 1, x'')",
     )
     .await;
-    let gap = backup(store.folder.path(), &target).await;
+    let gap = backup(store.folder.path(), &target, NOW).await;
     assert!(matches!(gap, Err(BackupError::Damaged { .. })), "a journal of one line without its line: {gap:?}");
     assert!(!target.exists());
     execute("update device set journal_n = 0").await;
@@ -114,7 +114,7 @@ async fn what_is_not_whole_is_no_backup() {
         values (1, x'04', x'05', 0, x'02', 1, 1, 1, 0, x'06')",
     )
     .await;
-    let altered = backup(store.folder.path(), &target).await;
+    let altered = backup(store.folder.path(), &target, NOW).await;
     assert!(matches!(altered, Err(BackupError::Damaged { .. })), "a change with another name: {altered:?}");
     execute("delete from change").await;
     execute(
@@ -122,6 +122,6 @@ async fn what_is_not_whole_is_no_backup() {
         values (9999, 'later', 1, x'00', 1)",
     )
     .await;
-    assert!(matches!(backup(store.folder.path(), &target).await, Err(BackupError::Foreign(_))));
+    assert!(matches!(backup(store.folder.path(), &target, NOW).await, Err(BackupError::Foreign(_))));
     store.close().await;
 }
