@@ -28,6 +28,7 @@ pub mod reckoning;
 pub mod report;
 pub mod review;
 pub mod server_process;
+pub mod sim;
 pub mod storm;
 pub mod towns;
 pub mod world;

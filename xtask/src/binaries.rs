@@ -1,4 +1,4 @@
-//! The programs that `xtask` starts: the server `daybook`, and `demo` and `bench` of package `e2e`.
+//! The programs that `xtask` starts: the server `daybook`, and `demo`, `bench` and `sim` of package `e2e`.
 
 use std::{ffi::OsString, io, path::PathBuf};
 
@@ -54,6 +54,11 @@ impl Daybook {
     /// The measurement with these arguments.
     pub(crate) fn bench(&self, args: &[OsString]) -> Result<Invocation, Failure> {
         self.driver("bench", args)
+    }
+
+    /// The simulation with these arguments.
+    pub(crate) fn sim(&self, args: &[OsString]) -> Result<Invocation, Failure> {
+        self.driver("sim", args)
     }
 
     /// `daybook serve` with these arguments.

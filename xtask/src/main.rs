@@ -40,6 +40,9 @@ enum Command {
     /// Measures one thing in a release build, for example `cargo xtask bench phone --json`.
     #[command(disable_help_flag = true)]
     Bench(Rest),
+    /// Seeded runs of phones and a server through everything that can go wrong, in a release build.
+    #[command(disable_help_flag = true)]
+    Sim(Rest),
     /// The server: `daybook serve` with these arguments.
     #[command(disable_help_flag = true)]
     Run(Rest),
@@ -69,6 +72,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Test(rest) => test_run::run(&rest.args),
         Command::Demo(rest) => Daybook::build(Profile::Dev)?.demo(&rest.args)?.become_it(),
         Command::Bench(rest) => Daybook::build(Profile::Release)?.bench(&rest.args)?.become_it(),
+        Command::Sim(rest) => Daybook::build(Profile::Release)?.sim(&rest.args)?.become_it(),
         Command::Run(rest) => Daybook::build_server()?.serve(&rest.args)?.become_it(),
     }
 }
@@ -81,7 +85,11 @@ mod tests {
         let full = ["xtask"].iter().chain(line);
         match Xtask::try_parse_from(full).unwrap().command {
             Command::Ci => Vec::new(),
-            Command::Test(rest) | Command::Demo(rest) | Command::Bench(rest) | Command::Run(rest) => rest.args,
+            Command::Test(rest)
+            | Command::Demo(rest)
+            | Command::Bench(rest)
+            | Command::Sim(rest)
+            | Command::Run(rest) => rest.args,
         }
     }
 

@@ -273,6 +273,19 @@ impl Store for PhoneStore {
         Ok(())
     }
 
+    fn reidentify(
+        &mut self,
+        identity: &Identity,
+        common_through: u64,
+        commits: &[LocalCommit],
+    ) -> Result<(), DiskError> {
+        let mut disk = self.0.borrow_mut();
+        disk.write(|store| store.reidentify(identity, common_through, commits))?;
+        disk.committed.extend(commits.iter().map(|commit| (commit.entry.record, commit.entry.change)));
+        disk.flush();
+        Ok(())
+    }
+
     fn list(&self, filter: &RowFilter, after: Option<PageKey>, limit: usize) -> Result<Vec<Listed>, DiskError> {
         self.0.borrow_mut().read(|store| store.list(filter, after, limit))
     }

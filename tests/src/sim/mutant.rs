@@ -5,6 +5,10 @@
 
 use std::str::FromStr;
 
+use sync_core::engine::{Route, WireResponse};
+use sync_core::wire::exchange::ExchangeResponse;
+use sync_core::wire::{self, MEDIA_TYPE};
+
 macro_rules! mutants {
     ($($(#[$doc:meta])* $name:ident = $word:literal,)+) => {
         /// A broken variant.
@@ -55,5 +59,28 @@ impl FromStr for Mutant {
         let known = || Self::ALL.iter().map(|mutant| mutant.word()).collect::<Vec<_>>().join(", ");
         let found = Self::ALL.iter().copied().find(|mutant| mutant.word() == word);
         found.ok_or_else(|| format!("there is no mutant {word}; there are {}", known()))
+    }
+}
+
+impl Mutant {
+    /// Changes an answer on its way, if this is a mutant of the line.
+    pub fn tamper_with(self, response: &mut WireResponse, route: Route) {
+        let ours = route == Route::Exchange && response.status == 200 && response.media_type == MEDIA_TYPE;
+        if !ours || !matches!(self, Self::VerdictDropped | Self::ReceiptTooFar) {
+            return;
+        }
+        let Ok(mut answer) = wire::decode::<ExchangeResponse>(&response.body, response.encoding, 64 << 20) else {
+            return;
+        };
+        match self {
+            Self::VerdictDropped => answer.verdicts.clear(),
+            _ => {
+                if let Some(receipt) = &mut answer.receipt {
+                    receipt.head.n += 1;
+                }
+            }
+        }
+        let body = wire::encode(&answer);
+        (response.body, response.encoding) = (body.bytes, body.encoding);
     }
 }
