@@ -16,3 +16,4 @@ pub mod records;
 pub mod review;
 pub mod session;
 pub mod staff_change;
+pub mod trial;

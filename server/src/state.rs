@@ -14,6 +14,7 @@ use crate::error::ServiceError;
 use crate::service::projector::Projector;
 use crate::service::receive::{ActorOwners, Intake};
 use crate::service::staff_change::StaffActors;
+use crate::service::trial::Trial;
 use crate::store::Store;
 
 /// The server, cheap to clone: its storage, keys, configuration and what it remembers between requests.
@@ -40,6 +41,8 @@ pub struct Parts {
     pub intake: Intake,
     /// Publishes what was received.
     pub projector: Projector,
+    /// The note of what the projector is judging.
+    pub trial: Trial,
     /// Which device each actor belongs to.
     pub actors: ActorOwners,
     /// The actors under which staff write.
@@ -72,6 +75,7 @@ impl App {
         let seed = store.server_key(dice.roll(Key::generate).seed()).await?;
         let epoch = store.epoch().await?;
         let salt = u64::from_be_bytes(dice.bytes()).max(1);
+        let trial = Trial::in_folder(&config.database.folder);
         let passwords = Passwords::new(&dice)?;
         Ok(Self(Arc::new(Parts {
             store,
@@ -82,6 +86,7 @@ impl App {
             salt,
             intake: Intake::default(),
             projector: Projector::default(),
+            trial,
             actors: ActorOwners::default(),
             staff_actors: StaffActors::default(),
             passwords,

@@ -69,6 +69,8 @@ pub mod code {
     pub const APPEND_ONLY: &str = "change.append_only";
     /// Automerge failed on it.
     pub const UNLOADABLE: &str = "change.unloadable";
+    /// Judging it made the server fail.
+    pub const FATAL: &str = "change.fatal";
     /// The header is missing, wrong, or was written again.
     pub const HEADER: &str = "record.header";
     /// The header names another owner, device or record than the change came from.

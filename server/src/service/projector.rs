@@ -3,6 +3,7 @@
 //! Other devices see published changes only, so a poisonous one can't travel. Every batch is one transaction that
 //! also takes the feed positions, and a record that changed meanwhile is simply judged again.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use tokio::sync::{Notify, watch};
 use crate::error::ServiceError;
 use crate::flag::rules;
 use crate::state::App;
-use crate::store::{ChangeState, IncomingChange, PendingRecord, Person, Publication, RecordRow};
+use crate::store::{ChangeState, IncomingChange, PendingRecord, Person, Publication, RecordRow, StoreError};
 
 /// Records judged and published in one transaction.
 const BATCH: u32 = 256;
@@ -84,12 +85,15 @@ pub async fn run(app: App) {
 /// # Errors
 /// When the database fails; what is left stays received.
 pub async fn drain(app: &App) -> Result<(), ServiceError> {
+    try_suspects(app).await?;
     loop {
         let ticket = app.projector.requested.load(Ordering::Acquire);
         let pending = app.store.pending(BATCH).await?;
         let all = pending.len() < BATCH as usize;
         if !pending.is_empty() {
+            app.trial.begin(pending.iter().map(|record| record.id));
             let publications = judge_all(pending).await?;
+            app.trial.end();
             app.store.publish(&publications, app.salt, app.clock.now()).await?;
             metrics::counter!("daybook_records_published_total").increment(publications.len() as u64);
         }
@@ -103,6 +107,56 @@ pub async fn drain(app: &App) -> Result<(), ServiceError> {
     }
 }
 
+/// Judges what an earlier process was judging when it was killed: one record at a time, or not at all if it was the
+/// only one.
+async fn try_suspects(app: &App) -> Result<(), ServiceError> {
+    let suspects = app.trial.take_suspects();
+    let alone = suspects.len() == 1;
+    for id in suspects {
+        let record = match app.store.record(id).await {
+            Ok(record) => record,
+            Err(StoreError::NotFound) => continue,
+            Err(error) => return Err(error.into()),
+        };
+        let publication = if alone {
+            tracing::error!(record = %id, "judging this record killed the server; its changes are set aside");
+            set_all_aside(&record, ChangeState::Quarantined, code::FATAL)
+        } else {
+            app.trial.begin(std::iter::once(id));
+            let judged = judge_all(vec![record]).await?;
+            app.trial.end();
+            let Some(publication) = judged.into_iter().next() else {
+                continue;
+            };
+            publication
+        };
+        app.store.publish(&[publication], app.salt, app.clock.now()).await?;
+    }
+    app.trial.end();
+    Ok(())
+}
+
+/// A verdict without looking.
+fn set_all_aside(record: &PendingRecord, state: ChangeState, code: &str) -> Publication {
+    Publication {
+        id: record.id,
+        organisation: record.organisation,
+        base_seq: record.base_seq,
+        published: Vec::new(),
+        staff: Vec::new(),
+        set_aside: record.incoming.iter().map(|change| (change.hash, state, code.to_owned())).collect(),
+        row: None,
+    }
+}
+
+/// Judges a record. A panic that nothing caught before is a fault of ours, and costs this record only.
+fn judge_safely(record: &PendingRecord) -> Publication {
+    catch_unwind(AssertUnwindSafe(|| judge_record(record))).unwrap_or_else(|_| {
+        tracing::error!(record = %record.id, "judging a record panicked; its changes are set aside");
+        set_all_aside(record, ChangeState::Quarantined, code::FATAL)
+    })
+}
+
 /// Judges records on as many threads as there are processors.
 async fn judge_all(pending: Vec<PendingRecord>) -> Result<Vec<Publication>, ServiceError> {
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(8);
@@ -111,7 +165,7 @@ async fn judge_all(pending: Vec<PendingRecord>) -> Result<Vec<Publication>, Serv
     let mut tasks = Vec::with_capacity(workers);
     while rest.peek().is_some() {
         let part: Vec<PendingRecord> = rest.by_ref().take(share).collect();
-        tasks.push(tokio::task::spawn_blocking(move || part.iter().map(judge_record).collect::<Vec<_>>()));
+        tasks.push(tokio::task::spawn_blocking(move || part.iter().map(judge_safely).collect::<Vec<_>>()));
     }
     let mut publications = Vec::new();
     for task in tasks {
@@ -125,7 +179,7 @@ pub(super) fn author_of(person: &Person) -> Author {
 }
 
 /// The verdict about one record as a publication.
-pub(super) fn judge_record(record: &PendingRecord) -> Publication {
+fn judge_record(record: &PendingRecord) -> Publication {
     let published: Vec<&[u8]> = record.published.iter().map(|change| change.raw.as_slice()).collect();
     let mut set_aside = Vec::new();
     let candidates: Vec<Candidate<'_>> =

@@ -11,5 +11,6 @@ mod openapi;
 mod records;
 mod session;
 mod support;
+mod suspects;
 mod sweep;
 mod twins;

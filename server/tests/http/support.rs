@@ -73,6 +73,35 @@ impl TestApp {
         Self::with(Layers::default().environment(pairs)).await
     }
 
+    /// A server that receives and does not publish.
+    pub(crate) async fn without_projector() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self::in_folder(folder).await
+    }
+
+    async fn in_folder(folder: TempDir) -> Self {
+        let place = folder.path().to_str().unwrap().to_owned();
+        let settings = [("DAYBOOK_DATABASE_FOLDER", place), ("DAYBOOK_LIMITS_PUBLISH_WAIT_MS", "0".to_owned())];
+        let pairs = settings.into_iter().map(|(name, value)| (name.to_owned(), value));
+        let config = Config::read(Layers::default().environment(pairs)).unwrap();
+        let clock = Arc::new(TestClock(AtomicI64::new(MORNING.0)));
+        let app = open(folder.path(), clock.clone(), config).await;
+        let router = router::public(&app).unwrap();
+        Self { app, clock, router, _folder: folder }
+    }
+
+    /// The same server, started again after it was killed with this note of what it was judging; it has published
+    /// what it will.
+    pub(crate) async fn killed_while_judging(self, note: &str) -> Self {
+        self.app.store.close().await;
+        let Self { app, router, _folder: folder, .. } = self;
+        drop((app, router));
+        std::fs::write(folder.path().join("judging"), note).unwrap();
+        let test = Self::in_folder(folder).await;
+        projector::drain(&test.app).await.unwrap();
+        test
+    }
+
     async fn with(layers: Layers) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(TestClock(AtomicI64::new(MORNING.0)));
