@@ -18,7 +18,7 @@ use crate::pulse::Pulse;
 use crate::server_process::{ServerProcess, server_program};
 use crate::storm::{Aftermath, Storm};
 use crate::towns::Town;
-use crate::world::{Login, Member, World};
+use crate::world::{Login, Member, TEAMS_IN_ALL, World};
 
 /// Records of each contact: a visit, a lead and a survey.
 pub const RECORDS_OF_A_CONTACT: u32 = 3;
@@ -75,7 +75,8 @@ impl Play {
         let begun = Instant::now();
         let server = ServerProcess::start(&server_program()?, folder)?;
         let pulse = Arc::new(Pulse::default());
-        let stretch = Stretch::begin("set up three offices and enrol phones", plan.promoters);
+        let phones = plan.promoters + plan.promoters.min(TEAMS_IN_ALL);
+        let stretch = Stretch::begin("set up three offices and enrol phones", phones);
         let start = yesterday();
         let world = World::set_up(&server, folder, plan.promoters, plan.seed, start, &pulse, &|| stretch.step())?;
         stretch.end(&format!("{} phones", world.phones().count()));

@@ -22,6 +22,8 @@ const OFFICES: [(&str, &str, &str); 3] =
     [("成都分所", "Sichuan", "chengdu"), ("重庆分所", "Chongqing Shi", "chongqing"), ("昆明分所", "Yunnan", "kunming")];
 /// Teams of an office.
 const TEAMS: [&str; 2] = ["一组", "二组"];
+/// Teams altogether, each with a supervisor if it has promoters.
+pub const TEAMS_IN_ALL: usize = OFFICES.len() * TEAMS.len();
 /// Every so many-th phone has a wrong clock, by one of these minutes.
 const SKEWED_PHONE: usize = 5;
 const SKEWS_MINUTES: [i64; 4] = [37, -185, 24 * 60, -3];
