@@ -65,6 +65,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod ancestry;
+pub mod digest;
 pub mod document;
 pub mod engine;
 pub mod history;

@@ -5,8 +5,10 @@
 //! Bodies above [`COMPRESS_FROM`] bytes are gzip'd.
 
 pub mod cursor;
+pub mod digest;
 pub mod enrol;
 pub mod exchange;
+pub mod photo;
 pub mod problem;
 pub mod segment;
 

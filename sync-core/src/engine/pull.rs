@@ -1,32 +1,46 @@
 //! Taking in the feed: unpack, put together with what is here, and work out the new line in lists.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::drift::Repaired;
 use super::{Engine, EngineError};
+use crate::ancestry::Ancestry;
 use crate::document::Document;
 use crate::id::{ChangeHash, RecordId};
 use crate::index::Row;
 use crate::store::{PulledRecord, Store};
 use crate::trust::chunk;
-use crate::wire::exchange::{GoneReason, News, PullItem};
+use crate::wire::digest::Comparison;
+use crate::wire::exchange::{ExchangeResponse, GoneReason, News};
 
 type Gone = Vec<(RecordId, GoneReason)>;
+/// News, departures, and what a comparison repairs.
+type Taken = (Vec<PulledRecord>, Gone, Repaired);
 
 impl<S: Store> Engine<S> {
-    pub(super) fn read_pull(&self, items: &[PullItem]) -> Result<(Vec<PulledRecord>, Gone), EngineError<S::Error>> {
-        let mut pulled = Vec::with_capacity(items.len());
+    pub(super) fn read_pull(&self, answer: &ExchangeResponse) -> Result<Taken, EngineError<S::Error>> {
+        let mut pulled = Vec::with_capacity(answer.pull.len());
         let mut gone = Vec::new();
-        for item in items {
+        let (named, wanted) = match &answer.digest {
+            Some(Comparison::Repair { whole, wanted, .. }) => (whole.as_slice(), wanted.as_slice()),
+            _ => (&[][..], &[][..]),
+        };
+        let named: BTreeSet<RecordId> = named.iter().copied().collect();
+        let mut whole = BTreeMap::new();
+        for item in &answer.pull {
             match &item.news {
                 News::Gone(reason) => gone.push((item.record, *reason)),
+                News::Changes(packed) if named.contains(&item.record) => {
+                    whole.insert(item.record, packed.as_slice());
+                }
                 News::Changes(packed) => {
                     let known = self.store.changes(item.record).map_err(EngineError::Store)?;
                     pulled.push(read_record(item.record, &known, packed));
                 }
             }
         }
-        Ok((pulled, gone))
+        Ok((pulled, gone, self.read_repair(&whole, wanted)?))
     }
 }
 
@@ -44,10 +58,64 @@ fn read_record(id: RecordId, known: &[(ChangeHash, Vec<u8>)], packed: &[Vec<u8>]
         }
     }
     let log = known.iter().chain(&changes).map(|(_, raw)| raw.as_slice());
+    let row = line_of(log);
+    PulledRecord { id, changes, whole: false, row }
+}
+
+/// How a record with these changes reads in lists.
+fn line_of<'a>(log: impl Iterator<Item = &'a [u8]>) -> Option<Row> {
     // The server has verified every change; a panic here is a fault of ours that must not cost the other records.
-    let row = catch_unwind(AssertUnwindSafe(|| Document::load(log).and_then(|mut document| document.any_view())))
+    catch_unwind(AssertUnwindSafe(|| Document::load(log).and_then(|mut document| document.any_view())))
         .ok()
         .and_then(Result::ok)
-        .map(|view| Row::of(&view));
-    PulledRecord { id, changes, row }
+        .map(|view| Row::of(&view))
+}
+
+/// A record that came whole.
+pub(super) struct Read {
+    /// What is to be stored in place of what is there; `None` if that is the same.
+    pub(super) pulled: Option<PulledRecord>,
+    /// The settled changes that did not come.
+    pub(super) extra: BTreeSet<ChangeHash>,
+}
+
+/// Puts a whole record together with what is here. Bytes that are not what their name says are given up, unless they
+/// are this device's and nobody else may have them.
+pub(super) fn read_whole(
+    id: RecordId,
+    known: &[(ChangeHash, Vec<u8>)],
+    packed: &[Vec<u8>],
+    unsettled: &BTreeSet<ChangeHash>,
+) -> Read {
+    let came = unpack(packed);
+    let here = Ancestry::of(known.iter().map(|(hash, raw)| (*hash, raw.as_slice())));
+    let damaged = |hash: &ChangeHash| here.damaged().contains(hash);
+    let settled = here.clone().without(unsettled).in_order();
+    let extra = settled.into_iter().filter(|hash| !came.contains_key(hash)).collect();
+
+    let mut all: BTreeMap<ChangeHash, &Vec<u8>> =
+        known.iter().filter(|(hash, _)| !damaged(hash)).map(|(hash, raw)| (*hash, raw)).collect();
+    all.extend(came.iter().map(|(hash, raw)| (*hash, raw)));
+    let order = Ancestry::of(all.iter().map(|(hash, raw)| (*hash, raw.as_slice()))).in_order();
+    let mut changes: Vec<(ChangeHash, Vec<u8>)> =
+        order.iter().filter_map(|hash| all.get(hash).map(|raw| (*hash, (*raw).clone()))).collect();
+    changes.extend(
+        known.iter().filter(|(hash, _)| damaged(hash) && unsettled.contains(hash) && !came.contains_key(hash)).cloned(),
+    );
+
+    let same = here.damaged().is_empty() && changes.len() == known.len();
+    let row = line_of(changes.iter().map(|(_, raw)| raw.as_slice()));
+    Read { pulled: (!same).then_some(PulledRecord { id, changes, whole: true, row }), extra }
+}
+
+fn unpack(packed: &[Vec<u8>]) -> BTreeMap<ChangeHash, Vec<u8>> {
+    let mut previous = None;
+    let mut changes = BTreeMap::new();
+    for bytes in packed {
+        if let Ok((hash, raw)) = chunk::unpack(bytes, previous.as_ref()) {
+            previous = Some(hash);
+            changes.insert(hash, raw);
+        }
+    }
+    changes
 }
