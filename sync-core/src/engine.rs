@@ -8,8 +8,12 @@
 //! without the server's signed receipt; a failed run re-arms its own alarm.
 
 mod backoff;
+mod drift;
 mod failure;
+mod hold_off;
+mod installation;
 mod link;
+mod parting;
 mod pull;
 mod reidentify;
 
@@ -22,7 +26,7 @@ use crate::index::Row;
 use crate::journal::Key;
 use crate::notebook::Notebook;
 use crate::status::Status;
-use crate::store::{BatchLimit, Identity, Progress, RecordSync, Store};
+use crate::store::{BatchLimit, Identity, Progress, RecordSync, Standing, Store, Tombstone};
 use crate::time::{ClockReading, UnixMillis};
 use crate::wire::enrol::Profile;
 use crate::wire::{Body, Encoding};
@@ -93,7 +97,8 @@ pub struct WireResponse {
 /// What happened.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// The person typed or scanned an enrolment code.
+    /// The person typed or scanned an enrolment code. With an identity this is possible only if the server does not
+    /// know it, or has cut it off and holds everything: then the device becomes another one.
     Enrol {
         /// The code.
         code: String,
@@ -146,7 +151,7 @@ pub enum EngineError<E> {
     /// The storage failed.
     #[error("the storage failed")]
     Store(#[source] E),
-    /// The device belongs to somebody already.
+    /// The device belongs to somebody already, and as far as it knows the server agrees.
     #[error("this device is enrolled already")]
     AlreadyEnrolled,
 }
@@ -157,6 +162,10 @@ pub struct Engine<S> {
     store: S,
     app: String,
     identity: Option<Identity>,
+    /// The store came from another installation, and this one has no identity of its own yet.
+    moved: bool,
+    /// The device was wiped, and the server was not told yet.
+    tombstone: Option<Tombstone>,
     progress: Progress,
     token: Option<link::Token>,
     nonce: Vec<u8>,
@@ -164,7 +173,7 @@ pub struct Engine<S> {
     /// Lines whose change alone is too large for the server: only their names are sent.
     withheld: BTreeSet<u64>,
     backoff: Backoff,
-    not_before: Option<UnixMillis>,
+    hold_off: Option<hold_off::HoldOff>,
     edit_alarm: Option<UnixMillis>,
     last_failure: Option<Failure>,
     run: Option<Run>,
@@ -177,11 +186,15 @@ pub struct Engine<S> {
 struct Run {
     outcome: Outcome,
     enrolment: Option<link::Enrolment>,
+    /// The present identity is given up for the enrolment: up to this line its journal is the server's.
+    common_through: Option<u64>,
+    wiped: bool,
     /// The server said that this device is not who it says it is, and up to where they agree.
     reidentify: Option<u64>,
     reidentified: bool,
     fresh_tokens: u32,
     resends: u32,
+    drift: drift::Drift,
 }
 
 impl<S: Store> Engine<S> {
@@ -192,17 +205,21 @@ impl<S: Store> Engine<S> {
     pub fn open(store: S, app: String) -> Result<Self, EngineError<S::Error>> {
         let identity = store.identity().map_err(EngineError::Store)?;
         let progress = store.progress().map_err(EngineError::Store)?;
+        let tombstone = store.tombstone().map_err(EngineError::Store)?;
+        let installation = store.installation().map_err(EngineError::Store)?;
         Ok(Self {
             store,
             app,
             identity,
+            moved: installation.is_some_and(|installation| installation.moved),
+            tombstone,
             progress,
             token: None,
             nonce: Vec::new(),
             batch: FULL_BATCH,
             withheld: BTreeSet::new(),
             backoff: Backoff::default(),
-            not_before: None,
+            hold_off: None,
             edit_alarm: None,
             last_failure: None,
             run: None,
@@ -275,11 +292,11 @@ impl<S: Store> Engine<S> {
     ) -> Result<(), EngineError<S::Error>> {
         match event {
             Event::Enrol { code, label } => {
-                if self.identity.is_some() {
+                if !self.may_enrol() {
                     return Err(EngineError::AlreadyEnrolled);
                 }
                 if self.run.is_none() {
-                    let key = self.device_key(rng)?;
+                    let key = self.next_key(rng)?;
                     self.begin(Some(link::Enrolment { code, label, key }));
                     self.advance(now, rng, effects)?;
                 }
@@ -287,12 +304,12 @@ impl<S: Store> Engine<S> {
             }
             Event::SyncNow => self.start(now, rng, effects),
             Event::Online | Event::Tick => {
-                let held_off = self.not_before.is_some_and(|time| now.wall < time && time.since(now.wall) < DAY_MS);
+                let held_off = self.hold_off.is_some_and(|hold_off| hold_off.left_ms(now) > 0);
                 let due = matches!(event, Event::Online) || self.is_due(now.wall)?;
                 if due && !held_off {
                     self.start(now, rng, effects)
                 } else {
-                    effects.push(Effect::WakeAt(self.alarm(now.wall)));
+                    effects.push(Effect::WakeAt(self.alarm(now)));
                     Ok(())
                 }
             }
@@ -301,7 +318,7 @@ impl<S: Store> Engine<S> {
                 let armed = self.edit_alarm.is_some_and(|time| now.wall < time && time.since(now.wall) < DAY_MS);
                 if self.run.is_none() && self.identity.is_some() && !armed {
                     let soon = now.wall.plus(EDIT_DELAY_MS);
-                    let time = self.not_before.map_or(soon, |time| time.max(soon));
+                    let time = self.hold_off.map_or(soon, |hold_off| hold_off.ends_at(now).max(soon));
                     self.edit_alarm = Some(time);
                     effects.push(Effect::WakeAt(time));
                 }
@@ -324,9 +341,12 @@ impl<S: Store> Engine<S> {
         self.advance(now, rng, effects)
     }
 
-    /// The key to enrol with: made once, and stored before anybody hears of it.
-    fn device_key(&mut self, rng: &mut dyn Rng) -> Result<Key, EngineError<S::Error>> {
-        if let Some(seed) = self.store.device_key().map_err(EngineError::Store)? {
+    /// The key of the identity to come: made once, and stored before anybody hears of it, so that asking again is the
+    /// same question.
+    fn next_key(&mut self, rng: &mut dyn Rng) -> Result<Key, EngineError<S::Error>> {
+        let present = self.identity.as_ref().map(|identity| identity.key_seed);
+        let kept = self.store.device_key().map_err(EngineError::Store)?;
+        if let Some(seed) = kept.filter(|seed| Some(*seed) != present) {
             return Ok(Key::from_seed(seed));
         }
         let key = Key::generate(rng);
@@ -338,10 +358,13 @@ impl<S: Store> Engine<S> {
         self.run = Some(Run {
             outcome: Outcome::default(),
             enrolment,
+            common_through: None,
+            wiped: false,
             reidentify: None,
             reidentified: false,
             fresh_tokens: 0,
             resends: 0,
+            drift: drift::Drift::default(),
         });
     }
 
@@ -356,10 +379,10 @@ impl<S: Store> Engine<S> {
         Ok(backlog.oldest.is_some_and(|oldest| now.since(oldest) >= EDIT_DELAY_MS || now < oldest))
     }
 
-    fn alarm(&self, now: UnixMillis) -> UnixMillis {
-        let scheduled = self.progress.next_exchange.unwrap_or(now);
-        let time = self.not_before.map_or(scheduled, |not_before| not_before.max(scheduled));
-        time.clamp(now.plus(1_000), now.plus(DAY_MS))
+    fn alarm(&self, now: ClockReading) -> UnixMillis {
+        let scheduled = self.progress.next_exchange.unwrap_or(now.wall);
+        let time = self.hold_off.map_or(scheduled, |hold_off| hold_off.ends_at(now).max(scheduled));
+        time.clamp(now.wall.plus(1_000), now.wall.plus(DAY_MS))
     }
 
     /// Ends the run and sets the alarm for the next one.
@@ -378,18 +401,21 @@ impl<S: Store> Engine<S> {
         match &failure {
             None => {
                 self.backoff.reset();
-                self.not_before = None;
+                self.hold_off = None;
             }
             Some(failure) => {
+                if *failure == Failure::UnknownDevice {
+                    self.progress.standing = Standing::Unknown;
+                }
                 let wait = self.backoff.next(rng).max(failure.retry_after_ms().unwrap_or(0));
-                let again = now.wall.plus(i64::try_from(wait).unwrap_or(DAY_MS));
-                self.not_before = Some(again);
-                self.progress.next_exchange = Some(again);
+                let hold_off = hold_off::HoldOff::from(now, wait);
+                self.hold_off = Some(hold_off);
+                self.progress.next_exchange = Some(hold_off.ends_at(now));
                 self.store.set_progress(&self.progress).map_err(EngineError::Store)?;
             }
         }
         self.last_failure.clone_from(&failure);
-        effects.push(Effect::WakeAt(self.alarm(now.wall)));
+        effects.push(Effect::WakeAt(self.alarm(now)));
         effects.push(Effect::Finished(Outcome { failure, ..run.outcome }));
         Ok(())
     }

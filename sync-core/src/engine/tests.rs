@@ -1,6 +1,7 @@
 //! The engine against a small honest server, and against everything that a network can do to it.
 
 mod fake_server;
+mod busy_server;
 
 use fake_server::FakeServer;
 
