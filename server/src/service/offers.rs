@@ -21,7 +21,7 @@ use crate::store::{Device, NewStray, StoreError, StrayLimits};
 /// How many changes one message may offer.
 const MOST_CHANGES: usize = 2_000;
 /// What one device may have waiting here.
-pub const LIMITS: StrayLimits = StrayLimits { changes: 2_000, bytes: 8 * 1024 * 1024 };
+const LIMITS: StrayLimits = StrayLimits { changes: 2_000, bytes: 8 * 1024 * 1024 };
 /// A stretch of journal is held against its signed head if it has at most so many lines.
 const LONGEST_STRETCH: u32 = 5_000;
 
