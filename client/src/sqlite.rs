@@ -5,6 +5,7 @@
 
 mod columns;
 mod list;
+mod photos;
 mod read;
 mod schema;
 #[cfg(test)]
@@ -18,11 +19,15 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use sync_core::id::{ActorId, ChangeHash, PersonId, RecordId};
 use sync_core::index::Row;
 use sync_core::journal::{Entry, Head};
+use sync_core::refusal::Refusal;
 use sync_core::store::{
-    BatchLimit, ExchangeOutcome, Identity, Listed, LocalCommit, PageKey, Progress, RecordSync, RowFilter, Store,
+    BatchLimit, ExchangeOutcome, Identity, Installation, Listed, LocalCommit, PageKey, Progress, RecordSync, Rewritten,
+    RowFilter, Store, Tombstone,
 };
 use sync_core::wire::exchange::Backlog;
 use sync_core::wire::segment::Item;
+
+pub(crate) use photos::{PhotoStep, QueuedPhoto};
 
 /// Statements that stay prepared: every fixed one and the filters that an app really uses.
 const PREPARED: usize = 64;
@@ -116,15 +121,12 @@ impl SqliteStore {
         connection.set_prepared_statement_cache_capacity(PREPARED);
         schema::configure(&connection)?;
         schema::migrate(&mut connection)?;
-        Ok(Self { connection, _lock: lock })
-    }
-
-    /// The journal's lines about a record, oldest first.
-    ///
-    /// # Errors
-    /// When the storage fails.
-    pub fn lines(&self, record: RecordId) -> Result<Vec<Entry>, StoreError> {
-        read::lines(&self.connection, record)
+        let store = Self { connection, _lock: lock };
+        if store.tombstone()?.is_some() {
+            // A wipe may have been cut short after it was decided.
+            write::scrub(&store.connection)?;
+        }
+        Ok(store)
     }
 
     /// Moves what was saved from the log into the database, so that no save has to pay for it. Durability does not
@@ -175,9 +177,35 @@ impl Store for SqliteStore {
         &mut self,
         identity: &Identity,
         common_through: u64,
-        commits: &[LocalCommit],
+        lines: &[Rewritten],
     ) -> Result<(), StoreError> {
-        write::reidentify(&mut self.connection, identity, common_through, commits)
+        write::reidentify(&mut self.connection, identity, common_through, lines)
+    }
+
+    fn installation(&self) -> Result<Option<Installation>, StoreError> {
+        read::state(&self.connection, read::INSTALLATION)
+    }
+
+    fn set_installation(&mut self, fingerprint: [u8; 32]) -> Result<(), StoreError> {
+        let installation = Installation { fingerprint, moved: false };
+        write::set_state(&self.connection, read::INSTALLATION, &installation)
+    }
+
+    fn move_in(&mut self, fingerprint: [u8; 32], actor: ActorId) -> Result<(), StoreError> {
+        write::move_in(&mut self.connection, fingerprint, actor)
+    }
+
+    fn wipe(&mut self) -> Result<(), StoreError> {
+        write::wipe(&mut self.connection)?;
+        write::scrub(&self.connection)
+    }
+
+    fn tombstone(&self) -> Result<Option<Tombstone>, StoreError> {
+        read::state(&self.connection, read::TOMBSTONE)
+    }
+
+    fn bury(&mut self) -> Result<(), StoreError> {
+        write::forget_state(&self.connection, read::TOMBSTONE)
     }
 
     fn progress(&self) -> Result<Progress, StoreError> {
@@ -216,6 +244,14 @@ impl Store for SqliteStore {
         read::outbox(&self.connection, after, limit)
     }
 
+    fn lines(&self, record: RecordId) -> Result<Vec<Entry>, StoreError> {
+        read::lines(&self.connection, record)
+    }
+
+    fn unsettled(&self, published_through: u64) -> Result<Vec<ChangeHash>, StoreError> {
+        read::unsettled(&self.connection, published_through)
+    }
+
     fn records_between(&self, after: u64, through: u64) -> Result<Vec<RecordId>, StoreError> {
         read::records_between(&self.connection, after, through)
     }
@@ -228,12 +264,28 @@ impl Store for SqliteStore {
         write::apply(&mut self.connection, outcome)
     }
 
+    fn refusals(&self) -> Result<Vec<Refusal>, StoreError> {
+        read::refusals(&self.connection)
+    }
+
+    fn refused(&self, record: RecordId) -> Result<Vec<(ChangeHash, bool)>, StoreError> {
+        read::refused(&self.connection, record)
+    }
+
+    fn settle_refusal(&mut self, record: RecordId, change: ChangeHash) -> Result<(), StoreError> {
+        write::settle_refusal(&mut self.connection, record, change)
+    }
+
     fn list(&self, filter: &RowFilter, after: Option<PageKey>, limit: usize) -> Result<Vec<Listed>, StoreError> {
         list::list(&self.connection, filter, after, limit)
     }
 
     fn count(&self, filter: &RowFilter) -> Result<u64, StoreError> {
         list::count(&self.connection, filter)
+    }
+
+    fn held(&self, after: Option<RecordId>, limit: usize) -> Result<Vec<RecordId>, StoreError> {
+        read::held(&self.connection, after, limit)
     }
 
     fn author(&self, actor: ActorId) -> Result<Option<(PersonId, String)>, StoreError> {

@@ -1,11 +1,12 @@
 //! Every address of the server.
 
+mod admit;
 mod linger;
 mod observe;
 
 use axum::body::Body;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use tower::ServiceBuilder;
@@ -19,8 +20,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::error::ServiceError;
-use crate::routes::{admin, directory, health, quarantine, records, session, sync};
+use crate::routes::{admin, amendments, assignments, directory, health, photos, quarantine, records, session, strays, sync};
 use crate::state::App;
+
+pub(crate) use admit::Peer;
 
 /// What phones, browsers and load balancers reach.
 ///
@@ -31,7 +34,8 @@ pub fn public(app: &App) -> Result<Router, ServiceError> {
     let router = router
         .route("/openapi.json", get(move || std::future::ready(Json(document.clone()))))
         .route("/sync/{*rest}", any(sync::other_version))
-        .layer(cross_origin_check(app)?);
+        .layer(cross_origin_check(app)?)
+        .layer(from_fn_with_state(app.clone(), admit::admit));
     Ok(with_limits(router, app))
 }
 
@@ -56,6 +60,11 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(sync::token))
         .routes(routes!(sync::exchange))
         .routes(routes!(sync::reidentify))
+        // photos
+        .merge(uploads())
+        .routes(routes!(photos::states))
+        .routes(routes!(photos::fetch))
+        .routes(routes!(photos::show))
         // staff
         .routes(routes!(session::sign_in, session::sign_out))
         .routes(routes!(session::me))
@@ -64,16 +73,40 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(records::detail))
         .routes(routes!(records::decide))
         .routes(routes!(records::edit))
+        .routes(routes!(assignments::assign))
+        .routes(routes!(assignments::assign_all))
         .routes(routes!(quarantine::list))
+        .routes(routes!(quarantine::inspect))
+        .routes(routes!(quarantine::replay))
+        .routes(routes!(quarantine::discard))
+        .routes(routes!(strays::list))
+        .routes(routes!(strays::adopt))
+        .routes(routes!(strays::discard))
+        .routes(routes!(amendments::list))
+        .routes(routes!(amendments::inspect))
+        .routes(routes!(amendments::accept))
+        .routes(routes!(amendments::reject))
         // the organisation
         .routes(routes!(directory::offices))
         .routes(routes!(directory::teams))
         .routes(routes!(directory::people))
+        .routes(routes!(assignments::change_person))
+        .routes(routes!(assignments::hand_over))
         .routes(routes!(directory::projects))
         .routes(routes!(directory::devices))
+        .routes(routes!(directory::revoke))
+        .routes(routes!(directory::wipe))
         // the server itself
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
+}
+
+/// What the tus protocol is about; each answer says so.
+fn uploads() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(photos::begin, photos::offers))
+        .routes(routes!(photos::ask, photos::append, photos::give_up))
+        .layer(map_response(photos::sign))
 }
 
 fn identities() -> Components {

@@ -1,6 +1,8 @@
 //! Parse, call one service, answer. What a path does is said in [`crate::service`], where it is in [`crate::router`].
 
 pub(crate) mod admin;
+pub(crate) mod amendments;
+pub(crate) mod assignments;
 mod cursor;
 pub(crate) mod directory;
 mod extract;
@@ -8,7 +10,9 @@ pub(crate) mod health;
 mod identity;
 mod message;
 mod names;
+pub(crate) mod photos;
 pub(crate) mod quarantine;
 pub(crate) mod records;
 pub(crate) mod session;
+pub(crate) mod strays;
 pub(crate) mod sync;

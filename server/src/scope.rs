@@ -3,9 +3,10 @@
 //! Everything is denied that is not allowed here. What lies outside somebody's territory does not exist for them,
 //! so a refusal reads "not found", never "forbidden".
 
+use sync_core::id::OrganisationId;
 use sync_core::wire::enrol::Role;
 
-use crate::store::{Person, RecordLine, Scope};
+use crate::store::{Person, RecordLine, RecordPlace, Scope};
 
 /// Something that needs leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -14,10 +15,20 @@ pub enum Action {
     Review,
     /// Correct the facts of a record at the console.
     EditFacts,
+    /// Say to whom a record belongs.
+    Reassign,
     /// See changes that were set aside.
     SeeQuarantine,
+    /// Replay or discard changes that were quarantined.
+    DecideQuarantine,
+    /// See amendments of records in one's territory.
+    SeeAmendments,
+    /// Accept or reject amendments; of which records, [`may_decide_amendment`] says.
+    DecideAmendments,
     /// See devices and their backlog.
     SeeDevices,
+    /// Cut phones off, and have them wiped.
+    CutOff,
     /// Manage people, teams, offices and devices.
     Administer,
 }
@@ -34,13 +45,29 @@ pub fn records_of(person: &Person) -> Scope {
 
 /// Whether somebody sees a record.
 pub fn sees(person: &Person, record: &RecordLine) -> bool {
-    person.organisation == record.organisation
+    holds(person, &record.place())
+}
+
+/// Whether somebody sees the record that is in this place.
+pub fn holds(person: &Person, place: &RecordPlace) -> bool {
+    person.organisation == place.organisation
         && match records_of(person) {
-            Scope::Person(id) => record.row.owner == id,
-            Scope::Team(id) => record.row.team == Some(id),
-            Scope::Office(id) => record.row.office == id,
-            Scope::Organisation(id) => record.organisation == id,
+            Scope::Person(id) => place.owner == id,
+            Scope::Team(id) => place.team == Some(id),
+            Scope::Office(id) => place.office == id,
+            Scope::Organisation(id) => place.organisation == id,
         }
+}
+
+/// Whether a person lies in somebody's territory. Everybody lies in their own.
+pub fn sees_person(who: &Person, person: &Person) -> bool {
+    let in_territory = match records_of(who) {
+        Scope::Organisation(organisation) => person.organisation == organisation,
+        Scope::Office(office) => person.office == Some(office),
+        Scope::Team(team) => person.team == Some(team),
+        Scope::Person(own) => person.id == own,
+    };
+    in_territory || person.id == who.id
 }
 
 /// Whether somebody may do something that is not about one record.
@@ -48,15 +75,43 @@ pub fn may_do(person: &Person, action: Action) -> bool {
     use Role::{Auditor, HqAdmin, OfficeManager, Reviewer, Secretary, Supervisor};
     match action {
         Action::Review | Action::EditFacts => matches!(person.role, Reviewer | HqAdmin),
+        Action::Reassign => matches!(person.role, Secretary | OfficeManager | HqAdmin),
         Action::SeeQuarantine => matches!(person.role, Reviewer | HqAdmin | Auditor),
+        Action::DecideQuarantine => matches!(person.role, Reviewer | HqAdmin),
+        Action::SeeAmendments => matches!(person.role, Secretary | OfficeManager | Reviewer | HqAdmin | Auditor),
+        Action::DecideAmendments => matches!(person.role, Secretary | OfficeManager | Reviewer | HqAdmin),
         Action::SeeDevices => {
             matches!(person.role, Supervisor | Secretary | OfficeManager | Reviewer | HqAdmin | Auditor)
         }
+        Action::CutOff => matches!(person.role, Secretary | OfficeManager | HqAdmin),
         Action::Administer => person.role == HqAdmin,
     }
+}
+
+/// Whether somebody may cut off and wipe the phones of a person: head quarters all of its organisation, an office its
+/// own.
+pub fn may_cut_off(person: &Person, owner: &Person) -> bool {
+    may_do(person, Action::CutOff) && sees_person(person, owner)
 }
 
 /// Whether somebody may do something to a record that they see.
 pub fn may(person: &Person, action: Action, record: &RecordLine) -> bool {
     sees(person, record) && may_do(person, action)
+}
+
+/// Whether somebody sees the amendments of a record; `None` if nothing of it is published, so that only head quarters
+/// can say to whom it belongs.
+pub fn sees_amendments(person: &Person, organisation: OrganisationId, record: Option<&RecordLine>) -> bool {
+    may_do(person, Action::SeeAmendments)
+        && match record {
+            Some(record) => sees(person, record),
+            None => person.organisation == organisation && person.role.is_head_quarters(),
+        }
+}
+
+/// Whether somebody who sees the amendments of a record may decide about them: head quarters always, the office as
+/// long as head quarters has not closed the record.
+pub fn may_decide_amendment(person: &Person, record: Option<&RecordLine>) -> bool {
+    may_do(person, Action::DecideAmendments)
+        && (person.role.is_head_quarters() || record.is_some_and(|record| !record.row.review.is_closed()))
 }

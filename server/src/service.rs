@@ -1,19 +1,34 @@
 //! Use cases: one function each, over plain values. Nothing here knows SQL or HTTP.
 
+mod account;
 pub mod admin;
+pub mod cut_off;
+mod deposit;
+pub mod amendments;
+pub mod decider;
+mod bill;
 pub mod detail;
 pub mod directory;
+mod drift;
 pub mod edit;
 pub mod enrol;
 pub mod exchange;
+mod heal;
+pub mod notes;
+mod offers;
 pub mod profile;
 pub mod projector;
+pub mod people;
 pub mod quarantine;
 pub mod readiness;
+mod reading;
+pub mod reassign;
 pub mod rebuild;
 pub mod receive;
 pub mod records;
 pub mod review;
 pub mod session;
 pub mod staff_change;
+pub mod strays;
 pub mod trial;
+mod verdicts;

@@ -3,18 +3,23 @@
 //! [`Store`] is object-safe and async; each method is one use case in one transaction, so no `begin` or `commit`
 //! escapes. SQL is written once in `shared` and expanded for each database.
 
+pub mod aside;
 #[cfg(test)]
 mod conformance;
+pub mod drift;
 pub mod model;
+pub mod photos;
 mod shared;
 pub mod sqlite;
 
 use async_trait::async_trait;
-use sync_core::id::{ActorId, DeviceId, OfficeId, OrganisationId, PersonId, PublicKey, RecordId, TeamId};
+use sync_core::id::{ActorId, ChangeHash, DeviceId, OfficeId, OrganisationId, PersonId, PublicKey, RecordId, TeamId};
 use sync_core::journal::Head;
 use sync_core::time::UnixMillis;
 use sync_core::wire::exchange::Author;
 
+pub use aside::*;
+pub use drift::*;
 pub use model::*;
 
 /// Why the storage failed.
@@ -59,6 +64,13 @@ pub trait Store: Send + Sync {
     async fn create_person(&self, person: &Person, password_hash: Option<&str>) -> Result<(), StoreError>;
     /// All people of an organisation by name.
     async fn people(&self, organisation: OrganisationId) -> Result<Vec<Person>, StoreError>;
+    /// Writes what has changed about a person: role, office, team, whether active, and the versions. With a day, the
+    /// place that they had until then ends on it and the new one begins, unless they are no longer active; a day
+    /// before the last move counts as that one's. [`StoreError::Conflict`] unless the stored profile is the one
+    /// version before.
+    async fn change_person(&self, person: &Person, moved_on: Option<&str>) -> Result<(), StoreError>;
+    /// Where a person was, the oldest place first.
+    async fn memberships(&self, id: PersonId) -> Result<Vec<Membership>, StoreError>;
     /// One person.
     async fn person(&self, id: PersonId) -> Result<Person, StoreError>;
 
@@ -85,7 +97,8 @@ pub trait Store: Send + Sync {
         now: UnixMillis,
     ) -> Result<Device, StoreError>;
     /// Gives the holder of a forked identity a new one: makes `device` for the same person, or returns the one that
-    /// the same key has got for `old` before. Marks `old` as forked. [`StoreError::NotFound`] if there is no `old`.
+    /// the same key has got for `old` before. Marks `old` as forked. A new identity of a device that was cut off is cut
+    /// off as well, and to be wiped if that one is. [`StoreError::NotFound`] if there is no `old`.
     async fn replace_device(&self, old: DeviceId, device: &NewDevice, now: UnixMillis) -> Result<Device, StoreError>;
     /// One device with the person to whom it belongs.
     async fn device(&self, id: DeviceId) -> Result<Device, StoreError>;
@@ -93,6 +106,13 @@ pub trait Store: Send + Sync {
     async fn devices(&self, organisation: OrganisationId) -> Result<Vec<Device>, StoreError>;
     /// Cuts a device off. [`StoreError::NotFound`] if there is none.
     async fn revoke_device(&self, id: DeviceId, now: UnixMillis) -> Result<(), StoreError>;
+    /// Cuts a device off and orders that it forget everything; said before, only `at_once` is added to it.
+    /// [`StoreError::NotFound`] if there is none.
+    async fn order_wipe(&self, id: DeviceId, at_once: bool, now: UnixMillis) -> Result<(), StoreError>;
+    /// Notes when a cut-off device last said that nothing is left on it; `None` if something is.
+    async fn note_deposit(&self, id: DeviceId, at: Option<UnixMillis>) -> Result<(), StoreError>;
+    /// Notes that a device has forgotten everything, its identity included: it counts as cut off from now on.
+    async fn note_wiped(&self, id: DeviceId, now: UnixMillis) -> Result<(), StoreError>;
     /// The server's signing key; `fresh` is stored if there is none yet.
     async fn server_key(&self, fresh: [u8; 32]) -> Result<[u8; 32], StoreError>;
     /// Which life of the database this is: 1 at first, raised by each restore.
@@ -104,8 +124,9 @@ pub trait Store: Send + Sync {
     /// The answers stand in the order of the pushes. A push whose `base` is not the device's stored head is
     /// answered with [`Appended::HeadMoved`] and changes nothing.
     async fn append(&self, pushes: &[Push]) -> Result<Vec<Appended>, StoreError>;
-    /// Notes what a device reported in an exchange without a push.
-    async fn note_exchange(&self, device: DeviceId, report: &DeviceReport) -> Result<(), StoreError>;
+    /// Notes what devices reported in exchanges without a push, unless something newer was noted. Devices that are
+    /// not there are passed over.
+    async fn note_exchanges(&self, reports: &[(DeviceId, DeviceReport)]) -> Result<(), StoreError>;
     /// The lines of a device's journal from `from` on, up to `limit`, to compare with what a device sends again.
     async fn journal(&self, device: DeviceId, from: u64, limit: u32) -> Result<Vec<JournalLine>, StoreError>;
     /// The last signed head of a device at or before line `n`; the empty head if there is none.
@@ -145,14 +166,68 @@ pub trait Store: Send + Sync {
     async fn salt_at(&self, organisation: OrganisationId, seq: u64) -> Result<Option<u64>, StoreError>;
     /// The records of a scope that changed after a position, in feed order, with the published changes that a
     /// device lacks: all of them if the record entered the scope after that position, otherwise the later ones.
-    /// Changes of `except` are left away. Stops after `limit_records` records or `limit_bytes` bytes, whichever
+    /// Changes of `except` are left away, but for those of a record that was elsewhere meanwhile. Stops after `limit_records` records or `limit_bytes` bytes, whichever
     /// comes first, but gives at least one record.
     async fn feed(&self, query: &FeedQuery) -> Result<FeedPage, StoreError>;
+    /// Where those of the records are that have published changes and belong to the organisation.
+    async fn places(
+        &self,
+        organisation: OrganisationId,
+        records: &[RecordId],
+    ) -> Result<Vec<RecordPlace>, StoreError>;
     /// What became of a device's changes since a position, where it is not plainly "published", and up to which
     /// line of its journal everything has been judged.
     async fn verdicts(&self, device: DeviceId, after_seq: u64) -> Result<DeviceVerdicts, StoreError>;
     /// Who the actors are.
     async fn authors(&self, actors: &[ActorId]) -> Result<Vec<Author>, StoreError>;
+
+    // ---- comparing with phones ----
+
+    /// The records of a scope with their heads, in any order, up to `limit`. No change is read.
+    async fn scope_heads(&self, scope: &Scope, limit: u32) -> Result<Vec<RecordHeads>, StoreError>;
+    /// Puts lines back that a device's stored journal lacks below its head; lines that are there stay as they are. A
+    /// change that was adopted without its line gets it. Answers how many gaps were filled.
+    async fn fill_journal(&self, device: DeviceId, lines: &[NewLine], now: UnixMillis) -> Result<u64, StoreError>;
+    /// Keeps changes that a device offers without proof, up to its limits; those that are stored already are nothing.
+    /// Answers which of them are safe now.
+    async fn keep_strays(
+        &self,
+        organisation: OrganisationId,
+        device: DeviceId,
+        strays: &[NewStray],
+        limits: StrayLimits,
+        now: UnixMillis,
+    ) -> Result<Vec<ChangeHash>, StoreError>;
+    /// Strays that wait for a person, newest first. One whose change came the regular way waits no more.
+    async fn strays(
+        &self,
+        organisation: OrganisationId,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Stray>, StoreError>;
+    /// One stray that waits for a person.
+    async fn stray(&self, organisation: OrganisationId, id: i64) -> Result<Stray, StoreError>;
+    /// The strays of a record that wait for a person, oldest first.
+    async fn strays_of_record(
+        &self,
+        organisation: OrganisationId,
+        record: RecordId,
+    ) -> Result<Vec<Stray>, StoreError>;
+    /// Notes what was decided about strays, by whom (`None` for an administrator of the server). Those that were
+    /// decided before are passed over; answers how many were not.
+    async fn decide_strays(
+        &self,
+        ids: &[i64],
+        who: Option<PersonId>,
+        decision: &StrayDecision,
+        now: UnixMillis,
+    ) -> Result<u64, StoreError>;
+    /// Orders a device to compare what it holds.
+    async fn order_digest(&self, device: DeviceId, now: UnixMillis) -> Result<(), StoreError>;
+    /// Whether a device was ordered to and has not done it yet.
+    async fn digest_ordered(&self, device: DeviceId) -> Result<bool, StoreError>;
+    /// It has.
+    async fn digest_obeyed(&self, device: DeviceId) -> Result<(), StoreError>;
 
     // ---- reading ----
 
@@ -164,14 +239,26 @@ pub trait Store: Send + Sync {
     async fn record_line(&self, id: RecordId) -> Result<RecordLine, StoreError>;
     /// The published changes of a record with what is known of their origin, in feed order.
     async fn origins(&self, id: RecordId) -> Result<Vec<ChangeOrigin>, StoreError>;
-    /// Changes that were set aside, newest first: held, quarantined or waiting.
-    async fn set_aside(
+
+    // ---- set aside ----
+
+    /// Changes that were set aside, newest first.
+    async fn set_aside(&self, query: &AsideQuery) -> Result<Vec<SetAside>, StoreError>;
+    /// One change of a device, whatever became of it. [`StoreError::NotFound`] if there is none of this number.
+    async fn aside(&self, id: i64) -> Result<AsideChange, StoreError>;
+    /// The changes of a record that are held, wait, or were decided about, in the order in which they came.
+    async fn aside_of_record(&self, record: RecordId) -> Result<Vec<AsideChange>, StoreError>;
+    /// Held changes by record and device, the latest first.
+    async fn held(&self, query: &HeldQuery) -> Result<Vec<HeldGroup>, StoreError>;
+    /// What became of those of the changes that are here.
+    async fn states_of(
         &self,
-        organisation: OrganisationId,
-        state: ChangeState,
-        before: Option<i64>,
-        limit: u32,
-    ) -> Result<Vec<SetAside>, StoreError>;
+        changes: &[(RecordId, ChangeHash)],
+    ) -> Result<Vec<(RecordId, ChangeHash, ChangeState)>, StoreError>;
+    /// Notes a decision and carries it out, all or nothing: [`StoreError::Conflict`] if one of the changes is no longer
+    /// what it was. Whatever waits at the record will be judged again, and who judges it at this moment comes too late.
+    /// `salt` is as for [`Store::publish`].
+    async fn decide(&self, decision: &NewDecision, salt: u64) -> Result<(), StoreError>;
 
     // ---- keeping ----
 
@@ -194,6 +281,9 @@ pub trait Store: Send + Sync {
     async fn ping(&self) -> Result<(), StoreError>;
     /// Finishes what is under way and closes all connections.
     async fn close(&self);
+
+    /// What is remembered about photos.
+    fn photos(&self) -> &dyn photos::PhotoStore;
 
     /// The device's key alone, for the token endpoint.
     async fn device_key(&self, id: DeviceId) -> Result<PublicKey, StoreError>;

@@ -4,7 +4,8 @@
 
 use sync_core::document::{Document, NewRecord};
 use sync_core::id::{
-    ActorId, ChangeHash, DeviceId, EntryId, OfficeId, OrganisationId, PersonId, ProjectId, PublicKey, RecordId,
+    ActorId, ChangeHash, DeviceId, EntryId, OfficeId, OrganisationId, PersonId, PhotoHash, ProjectId, PublicKey,
+    RecordId,
     Signature, TeamId,
 };
 use sync_core::journal::{Head, Key};
@@ -15,14 +16,17 @@ use sync_core::record::lead::{LeadEdit, LeadFacts};
 use sync_core::record::survey::{Answer, SurveyFacts};
 use sync_core::record::visit::{VisitFacts, VisitKind};
 use sync_core::time::{BootId, ClockReading, UnixMillis};
-use sync_core::wire::cursor::Cursor;
+use sync_core::digest::{BucketSum, RecordLeaf, Short, Sum};
+use sync_core::wire::cursor::{Beginning, Cursor};
+use sync_core::wire::digest::{Comparison, Offer, OfferedChange, OfferedLine, Question};
 use sync_core::wire::enrol::{
     EnrolRequest, EnrolResponse, Profile, Project, ReidentifyRequest, Role, TokenRequest, TokenResponse,
 };
 use sync_core::wire::exchange::{
-    Author, Backlog, ExchangeRequest, ExchangeResponse, GoneReason, ItemVerdict, News, Order, PullItem, PullLimits,
+    Author, Backlog, Baseline, ExchangeRequest, ExchangeResponse, GoneReason, ItemVerdict, News, Order, PullItem, PullLimits,
     Verdict,
 };
+use sync_core::wire::photo::{PhotoState, PhotoStateRequest, PhotoStateResponse};
 use sync_core::wire::segment::{Item, Segment};
 
 fn hex(bytes: &[u8]) -> String {
@@ -187,6 +191,14 @@ fn enrolment_and_tokens() {
 }
 
 #[test]
+fn questions_about_photos() {
+    let hashes = vec![PhotoHash([4; 32]), PhotoHash([5; 32])];
+    golden!("photo_state_request", PhotoStateRequest { hashes });
+    let states = vec![PhotoState::Missing, PhotoState::Stored, PhotoState::BackedUp];
+    golden!("photo_state_response", PhotoStateResponse { states });
+}
+
+#[test]
 fn exchanges() {
     golden!(
         "exchange_request",
@@ -195,10 +207,15 @@ fn exchanges() {
             app: "golden/1.0".to_owned(),
             backlog: Backlog { records: 1, changes: 5, oldest: Some(NOW), photos: 1, bytes: 4_096 },
             segment: Some(segment()),
-            cursor: Some(Cursor { epoch: 1, salt: u64::MAX, scope_version: 2, seq: 70_000, since: None }),
+            cursor: Some(Cursor { epoch: 1, salt: u64::MAX, scope_version: 2, seq: 70_000, since: None, beginning: None }),
             limits: PullLimits::default(),
             profile_version: 3,
             acknowledged: 0,
+            digest: None,
+            offers: Vec::new(),
+            wiped: false,
+            acknowledged_link: None,
+            holding: None,
         }
     );
     golden!(
@@ -212,6 +229,11 @@ fn exchanges() {
             limits: PullLimits::default(),
             profile_version: 0,
             acknowledged: 5,
+            digest: None,
+            offers: Vec::new(),
+            wiped: false,
+            acknowledged_link: None,
+            holding: None,
         }
     );
     let head = segment().head;
@@ -226,7 +248,7 @@ fn exchanges() {
                 ItemVerdict { n: 2, verdict: Verdict::Held { code: "record.closed".to_owned() } },
                 ItemVerdict { n: 3, verdict: Verdict::Quarantined { code: "change.malformed".to_owned() } },
                 ItemVerdict { n: 4, verdict: Verdict::Published },
-                ItemVerdict { n: 5, verdict: Verdict::Refused { code: "late".to_owned() } },
+                ItemVerdict { n: 5, verdict: Verdict::Refused { code: "late".to_owned(), reason: "too late".to_owned() } },
             ],
             published_through: 5,
             pull: vec![
@@ -240,7 +262,7 @@ fn exchanges() {
                 PullItem { record: RecordId::from([8; 16]), news: News::Gone(GoneReason::Reassigned) },
             ],
             authors: vec![Author { actor: ACTOR, person: PersonId::from([2; 16]), name: "张伟".to_owned() }],
-            cursor: Some(Cursor { epoch: 1, salt: 5, scope_version: 2, seq: 70_001, since: Some(69_000) }),
+            cursor: Some(Cursor { epoch: 1, salt: 5, scope_version: 2, seq: 70_001, since: Some(69_000), beginning: None }),
             more: true,
             next_sync_after_ms: 900_000,
             backed_up_through: 2,
@@ -248,12 +270,127 @@ fn exchanges() {
             orders: vec![Order::Reidentify, Order::Upgrade],
             profile: Some(profile()),
             common_through: 4,
+            digest: None,
+            baseline: None,
         }
     );
+    let record = |last: u8| RecordId::from([last; 16]);
+    golden!(
+        "digest_questions",
+        vec![
+            Question::Root(Sum { count: 8_000, leaves: [3; 16] }),
+            Question::Buckets(vec![BucketSum { bucket: 7, count: 30, leaves: Short([4; 8]) }]),
+            Question::Records {
+                buckets: vec![7, 255],
+                leaves: vec![RecordLeaf { record: record(7), leaf: Short([5; 8]) }],
+            },
+        ]
+    );
+    golden!(
+        "digest_answers",
+        vec![
+            Comparison::Same,
+            Comparison::Later,
+            Comparison::SendBuckets,
+            Comparison::SendRecords(vec![7, 255]),
+            Comparison::Repair { whole: vec![record(7)], wanted: vec![record(8)], more: true },
+        ]
+    );
+    let line = OfferedLine { n: 3, clock: CLOCK };
+    golden!(
+        "offers",
+        vec![Offer {
+            record: record(7),
+            changes: vec![
+                OfferedChange { packed: vec![0, 1, 2], line: Some(line), author: None },
+                OfferedChange { packed: vec![0, 3], line: None, author: Some(PersonId::from([2; 16])) },
+            ],
+        }]
+    );
+    golden!(
+        "exchange_request_digest",
+        ExchangeRequest {
+            clock: CLOCK,
+            app: "golden/1.0".to_owned(),
+            backlog: Backlog::default(),
+            segment: None,
+            cursor: None,
+            limits: PullLimits::default(),
+            profile_version: 3,
+            acknowledged: 5,
+            digest: Some(Question::Root(Sum { count: 1, leaves: [3; 16] })),
+            offers: vec![Offer { record: record(7), changes: Vec::new() }],
+            holding: None,
+            wiped: false,
+            acknowledged_link: None,
+        }
+    );
+    let beginning = Some(Beginning { head: 70_000, again: true });
+    golden!(
+        "exchange_request_scope",
+        ExchangeRequest {
+            clock: CLOCK,
+            app: "golden/1.0".to_owned(),
+            backlog: Backlog::default(),
+            segment: None,
+            cursor: Some(Cursor { epoch: 1, salt: 5, scope_version: 3, seq: 9, since: Some(0), beginning }),
+            limits: PullLimits::default(),
+            profile_version: 3,
+            acknowledged: 5,
+            digest: None,
+            offers: Vec::new(),
+            holding: Some(vec![record(7), record(8)]),
+            wiped: false,
+            acknowledged_link: None,
+        }
+    );
+    for (name, baseline) in [("begun", Baseline::Begun), ("checked", Baseline::Checked)] {
+        let answer = ExchangeResponse { baseline: Some(baseline), ..ExchangeResponse::default() };
+        let bytes = minicbor::to_vec(&answer).unwrap();
+        assert_eq!(minicbor::decode::<ExchangeResponse>(&bytes).unwrap(), answer, "{name}");
+    }
+    golden!(
+        "exchange_response_scope",
+        ExchangeResponse {
+            pull: vec![PullItem { record: record(8), news: News::Gone(GoneReason::ScopeChanged) }],
+            cursor: Some(Cursor { epoch: 1, salt: 5, scope_version: 3, seq: 19, since: Some(0), beginning }),
+            baseline: Some(Baseline::Checked),
+            ..ExchangeResponse::default()
+        }
+    );
+    let parting = ExchangeRequest {
+        clock: CLOCK,
+        app: "golden/1.0".to_owned(),
+        backlog: Backlog::default(),
+        segment: None,
+        cursor: None,
+        limits: PullLimits::default(),
+        profile_version: 0,
+        acknowledged: 0,
+        wiped: true,
+        acknowledged_link: Some(head.link),
+        digest: None,
+        offers: Vec::new(),
+        holding: None,
+    };
+    golden!("exchange_request_wiped", parting);
+    let orders = vec![Order::Deposit, Order::Wipe];
+    golden!("exchange_response_parting", ExchangeResponse { orders, ..Default::default() });
     golden!("exchange_response_idle", ExchangeResponse { next_sync_after_ms: 900_000, ..Default::default() });
     assert_eq!(segment().unpack().unwrap().len(), 5);
     assert!(head.is_signed_by(DeviceId::from([6; 16]), &Key::from_seed([8; 32]).public(), &segment().signature));
     assert_ne!(segment().signature, Signature([0; 64]));
+}
+
+/// An order that this version does not know is passed over, and the rest of the answer counts.
+#[test]
+fn unknown_orders_are_passed_over() {
+    let known = ExchangeResponse { orders: vec![Order::Deposit], more: true, ..Default::default() };
+    let bytes = minicbor::to_vec(&known).unwrap();
+    // The list of orders: its key, its length, its only entry.
+    let at = bytes.windows(3).position(|window| window == [11, 0x81, 2]).unwrap();
+    let unknown = [&bytes[..at], &[11, 0x83, 0x18, 99, 2, 0x18, 100], &bytes[at + 3..]].concat();
+    assert_eq!(minicbor::decode::<ExchangeResponse>(&unknown).unwrap(), known);
 }
 
 /// Documents as each version of the app has written them. Every one must read today as it did then.

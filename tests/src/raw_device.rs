@@ -174,6 +174,11 @@ impl RawDevice {
         })
     }
 
+    /// Under which actor it writes.
+    pub fn actor(&self) -> ActorId {
+        self.actor
+    }
+
     /// Where the journal ends.
     pub fn head(&self) -> Head {
         head_of(&self.journal)
@@ -240,6 +245,11 @@ impl RawDevice {
             limits: PullLimits::default(),
             profile_version: self.profile.version,
             acknowledged,
+            digest: None,
+            offers: Vec::new(),
+            wiped: false,
+            acknowledged_link: None,
+            holding: None,
         }
     }
 

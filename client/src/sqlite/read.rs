@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
 use std::collections::BTreeSet;
 use sync_core::id::{ActorId, ChangeHash, Link, PersonId, RecordId};
 use sync_core::journal::{Entry, Head};
+use sync_core::refusal::Refusal;
 use sync_core::status::Problem;
 use sync_core::store::{BatchLimit, Progress, RecordSync};
 use sync_core::time::{BootId, ClockReading, UnixMillis};
@@ -17,6 +18,8 @@ use super::columns::position;
 pub(super) const IDENTITY: &str = "identity";
 pub(super) const DEVICE_KEY: &str = "device_key";
 pub(super) const PROGRESS: &str = "progress";
+pub(super) const INSTALLATION: &str = "installation";
+pub(super) const TOMBSTONE: &str = "tombstone";
 
 /// A note, if there is one.
 pub(super) fn state<T: for<'b> Decode<'b, ()>>(connection: &Connection, name: &str) -> Result<Option<T>, StoreError> {
@@ -67,7 +70,10 @@ pub(super) fn record_sync(connection: &Connection, record: RecordId) -> Result<R
 
 /// Unsettled verdicts, newest last.
 pub(super) fn problems(connection: &Connection, record: RecordId) -> Result<Vec<Problem>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT n, verdict FROM verdict WHERE record = ? ORDER BY n")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT 0 AS n, verdict FROM former WHERE record = ?1
+         UNION ALL SELECT n, verdict FROM verdict WHERE record = ?1 ORDER BY n",
+    )?;
     let mut rows = statement.query(params![record.as_bytes()])?;
     let mut problems = Vec::new();
     while let Some(sql) = rows.next()? {
@@ -123,6 +129,16 @@ pub(super) fn outbox(connection: &Connection, after: u64, limit: BatchLimit) -> 
     Ok(items)
 }
 
+pub(super) fn unsettled(connection: &Connection, published_through: u64) -> Result<Vec<ChangeHash>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT change FROM journal WHERE n > ?
+         UNION SELECT journal.change FROM verdict JOIN journal ON journal.n = verdict.n
+         UNION SELECT hash FROM former",
+    )?;
+    let rows = statement.query_map(params![position(published_through)], |sql| Ok(ChangeHash(sql.get(0)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 pub(super) fn records_between(connection: &Connection, after: u64, through: u64) -> Result<Vec<RecordId>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT DISTINCT record FROM journal WHERE n > ? AND n <= ?")?;
     let rows = statement.query_map(params![position(after), position(through)], |sql| sql.get::<_, [u8; 16]>(0))?;
@@ -130,13 +146,14 @@ pub(super) fn records_between(connection: &Connection, after: u64, through: u64)
 }
 
 pub(super) fn backlog(connection: &Connection, after: u64) -> Result<Backlog, StoreError> {
+    let (photos, photo_bytes) = photo_backlog(connection)?;
     let after = position(after);
     let oldest: Option<i64> = connection
         .prepare_cached("SELECT wall FROM journal WHERE n > ? ORDER BY n LIMIT 1")?
         .query_row(params![after], |sql| sql.get(0))
         .optional()?;
     let Some(oldest) = oldest else {
-        return Ok(Backlog::default());
+        return Ok(Backlog { photos, bytes: photo_bytes, ..Backlog::default() });
     };
     let mut statement = connection.prepare_cached(
         "SELECT count(DISTINCT journal.record), count(*), coalesce(sum(length(change.bytes)), 0) FROM journal
@@ -148,10 +165,32 @@ pub(super) fn backlog(connection: &Connection, after: u64) -> Result<Backlog, St
             records: sql.get(0)?,
             changes: sql.get(1)?,
             oldest: Some(UnixMillis(oldest)),
-            photos: 0,
-            bytes: sql.get::<_, i64>(2)?.cast_unsigned(),
+            photos,
+            bytes: sql.get::<_, i64>(2)?.cast_unsigned() + photo_bytes,
         })
     })?)
+}
+
+/// How many photos the server does not hold, and what is missing of them.
+fn photo_backlog(connection: &Connection) -> Result<(u32, u64), StoreError> {
+    let mut statement = connection
+        .prepare_cached("SELECT count(*), coalesce(sum(bytes - sent), 0) FROM photo WHERE step IN (0, 1, 3)")?;
+    Ok(statement.query_row([], |sql| Ok((sql.get(0)?, sql.get::<_, i64>(1)?.cast_unsigned())))?)
+}
+
+pub(super) fn held(
+    connection: &Connection,
+    after: Option<RecordId>,
+    limit: usize,
+) -> Result<Vec<RecordId>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT DISTINCT record FROM change WHERE record > ? AND parted = 0 ORDER BY record LIMIT ?",
+    )?;
+    // The empty blob comes before every identifier.
+    let after: &[u8] = after.as_ref().map_or(&[], |after| after.as_bytes());
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement.query_map(params![after, limit], |sql| sql.get::<_, [u8; 16]>(0))?;
+    Ok(rows.map(|bytes| bytes.map(RecordId::from)).collect::<Result<_, _>>()?)
 }
 
 pub(super) fn author(connection: &Connection, actor: ActorId) -> Result<Option<(PersonId, String)>, StoreError> {
@@ -159,4 +198,16 @@ pub(super) fn author(connection: &Connection, actor: ActorId) -> Result<Option<(
     let found =
         statement.query_row(params![actor.0], |sql| Ok((PersonId::from(sql.get::<_, [u8; 16]>(0)?), sql.get(1)?)));
     Ok(found.optional()?)
+}
+
+pub(super) fn refusals(connection: &Connection) -> Result<Vec<Refusal>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT body FROM refusal WHERE body IS NOT NULL ORDER BY key")?;
+    let bodies = statement.query_map([], |sql| sql.get::<_, Vec<u8>>(0))?;
+    bodies.map(|body| minicbor::decode(&body?).map_err(|_| StoreError::Damaged("a refusal"))).collect()
+}
+
+pub(super) fn refused(connection: &Connection, record: RecordId) -> Result<Vec<(ChangeHash, bool)>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT hash, body IS NULL FROM refusal WHERE record = ?")?;
+    let rows = statement.query_map(params![record.as_bytes()], |sql| Ok((ChangeHash(sql.get(0)?), sql.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }

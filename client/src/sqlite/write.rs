@@ -2,10 +2,12 @@
 
 use minicbor::Encode;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
-use sync_core::id::RecordId;
+use sync_core::id::{ActorId, ChangeHash, RecordId};
 use sync_core::index::Row;
-use sync_core::journal::Entry;
-use sync_core::store::{ExchangeOutcome, Identity, LocalCommit, Progress, PulledRecord};
+use sync_core::journal::{Entry, Head};
+use sync_core::store::{
+    ExchangeOutcome, Identity, Installation, LocalCommit, Progress, PulledRecord, RefusedRecord, Rewritten, Tombstone,
+};
 use sync_core::wire::exchange::Verdict;
 
 use super::columns::{position, with_row};
@@ -33,9 +35,18 @@ pub(super) fn reidentify(
     connection: &mut Connection,
     identity: &Identity,
     common_through: u64,
-    commits: &[LocalCommit],
+    lines: &[Rewritten],
 ) -> Result<(), StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let waits = minicbor::to_vec(Verdict::Need { deps: Vec::new() }).unwrap_or_default();
+    let published_through = read::progress(&transaction)?.published_through;
+    transaction.execute(
+        "INSERT OR REPLACE INTO former (record, hash, verdict)
+             SELECT journal.record, journal.change, coalesce(verdict.verdict, ?) FROM journal
+             LEFT JOIN verdict ON verdict.n = journal.n
+             WHERE journal.n <= ? AND (verdict.n IS NOT NULL OR journal.n > ?)",
+        params![waits, position(common_through), position(published_through)],
+    )?;
     transaction.execute(
         "DELETE FROM change WHERE EXISTS
              (SELECT 1 FROM journal
@@ -47,13 +58,82 @@ pub(super) fn reidentify(
          UPDATE record SET last_entry = NULL WHERE last_entry IS NOT NULL;",
     )?;
     set_state(&transaction, read::IDENTITY, identity)?;
-    set_state(&transaction, read::PROGRESS, &Progress::default())?;
-    commits.iter().try_for_each(|commit| add(&transaction, commit))?;
+    set_state(&transaction, read::PROGRESS, &Progress::anew())?;
+    if let Some(known) = read::state::<Installation>(&transaction, read::INSTALLATION)? {
+        set_state(&transaction, read::INSTALLATION, &Installation { moved: false, ..known })?;
+    }
+    for Rewritten { entry, head, change, row } in lines {
+        add_line(&transaction, entry, head)?;
+        // A change of a record that is not here stays parted from it, as it was before.
+        transaction
+            .prepare_cached(
+                "INSERT INTO change (record, hash, bytes, parted) VALUES (?1, ?2, ?3,
+                     ?4 AND NOT EXISTS (SELECT 1 FROM change WHERE record = ?1 AND parted = 0))",
+            )?
+            .execute(params![entry.record.as_bytes(), entry.change.0, change, row.is_none()])?;
+        if let Some(row) = row {
+            put_row(&transaction, row)?;
+        }
+    }
     Ok(transaction.commit()?)
 }
 
-fn add(transaction: &Transaction<'_>, commit: &LocalCommit) -> Result<(), StoreError> {
-    let LocalCommit { entry, head, change, row } = commit;
+/// Another installation's store: a fresh actor, and no key that the other one may be using.
+pub(super) fn move_in(connection: &mut Connection, fingerprint: [u8; 32], actor: ActorId) -> Result<(), StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let identity = read::state::<Identity>(&transaction, read::IDENTITY)?;
+    let installation = Installation { fingerprint, moved: identity.is_some() };
+    set_state(&transaction, read::INSTALLATION, &installation)?;
+    forget_state(&transaction, read::DEVICE_KEY)?;
+    if let Some(identity) = identity {
+        set_state(&transaction, read::IDENTITY, &Identity { actor, ..identity })?;
+    }
+    Ok(transaction.commit()?)
+}
+
+/// Forgets a note.
+pub(super) fn forget_state(connection: &Connection, name: &str) -> Result<(), StoreError> {
+    connection.prepare_cached("DELETE FROM state WHERE name = ?")?.execute(params![name])?;
+    Ok(())
+}
+
+/// Empties every table; of the notes only the tombstone and the installation are left.
+pub(super) fn wipe(connection: &mut Connection) -> Result<(), StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let identity = read::state::<Identity>(&transaction, read::IDENTITY)?;
+    let installation = read::state::<Installation>(&transaction, read::INSTALLATION)?;
+    // Whatever tables there are: a wipe that forgets one of them forgets nothing. The search has a way of its own.
+    transaction.pragma_update(None, "defer_foreign_keys", true)?;
+    let tables: Vec<String> = transaction
+        .prepare(
+            "SELECT name FROM sqlite_schema
+             WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'record_text%'",
+        )?
+        .query_map([], |sql| sql.get(0))?
+        .collect::<Result<_, _>>()?;
+    for table in tables {
+        transaction.execute(&format!("DELETE FROM \"{table}\""), [])?;
+    }
+    transaction.execute("INSERT INTO record_text (record_text) VALUES ('delete-all')", [])?;
+    if let Some(Identity { device, key_seed, .. }) = identity {
+        set_state(&transaction, read::TOMBSTONE, &Tombstone { device, key_seed })?;
+    }
+    if let Some(known) = installation {
+        set_state(&transaction, read::INSTALLATION, &Installation { moved: false, ..known })?;
+    }
+    Ok(transaction.commit()?)
+}
+
+/// Makes sure that nothing can be read any more in the files of an emptied store: freed pages are written over, the
+/// file is built anew without them, and the log is cut to nothing.
+pub(super) fn scrub(connection: &Connection) -> Result<(), StoreError> {
+    connection.pragma_update(None, "secure_delete", true)?;
+    connection.execute_batch("VACUUM")?;
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    Ok(())
+}
+
+fn add_line(transaction: &Transaction<'_>, entry: &Entry, head: &Head) -> Result<(), StoreError> {
     let last = read::head(transaction)?.n;
     if entry.n != last + 1 {
         return Err(StoreError::OutOfOrder { found: entry.n, last });
@@ -72,9 +152,15 @@ fn add(transaction: &Transaction<'_>, commit: &LocalCommit) -> Result<(), StoreE
             clock.boot.0.cast_signed(),
             head.link.0,
         ])?;
+    Ok(())
+}
+
+fn add(transaction: &Transaction<'_>, commit: &LocalCommit) -> Result<(), StoreError> {
+    let LocalCommit { entry, head, change, row } = commit;
+    add_line(transaction, entry, head)?;
     transaction.prepare_cached("INSERT INTO change (record, hash, bytes) VALUES (?, ?, ?)")?.execute(params![
-        record.as_bytes(),
-        hash.0,
+        entry.record.as_bytes(),
+        entry.change.0,
         change
     ])?;
     put_row(transaction, row)
@@ -101,6 +187,27 @@ pub(super) fn apply(connection: &mut Connection, outcome: &ExchangeOutcome) -> R
     }
     for record in &outcome.pulled {
         take_in(&transaction, record)?;
+    }
+    for record in &outcome.refused {
+        take_out(&transaction, record)?;
+    }
+    // What came back is refused no more.
+    transaction
+        .prepare_cached(
+            "DELETE FROM refusal WHERE EXISTS
+                 (SELECT 1 FROM change
+                  WHERE change.record = refusal.record AND change.hash = refusal.hash AND parted = 0)",
+        )?
+        .execute([])?;
+    if let Some(actor) = outcome.actor
+        && let Some(identity) = read::state::<Identity>(&transaction, read::IDENTITY)?
+    {
+        set_state(&transaction, read::IDENTITY, &Identity { actor, ..identity })?;
+    }
+    for (record, hash) in &outcome.confirmed {
+        transaction
+            .prepare_cached("DELETE FROM former WHERE record = ? AND hash = ?")?
+            .execute(params![record.as_bytes(), hash.0])?;
     }
     for (record, _) in &outcome.gone {
         transaction
@@ -129,6 +236,9 @@ fn put_verdict(transaction: &Transaction<'_>, n: u64, verdict: &Verdict) -> Resu
 fn take_in(transaction: &Transaction<'_>, record: &PulledRecord) -> Result<(), StoreError> {
     let id = record.id.as_bytes();
     transaction.prepare_cached("DELETE FROM leaving WHERE record = ?")?.execute(params![id])?;
+    if record.whole {
+        transaction.prepare_cached("DELETE FROM change WHERE record = ? AND parted = 0")?.execute(params![id])?;
+    }
     for (hash, bytes) in &record.changes {
         // A change that parted with its record earlier comes back at its place in this answer.
         transaction
@@ -143,6 +253,40 @@ fn take_in(transaction: &Transaction<'_>, record: &PulledRecord) -> Result<(), S
         Some(row) => put_row(transaction, row),
         None => Ok(()),
     }
+}
+
+/// Takes refused changes out of a record. Their bytes stay as long as those of any that parted with its record.
+fn take_out(transaction: &Transaction<'_>, record: &RefusedRecord) -> Result<(), StoreError> {
+    let id = record.id.as_bytes();
+    for hash in &record.dropped {
+        transaction
+            .prepare_cached("UPDATE change SET parted = 1 WHERE record = ? AND hash = ?")?
+            .execute(params![id, hash.0])?;
+    }
+    for refusal in &record.refusals {
+        let body = minicbor::to_vec(refusal).unwrap_or_default();
+        transaction
+            .prepare_cached("INSERT INTO refusal (record, hash, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")?
+            .execute(params![id, refusal.change.0, body])?;
+    }
+    match &record.row {
+        Some(row) => put_row(transaction, row),
+        None => remove_row(transaction, record.id),
+    }
+}
+
+pub(super) fn settle_refusal(
+    connection: &mut Connection,
+    record: RecordId,
+    change: ChangeHash,
+) -> Result<(), StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let change = params![record.as_bytes(), change.0];
+    transaction.prepare_cached("UPDATE refusal SET body = NULL WHERE record = ? AND hash = ?")?.execute(change)?;
+    transaction
+        .prepare_cached("DELETE FROM verdict WHERE n IN (SELECT n FROM journal WHERE record = ? AND change = ?)")?
+        .execute(change)?;
+    Ok(transaction.commit()?)
 }
 
 /// Removes the records that may leave now, and the changes that nobody can ask for any more.

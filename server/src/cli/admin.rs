@@ -1,16 +1,21 @@
 //! `daybook admin`: the flags of each order. What the orders do is in [`crate::service::admin`].
 
+mod set_aside;
+mod strays;
+
 use std::io::BufRead as _;
 
 use clap::{Args, Subcommand};
 use serde_json::Value;
-use sync_core::id::DeviceId;
+use sync_core::id::{DeviceId, RecordId};
 use sync_core::wire::enrol::Role;
 
 use super::{Failure, show, socket};
+use set_aside::{AmendmentOrder, QuarantineOrder};
+use strays::StrayOrder;
 use crate::config::Config;
 use crate::serve;
-use crate::service::admin::{Aside, NewPerson, Order, perform};
+use crate::service::admin::{Goal, NewPerson, Order, PersonMove, perform};
 
 #[derive(Args)]
 pub(super) struct AdminCommand {
@@ -41,12 +46,21 @@ enum Noun {
     /// One-time codes with which phones enrol.
     #[command(subcommand)]
     Code(CodeOrder),
+    /// What promoters wrote.
+    #[command(subcommand)]
+    Record(RecordOrder),
     /// Enrolled phones.
     #[command(subcommand)]
     Device(DeviceOrder),
     /// Changes that were set aside.
     #[command(subcommand)]
     Quarantine(QuarantineOrder),
+    /// Changes that phones brought back after the server had lost them.
+    #[command(subcommand)]
+    Stray(StrayOrder),
+    /// Held changes that somebody accepts or rejects.
+    #[command(subcommand)]
+    Amendment(AmendmentOrder),
 }
 
 #[derive(Args)]
@@ -141,8 +155,79 @@ enum PersonOrder {
         #[arg(long, requires = "login")]
         password_stdin: bool,
     },
+    /// Gives somebody another role, team or office. What they wrote stays where it is; see `hand-over`.
+    Change {
+        #[command(flatten)]
+        within: In,
+        /// Whom: id, login or name.
+        person: String,
+        /// What they do from now on.
+        #[arg(long)]
+        role: Option<Role>,
+        /// Their new office: id or name. They leave their team.
+        #[arg(long)]
+        office: Option<String>,
+        /// Their new team: id or name. Brings its office.
+        #[arg(long, conflicts_with = "no_team")]
+        team: Option<String>,
+        /// Takes them out of their team.
+        #[arg(long)]
+        no_team: bool,
+    },
+    /// Ends somebody's work here: no signing in, and their phones can only deposit what they have.
+    Dismiss {
+        #[command(flatten)]
+        within: In,
+        /// Whom: id, login or name.
+        person: String,
+    },
+    /// Takes somebody back.
+    Recall {
+        #[command(flatten)]
+        within: In,
+        /// Whom: id, login or name.
+        person: String,
+    },
+    /// Gives everything that a person has open to somebody else.
+    HandOver {
+        #[command(flatten)]
+        within: In,
+        /// In whose name: id, login or name. What they may do decides.
+        #[arg(long)]
+        by: String,
+        /// Whose: id, login or name.
+        #[arg(long)]
+        from: String,
+        /// To whom: id, login or name.
+        #[arg(long)]
+        to: String,
+    },
     /// Lists all.
     List(In),
+}
+
+#[derive(Subcommand)]
+enum RecordOrder {
+    /// Gives records to another promoter, team or office.
+    Reassign {
+        #[command(flatten)]
+        within: In,
+        /// In whose name: id, login or name. What they may do decides.
+        #[arg(long)]
+        by: String,
+        /// The new owner: id, login or name. Brings their office and team.
+        #[arg(long)]
+        owner: Option<String>,
+        /// The new team: id or name. Brings its office.
+        #[arg(long)]
+        team: Option<String>,
+        /// The new office: id or name.
+        #[arg(long)]
+        office: Option<String>,
+        /// Which records, at most 200.
+        #[arg(required = true)]
+        records: Vec<RecordId>,
+    },
 }
 
 #[derive(Subcommand)]
@@ -163,25 +248,25 @@ enum CodeOrder {
 enum DeviceOrder {
     /// Lists all, with what they reported last.
     List(In),
-    /// Cuts a phone off at once.
+    /// Has a phone compare what it holds with its next exchange.
+    Compare {
+        /// Which one.
+        device: DeviceId,
+    },
+    /// Cuts a phone off at once. It can still hand in what it has, which is quarantined.
     Revoke {
         /// Which one.
         device: DeviceId,
     },
-}
-
-#[derive(Subcommand)]
-enum QuarantineOrder {
-    /// Lists changes that were set aside, newest first.
-    List {
-        #[command(flatten)]
-        within: In,
-        /// Why they were set aside.
-        #[arg(long, value_enum, default_value = "quarantined")]
-        state: Aside,
-        /// At most so many.
-        #[arg(long, default_value_t = 100)]
-        limit: u32,
+    /// Cuts a phone off and has it forget everything, once it has handed in what it has and a verified backup of the
+    /// server holds all of it.
+    Wipe {
+        /// Which one.
+        #[arg(long)]
+        device: DeviceId,
+        /// Does not wait for the backup. A server that is restored afterwards may lack what only that phone had.
+        #[arg(long)]
+        at_once: bool,
     },
 }
 
@@ -221,15 +306,21 @@ impl Noun {
             }
             Self::Project(ProjectOrder::List(In { organisation })) => Order::ListProjects { organisation },
             Self::Person(order) => return order.order(),
+            Self::Record(RecordOrder::Reassign { within, by, owner, team, office, records }) => {
+                let to = Goal { owner, team, office };
+                Order::Reassign { organisation: within.organisation, by, records, to }
+            }
             Self::Code(CodeOrder::Issue { within: In { organisation }, person }) => {
                 Order::IssueCode { organisation, person }
             }
             Self::Code(CodeOrder::List(In { organisation })) => Order::ListCodes { organisation },
             Self::Device(DeviceOrder::List(In { organisation })) => Order::ListDevices { organisation },
             Self::Device(DeviceOrder::Revoke { device }) => Order::RevokeDevice { device },
-            Self::Quarantine(QuarantineOrder::List { within: In { organisation }, state, limit }) => {
-                Order::ListQuarantine { organisation, state, limit }
-            }
+            Self::Device(DeviceOrder::Wipe { device, at_once }) => Order::WipeDevice { device, at_once },
+            Self::Quarantine(order) => order.order(),
+            Self::Stray(order) => order.order(),
+            Self::Device(DeviceOrder::Compare { device }) => Order::CompareDevice { device },
+            Self::Amendment(order) => order.order(),
         })
     }
 }
@@ -242,9 +333,23 @@ impl PersonOrder {
                 let person = NewPerson { name, role, office, team, login, password };
                 Ok(Order::CreatePerson { organisation, person })
             }
+            Self::Change { within: In { organisation }, person, role, office, team, no_team } => {
+                let to = PersonMove { role, office, team, no_team, active: None };
+                Ok(Order::ChangePerson { organisation, person, to })
+            }
+            Self::Dismiss { within, person } => Ok(active(within, person, false)),
+            Self::Recall { within, person } => Ok(active(within, person, true)),
+            Self::HandOver { within: In { organisation }, by, from, to } => {
+                Ok(Order::HandOver { organisation, by, from, to })
+            }
             Self::List(In { organisation }) => Ok(Order::ListPeople { organisation }),
         }
     }
+}
+
+fn active(In { organisation }: In, person: String, active: bool) -> Order {
+    let to = PersonMove { active: Some(active), ..PersonMove::default() };
+    Order::ChangePerson { organisation, person, to }
 }
 
 /// The first line of standard input: an argument would be seen by everybody on the machine.

@@ -1,6 +1,6 @@
 //! Records: lists, one in full, verdicts and corrections.
 
-mod line;
+pub(super) mod line;
 
 use axum::extract::State;
 use jiff::civil::Date;

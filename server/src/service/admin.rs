@@ -3,21 +3,29 @@
 
 mod find;
 mod lines;
+mod moves;
+mod set_aside;
+mod strays;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sync_core::id::{DeviceId, OfficeId, OrganisationId, PersonId, ProjectId, TeamId};
+use sync_core::id::{DeviceId, OfficeId, OrganisationId, PersonId, ProjectId, RecordId, TeamId};
 use sync_core::time::UnixMillis;
 use sync_core::wire::enrol::Role;
 
+use super::notes;
 use lines::Line;
+pub use moves::{Goal, PersonMove};
+pub use set_aside::{Aside, AsideOrder};
+pub use strays::StrayOrder;
 
 use crate::auth::code::Code;
 use crate::auth::password::Passwords;
 use crate::clock::millis;
 use crate::error::{ServiceError, codes};
+use crate::photo::collect;
 use crate::state::App;
-use crate::store::{ChangeState, EnrolmentCode, Office, Organisation, Person, Project, Team};
+use crate::store::{EnrolmentCode, Office, Organisation, Person, Project, Team};
 
 /// An order. Where an organisation, office, team or person is meant, its id or its name (for people: login) will do;
 /// the organisation may be left out while there is only one.
@@ -43,6 +51,12 @@ pub enum Order {
     ListProjects { organisation: Option<String> },
     /// Adds a person.
     CreatePerson { organisation: Option<String>, person: NewPerson },
+    /// Gives a person another role, team or office, or ends their work here.
+    ChangePerson { organisation: Option<String>, person: String, to: PersonMove },
+    /// Gives everything that a person has open to somebody else, in the name of a third.
+    HandOver { organisation: Option<String>, by: String, from: String, to: String },
+    /// Gives records to somebody, in the name of another one.
+    Reassign { organisation: Option<String>, by: String, records: Vec<RecordId>, to: Goal },
     /// Lists people.
     ListPeople { organisation: Option<String> },
     /// Issues an enrolment code.
@@ -53,10 +67,20 @@ pub enum Order {
     ListDevices { organisation: Option<String> },
     /// Cuts a phone off.
     RevokeDevice { device: DeviceId },
+    /// Cuts a phone off and has it forget everything.
+    WipeDevice { device: DeviceId, at_once: bool },
     /// Notes that a backup was made and checked, and up to which line it holds each journal.
     NoteBackup { taken_at: UnixMillis, journals: Vec<(DeviceId, u64)> },
-    /// Lists changes that were set aside.
-    ListQuarantine { organisation: Option<String>, state: Aside, limit: u32 },
+    /// Notes that the photos were in a backup that was made and checked.
+    NotePhotoBackup { taken_at: UnixMillis },
+    /// Removes uploads that were given up, photos that nothing needs, and what a crash left behind.
+    CollectPhotos { dry_run: bool },
+    /// Has a phone compare what it holds with its next exchange.
+    CompareDevice { device: DeviceId },
+    /// Looks at what phones brought back, or decides about it.
+    Stray { organisation: Option<String>, stray: StrayOrder },
+    /// Looks at what was set aside, or decides about it.
+    SetAside { organisation: Option<String>, aside: AsideOrder },
 }
 
 /// Somebody to be added.
@@ -74,28 +98,6 @@ pub struct NewPerson {
     pub login: Option<String>,
     /// Their password; if there is a login and no password, one is made and told once.
     pub password: Option<String>,
-}
-
-/// Why changes were set aside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Aside {
-    /// They wait for somebody to decide.
-    Held,
-    /// They are broken or false.
-    Quarantined,
-    /// They follow changes that have not come.
-    Waiting,
-}
-
-impl From<Aside> for ChangeState {
-    fn from(aside: Aside) -> Self {
-        match aside {
-            Aside::Held => Self::Held,
-            Aside::Quarantined => Self::Quarantined,
-            Aside::Waiting => Self::Waiting,
-        }
-    }
 }
 
 /// Carries out an order. The answer is one JSON object for what was made or changed, and an array for a list.
@@ -136,6 +138,18 @@ pub async fn perform(app: &App, order: Order) -> Result<Value, ServiceError> {
             let organisation = find::organisation(app, organisation).await?;
             create_person(app, organisation, person).await
         }
+        Order::ChangePerson { organisation, person, to } => {
+            let organisation = find::organisation(app, organisation).await?;
+            moves::person(app, organisation, &person, to).await
+        }
+        Order::HandOver { organisation, by, from, to } => {
+            let organisation = find::organisation(app, organisation).await?;
+            moves::all_of(app, organisation, &by, &from, &to).await
+        }
+        Order::Reassign { organisation, by, records, to } => {
+            let organisation = find::organisation(app, organisation).await?;
+            moves::records(app, organisation, &by, &records, to).await
+        }
         Order::ListPeople { organisation } => {
             list(app.store.people(find::organisation(app, organisation).await?).await?)
         }
@@ -147,22 +161,45 @@ pub async fn perform(app: &App, order: Order) -> Result<Value, ServiceError> {
             list(app.store.enrolment_codes(find::organisation(app, organisation).await?).await?)
         }
         Order::ListDevices { organisation } => {
+            notes::flush(app).await?;
             list(app.store.devices(find::organisation(app, organisation).await?).await?)
         }
         Order::RevokeDevice { device } => {
             let revoked = app.store.revoke_device(device, app.clock.now()).await;
             revoked.map_err(|error| error.missing(codes::DEVICE_UNKNOWN))?;
-            let device = app.store.device(device).await.map_err(|error| error.missing(codes::DEVICE_UNKNOWN))?;
-            one(device)
+            one(app.store.device(device).await?)
+        }
+        Order::WipeDevice { device, at_once } => {
+            let ordered = app.store.order_wipe(device, at_once, app.clock.now()).await;
+            ordered.map_err(|error| error.missing(codes::DEVICE_UNKNOWN))?;
+            one(app.store.device(device).await?)
         }
         Order::NoteBackup { taken_at, journals } => {
             let oldest = app.clock.now().plus(-millis(app.config.backup.restorable));
             app.store.note_backup(taken_at, &journals, oldest).await?;
             Ok(serde_json::json!({ "devices": journals.len() }))
         }
-        Order::ListQuarantine { organisation, state, limit } => {
+        Order::NotePhotoBackup { taken_at } => {
+            let oldest = app.clock.now().plus(-millis(app.config.backup.restorable));
+            app.store.photos().note_photo_backup(taken_at, oldest).await?;
+            Ok(serde_json::json!({ "taken_at": taken_at }))
+        }
+        Order::CollectPhotos { dry_run } => {
+            let collected = collect::collect(app, dry_run).await?;
+            serde_json::to_value(collected).map_err(ServiceError::internal)
+        }
+        Order::CompareDevice { device } => {
+            let device = app.store.device(device).await.map_err(|error| error.missing(codes::DEVICE_UNKNOWN))?;
+            app.store.order_digest(device.id, app.clock.now()).await?;
+            one(device)
+        }
+        Order::Stray { organisation, stray } => {
             let organisation = find::organisation(app, organisation).await?;
-            list(app.store.set_aside(organisation, state.into(), None, limit).await?)
+            strays::perform(app, organisation, stray).await
+        }
+        Order::SetAside { organisation, aside } => {
+            let organisation = find::organisation(app, organisation).await?;
+            set_aside::perform(app, organisation, aside).await
         }
     }
 }
@@ -207,10 +244,7 @@ async fn create_person(app: &App, organisation: OrganisationId, new: NewPerson) 
     };
     // Somebody in a team is in the team's office, whether it was said or not.
     let office = team.as_ref().map(|team| team.office).or(office);
-    let needs_office = !new.role.is_head_quarters();
-    if needs_office && office.is_none() || new.role == Role::Supervisor && team.is_none() {
-        return Err(codes::PERSON_PLACE.into());
-    }
+    super::people::check_place(new.role, office, team.as_ref().map(|team| team.id))?;
 
     let now = app.clock.now();
     let login = new.login.map(|login| login.trim().to_lowercase());

@@ -1,5 +1,6 @@
 //! Offices, teams, people, developments and phones, as far as somebody's territory reaches.
 
+use super::notes;
 use crate::error::{ServiceError, codes};
 use crate::scope::{self, Action};
 use crate::state::App;
@@ -30,7 +31,7 @@ pub async fn teams(app: &App, who: &Person) -> Result<Vec<Team>, ServiceError> {
 /// The people whose records somebody sees, and themselves.
 pub async fn people(app: &App, who: &Person) -> Result<Vec<Person>, ServiceError> {
     let all = app.store.people(who.organisation).await?;
-    Ok(all.into_iter().filter(|person| sees(who, person)).collect())
+    Ok(all.into_iter().filter(|person| scope::sees_person(who, person)).collect())
 }
 
 /// The developments that can be chosen. Everybody in the organisation may know them.
@@ -46,16 +47,8 @@ pub async fn devices(app: &App, who: &Person) -> Result<Vec<Device>, ServiceErro
     if !scope::may_do(who, Action::SeeDevices) {
         return Err(codes::PERMISSION.into());
     }
+    // Whoever looks at the board sees this second too.
+    notes::flush(app).await?;
     let all = app.store.devices(who.organisation).await?;
-    Ok(all.into_iter().filter(|device| sees(who, &device.person)).collect())
-}
-
-fn sees(who: &Person, person: &Person) -> bool {
-    let in_territory = match scope::records_of(who) {
-        Scope::Organisation(organisation) => person.organisation == organisation,
-        Scope::Office(office) => person.office == Some(office),
-        Scope::Team(team) => person.team == Some(team),
-        Scope::Person(own) => person.id == own,
-    };
-    in_territory || person.id == who.id
+    Ok(all.into_iter().filter(|device| scope::sees_person(who, &device.person)).collect())
 }

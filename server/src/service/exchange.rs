@@ -4,21 +4,23 @@ use sync_core::id::ActorId;
 use sync_core::trust::chunk;
 use sync_core::wire::cursor::Cursor;
 use sync_core::wire::exchange::{
-    Backlog, ExchangeRequest, ExchangeResponse, GoneReason, ItemVerdict, News, Order, PullItem, PullLimits, Verdict,
+    Backlog, Baseline, ExchangeRequest, ExchangeResponse, GoneReason, News, Order, PullItem, PullLimits,
 };
 
+use super::account::{Account, settle};
+use super::deposit::deposit;
+use super::drift;
+use super::notes;
+use super::offers;
 use super::profile::profile;
-use super::receive::{Received, common_through, receive};
+use super::reading::{self, Reading};
+use super::verdicts::verdicts;
+use crate::admission::Visitor;
 use crate::clock::millis;
-use crate::error::ServiceError;
+use crate::error::{ServiceError, codes};
 use crate::scope;
 use crate::state::App;
-use crate::store::{ChangeState, Device, DeviceReport, FeedItem, FeedQuery};
-
-/// When a phone should come back by itself.
-const NEXT_SYNC_MS: u64 = 15 * 60 * 1_000;
-/// When it should come back if its changes were not judged yet.
-const NEXT_SYNC_SOON_MS: u64 = 60 * 1_000;
+use crate::store::{Device, DeviceReport, FeedItem, FeedPosition, FeedQuery};
 
 /// Serves an exchange of an enrolled device.
 ///
@@ -34,36 +36,37 @@ pub async fn exchange(app: &App, device: Device, request: ExchangeRequest) -> Re
         app: request.app.clone(),
         backlog: remaining(request.backlog, lines),
     };
-    if device.forked_at.is_some() {
-        let segment = request.segment.as_ref();
-        return Ok(reidentify(common_through(app, &device, request.acknowledged, segment).await?));
+    if device.is_cut_off() || request.wiped {
+        return deposit(app, device, request, report).await;
     }
-    let mut response = ExchangeResponse { next_sync_after_ms: NEXT_SYNC_MS, ..ExchangeResponse::default() };
+    let next_sync_after_ms = app.admission.next_sync_ms(device.id, now);
+    let mut response = ExchangeResponse { next_sync_after_ms, ..ExchangeResponse::default() };
     let mut held_through = device.head.n;
-    match &request.segment {
-        // The phone was told that more is here than there is: this database was set back.
-        _ if request.acknowledged > device.head.n => response.resend_from = Some(device.head.n + 1),
-        // It was told of less than it has said, and has nothing more to say: it is a copy of its former self.
-        None if request.acknowledged < device.head.n => return Ok(reidentify(request.acknowledged)),
-        None => {}
-        Some(segment) => match receive(app, &device, segment, &report).await? {
-            Received::Stored(receipt) => {
-                held_through = receipt.head.n;
-                response.receipt = Some(receipt);
-            }
-            Received::Gap { from } => response.resend_from = Some(from),
-            Received::Forked { common_through } => return Ok(reidentify(common_through)),
-        },
+    match settle(app, &device, &request, &report).await? {
+        Account::Even => {}
+        Account::Stored(receipt) => {
+            held_through = receipt.head.n;
+            response.receipt = Some(receipt);
+        }
+        Account::Resend { from } => response.resend_from = Some(from),
+        Account::Forked { common_through } => return Ok(reidentify(common_through)),
     }
     if response.receipt.is_none() {
         let waiting = DeviceReport { backlog: request.backlog, ..report };
-        app.store.note_exchange(device.id, &waiting).await?;
+        notes::note(app, device.id, waiting).await?;
     } else {
         app.projector.wait(app.projector.request(), app.config.limits.publish_wait).await;
     }
+    let let_go =
+        if request.offers.is_empty() { Vec::new() } else { offers::take_in(app, &device, &request.offers).await? };
     tell_news(app, &device, &request, &mut response).await?;
+    response.pull.extend(let_go);
+    drift::compare(app, &device, &request, &mut response).await?;
+    if app.store.digest_ordered(device.id).await? {
+        response.orders.push(Order::SendDigest);
+    }
     if response.published_through < held_through {
-        response.next_sync_after_ms = NEXT_SYNC_SOON_MS;
+        response.next_sync_after_ms = app.admission.soon_ms(device.id, app.projector.behind(), now);
     }
     if request.profile_version != device.person.profile_version {
         response.profile = Some(profile(app, &device.person).await?);
@@ -90,26 +93,14 @@ async fn tell_news(
     let person = &device.person;
     // Read before the feed: what is published in between is told next time instead of never.
     let head = app.store.feed_head(person.organisation).await?;
-    let (after, since) = match request.cursor {
-        None => (0, 0),
-        Some(cursor) if cursor.scope_version != person.scope_version => (0, 0),
-        Some(Cursor { seq: 0, .. }) => (0, 0),
-        Some(cursor) => {
-            let salt = app.store.salt_at(person.organisation, cursor.seq).await?;
-            if cursor.epoch == app.epoch && salt == Some(cursor.salt) {
-                (cursor.seq, cursor.since.unwrap_or(cursor.seq))
-            } else {
-                response.rewound_to = Some(head.seq);
-                (0, 0)
-            }
-        }
+    let reading = Reading::from(app, person, request.cursor, head).await?;
+    let Reading { after, since, .. } = reading;
+    response.rewound_to = reading.rewound.then_some(head.seq);
+    response.baseline = reading.begun_again.then_some(Baseline::Begun);
+    tell_verdicts(app, device, after, response).await?;
+    let Some(_place) = app.admission.admit_pull(head.seq.saturating_sub(after)).await else {
+        return postpone_pull(app, device, response);
     };
-    let restorable_since = app.clock.now().plus(-millis(app.config.backup.restorable));
-    let backed_up = app.store.backed_up_through(device.id, restorable_since).await?;
-    response.backed_up_through = backed_up.min(device.head.n);
-    let verdicts = app.store.verdicts(device.id, after).await?;
-    response.published_through = verdicts.judged_through;
-    response.verdicts = verdicts.verdicts.into_iter().filter_map(verdict).collect();
     if after < head.seq {
         let PullLimits { records, bytes } = request.limits;
         let page = app
@@ -118,7 +109,8 @@ async fn tell_news(
                 scope: scope::records_of(person),
                 after,
                 since,
-                except: device.id,
+                departed_after: reading.departed_after(),
+                except: reading.except(device),
                 limit_records: records.clamp(1, 1_000),
                 limit_bytes: bytes.clamp(64 * 1024, 4 * 1024 * 1024),
             })
@@ -132,29 +124,53 @@ async fn tell_news(
         // The page may hold what was published after `head` was read; what belongs to that is told next time.
         let seq = page.ended_at.map_or(head.seq, |end| end.min(head.seq));
         response.more = page.ended_at.is_some_and(|end| end < head.seq);
-        let since = response.more.then_some(since);
+        let (since, beginning) = (Some(since), reading.beginning);
+        let (since, beginning) = if response.more { (since, beginning) } else { (None, None) };
         let salt =
             if seq == head.seq { head.salt } else { app.store.salt_at(person.organisation, seq).await?.unwrap_or(0) };
-        response.cursor = Some(Cursor { epoch: app.epoch, salt, scope_version: person.scope_version, seq, since });
+        let scope_version = person.scope_version;
+        response.cursor = Some(Cursor { epoch: app.epoch, salt, scope_version, seq, since, beginning });
     } else if request.cursor.is_none_or(|cursor| {
         cursor.epoch != app.epoch || cursor.scope_version != person.scope_version || response.rewound_to.is_some()
     }) {
-        let scope_version = person.scope_version;
-        response.cursor = Some(Cursor { epoch: app.epoch, salt: head.salt, scope_version, seq: head.seq, since: None });
+        let (epoch, scope_version, FeedPosition { seq, salt }) = (app.epoch, person.scope_version, head);
+        response.cursor = Some(Cursor { epoch, salt, scope_version, seq, since: None, beginning: None });
+    }
+    // After the feed: a record that came into the scope in between must not be called gone by an older look.
+    if let Some(holding) = &request.holding
+        && !reading.begun_again
+    {
+        response.pull.extend(reading::out_of_scope(app, person, holding).await?);
+        response.baseline = Some(Baseline::Checked);
     }
     Ok(())
 }
 
-fn verdict((n, state, code): (u64, ChangeState, String)) -> Option<ItemVerdict> {
-    let verdict = match state {
-        ChangeState::Received => return None,
-        ChangeState::Published => Verdict::Published,
-        ChangeState::Held => Verdict::Held { code },
-        ChangeState::Quarantined => Verdict::Quarantined { code },
-        ChangeState::Waiting => Verdict::Need { deps: Vec::new() },
-        ChangeState::Refused => Verdict::Refused { code },
-    };
-    Some(ItemVerdict { n, verdict })
+/// What became of the device's changes since a position of the feed, and up to where a backup holds its journal.
+pub(super) async fn tell_verdicts(
+    app: &App,
+    device: &Device,
+    after: u64,
+    response: &mut ExchangeResponse,
+) -> Result<(), ServiceError> {
+    let restorable_since = app.clock.now().plus(-millis(app.config.backup.restorable));
+    let backed_up = app.store.backed_up_through(device.id, restorable_since).await?;
+    response.backed_up_through = backed_up.min(device.head.n);
+    (response.verdicts, response.published_through) = verdicts(app, device, after).await?;
+    Ok(())
+}
+
+/// Too many read much at the moment. What the phone brought is in, and it reads from the same place later; a phone that
+/// came only to read is told that the server is busy.
+fn postpone_pull(app: &App, device: &Device, response: &mut ExchangeResponse) -> Result<(), ServiceError> {
+    let now = app.clock.now();
+    if response.receipt.is_none() {
+        let wait = app.admission.retry_after(Visitor::Device(device.id), now, &app.dice);
+        return Err(ServiceError::from(codes::BUSY).retry_after(wait));
+    }
+    (response.rewound_to, response.baseline) = (None, None);
+    response.next_sync_after_ms = app.admission.soon_ms(device.id, app.projector.behind(), now);
+    Ok(())
 }
 
 fn pull_item(item: FeedItem) -> Result<PullItem, ServiceError> {

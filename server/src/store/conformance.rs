@@ -5,6 +5,7 @@ pub(in crate::store) mod enrolling;
 pub(in crate::store) mod feeding;
 pub(in crate::store) mod keeping;
 pub(in crate::store) mod organising;
+pub(in crate::store) mod photographing;
 pub(in crate::store) mod publishing;
 pub(in crate::store) mod reading;
 pub(in crate::store) mod receiving;
@@ -16,10 +17,11 @@ macro_rules! store_conformance {
         mod conformance {
             $crate::store::conformance::rules! { $open =>
                 organising: an_organisation_is_found_as_it_was_founded, names_are_unique_where_they_must_be,
+                    people_change_and_their_past_is_kept,
                     a_new_development_is_announced_to_everybody, a_place_has_to_exist;
                 enrolling: staff_sign_in_and_out, only_active_people_sign_in, a_code_makes_one_device,
                     a_code_is_refused_when_it_is_late_or_unknown, a_device_can_be_cut_off,
-                    a_forked_identity_is_replaced_once_by_each_twin, the_servers_key_stays_what_it_was_first;
+                    a_forked_identity_is_replaced_once_by_each_twin, a_device_is_parted_with_step_by_step, the_servers_key_stays_what_it_was_first;
                 receiving: a_journal_is_kept_line_by_line, a_push_on_another_head_changes_nothing,
                     pushes_of_one_batch_stand_for_themselves, a_repeated_change_is_set_aside_under_its_true_name,
                     reports_are_noted, actors_belong_to_one_device_for_ever, large_pushes_are_kept_whole;
@@ -30,11 +32,22 @@ macro_rules! store_conformance {
                     staff_changes_stand_after_the_devices;
                 feeding: a_device_gets_what_it_lacks, pages_end_where_they_say,
                     what_was_passed_over_comes_on_a_later_page, a_record_that_moves_is_gone_and_whole,
-                    a_record_that_comes_back_brings_the_devices_own_changes, authors_are_named;
+                    a_record_that_comes_back_brings_the_devices_own_changes,
+                    who_begins_again_gets_their_own_and_no_old_departures,
+                    a_move_there_and_back_between_two_pages_leaves_the_record_whole,
+                    places_are_told_within_the_organisation, authors_are_named;
                 reading: lists_are_narrowed_by_each_filter, lists_are_paged_newest_first, scopes_hide_what_is_outside,
                     searches_find_names_and_numbers, common_words_are_found_too, origins_tell_who_and_when,
                     rebuilt_rows_are_the_same, a_row_without_changes_is_refused;
                 keeping: backups_count_once_no_older_one_is_restored;
+                photographing: an_upload_goes_on_where_it_stands, a_finished_upload_is_a_photo_once,
+                    photos_are_seen_through_records, what_may_be_needed_is_not_forgotten,
+                    photo_backups_count_once_no_older_one_is_restored;
+            }
+
+            #[test]
+            fn a_needed_photo_is_never_forgotten() {
+                $crate::store::conformance::a_needed_photo_is_never_forgotten(|| $open());
             }
 
             #[test]
@@ -57,5 +70,6 @@ macro_rules! rules {
     )+)+};
 }
 
+pub(super) use photographing::a_needed_photo_is_never_forgotten;
 pub(super) use feeding::a_reader_of_the_feed_ends_with_exactly_what_it_may_see;
 pub(super) use {rules, store_conformance};

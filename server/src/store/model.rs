@@ -1,7 +1,7 @@
 //! The rows of the store as plain structs.
 
 use sync_core::id::{
-    ActorId, ChangeHash, DeviceId, OfficeId, OrganisationId, PersonId, ProjectId, PublicKey, RecordId, Signature,
+    ActorId, ChangeHash, DeviceId, OfficeId, OrganisationId, PersonId, PhotoHash, ProjectId, PublicKey, RecordId, Signature,
     TeamId,
 };
 use sync_core::index::Row;
@@ -11,6 +11,8 @@ use sync_core::record::review::ReviewState;
 use sync_core::time::UnixMillis;
 use sync_core::wire::enrol::Role;
 use sync_core::wire::exchange::Backlog;
+
+use super::LineVerdict;
 
 /// A company.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +87,19 @@ pub struct Person {
     pub scope_version: u32,
     /// Since when.
     pub created_at: UnixMillis,
+}
+
+/// Where somebody was for a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    /// The first day, as an ISO date.
+    pub from_day: String,
+    /// The first day that is not part of it any more; `None` while it lasts.
+    pub to_day: Option<String>,
+    /// In which office.
+    pub office: Option<OfficeId>,
+    /// In which team.
+    pub team: Option<TeamId>,
 }
 
 /// A staff member's session.
@@ -163,6 +178,21 @@ pub struct Device {
     pub forked_at: Option<UnixMillis>,
     /// The identity under which the same phone, or its twin, went before.
     pub replaces: Option<DeviceId>,
+    /// When it, cut off, last said that nothing is left on it; `None` while something is.
+    pub deposited_at: Option<UnixMillis>,
+    /// When somebody ordered that it forget everything.
+    pub wipe_ordered_at: Option<UnixMillis>,
+    /// Whether that order does not wait for a backup.
+    pub wipe_at_once: bool,
+    /// When it said that it has forgotten everything.
+    pub wiped_at: Option<UnixMillis>,
+}
+
+impl Device {
+    /// Whether it may only hand in what it has. Somebody who left the company has no good device either.
+    pub fn is_cut_off(&self) -> bool {
+        self.revoked_at.is_some() || !self.person.active
+    }
 }
 
 /// What a device reports about itself in each exchange.
@@ -292,6 +322,8 @@ pub struct IncomingChange {
     pub author: Person,
     /// When it came.
     pub received_at: UnixMillis,
+    /// Somebody accepted it as an amendment.
+    pub approved: bool,
 }
 
 /// A record with what is needed to judge its received changes.
@@ -307,6 +339,10 @@ pub struct PendingRecord {
     pub published: Vec<PublishedChange>,
     /// Received and waiting changes in the order in which they came.
     pub incoming: Vec<IncomingChange>,
+    /// Changes that were refused for good.
+    pub refused: Vec<ChangeHash>,
+    /// The number of the last decision about it; 0 if there is none.
+    pub decided: u64,
 }
 
 /// A change that staff made at the server.
@@ -335,6 +371,8 @@ pub struct RecordRow {
     pub flags: u64,
     /// The newest changes.
     pub heads: Vec<ChangeHash>,
+    /// The photos that it names.
+    pub photos: Vec<PhotoHash>,
 }
 
 /// What is to be published about one record.
@@ -346,6 +384,8 @@ pub struct Publication {
     pub organisation: OrganisationId,
     /// The feed position at which it was loaded.
     pub base_seq: u64,
+    /// The number of the last decision about it when it was loaded; 0 if there was none.
+    pub decided: u64,
     /// Received changes that become part of it, in order.
     pub published: Vec<ChangeHash>,
     /// Changes that staff made, in order, after those.
@@ -398,8 +438,11 @@ pub struct FeedQuery {
     /// and stays behind on the following ones: a record that was changed while the device read has moved to the
     /// end, and there it must bring what the device passed over.
     pub since: u64,
-    /// Whose own changes to leave away.
-    pub except: DeviceId,
+    /// After which position a record that left is news. It lies behind `after` while a device reads from the feed's
+    /// beginning, because it can't have got what had left by then.
+    pub departed_after: u64,
+    /// Whose own changes to leave away; `None` for a device that may have dropped them.
+    pub except: Option<DeviceId>,
     /// At most so many records.
     pub limit_records: u32,
     /// At most so many bytes of changes, unless the first record alone has more.
@@ -431,8 +474,9 @@ pub struct FeedItem {
 /// What became of a device's changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeviceVerdicts {
-    /// Line, state, and why; published ones are named here only if they had been set aside before.
-    pub verdicts: Vec<(u64, ChangeState, String)>,
+    /// Those that did not plainly become part of their record; published ones are named here only if they had been
+    /// set aside before.
+    pub verdicts: Vec<LineVerdict>,
     /// Everything up to this line has been judged.
     pub judged_through: u64,
 }
@@ -462,6 +506,21 @@ pub struct RecordFilter {
     pub in_conflict: Option<bool>,
     /// Only records that a search finds by this text.
     pub text: Option<String>,
+}
+
+/// In whose scopes a published record is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordPlace {
+    /// Which record.
+    pub record: RecordId,
+    /// To whom it belongs.
+    pub organisation: OrganisationId,
+    /// Who owns it now.
+    pub owner: PersonId,
+    /// The team to which it belongs now.
+    pub team: Option<TeamId>,
+    /// The office to which it belongs now.
+    pub office: OfficeId,
 }
 
 /// A page of records.
@@ -496,6 +555,14 @@ pub struct RecordLine {
     pub updated_at: UnixMillis,
 }
 
+impl RecordLine {
+    /// In whose scopes it is.
+    pub fn place(&self) -> RecordPlace {
+        let Row { id, owner, team, office, .. } = self.row;
+        RecordPlace { record: id, organisation: self.organisation, owner, team, office }
+    }
+}
+
 /// Where a published change came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangeOrigin {
@@ -515,31 +582,4 @@ pub struct ChangeOrigin {
     pub received_at: UnixMillis,
     /// Its feed position.
     pub seq: u64,
-}
-
-/// A change that was set aside.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SetAside {
-    /// Its number in the log, for paging.
-    pub id: i64,
-    /// About which record.
-    pub record: RecordId,
-    /// Its name.
-    pub hash: ChangeHash,
-    /// From which device.
-    pub device: Option<DeviceId>,
-    /// Which line of that device's journal.
-    pub n: Option<u64>,
-    /// From whom.
-    pub person: PersonId,
-    /// What that person is called.
-    pub person_name: String,
-    /// Whether held, quarantined or waiting.
-    pub state: ChangeState,
-    /// Why.
-    pub code: String,
-    /// When it came.
-    pub received_at: UnixMillis,
-    /// How many bytes it has.
-    pub bytes: u64,
 }

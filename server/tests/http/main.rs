@@ -3,12 +3,19 @@
 #![expect(clippy::unwrap_used, reason = "clippy.toml allows it in test functions, not in what they share")]
 
 mod admin;
+mod admission;
 mod backups;
+mod drift;
 mod enrolment;
 mod framing;
 mod health;
 mod openapi;
+mod parting;
+mod photo_showing;
+mod photos;
 mod records;
+mod scope_property;
+mod scopes;
 mod session;
 mod support;
 mod suspects;

@@ -2,6 +2,7 @@
 
 pub(crate) mod house;
 mod phone;
+pub(crate) mod photographer;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -26,7 +27,7 @@ use tempfile::TempDir;
 use tower::ServiceExt as _;
 
 pub(crate) use house::{House, Staff};
-pub(crate) use phone::Phone;
+pub(crate) use phone::{Line, Phone};
 
 /// 2027-01-15T08:00:00Z.
 pub(crate) const MORNING: UnixMillis = UnixMillis(1_800_000_000_000);
@@ -102,10 +103,72 @@ impl TestApp {
         test
     }
 
+    /// Does something to the database behind the server's back.
+    pub(crate) async fn sql(&self, statement: &str) {
+        let mut conn = self.behind().await;
+        sqlx::query(sqlx::AssertSqlSafe(statement.to_owned())).execute(&mut conn).await.unwrap();
+    }
+
+    /// Asks the database for a number.
+    pub(crate) async fn sql_number(&self, statement: &str) -> i64 {
+        let mut conn = self.behind().await;
+        sqlx::query_scalar(sqlx::AssertSqlSafe(statement.to_owned())).fetch_one(&mut conn).await.unwrap()
+    }
+
+    async fn behind(&self) -> sqlx::SqliteConnection {
+        let file = self._folder.path().join("daybook.db");
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+        sqlx::ConnectOptions::connect(&options).await.unwrap()
+    }
+
+    /// A backup of this moment, in a folder of its own.
+    pub(crate) async fn backup(&self) -> TempDir {
+        let place = tempfile::tempdir().unwrap();
+        let target = place.path().join("backup.db");
+        server::store::sqlite::backup::backup(self._folder.path(), &target, self.clock.now()).await.unwrap();
+        place
+    }
+
+    /// The server as that backup brings it back, running.
+    pub(crate) async fn restored(self, backup: &TempDir) -> Self {
+        self.app.store.close().await;
+        let Self { app, clock, router, _folder: folder } = self;
+        let config = app.config.clone();
+        app.projector.stop();
+        drop((app, router));
+        let file = backup.path().join("backup.db");
+        let occupant = server::store::sqlite::backup::Occupant::SetAside;
+        server::store::sqlite::backup::restore(&file, folder.path(), occupant, clock.now()).await.unwrap();
+        let app = open(folder.path(), clock.clone(), config).await;
+        tokio::spawn(projector::run(app.clone()));
+        let router = router::public(&app).unwrap();
+        Self { app, clock, router, _folder: folder }
+    }
+
     async fn with(layers: Layers) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().to_str().unwrap().to_owned();
         let clock = Arc::new(TestClock(AtomicI64::new(MORNING.0)));
-        let config = Config::read(layers).unwrap();
+        let config = Config::read(layers.environment([("DAYBOOK_DATABASE_FOLDER".to_owned(), place)])).unwrap();
+        Self::running(folder, clock, config).await
+    }
+
+    /// The same server, stopped and started again.
+    pub(crate) async fn restarted(self) -> Self {
+        let Self { app, clock, router, _folder: folder } = self;
+        app.projector.stop();
+        app.store.close().await;
+        let config = app.config.clone();
+        drop((app, router));
+        Self::running(folder, clock, config).await
+    }
+
+    /// The folder with everything that the server keeps.
+    pub(crate) fn folder(&self) -> &Path {
+        self._folder.path()
+    }
+
+    async fn running(folder: TempDir, clock: Arc<TestClock>, config: Config) -> Self {
         let app = open(folder.path(), clock.clone(), config).await;
         tokio::spawn(projector::run(app.clone()));
         let router = router::public(&app).unwrap();

@@ -21,6 +21,10 @@ enum Rule {
     /// Whoever sees the record; of those these roles, the others learn that they may not. For all others the record
     /// does not exist.
     Record(&'static [Role]),
+    /// As `Record`, for a phone of the record's owner.
+    Device(&'static [Role]),
+    /// As `Record`, for the record's owner.
+    Person(&'static [Role]),
     /// Phones with a token, and no session of staff.
     Phone,
     /// Phones, by what their message says.
@@ -41,12 +45,18 @@ const RULES: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/records/{id}", Rule::Record(&Role::ALL)),
     ("post", "/api/v1/records/{id}/review", Rule::Record(&[Reviewer, HqAdmin])),
     ("patch", "/api/v1/records/{id}/facts", Rule::Record(&[Reviewer, HqAdmin])),
+    ("post", "/api/v1/records/{id}/assignment", Rule::Record(&[Secretary, OfficeManager, HqAdmin])),
+    ("post", "/api/v1/assignments", Rule::Roles(&[Secretary, OfficeManager, HqAdmin])),
     ("get", "/api/v1/quarantine", Rule::Roles(&[Reviewer, HqAdmin, Auditor])),
     ("get", "/api/v1/offices", Rule::Staff),
     ("get", "/api/v1/teams", Rule::Staff),
     ("get", "/api/v1/people", Rule::Staff),
+    ("patch", "/api/v1/people/{person}", Rule::Person(&[HqAdmin])),
+    ("post", "/api/v1/people/{person}/hand-over", Rule::Person(&[Secretary, OfficeManager, HqAdmin])),
     ("get", "/api/v1/projects", Rule::Staff),
     ("get", "/api/v1/devices", Rule::Roles(&[Supervisor, Secretary, OfficeManager, Reviewer, HqAdmin, Auditor])),
+    ("post", "/api/v1/devices/{id}/revoke", Rule::Device(&[Secretary, OfficeManager, HqAdmin])),
+    ("post", "/api/v1/devices/{id}/wipe", Rule::Device(&[Secretary, OfficeManager, HqAdmin])),
     ("get", "/healthz", Rule::Anybody),
     ("get", "/readyz", Rule::Anybody),
 ];
@@ -64,6 +74,12 @@ fn body_of(method: &str, path: &str, cookie: Option<&str>) -> Option<Value> {
         // Another name each time: one that fails too often would have to wait.
         ("post", "/api/v1/session") => Some(json!({ "login": cookie.unwrap_or("nobody"), "password": "nothing" })),
         ("post", _) if path.ends_with("/review") => Some(json!({ "state": "returned", "reason": "再看" })),
+        ("post", _) if path.ends_with("/wipe") => Some(json!({})),
+        ("post", _) if path.ends_with("/assignment") => Some(json!({})),
+        ("post", _) if path.ends_with("/assignments") => Some(json!({ "records": [] })),
+        // To themselves, which is nobody new.
+        ("post", _) if path.ends_with("/hand-over") => Some(json!({ "to": path.split('/').nth_back(1) })),
+        ("patch", _) if path.contains("/people/") => Some(json!({})),
         ("patch", _) => Some(json!({ "name": "张三" })),
         _ => None,
     }
@@ -91,9 +107,12 @@ async fn everybody_gets_what_the_rules_say_and_no_more() {
     let mut phone = Phone::of(&test, &house, Promoter, HERE).await;
     let record = phone.register("张伟").to_string();
     assert!(phone.sync(&test).await.failure.is_none());
+    let device = phone.engine.identity().unwrap().device.to_string();
 
     for (method, template, rule) in RULES {
-        let path = template.replace("{id}", &record);
+        let id = if matches!(rule, Rule::Device(_)) { &device } else { &record };
+        let person = house.person(Promoter, HERE).to_string();
+        let path = template.replace("{id}", id).replace("{person}", &person);
         let nobody = call(&test, method, &path, None).await;
         assert_eq!(verdict(&nobody), expected(rule, None), "{method} {template} by nobody");
         let stale = call(&test, method, &path, Some("__Host-daybook=AAAA")).await;
@@ -122,7 +141,7 @@ fn expected(rule: &Rule, who: Option<(Role, &str)>) -> &'static str {
         return match rule {
             Rule::Anybody => "ok",
             Rule::WithPassword => "session.credentials",
-            Rule::Staff | Rule::Roles(_) | Rule::Record(_) => "session.required",
+            Rule::Staff | Rule::Roles(_) | Rule::Record(_) | Rule::Device(_) | Rule::Person(_) => "session.required",
             Rule::Phone => "token.invalid",
             Rule::Message => "sync.media_type",
         };
@@ -137,8 +156,10 @@ fn expected(rule: &Rule, who: Option<(Role, &str)>) -> &'static str {
         Rule::WithPassword => "session.credentials",
         Rule::Roles(roles) if roles.contains(&role) => "ok",
         Rule::Record(_) if !sees => "record.not_found",
-        Rule::Record(roles) if roles.contains(&role) => "ok",
-        Rule::Roles(_) | Rule::Record(_) => "permission.denied",
+        Rule::Device(_) if !sees => "resource.not_found",
+        Rule::Person(_) if !sees => "person.not_found",
+        Rule::Record(roles) | Rule::Device(roles) | Rule::Person(roles) if roles.contains(&role) => "ok",
+        Rule::Roles(_) | Rule::Record(_) | Rule::Device(_) | Rule::Person(_) => "permission.denied",
         Rule::Phone => "token.invalid",
         Rule::Message => "sync.media_type",
     }

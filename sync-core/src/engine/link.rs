@@ -5,17 +5,18 @@ use std::collections::BTreeSet;
 use rand_core::Rng;
 
 use super::backoff::jitter;
+use super::refusal::Heard;
 use super::{
     Effect, Engine, EngineError, FULL_BATCH, Failure, MAX_ANSWER, RequestId, Route, TransportError, WireRequest,
     WireResponse,
 };
 use crate::id::{ActorId, RecordId, Signature};
 use crate::journal::Key;
-use crate::store::{BatchLimit, ExchangeOutcome, Identity, Progress, Store};
+use crate::store::{BatchLimit, ExchangeOutcome, Identity, Progress, ScopeCheck, Standing, Store};
 use crate::time::{BootId, ClockReading};
 use crate::trust::chunk::read_change;
 use crate::wire::enrol::{EnrolRequest, EnrolResponse, TokenRequest, TokenResponse};
-use crate::wire::exchange::{ExchangeRequest, ExchangeResponse, Order, PullLimits};
+use crate::wire::exchange::{Baseline, ExchangeRequest, ExchangeResponse, MAX_HOLDING, Order, PullLimits};
 use crate::wire::problem::{Problem, code};
 use crate::wire::segment::{Item, Segment, SegmentError};
 use crate::wire::{self, MEDIA_TYPE};
@@ -50,11 +51,21 @@ pub(super) struct Flight {
 }
 
 #[derive(Debug)]
-enum Purpose {
+pub(super) enum Purpose {
     Enrol,
     Token,
-    Exchange { through: u64, lines: usize },
+    Exchange { through: u64, lines: usize, named: Option<Named>, asked: bool },
     Reidentify { common_through: u64 },
+    /// Says that the device is wiped.
+    Farewell,
+}
+
+/// The records that a request names as being here.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Named {
+    last: RecordId,
+    /// There may be more after them.
+    full: bool,
 }
 
 impl Flight {
@@ -68,6 +79,11 @@ impl Flight {
 }
 
 impl<S: Store> Engine<S> {
+    /// The token of the last run while it is good: for what travels beside the exchanges.
+    pub fn bearer(&self, now: ClockReading) -> Option<&str> {
+        self.token.as_ref().filter(|token| token.is_good(now)).map(|token| token.bearer.as_str())
+    }
+
     /// Sends the next request of the run, or ends it.
     pub(super) fn advance(
         &mut self,
@@ -75,7 +91,17 @@ impl<S: Store> Engine<S> {
         rng: &mut dyn Rng,
         effects: &mut Vec<Effect>,
     ) -> Result<(), EngineError<S::Error>> {
-        if let Some(enrolment) = self.run.as_ref().and_then(|run| run.enrolment.as_ref()) {
+        let speaker = match (&self.tombstone, &self.identity) {
+            (Some(tombstone), _) => Some((tombstone.device, tombstone.key_seed)),
+            (None, Some(identity)) => Some((identity.device, identity.key_seed)),
+            (None, None) => None,
+        };
+        // An identity is not given up before the server has said what it is to it.
+        let enrolment = self.run.as_ref().and_then(|run| {
+            let now = speaker.is_none() || run.common_through.is_some();
+            run.enrolment.as_ref().filter(|_| now)
+        });
+        if let Some(enrolment) = enrolment {
             let request = EnrolRequest {
                 code: enrolment.code.clone(),
                 key: enrolment.key.public(),
@@ -86,20 +112,24 @@ impl<S: Store> Engine<S> {
             self.send(Route::Enrol, Purpose::Enrol, wire::encode(&request), effects);
             return Ok(());
         }
-        let Some(identity) = self.identity.clone() else {
+        let Some((device, key_seed)) = speaker else {
             return self.finish(now, rng, Some(Failure::NotEnrolled), effects);
         };
         if !self.token.as_ref().is_some_and(|token| token.is_good(now)) {
             self.token = None;
-            let key = Key::from_seed(identity.key_seed);
+            let key = Key::from_seed(key_seed);
             let signature = match self.nonce.as_slice() {
                 [] => Signature([0; 64]),
-                nonce => key.sign_challenge(identity.device, nonce),
+                nonce => key.sign_challenge(device, nonce),
             };
-            let request = TokenRequest { device: identity.device, nonce: self.nonce.clone(), signature };
+            let request = TokenRequest { device, nonce: self.nonce.clone(), signature };
             self.send(Route::Token, Purpose::Token, wire::encode(&request), effects);
             return Ok(());
         }
+        let (None, Some(identity)) = (&self.tombstone, self.identity.clone()) else {
+            self.send_farewell(now, effects);
+            return Ok(());
+        };
         if let Some(common_through) = self.run.as_ref().and_then(|run| run.reidentify) {
             let request = self.reidentify_request(&identity, rng)?;
             let purpose = Purpose::Reidentify { common_through };
@@ -122,6 +152,14 @@ impl<S: Store> Engine<S> {
         }
         let segment = self.segment(identity, after, &mut items)?;
         let through = items.last().map_or(0, |item| item.entry.n);
+        let holding = match self.progress.check {
+            Some(check) => self.store.held(check.after, MAX_HOLDING).map_err(EngineError::Store)?,
+            None => Vec::new(),
+        };
+        let named = holding.last().map(|last| Named { last: *last, full: holding.len() == MAX_HOLDING });
+        let offers = if items.is_empty() { self.next_offers()? } else { Vec::new() };
+        let digest = if items.is_empty() && offers.is_empty() { self.question(now.wall)? } else { None };
+        let asked = digest.is_some();
         let request = ExchangeRequest {
             clock: now,
             app: self.app.clone(),
@@ -131,8 +169,13 @@ impl<S: Store> Engine<S> {
             limits: PullLimits::default(),
             profile_version: identity.profile.version,
             acknowledged: after,
+            wiped: false,
+            acknowledged_link: self.store.head_at(after).map_err(EngineError::Store)?.map(|head| head.link),
+            digest,
+            offers,
+            holding: (!holding.is_empty()).then_some(holding),
         };
-        let purpose = Purpose::Exchange { through, lines: items.len() };
+        let purpose = Purpose::Exchange { through, lines: items.len(), named, asked };
         self.send(Route::Exchange, purpose, wire::encode(&request), effects);
         Ok(())
     }
@@ -163,7 +206,7 @@ impl<S: Store> Engine<S> {
         }
     }
 
-    fn send(&mut self, route: Route, purpose: Purpose, body: wire::Body, effects: &mut Vec<Effect>) {
+    pub(super) fn send(&mut self, route: Route, purpose: Purpose, body: wire::Body, effects: &mut Vec<Effect>) {
         self.requests += 1;
         let id = RequestId(self.requests);
         self.flight = Some(Flight { id, purpose });
@@ -207,8 +250,12 @@ impl<S: Store> Engine<S> {
                 }
                 None => self.finish(now, rng, Some(Failure::BadAnswer), effects),
             },
-            Purpose::Exchange { through, .. } => match decode::<ExchangeResponse>(&response) {
-                Some(answer) => self.exchanged(now, rng, through, answer, effects),
+            Purpose::Farewell => match decode::<ExchangeResponse>(&response) {
+                Some(_) => self.bury(now, rng, effects),
+                None => self.finish(now, rng, Some(Failure::BadAnswer), effects),
+            },
+            Purpose::Exchange { through, named, asked, .. } => match decode::<ExchangeResponse>(&response) {
+                Some(answer) => self.exchanged(now, rng, (through, named, asked), answer, effects),
                 None => self.finish(now, rng, Some(Failure::BadAnswer), effects),
             },
         }
@@ -245,9 +292,12 @@ impl<S: Store> Engine<S> {
                 return self.advance(now, rng, effects);
             }
             // The change alone is too large. It stays here; the journal goes on with its name.
-            if let Purpose::Exchange { through, lines: 1 } = flight.purpose
+            if let Purpose::Exchange { through, lines: 1, .. } = flight.purpose
                 && self.withheld.insert(through)
             {
+                return self.advance(now, rng, effects);
+            }
+            if self.give_up_comparing(now.wall)? {
                 return self.advance(now, rng, effects);
             }
         }
@@ -260,7 +310,18 @@ impl<S: Store> Engine<S> {
                 return self.advance(now, rng, effects);
             }
         }
-        self.finish(now, rng, Some(Failure::of(response)), effects)
+        let failure = Failure::of(response);
+        if failure == Failure::UnknownDevice {
+            if self.tombstone.is_some() {
+                return self.bury(now, rng, effects);
+            }
+            if let Some(run) = self.run.as_mut().filter(|run| run.enrolment.is_some() && run.common_through.is_none()) {
+                // A server that does not know the device can't hold a line of its journal.
+                run.common_through = Some(0);
+                return self.advance(now, rng, effects);
+            }
+        }
+        self.finish(now, rng, Some(failure), effects)
     }
 
     fn enrolled(
@@ -274,18 +335,25 @@ impl<S: Store> Engine<S> {
         let (Some(enrolment), Some(answer)) = (enrolment, decode::<EnrolResponse>(response)) else {
             return self.finish(now, rng, Some(Failure::BadAnswer), effects);
         };
-        let identity = Identity {
-            device: answer.device,
-            actor: ActorId::random(rng),
-            key_seed: enrolment.key.seed(),
-            server_key: answer.server_key,
-            profile: answer.profile,
-        };
-        self.store.set_identity(&identity).map_err(EngineError::Store)?;
-        if let Some(run) = &mut self.run {
-            run.outcome.enrolled = Some(identity.profile.clone());
+        let profile = answer.profile.clone();
+        if let Some(common_through) = self.run.as_ref().and_then(|run| run.common_through) {
+            if !self.turn_into(rng, enrolment.key.seed(), common_through, answer, effects)? {
+                return self.finish(now, rng, Some(Failure::Forked), effects);
+            }
+        } else {
+            let identity = Identity {
+                device: answer.device,
+                actor: ActorId::random(rng),
+                key_seed: enrolment.key.seed(),
+                server_key: answer.server_key,
+                profile: answer.profile,
+            };
+            self.store.set_identity(&identity).map_err(EngineError::Store)?;
+            self.identity = Some(identity);
         }
-        self.identity = Some(identity);
+        if let Some(run) = &mut self.run {
+            run.outcome.enrolled = Some(profile);
+        }
         self.finish(now, rng, None, effects)
     }
 
@@ -318,7 +386,7 @@ impl<S: Store> Engine<S> {
         &mut self,
         now: ClockReading,
         rng: &mut dyn Rng,
-        through: u64,
+        (through, named, asked): (u64, Option<Named>, bool),
         answer: ExchangeResponse,
         effects: &mut Vec<Effect>,
     ) -> Result<(), EngineError<S::Error>> {
@@ -336,9 +404,10 @@ impl<S: Store> Engine<S> {
         let Some(acknowledged) = self.acknowledged_by(&answer, through)? else {
             return self.finish(now, rng, Some(Failure::BadAnswer), effects);
         };
-        let (pulled, gone) = self.read_pull(&answer.pull)?;
+        let (mut pulled, gone, repaired, confirmed) = self.read_pull(&answer)?;
         let next = jitter(answer.next_sync_after_ms, rng);
-        let progress = Progress {
+        let ordered = answer.rewound_to.is_some() || answer.orders.contains(&Order::SendDigest);
+        let mut progress = Progress {
             receipt: answer.receipt.or_else(|| self.progress.receipt.clone()),
             acknowledged,
             published_through: answer.published_through,
@@ -347,22 +416,37 @@ impl<S: Store> Engine<S> {
             last_exchange: Some(now.wall),
             next_exchange: Some(now.wall.plus(i64::try_from(next).unwrap_or(i64::MAX))),
             upgrade_required: answer.orders.contains(&Order::Upgrade),
+            check: self.check_after(answer.baseline, named),
+            standing: if answer.orders.contains(&Order::Deposit) { Standing::Revoked } else { Standing::Good },
+            // What has never been compared was read from the beginning just now.
+            digest_at: self.progress.digest_at.or(Some(now.wall)),
+            digest_due: self.progress.digest_due || ordered,
         };
+        if asked {
+            pulled.extend(repaired.pulled.iter().cloned());
+            self.compared(now.wall, answer.digest, repaired, !gone.is_empty(), &mut progress);
+        }
         let moved: Vec<RecordId> =
             pulled.iter().map(|record| record.id).chain(gone.iter().map(|(id, _)| *id)).collect();
-        let outcome = ExchangeOutcome {
-            progress: progress.clone(),
-            verdicts: answer.verdicts.into_iter().map(|item| (item.n, item.verdict)).collect(),
-            pulled,
-            gone,
-            authors: answer.authors.into_iter().map(|author| (author.actor, author.person, author.name)).collect(),
-            profile: answer.profile,
-        };
+        let verdicts = answer.verdicts.into_iter().map(|item| (item.n, item.verdict)).collect();
+        let Heard { verdicts, refused } = self.hear_verdicts(now.wall, verdicts, &mut pulled)?;
+        // The next edit would use the numbers of what was taken out again.
+        let actor = (!refused.is_empty()).then(|| ActorId::random(rng));
+        let moved: Vec<RecordId> = moved.into_iter().chain(refused.iter().map(|record| record.id)).collect();
+        let mut authors: Vec<_> =
+            answer.authors.into_iter().map(|author| (author.actor, author.person, author.name)).collect();
+        if let (Some(_), Some(Identity { actor, profile, .. })) = (actor, &self.identity) {
+            authors.push((*actor, profile.person, profile.name.clone()));
+        }
+        let profile = answer.profile;
+        let outcome =
+            ExchangeOutcome { progress: progress.clone(), verdicts, pulled, confirmed, refused, gone, authors, profile, actor };
         self.store.apply(&outcome).map_err(EngineError::Store)?;
         let safer = self.safer_by(&progress)?;
         self.progress = progress;
-        if let (Some(profile), Some(identity)) = (outcome.profile, &mut self.identity) {
-            identity.profile = profile;
+        if let Some(identity) = &mut self.identity {
+            identity.profile = outcome.profile.unwrap_or_else(|| identity.profile.clone());
+            identity.actor = outcome.actor.unwrap_or(identity.actor);
         }
         let Some(run) = &mut self.run else {
             return Ok(());
@@ -385,8 +469,38 @@ impl<S: Store> Engine<S> {
         if stuck {
             return self.finish(now, rng, Some(Failure::BadAnswer), effects);
         }
+        if self.progress.standing == Standing::Revoked {
+            return self.handed_in(now, rng, through, &answer.orders, effects);
+        }
+        if self.run.as_ref().is_some_and(|run| run.enrolment.is_some()) {
+            return self.finish(now, rng, Some(Failure::AlreadyEnrolled), effects);
+        }
         let unsent = self.store.head().map_err(EngineError::Store)?.n > acknowledged;
-        if unsent || answer.more { self.advance(now, rng, effects) } else { self.finish(now, rng, None, effects) }
+        if self.moved
+            && !unsent
+            && let Some(run) = self.run.as_mut().filter(|run| !run.reidentified)
+        {
+            run.reidentify = Some(acknowledged);
+            return self.advance(now, rng, effects);
+        }
+        // A server that does not speak of it is asked again next time.
+        let unchecked = self.progress.check.is_some() && answer.baseline.is_some();
+        if unsent || answer.more || unchecked || self.is_comparing(now.wall)? {
+            self.advance(now, rng, effects)
+        } else {
+            self.finish(now, rng, None, effects)
+        }
+    }
+
+    /// How far the server has looked through what is here.
+    fn check_after(&self, baseline: Option<Baseline>, named: Option<Named>) -> Option<ScopeCheck> {
+        match (baseline, self.progress.check, named) {
+            (Some(Baseline::Begun), ..) => Some(ScopeCheck::default()),
+            (Some(Baseline::Checked), _, Some(Named { last, full })) => full.then_some(ScopeCheck { after: Some(last) }),
+            // Nothing is here that has not been looked through.
+            (_, Some(_), None) | (_, None, _) => None,
+            (None, Some(check), Some(_)) => Some(check),
+        }
     }
 
     /// The records whose changes the server has acknowledged or published since.

@@ -80,9 +80,10 @@ impl Frame {
         self.office.office.unwrap_or(self.header.office)
     }
 
-    /// The team to which it belongs now.
+    /// The team to which it belongs now. Teams lie in offices: a record that went to another office left its first
+    /// team behind.
     pub fn team_id(&self) -> Option<TeamId> {
-        self.office.team.or(self.header.team)
+        self.office.team.or(self.header.team.filter(|_| self.office_id() == self.header.office))
     }
 
     pub(crate) fn derive_stage(&mut self) {

@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    BatchLimit, ExchangeOutcome, Identity, Listed, LocalCommit, PageKey, Progress, PulledRecord, RecordSync, RowFilter,
-    Store,
+    BatchLimit, ExchangeOutcome, Identity, Installation, Listed, LocalCommit, PageKey, Progress, PulledRecord, RecordSync, RefusedRecord,
+    Rewritten, RowFilter, Store, Tombstone,
 };
 use crate::id::{ActorId, ChangeHash, PersonId, RecordId};
 use crate::index::{Row, contains, phrases};
 use crate::journal::{Entry, Head};
+use crate::refusal::Refusal;
 use crate::status::Problem;
 use crate::wire::exchange::{Backlog, Verdict};
 use crate::wire::segment::Item;
@@ -21,6 +22,8 @@ type Changes = Vec<(ChangeHash, Vec<u8>)>;
 pub struct MemoryStore {
     identity: Option<Identity>,
     device_key: Option<[u8; 32]>,
+    installation: Option<Installation>,
+    tombstone: Option<Tombstone>,
     progress: Progress,
     journal: Vec<(Entry, Head)>,
     /// Which lines of the journal are about a record.
@@ -30,8 +33,12 @@ pub struct MemoryStore {
     parted: BTreeMap<ChangeHash, Vec<u8>>,
     rows: BTreeMap<RecordId, Row>,
     verdicts: BTreeMap<u64, Verdict>,
+    /// Changes of identities that were given up, as long as nobody has confirmed them.
+    former: BTreeMap<(RecordId, ChangeHash), Verdict>,
     leaving: BTreeSet<RecordId>,
     authors: BTreeMap<ActorId, (PersonId, String)>,
+    /// Refused changes in the order in which they were heard of; without a text once they are settled.
+    refusals: Vec<(RecordId, ChangeHash, Option<Refusal>)>,
 }
 
 /// A commit that was refused.
@@ -63,13 +70,25 @@ impl MemoryStore {
             .or_else(|| self.parted.get(&entry.change))
     }
 
+    fn add_line(&mut self, entry: &Entry, head: Head) -> Result<(), OutOfOrder> {
+        let last = self.journal.last().map_or(0, |(entry, _)| entry.n);
+        if entry.n != last + 1 {
+            return Err(OutOfOrder { found: entry.n, last });
+        }
+        self.journal.push((*entry, head));
+        self.lines.entry(entry.record).or_default().push(entry.n);
+        Ok(())
+    }
+
     fn sync_of(&self, record: RecordId) -> RecordSync {
         let lines = self.lines.get(&record).map(Vec::as_slice).unwrap_or_default();
         let problems = lines
             .iter()
             .filter_map(|n| self.verdicts.get(n).map(|verdict| Problem { n: *n, verdict: verdict.clone() }))
-            .filter(|problem| problem.verdict != Verdict::Published)
-            .collect();
+            .filter(|problem| problem.verdict != Verdict::Published);
+        let former = self.former.range((record, ChangeHash([0; 32]))..=(record, ChangeHash([0xff; 32])));
+        let problems =
+            former.map(|(_, verdict)| Problem { n: 0, verdict: verdict.clone() }).chain(problems).collect();
         RecordSync { last_entry: lines.last().copied(), problems }
     }
 
@@ -88,6 +107,9 @@ impl MemoryStore {
     fn take_in(&mut self, record: &PulledRecord) {
         self.leaving.remove(&record.id);
         let known = self.changes.entry(record.id).or_default();
+        if record.whole {
+            known.clear();
+        }
         for (hash, bytes) in &record.changes {
             self.parted.remove(hash);
             if !known.iter().any(|(seen, _)| seen == hash) {
@@ -97,6 +119,26 @@ impl MemoryStore {
         if let Some(row) = &record.row {
             self.rows.insert(record.id, row.clone());
         }
+    }
+
+    /// Takes refused changes out of a record.
+    fn take_out(&mut self, record: &RefusedRecord) {
+        if let Some(known) = self.changes.get_mut(&record.id) {
+            let (dropped, kept) =
+                std::mem::take(known).into_iter().partition(|(hash, _)| record.dropped.contains(hash));
+            *known = kept;
+            self.parted.extend::<Changes>(dropped);
+        }
+        self.changes.retain(|_, changes| !changes.is_empty());
+        for refusal in &record.refusals {
+            if !self.refusals.iter().any(|(_, hash, _)| *hash == refusal.change) {
+                self.refusals.push((record.id, refusal.change, Some(refusal.clone())));
+            }
+        }
+        match &record.row {
+            Some(row) => self.rows.insert(record.id, row.clone()),
+            None => self.rows.remove(&record.id),
+        };
     }
 
     /// Removes the records that may leave now.
@@ -145,21 +187,80 @@ impl Store for MemoryStore {
         &mut self,
         identity: &Identity,
         common_through: u64,
-        commits: &[LocalCommit],
+        lines: &[Rewritten],
     ) -> Result<(), OutOfOrder> {
+        for (entry, _) in self.journal.iter().filter(|(entry, _)| entry.n <= common_through) {
+            let verdict = self.verdicts.get(&entry.n).cloned().or_else(|| {
+                (entry.n > self.progress.published_through).then(|| Verdict::Need { deps: Vec::new() })
+            });
+            if let Some(verdict) = verdict.filter(|verdict| *verdict != Verdict::Published) {
+                self.former.insert((entry.record, entry.change), verdict);
+            }
+        }
         for (entry, _) in self.journal.iter().filter(|(entry, _)| entry.n > common_through) {
             if let Some(changes) = self.changes.get_mut(&entry.record) {
                 changes.retain(|(hash, _)| *hash != entry.change);
             }
         }
+        self.changes.retain(|_, changes| !changes.is_empty());
         self.journal.clear();
         self.lines.clear();
         self.verdicts.clear();
         self.parted.clear();
         self.leaving.clear();
-        self.progress = Progress::default();
+        self.progress = Progress::anew();
         self.identity = Some(identity.clone());
-        commits.iter().try_for_each(|commit| self.commit(commit))
+        if let Some(installation) = &mut self.installation {
+            installation.moved = false;
+        }
+        for Rewritten { entry, head, change, row } in lines {
+            self.add_line(entry, *head)?;
+            match (row, self.changes.get_mut(&entry.record)) {
+                (Some(row), _) => {
+                    self.changes.entry(entry.record).or_default().push((entry.change, change.clone()));
+                    self.rows.insert(row.id, row.clone());
+                }
+                (None, Some(known)) => known.push((entry.change, change.clone())),
+                (None, None) => {
+                    self.parted.insert(entry.change, change.clone());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn installation(&self) -> Result<Option<Installation>, OutOfOrder> {
+        Ok(self.installation.clone())
+    }
+
+    fn set_installation(&mut self, fingerprint: [u8; 32]) -> Result<(), OutOfOrder> {
+        self.installation = Some(Installation { fingerprint, moved: false });
+        Ok(())
+    }
+
+    fn move_in(&mut self, fingerprint: [u8; 32], actor: ActorId) -> Result<(), OutOfOrder> {
+        self.installation = Some(Installation { fingerprint, moved: self.identity.is_some() });
+        self.device_key = None;
+        if let Some(identity) = &mut self.identity {
+            identity.actor = actor;
+        }
+        Ok(())
+    }
+
+    fn wipe(&mut self) -> Result<(), OutOfOrder> {
+        let before = std::mem::take(self);
+        self.installation = before.installation.map(|known| Installation { moved: false, ..known });
+        self.tombstone = before.identity.map(|Identity { device, key_seed, .. }| Tombstone { device, key_seed });
+        Ok(())
+    }
+
+    fn tombstone(&self) -> Result<Option<Tombstone>, OutOfOrder> {
+        Ok(self.tombstone.clone())
+    }
+
+    fn bury(&mut self) -> Result<(), OutOfOrder> {
+        self.tombstone = None;
+        Ok(())
     }
 
     fn progress(&self) -> Result<Progress, OutOfOrder> {
@@ -196,12 +297,7 @@ impl Store for MemoryStore {
 
     fn commit(&mut self, commit: &LocalCommit) -> Result<(), OutOfOrder> {
         let LocalCommit { entry, head, change, row } = commit;
-        let last = self.journal.last().map_or(0, |(entry, _)| entry.n);
-        if entry.n != last + 1 {
-            return Err(OutOfOrder { found: entry.n, last });
-        }
-        self.journal.push((*entry, *head));
-        self.lines.entry(entry.record).or_default().push(entry.n);
+        self.add_line(entry, *head)?;
         self.changes.entry(entry.record).or_default().push((entry.change, change.clone()));
         self.rows.insert(row.id, row.clone());
         Ok(())
@@ -221,6 +317,19 @@ impl Store for MemoryStore {
             items.push(Item { entry: *entry, change });
         }
         Ok(items)
+    }
+
+    fn lines(&self, record: RecordId) -> Result<Vec<Entry>, OutOfOrder> {
+        let lines = self.lines.get(&record).into_iter().flatten();
+        Ok(lines.filter_map(|n| self.lines_after(n - 1).first().map(|(entry, _)| *entry)).collect())
+    }
+
+    fn unsettled(&self, published_through: u64) -> Result<Vec<ChangeHash>, OutOfOrder> {
+        let apart = |n: u64| {
+            n > published_through || self.verdicts.get(&n).is_some_and(|verdict| *verdict != Verdict::Published)
+        };
+        let ours = self.journal.iter().filter(|(entry, _)| apart(entry.n)).map(|(entry, _)| entry.change);
+        Ok(ours.chain(self.former.keys().map(|(_, change)| *change)).collect())
     }
 
     fn records_between(&self, after: u64, through: u64) -> Result<Vec<RecordId>, OutOfOrder> {
@@ -256,8 +365,42 @@ impl Store for MemoryStore {
         for record in &outcome.pulled {
             self.take_in(record);
         }
+        for change in &outcome.confirmed {
+            self.former.remove(change);
+        }
+        for record in &outcome.refused {
+            self.take_out(record);
+        }
+        // What came back is refused no more.
+        let changes = &self.changes;
+        self.refusals.retain(|(record, change, _)| {
+            !changes.get(record).is_some_and(|known| known.iter().any(|(hash, _)| hash == change))
+        });
+        if let (Some(identity), Some(actor)) = (&mut self.identity, outcome.actor) {
+            identity.actor = actor;
+        }
         self.leaving.extend(outcome.gone.iter().map(|(record, _)| *record));
         self.part();
+        Ok(())
+    }
+
+    fn refusals(&self) -> Result<Vec<Refusal>, OutOfOrder> {
+        Ok(self.refusals.iter().filter_map(|(_, _, refusal)| refusal.clone()).collect())
+    }
+
+    fn refused(&self, record: RecordId) -> Result<Vec<(ChangeHash, bool)>, OutOfOrder> {
+        let of_record = self.refusals.iter().filter(|(of, _, _)| *of == record);
+        Ok(of_record.map(|(_, hash, refusal)| (*hash, refusal.is_none())).collect())
+    }
+
+    fn settle_refusal(&mut self, record: RecordId, change: ChangeHash) -> Result<(), OutOfOrder> {
+        for (_, _, refusal) in self.refusals.iter_mut().filter(|(of, hash, _)| (*of, *hash) == (record, change)) {
+            *refusal = None;
+        }
+        let lines = self.journal.iter().filter(|(entry, _)| (entry.record, entry.change) == (record, change));
+        for (entry, _) in lines {
+            self.verdicts.remove(&entry.n);
+        }
         Ok(())
     }
 
@@ -274,6 +417,11 @@ impl Store for MemoryStore {
 
     fn count(&self, filter: &RowFilter) -> Result<u64, OutOfOrder> {
         Ok(self.rows.values().filter(|row| self.finds(filter, row)).count() as u64)
+    }
+
+    fn held(&self, after: Option<RecordId>, limit: usize) -> Result<Vec<RecordId>, OutOfOrder> {
+        let held = self.changes.iter().filter(|(id, changes)| after.is_none_or(|after| **id > after) && !changes.is_empty());
+        Ok(held.map(|(id, _)| *id).take(limit).collect())
     }
 
     fn author(&self, actor: ActorId) -> Result<Option<(PersonId, String)>, OutOfOrder> {

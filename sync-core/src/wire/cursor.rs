@@ -25,4 +25,21 @@ pub struct Cursor {
     /// A record that changes meanwhile moves past the pages already read and must bring along its older changes.
     #[n(4)]
     pub since: Option<u64>,
+    /// While the feed is being read from its very beginning: how that began.
+    #[n(5)]
+    pub beginning: Option<Beginning>,
+}
+
+/// How a device came to read its feed from the very beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(array)]
+pub struct Beginning {
+    /// Where the feed ended at that moment. What had left the scope by then is not told: the device can't have got
+    /// it in this reading, and names what it has from earlier ones.
+    #[n(0)]
+    pub head: u64,
+    /// It had read before, in another scope or another life of the server. It may have dropped what it wrote itself,
+    /// so that comes too.
+    #[n(1)]
+    pub again: bool,
 }

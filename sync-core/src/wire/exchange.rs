@@ -4,9 +4,10 @@ use minicbor::{Decode, Encode};
 use serde::Serialize;
 
 use super::cursor::Cursor;
+use super::digest::{Comparison, Offer, Question};
 use super::enrol::Profile;
 use super::segment::Segment;
-use crate::id::{ActorId, ChangeHash, PersonId, RecordId};
+use crate::id::{ActorId, ChangeHash, Link, PersonId, RecordId};
 use crate::journal::Receipt;
 use crate::time::{ClockReading, UnixMillis};
 
@@ -39,7 +40,34 @@ pub struct ExchangeRequest {
     /// less was set back and asks for the rest again.
     #[n(7)]
     pub acknowledged: u64,
+    /// What the phone holds as published, to be compared.
+    #[n(8)]
+    pub digest: Option<Question>,
+    /// Changes that the phone holds as published and the server lacks.
+    #[cbor(n(9), default, skip_if = "Vec::is_empty")]
+    pub offers: Vec<Offer>,
+    /// Records that are on the phone, a page of up to [`MAX_HOLDING`] after the other since the server said
+    /// [`Baseline::Begun`]. Those of them that the server knows and the phone may not have are named as gone.
+    #[n(11)]
+    pub holding: Option<Vec<RecordId>>,
+    /// The phone obeyed [`Order::Wipe`]: nothing of anybody's is left on it. Sent until it is answered, and nothing
+    /// else with it.
+    #[cbor(n(10), default, skip_if = "is_false")]
+    pub wiped: bool,
+    /// How the journal stood after line `acknowledged`. By it a server that was set back, and went on with the lines
+    /// of a copy of this phone, notices that it need not hold what it once acknowledged.
+    #[n(12)]
+    pub acknowledged_link: Option<Link>,
 }
+
+/// Not sent when it says nothing, so that messages of phones that know nothing of it are the same.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the encoder asks like this")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+/// How many records a phone may name in one message.
+pub const MAX_HOLDING: usize = 500;
 
 /// What has not been acknowledged yet. The office's board shows it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize)]
@@ -119,6 +147,7 @@ pub struct ExchangeResponse {
     pub rewound_to: Option<u64>,
     /// What the phone has to do.
     #[n(11)]
+    #[cbor(with = "known_orders")]
     pub orders: Vec<Order>,
     /// The new profile, if the phone's is out of date.
     #[n(12)]
@@ -127,6 +156,30 @@ pub struct ExchangeResponse {
     /// again under the new identity.
     #[n(13)]
     pub common_through: u64,
+    /// What the comparison came to.
+    #[n(14)]
+    pub digest: Option<Comparison>,
+    /// Where the two stand with a scope that is being read from its beginning.
+    #[n(15)]
+    pub baseline: Option<Baseline>,
+}
+
+/// The two steps by which a phone comes to hold its scope and nothing else, after that scope or the server's life
+/// has changed.
+///
+/// Only records that the server knows are ever named as gone. What it has lost, or never published, stays on the
+/// phone: there it may be the only copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[cbor(index_only)]
+pub enum Baseline {
+    /// The feed begins again at its beginning, the phone's own changes included. The phone names what it holds, from
+    /// the start, with its next messages.
+    #[n(0)]
+    Begun,
+    /// What this message named is looked through.
+    #[n(1)]
+    Checked,
 }
 
 /// What became of one change.
@@ -175,6 +228,9 @@ pub enum Verdict {
         /// Why.
         #[n(0)]
         code: String,
+        /// What whoever decided said about it; empty if nobody said anything.
+        #[cbor(n(1), default)]
+        reason: String,
     },
 }
 
@@ -244,6 +300,48 @@ pub enum Order {
     /// The app is too old for what the server has to say.
     #[n(1)]
     Upgrade,
+    /// The device was cut off: it may still hand in what it has, and gets nothing. What it hands in is quarantined.
+    #[n(2)]
+    Deposit,
+    /// Forget everything, now that nothing is left to hand in; then say so with [`ExchangeRequest::wiped`].
+    #[n(3)]
+    Wipe,
+    /// Compare what you hold at the end of this run, whenever that was done last.
+    #[n(4)]
+    SendDigest,
+}
+
+/// A newer server may order what this version does not know; the rest of its answer counts all the same.
+mod known_orders {
+    use minicbor::{Decode as _, Decoder, Encode as _, Encoder};
+
+    use super::Order;
+
+    pub(super) fn encode<C, W: minicbor::encode::Write>(
+        orders: &[Order],
+        e: &mut Encoder<W>,
+        ctx: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.array(orders.len() as u64)?;
+        orders.iter().try_for_each(|order| order.encode(e, ctx))
+    }
+
+    pub(super) fn decode<C>(d: &mut Decoder<'_>, ctx: &mut C) -> Result<Vec<Order>, minicbor::decode::Error> {
+        let count = d.array()?.ok_or_else(|| minicbor::decode::Error::message("a list has a length"))?;
+        let mut orders = Vec::new();
+        for _ in 0..count {
+            let start = d.position();
+            match Order::decode(d, ctx) {
+                Ok(order) => orders.push(order),
+                Err(error) if error.is_unknown_variant() => {
+                    d.set_position(start);
+                    d.skip()?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(orders)
+    }
 }
 
 mod packed_list {
@@ -261,5 +359,21 @@ mod packed_list {
     pub(super) fn decode<C>(d: &mut Decoder<'_>, _: &mut C) -> Result<Vec<Vec<u8>>, minicbor::decode::Error> {
         let count = d.array()?.ok_or_else(|| minicbor::decode::Error::message("a list has a length"))?;
         (0..count).map(|_| d.bytes().map(<[u8]>::to_vec)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_without_a_reason_is_one_of_an_older_server() {
+        let code = || "late".to_owned();
+        let mut old = minicbor::Encoder::new(Vec::new());
+        old.array(2).unwrap().u32(4).unwrap().array(1).unwrap().str("late").unwrap();
+        let read: Verdict = minicbor::decode(old.writer()).unwrap();
+        assert_eq!(read, Verdict::Refused { code: code(), reason: String::new() });
+        let new = minicbor::to_vec(Verdict::Refused { code: code(), reason: "no".to_owned() }).unwrap();
+        assert_eq!(minicbor::decode::<Verdict>(&new).unwrap(), Verdict::Refused { code: code(), reason: "no".to_owned() });
     }
 }

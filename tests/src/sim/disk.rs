@@ -5,10 +5,12 @@ use std::rc::Rc;
 
 use sync_core::id::{ActorId, ChangeHash, PersonId, RecordId};
 use sync_core::index::Row;
-use sync_core::journal::Head;
+use sync_core::journal::{Entry, Head};
+use sync_core::refusal::Refusal;
 use sync_core::store::memory::{MemoryStore, OutOfOrder};
 use sync_core::store::{
-    BatchLimit, ExchangeOutcome, Identity, Listed, LocalCommit, PageKey, Progress, RecordSync, RowFilter, Store,
+    BatchLimit, ExchangeOutcome, Identity, Installation, Listed, LocalCommit, PageKey, Progress, RecordSync, Rewritten,
+    RowFilter, Store, Tombstone,
 };
 use sync_core::wire::exchange::Backlog;
 use sync_core::wire::segment::Item;
@@ -49,7 +51,28 @@ pub struct Disk {
     /// What the faults did.
     pub faults: Faults,
     /// Changes that were committed, in order, since somebody looked last.
-    pub committed: Vec<(RecordId, ChangeHash)>,
+    pub committed: Vec<Committed>,
+}
+
+/// A change that a phone has committed.
+#[derive(Clone, Debug)]
+pub struct Committed {
+    /// About which record.
+    pub record: RecordId,
+    /// Its name.
+    pub change: ChangeHash,
+    /// Its bytes.
+    pub raw: Vec<u8>,
+}
+
+impl Committed {
+    fn again(line: &Rewritten) -> Self {
+        Self { record: line.entry.record, change: line.entry.change, raw: line.change.clone() }
+    }
+
+    fn of(commit: &LocalCommit) -> Self {
+        Self { record: commit.entry.record, change: commit.entry.change, raw: commit.change.clone() }
+    }
 }
 
 /// A handle to a phone's disk.
@@ -116,8 +139,25 @@ impl PhoneStore {
         (disk.steps_left, disk.refusals, disk.full) = (None, 0, false);
     }
 
-    /// Takes the faults and the names of the changes that were committed since the last time.
-    pub fn take_notes(&self) -> (Faults, Vec<(RecordId, ChangeHash)>) {
+    /// What is on the disk, as a backup of the phone copies it.
+    pub fn contents(&self) -> MemoryStore {
+        self.0.borrow().contents.clone()
+    }
+
+    /// Where the journal stood after line `n`, whatever is wrong with the disk.
+    pub fn head_of(&self, n: u64) -> Option<Head> {
+        self.0.borrow().contents.head_at(n).ok().flatten()
+    }
+
+    /// Puts a backup, or another phone's copy, in the place of what is on the disk.
+    pub fn put_back(&self, contents: MemoryStore) {
+        let mut disk = self.0.borrow_mut();
+        disk.contents = contents;
+        disk.flush();
+    }
+
+    /// Takes the faults and the changes that were committed since the last time.
+    pub fn take_notes(&self) -> (Faults, Vec<Committed>) {
         let mut disk = self.0.borrow_mut();
         (std::mem::take(&mut disk.faults), std::mem::take(&mut disk.committed))
     }
@@ -240,7 +280,7 @@ impl Store for PhoneStore {
         let before = disk.contents.head()?.n;
         let written = disk.write(|store| store.commit(commit));
         if disk.contents.head()?.n > before {
-            disk.committed.push((commit.entry.record, commit.entry.change));
+            disk.committed.push(Committed::of(commit));
         }
         written
     }
@@ -255,6 +295,14 @@ impl Store for PhoneStore {
             }
         }
         Ok(items)
+    }
+
+    fn lines(&self, record: RecordId) -> Result<Vec<Entry>, DiskError> {
+        self.0.borrow_mut().read(|store| store.lines(record))
+    }
+
+    fn unsettled(&self, published_through: u64) -> Result<Vec<ChangeHash>, DiskError> {
+        self.0.borrow_mut().read(|store| store.unsettled(published_through))
     }
 
     fn records_between(&self, after: u64, through: u64) -> Result<Vec<RecordId>, DiskError> {
@@ -277,13 +325,62 @@ impl Store for PhoneStore {
         &mut self,
         identity: &Identity,
         common_through: u64,
-        commits: &[LocalCommit],
+        lines: &[Rewritten],
     ) -> Result<(), DiskError> {
         let mut disk = self.0.borrow_mut();
-        disk.write(|store| store.reidentify(identity, common_through, commits))?;
-        disk.committed.extend(commits.iter().map(|commit| (commit.entry.record, commit.entry.change)));
+        let before = disk.contents.identity()?.map(|identity| identity.device);
+        let written = disk.write(|store| store.reidentify(identity, common_through, lines));
+        if disk.contents.identity()?.map(|identity| identity.device) != before {
+            disk.faults.fired(Fault::Reidentified);
+            disk.committed.extend(lines.iter().map(Committed::again));
+            disk.flush();
+        }
+        written
+    }
+
+    fn installation(&self) -> Result<Option<Installation>, DiskError> {
+        self.0.borrow_mut().read(MemoryStore::installation)
+    }
+
+    fn set_installation(&mut self, fingerprint: [u8; 32]) -> Result<(), DiskError> {
+        self.0.borrow_mut().write(|store| store.set_installation(fingerprint))
+    }
+
+    fn move_in(&mut self, fingerprint: [u8; 32], actor: ActorId) -> Result<(), DiskError> {
+        let mut disk = self.0.borrow_mut();
+        disk.write(|store| store.move_in(fingerprint, actor))?;
         disk.flush();
         Ok(())
+    }
+
+    fn wipe(&mut self) -> Result<(), DiskError> {
+        let mut disk = self.0.borrow_mut();
+        disk.write(MemoryStore::wipe)?;
+        disk.flush();
+        Ok(())
+    }
+
+    fn tombstone(&self) -> Result<Option<Tombstone>, DiskError> {
+        self.0.borrow_mut().read(MemoryStore::tombstone)
+    }
+
+    fn bury(&mut self) -> Result<(), DiskError> {
+        let mut disk = self.0.borrow_mut();
+        disk.write(MemoryStore::bury)?;
+        disk.flush();
+        Ok(())
+    }
+
+    fn refusals(&self) -> Result<Vec<Refusal>, DiskError> {
+        self.0.borrow_mut().read(MemoryStore::refusals)
+    }
+
+    fn refused(&self, record: RecordId) -> Result<Vec<(ChangeHash, bool)>, DiskError> {
+        self.0.borrow_mut().read(|store| store.refused(record))
+    }
+
+    fn settle_refusal(&mut self, record: RecordId, change: ChangeHash) -> Result<(), DiskError> {
+        self.0.borrow_mut().write(|store| store.settle_refusal(record, change))
     }
 
     fn list(&self, filter: &RowFilter, after: Option<PageKey>, limit: usize) -> Result<Vec<Listed>, DiskError> {
@@ -292,6 +389,10 @@ impl Store for PhoneStore {
 
     fn count(&self, filter: &RowFilter) -> Result<u64, DiskError> {
         self.0.borrow_mut().read(|store| store.count(filter))
+    }
+
+    fn held(&self, after: Option<RecordId>, limit: usize) -> Result<Vec<RecordId>, DiskError> {
+        self.0.borrow_mut().read(|store| store.held(after, limit))
     }
 
     fn author(&self, actor: ActorId) -> Result<Option<(PersonId, String)>, DiskError> {

@@ -11,7 +11,15 @@ use super::world::{Phone, World, raw_of};
 use crate::store::*;
 
 fn everything(scope: Scope, after: u64, except: &Phone) -> FeedQuery {
-    FeedQuery { scope, after, since: after, except: except.id, limit_records: 1_000, limit_bytes: 1_000_000 }
+    FeedQuery {
+        scope,
+        after,
+        since: after,
+        departed_after: after,
+        except: Some(except.id),
+        limit_records: 1_000,
+        limit_bytes: 1_000_000,
+    }
 }
 
 fn hashes(item: &FeedItem) -> Vec<ChangeHash> {
@@ -136,6 +144,76 @@ pub(in crate::store) async fn a_record_that_comes_back_brings_the_devices_own_ch
     assert_eq!(store.feed(&everything(mine, back_at, &wang)).await.unwrap().items, []);
     let page = store.feed(&everything(Scope::Person(li.person.id), 0, &li)).await.unwrap();
     assert_eq!(page.items.iter().map(|item| (item.seq, item.gone)).collect::<Vec<_>>(), [(back_at, true)]);
+}
+
+pub(in crate::store) async fn who_begins_again_gets_their_own_and_no_old_departures(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let mut wang = world.promoter_with_phone("Wang", 0).await;
+    let zhao = world.promoter("Zhao", 1).await;
+    let (stays, leaves) = (world.record_id(), world.record_id());
+    let (own, _) = world.change(&mut wang, stays).await;
+    world.change(&mut wang, leaves).await;
+    let (_, left_at) = world.change_to(&mut wang, leaves, world.row(leaves, &zhao)).await;
+    let mine = Scope::Person(wang.person.id);
+    let plain = store.feed(&everything(mine, 0, &wang)).await.unwrap();
+    assert_eq!(plain.items.iter().map(|item| item.gone).collect::<Vec<_>>(), [true], "its own needs no telling");
+    let again = FeedQuery { except: None, departed_after: left_at, ..everything(mine, 0, &wang) };
+    let page = store.feed(&again).await.unwrap();
+    assert_eq!(page.items.iter().map(|item| item.record).collect::<Vec<_>>(), [stays]);
+    assert_eq!(hashes(&page.items[0]), [own]);
+    // Who leaves while it reads on is told.
+    let (_, at) = world.change_to(&mut wang, stays, world.row(stays, &zhao)).await;
+    let page = store.feed(&FeedQuery { after: 1, ..again }).await.unwrap();
+    let told: Vec<_> = page.items.iter().map(|item| (item.record, item.seq, item.gone)).collect();
+    assert_eq!(told, [(stays, at, true)]);
+}
+
+pub(in crate::store) async fn a_move_there_and_back_between_two_pages_leaves_the_record_whole(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let mut wang = world.promoter_with_phone("Wang", 0).await;
+    let li = world.promoter_with_phone("Li", 0).await;
+    let zhao = world.promoter("Zhao", 1).await;
+    let id = world.record_id();
+    let (first, at) = world.change(&mut wang, id).await;
+    let mut changes = vec![first];
+    for owner in [&zhao, &wang.person.clone(), &zhao, &wang.person.clone()] {
+        let (hash, _) = world.change_to(&mut wang, id, world.row(id, owner)).await;
+        changes.push(hash);
+    }
+    for scope in [Scope::Team(world.teams[0]), Scope::Office(world.offices[0])] {
+        // Both, who has read its first change and who has read nothing, see one record and no departure.
+        for after in [0, at] {
+            let page = store.feed(&everything(scope, after, &li)).await.unwrap();
+            assert_eq!(page.items.len(), 1, "{scope:?} after {after}");
+            assert_eq!(hashes(&page.items[0]), changes);
+        }
+    }
+    let gone = store.feed(&everything(Scope::Office(world.offices[1]), at, &li)).await.unwrap();
+    assert_eq!(gone.items.iter().map(|item| (item.record, item.gone)).collect::<Vec<_>>(), [(id, true)]);
+    // A page that ends just before the position at which the record came back has lost nothing.
+    let back = store.feed(&everything(Scope::Team(world.teams[0]), at, &li)).await.unwrap().items[0].seq;
+    let query = FeedQuery { after: back - 1, since: at, ..everything(Scope::Team(world.teams[0]), at, &li) };
+    assert_eq!(hashes(&store.feed(&query).await.unwrap().items[0]), changes);
+}
+
+pub(in crate::store) async fn places_are_told_within_the_organisation(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let mut wang = world.promoter_with_phone("Wang", 0).await;
+    let (known, unpublished, unknown) = (world.record_id(), world.record_id(), world.record_id());
+    world.change(&mut wang, known).await;
+    world.receive(&mut wang, &[unpublished]).await;
+    let asked = [unknown, known, unpublished];
+    let place = RecordPlace {
+        record: known,
+        organisation: world.organisation,
+        owner: wang.person.id,
+        team: Some(world.teams[0]),
+        office: world.offices[0],
+    };
+    assert_eq!(store.places(world.organisation, &asked).await.unwrap(), [place]);
+    assert_eq!(store.places(world.organisation, &[]).await.unwrap(), []);
+    let stranger = sync_core::id::OrganisationId(uuid::Uuid::from_u128(1));
+    assert_eq!(store.places(stranger, &asked).await.unwrap(), []);
 }
 
 pub(in crate::store) async fn authors_are_named(store: &dyn Store) {
@@ -322,7 +400,8 @@ impl<'a> Play<'a> {
             scope: self.scope,
             after: self.reader.after,
             since: self.reader.since,
-            except: self.phone.id,
+            departed_after: self.reader.after,
+            except: Some(self.phone.id),
             limit_records,
             limit_bytes,
         };

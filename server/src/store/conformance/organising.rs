@@ -85,3 +85,51 @@ pub(in crate::store) async fn a_place_has_to_exist(store: &dyn Store) {
         assert!(matches!(store.check_place(organisation, office, team).await, Err(StoreError::NotFound)));
     }
 }
+
+pub(in crate::store) async fn people_change_and_their_past_is_kept(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let wang = world.promoter("Wang", 0).await;
+    let first = wang.created_at.day(-12 * 60).to_string();
+    let place = |from_day: &str, to_day: Option<&str>, place: usize| Membership {
+        from_day: from_day.to_owned(),
+        to_day: to_day.map(str::to_owned),
+        office: Some(world.offices[place]),
+        team: Some(world.teams[place]),
+    };
+    assert_eq!(store.memberships(wang.id).await.unwrap(), [place(&first, None, 0)]);
+
+    let there = |version: u32, place: usize| Person {
+        role: Role::Supervisor,
+        office: Some(world.offices[place]),
+        team: Some(world.teams[place]),
+        profile_version: version,
+        scope_version: 7,
+        ..wang.clone()
+    };
+    store.change_person(&there(2, 1), Some("2026-03-01")).await.unwrap();
+    assert_eq!(store.person(wang.id).await.unwrap(), there(2, 1));
+    let past = [place(&first, Some("2026-03-01"), 0), place("2026-03-01", None, 1)];
+    assert_eq!(store.memberships(wang.id).await.unwrap(), past);
+    // Somebody else was faster, or there is nobody of this name.
+    assert!(matches!(store.change_person(&there(2, 0), Some("2026-03-02")).await, Err(StoreError::Conflict(_))));
+    let nobody = Person { id: sync_core::id::PersonId(uuid::Uuid::from_u128(1)), ..there(3, 0) };
+    assert!(matches!(store.change_person(&nobody, None).await, Err(StoreError::Conflict(_))));
+    assert_eq!(store.memberships(wang.id).await.unwrap(), past);
+    // A change without a move, a second move on the same day, and one by a clock that was set back.
+    store.change_person(&there(3, 1), None).await.unwrap();
+    store.change_person(&there(4, 0), Some("2026-03-01")).await.unwrap();
+    let past = [place(&first, Some("2026-03-01"), 0), place("2026-03-01", None, 0)];
+    assert_eq!(store.memberships(wang.id).await.unwrap(), past);
+    store.change_person(&there(5, 1), Some("2025-01-01")).await.unwrap();
+    let past = [place(&first, Some("2026-03-01"), 0), place("2026-03-01", None, 1)];
+    assert_eq!(store.memberships(wang.id).await.unwrap(), past);
+    store.change_person(&Person { active: false, ..there(6, 1) }, Some("2026-04-01")).await.unwrap();
+    assert!(!store.person(wang.id).await.unwrap().active);
+    store.change_person(&there(7, 1), Some("2026-05-01")).await.unwrap();
+    let past = [
+        place(&first, Some("2026-03-01"), 0),
+        place("2026-03-01", Some("2026-04-01"), 1),
+        place("2026-05-01", None, 1),
+    ];
+    assert_eq!(store.memberships(wang.id).await.unwrap(), past);
+}

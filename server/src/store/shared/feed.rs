@@ -2,15 +2,15 @@
 
 use futures_util::TryStreamExt as _;
 use sqlx::{Connection as _, Row as _};
-use sync_core::id::{DeviceId, OrganisationId, RecordId};
+use sync_core::id::{DeviceId, OfficeId, OrganisationId, PersonId, RecordId, TeamId};
 use uuid::Uuid;
 
 use super::rows::actor_at;
+use super::run::each_of;
 use super::{Conn, Db};
-use crate::store::shared::failure::corrupt;
-use crate::store::shared::statements;
-use crate::store::shared::stored::{count, hash, position, scope_key, state};
-use crate::store::{DeviceVerdicts, FeedItem, FeedPage, FeedPosition, FeedQuery, PublishedChange, Scope, StoreError};
+use crate::store::shared::stored::{count, hash, position, scope_key};
+use crate::store::shared::{bulk_statements, statements};
+use crate::store::{FeedItem, FeedPage, FeedPosition, FeedQuery, PublishedChange, RecordPlace, Scope, StoreError};
 
 /// The feed of one kind of scope, after position `$2` for a device that has everything up to `$4`. `cross join` keeps
 /// the order of the tables: records in feed order, the changes of each.
@@ -45,8 +45,10 @@ statements! {
     FEED_OF_TEAM = feed_of!("team", "team_since");
     FEED_OF_OFFICE = feed_of!("office", "office_since");
     FEED_OF_ORGANISATION = feed_of!("organisation", "first_seq");
-    VERDICTS = "select n, state, code from change where device = $1 and verdict_seq > $2 order by n";
-    FIRST_OPEN = "select n from change where device = $1 and state = 0 order by n limit 1";
+}
+
+bulk_statements! {
+    PLACES[1] = "select id, organisation, owner, team, office from record where id in ({list})";
 }
 
 pub(super) async fn feed_head(conn: &mut Conn, organisation: OrganisationId) -> Result<FeedPosition, StoreError> {
@@ -112,10 +114,13 @@ pub(super) async fn feed(conn: &mut Conn, query: &FeedQuery) -> Result<FeedPage,
 
 async fn read(conn: &mut Conn, query: &FeedQuery) -> Result<FeedPage, StoreError> {
     let scope = scope_key(&query.scope);
-    let own = device(conn, query.except).await?.map_or(0, |(no, _)| no);
+    let own = match query.except {
+        Some(except) => device(conn, except).await?.map_or(0, |(no, _)| no),
+        None => 0,
+    };
     let mut departures = sqlx::query_as::<Db, (i64, Uuid)>(DEPARTURES)
         .bind(scope)
-        .bind(position(query.after))
+        .bind(position(query.after.max(query.departed_after)))
         .bind(i64::from(query.limit_records) + 2)
         .fetch_all(&mut *conn)
         .await?
@@ -174,25 +179,26 @@ fn gone(seq: i64, record: Uuid) -> Result<FeedItem, StoreError> {
     Ok(FeedItem { record: RecordId(record), seq: count(seq)?, changes: Vec::new(), gone: true })
 }
 
-async fn device(conn: &mut Conn, id: DeviceId) -> Result<Option<(i64, i64)>, StoreError> {
-    Ok(sqlx::query_as::<Db, (i64, i64)>(DEVICE).bind(id.0).fetch_optional(conn).await?)
+pub(super) async fn places(
+    conn: &mut Conn,
+    organisation: OrganisationId,
+    records: &[RecordId],
+) -> Result<Vec<RecordPlace>, StoreError> {
+    let ids: Vec<Uuid> = records.iter().map(|record| record.0).collect();
+    let mut places = Vec::with_capacity(ids.len());
+    for row in each_of(conn, PLACES, &ids).await? {
+        let place = RecordPlace {
+            record: RecordId(row.try_get(0)?),
+            organisation: OrganisationId(row.try_get(1)?),
+            owner: PersonId(row.try_get(2)?),
+            team: row.try_get::<Option<Uuid>, _>(3)?.map(TeamId),
+            office: OfficeId(row.try_get(4)?),
+        };
+        places.extend((place.organisation == organisation).then_some(place));
+    }
+    Ok(places)
 }
 
-pub(super) async fn verdicts(conn: &mut Conn, id: DeviceId, after_seq: u64) -> Result<DeviceVerdicts, StoreError> {
-    // One snapshot: otherwise a line could be judged between the queries, and count as plainly published.
-    let mut snapshot = conn.begin().await?;
-    let (no, journal_n) = device(&mut snapshot, id).await?.ok_or(StoreError::NotFound)?;
-    let rows = sqlx::query_as::<Db, (i64, i64, Option<String>)>(VERDICTS)
-        .bind(no)
-        .bind(position(after_seq))
-        .fetch_all(&mut *snapshot)
-        .await?;
-    let open = sqlx::query_as::<Db, (i64,)>(FIRST_OPEN).bind(no).fetch_optional(&mut *snapshot).await?;
-    snapshot.rollback().await?;
-    let verdicts = rows
-        .into_iter()
-        .map(|(n, stored, code)| Ok((count(n)?, state(stored)?, code.unwrap_or_default())))
-        .collect::<Result<_, StoreError>>()?;
-    let judged_through = count(open.map_or(journal_n, |(n,)| n - 1)).map_err(|_| corrupt("journal line"))?;
-    Ok(DeviceVerdicts { verdicts, judged_through })
+async fn device(conn: &mut Conn, id: DeviceId) -> Result<Option<(i64, i64)>, StoreError> {
+    Ok(sqlx::query_as::<Db, (i64, i64)>(DEVICE).bind(id.0).fetch_optional(conn).await?)
 }

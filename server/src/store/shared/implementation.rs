@@ -1,12 +1,12 @@
 //! The trait, method by method: which function runs, and whether in a transaction that writes.
 
 use async_trait::async_trait;
-use sync_core::id::{ActorId, DeviceId, OfficeId, OrganisationId, PersonId, PublicKey, RecordId, TeamId};
+use sync_core::id::{ActorId, ChangeHash, DeviceId, OfficeId, OrganisationId, PersonId, PublicKey, RecordId, TeamId};
 use sync_core::journal::Head;
 use sync_core::time::UnixMillis;
 use sync_core::wire::exchange::Author;
 
-use super::{Backend, actors, enrolment, feed, judge, keep, organisation, publish, read, receive};
+use super::{Backend, actors, aside, decide, drift, enrolment, feed, judge, keep, organisation, publish, read, receive};
 use crate::store::*;
 
 /// Runs a function in a transaction that writes.
@@ -59,6 +59,12 @@ impl Store for Backend {
     async fn people(&self, organisation: OrganisationId) -> Result<Vec<Person>, StoreError> {
         read!(self, organisation::people(organisation))
     }
+    async fn change_person(&self, person: &Person, moved_on: Option<&str>) -> Result<(), StoreError> {
+        write!(self, organisation::change_person(person, moved_on))
+    }
+    async fn memberships(&self, id: PersonId) -> Result<Vec<Membership>, StoreError> {
+        read!(self, organisation::memberships(id))
+    }
     async fn person(&self, id: PersonId) -> Result<Person, StoreError> {
         read!(self, organisation::person(id))
     }
@@ -100,6 +106,15 @@ impl Store for Backend {
     async fn revoke_device(&self, id: DeviceId, now: UnixMillis) -> Result<(), StoreError> {
         write!(self, enrolment::revoke_device(id, now))
     }
+    async fn order_wipe(&self, id: DeviceId, at_once: bool, now: UnixMillis) -> Result<(), StoreError> {
+        write!(self, enrolment::order_wipe(id, at_once, now))
+    }
+    async fn note_deposit(&self, id: DeviceId, at: Option<UnixMillis>) -> Result<(), StoreError> {
+        write!(self, enrolment::note_deposit(id, at))
+    }
+    async fn note_wiped(&self, id: DeviceId, now: UnixMillis) -> Result<(), StoreError> {
+        write!(self, enrolment::note_wiped(id, now))
+    }
     async fn server_key(&self, fresh: [u8; 32]) -> Result<[u8; 32], StoreError> {
         write!(self, enrolment::server_key(fresh))
     }
@@ -109,8 +124,8 @@ impl Store for Backend {
     async fn append(&self, pushes: &[Push]) -> Result<Vec<Appended>, StoreError> {
         write!(self, receive::append(pushes))
     }
-    async fn note_exchange(&self, device: DeviceId, report: &DeviceReport) -> Result<(), StoreError> {
-        write!(self, receive::note_exchange(device, report))
+    async fn note_exchanges(&self, reports: &[(DeviceId, DeviceReport)]) -> Result<(), StoreError> {
+        write!(self, receive::note_exchanges(reports))
     }
     async fn journal(&self, device: DeviceId, from: u64, limit: u32) -> Result<Vec<JournalLine>, StoreError> {
         read!(self, receive::journal(device, from, limit))
@@ -151,11 +166,70 @@ impl Store for Backend {
     async fn feed(&self, query: &FeedQuery) -> Result<FeedPage, StoreError> {
         read!(self, feed::feed(query))
     }
+    async fn places(
+        &self,
+        organisation: OrganisationId,
+        records: &[RecordId],
+    ) -> Result<Vec<RecordPlace>, StoreError> {
+        read!(self, feed::places(organisation, records))
+    }
     async fn verdicts(&self, device: DeviceId, after_seq: u64) -> Result<DeviceVerdicts, StoreError> {
-        read!(self, feed::verdicts(device, after_seq))
+        read!(self, aside::verdicts(device, after_seq))
     }
     async fn authors(&self, actors: &[ActorId]) -> Result<Vec<Author>, StoreError> {
         read!(self, actors::authors(actors))
+    }
+    async fn scope_heads(&self, scope: &Scope, limit: u32) -> Result<Vec<RecordHeads>, StoreError> {
+        read!(self, drift::scope_heads(scope, limit))
+    }
+    async fn fill_journal(&self, device: DeviceId, lines: &[NewLine], now: UnixMillis) -> Result<u64, StoreError> {
+        write!(self, drift::fill_journal(device, lines, now))
+    }
+    async fn keep_strays(
+        &self,
+        organisation: OrganisationId,
+        device: DeviceId,
+        strays: &[NewStray],
+        limits: StrayLimits,
+        now: UnixMillis,
+    ) -> Result<Vec<ChangeHash>, StoreError> {
+        write!(self, drift::keep_strays(organisation, device, strays, limits, now))
+    }
+    async fn strays(
+        &self,
+        organisation: OrganisationId,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Stray>, StoreError> {
+        read!(self, drift::strays(organisation, before, limit))
+    }
+    async fn stray(&self, organisation: OrganisationId, id: i64) -> Result<Stray, StoreError> {
+        read!(self, drift::stray(organisation, id))
+    }
+    async fn strays_of_record(
+        &self,
+        organisation: OrganisationId,
+        record: RecordId,
+    ) -> Result<Vec<Stray>, StoreError> {
+        read!(self, drift::strays_of_record(organisation, record))
+    }
+    async fn decide_strays(
+        &self,
+        ids: &[i64],
+        who: Option<PersonId>,
+        decision: &StrayDecision,
+        now: UnixMillis,
+    ) -> Result<u64, StoreError> {
+        write!(self, drift::decide_strays(ids, who, decision, now))
+    }
+    async fn order_digest(&self, device: DeviceId, now: UnixMillis) -> Result<(), StoreError> {
+        write!(self, drift::order_digest(device, now))
+    }
+    async fn digest_ordered(&self, device: DeviceId) -> Result<bool, StoreError> {
+        read!(self, drift::digest_ordered(device))
+    }
+    async fn digest_obeyed(&self, device: DeviceId) -> Result<(), StoreError> {
+        write!(self, drift::digest_obeyed(device))
     }
     async fn list_records(&self, query: &RecordQuery) -> Result<Vec<RecordLine>, StoreError> {
         read!(self, read::list_records(query))
@@ -169,14 +243,26 @@ impl Store for Backend {
     async fn origins(&self, id: RecordId) -> Result<Vec<ChangeOrigin>, StoreError> {
         read!(self, read::origins(id))
     }
-    async fn set_aside(
+    async fn set_aside(&self, query: &AsideQuery) -> Result<Vec<SetAside>, StoreError> {
+        read!(self, aside::set_aside(query))
+    }
+    async fn aside(&self, id: i64) -> Result<AsideChange, StoreError> {
+        read!(self, aside::aside(id))
+    }
+    async fn aside_of_record(&self, record: RecordId) -> Result<Vec<AsideChange>, StoreError> {
+        read!(self, aside::aside_of_record(record))
+    }
+    async fn held(&self, query: &HeldQuery) -> Result<Vec<HeldGroup>, StoreError> {
+        read!(self, aside::held(query))
+    }
+    async fn states_of(
         &self,
-        organisation: OrganisationId,
-        state: ChangeState,
-        before: Option<i64>,
-        limit: u32,
-    ) -> Result<Vec<SetAside>, StoreError> {
-        read!(self, read::set_aside(organisation, state, before, limit))
+        changes: &[(RecordId, ChangeHash)],
+    ) -> Result<Vec<(RecordId, ChangeHash, ChangeState)>, StoreError> {
+        read!(self, aside::states_of(changes))
+    }
+    async fn decide(&self, decision: &NewDecision, salt: u64) -> Result<(), StoreError> {
+        write!(self, decide::decide(decision, salt))
     }
     async fn record_ids(&self, after: Option<RecordId>, limit: u32) -> Result<Vec<RecordId>, StoreError> {
         read!(self, keep::record_ids(after, limit))
@@ -200,6 +286,9 @@ impl Store for Backend {
     }
     async fn close(&self) {
         self.close_connections().await;
+    }
+    fn photos(&self) -> &dyn crate::store::photos::PhotoStore {
+        self
     }
     async fn device_key(&self, id: DeviceId) -> Result<PublicKey, StoreError> {
         read!(self, enrolment::device_key(id))

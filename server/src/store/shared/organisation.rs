@@ -8,7 +8,7 @@ use super::rows::person_at;
 use super::{Conn, Db};
 use crate::store::shared::failure::taken;
 use crate::store::shared::{person_columns, statements};
-use crate::store::{Office, Organisation, Person, Project, StoreError, Team};
+use crate::store::{Membership, Office, Organisation, Person, Project, StoreError, Team};
 
 /// The earliest day anywhere on Earth, in minutes from UTC: a membership has to cover the day on which it began,
 /// and what the person's office calls that day is not known here.
@@ -29,6 +29,12 @@ statements! {
         (id, organisation, name, role, office, team, login, password_hash, active, profile_version, scope_version, \
         created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     INSERT_MEMBERSHIP = "insert into membership (person, from_day, office, team) values ($1, $2, $3, $4)";
+    CHANGE_PERSON = "update person set role = $2, office = $3, team = $4, active = $5, profile_version = $6, \
+        scope_version = $7 where id = $1 and profile_version = $6 - 1";
+    LAST_MOVE = "select max(from_day) from membership where person = $1";
+    END_MEMBERSHIP = "update membership set to_day = $2 where person = $1 and to_day is null and from_day < $2";
+    FORGET_MEMBERSHIP = "delete from membership where person = $1 and from_day = $2";
+    MEMBERSHIPS = "select from_day, to_day, office, team from membership where person = $1 order by from_day";
     PEOPLE = concat!("select ", person_columns!(), " from person p where p.organisation = $1 order by p.name, p.id");
     PERSON = concat!("select ", person_columns!(), " from person p where p.id = $1");
     PLACE = "select count(*) from office o where o.organisation = $1 and o.id = $2";
@@ -154,6 +160,50 @@ pub(super) async fn create_person(
         .execute(conn)
         .await?;
     Ok(())
+}
+
+pub(super) async fn change_person(conn: &mut Conn, person: &Person, moved_on: Option<&str>) -> Result<(), StoreError> {
+    let (office, team) = (person.office.map(|id| id.0), person.team.map(|id| id.0));
+    let changed = sqlx::query::<Db>(CHANGE_PERSON)
+        .bind(person.id.0)
+        .bind(person.role.as_str())
+        .bind(office)
+        .bind(team)
+        .bind(person.active)
+        .bind(i64::from(person.profile_version))
+        .bind(i64::from(person.scope_version))
+        .execute(&mut *conn)
+        .await?;
+    if changed.rows_affected() == 0 {
+        return Err(StoreError::Conflict("person"));
+    }
+    let Some(day) = moved_on else {
+        return Ok(());
+    };
+    let (last,) = sqlx::query_as::<Db, (Option<String>,)>(LAST_MOVE).bind(person.id.0).fetch_one(&mut *conn).await?;
+    let day = last.as_deref().map_or(day, |last| last.max(day));
+    sqlx::query::<Db>(END_MEMBERSHIP).bind(person.id.0).bind(day).execute(&mut *conn).await?;
+    // Who moves twice on a day was where they ended.
+    sqlx::query::<Db>(FORGET_MEMBERSHIP).bind(person.id.0).bind(day).execute(&mut *conn).await?;
+    if person.active {
+        let begin = sqlx::query::<Db>(INSERT_MEMBERSHIP).bind(person.id.0).bind(day);
+        begin.bind(office).bind(team).execute(conn).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn memberships(conn: &mut Conn, id: PersonId) -> Result<Vec<Membership>, StoreError> {
+    let rows = sqlx::query_as::<Db, (String, Option<String>, Option<Uuid>, Option<Uuid>)>(MEMBERSHIPS);
+    let rows = rows.bind(id.0).fetch_all(conn).await?;
+    Ok(rows
+        .into_iter()
+        .map(|(from_day, to_day, office, team)| Membership {
+            from_day,
+            to_day,
+            office: office.map(OfficeId),
+            team: team.map(TeamId),
+        })
+        .collect())
 }
 
 pub(super) async fn people(conn: &mut Conn, organisation: OrganisationId) -> Result<Vec<Person>, StoreError> {

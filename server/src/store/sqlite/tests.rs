@@ -60,7 +60,9 @@ async fn lost_rows_come_back() {
     // It counts as new in its scopes, so that nobody can have missed a part of it.
     let li = world.promoter_with_phone("Li", 0).await;
     let (scope, after) = (Scope::Team(world.teams[0]), seq - 1);
-    let query = FeedQuery { scope, after, since: after, except: li.id, limit_records: 9, limit_bytes: 999 };
+    let except = Some(li.id);
+    let query =
+        FeedQuery { scope, after, since: after, departed_after: after, except, limit_records: 9, limit_bytes: 999 };
     let page = store.feed(&query).await.unwrap();
     let sent: Vec<_> = page.items[0].changes.iter().map(|(_, change)| change.hash).collect();
     assert_eq!(sent, [first, second]);

@@ -4,14 +4,16 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Request};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha20Rng;
-use sync_core::engine::{Effect, Engine, Event, Outcome, WireRequest, WireResponse};
+use sync_core::engine::{Effect, Engine, Event, Outcome, Route, TransportError, WireRequest, WireResponse};
 use sync_core::id::RecordId;
 use sync_core::notebook::CreateRequest;
+use sync_core::record::entry::{PhotoEntry, PhotoRequest};
 use sync_core::record::lead::{LeadEdit, LeadFacts};
 use sync_core::record::view::LeadView;
 use sync_core::store::memory::MemoryStore;
 use sync_core::time::{BootId, ClockReading};
 use sync_core::wire::enrol::Role;
+use sync_core::wire::exchange::{ExchangeRequest, ExchangeResponse};
 use sync_core::wire::{self, Encoding};
 
 use super::{Answer, House, MORNING, TestApp};
@@ -24,13 +26,53 @@ pub(crate) struct Phone {
     pub(crate) sent: Vec<WireRequest>,
     /// How the answers came.
     pub(crate) answers: Vec<Answer>,
+    /// How the line is.
+    pub(crate) line: Line,
+}
+
+/// What a phone's line does to its exchanges.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Line {
+    /// Pages are cut to so many records.
+    pub(crate) page: Option<u32>,
+    /// So many exchanges get through, then the connection breaks.
+    pub(crate) exchanges: Option<u32>,
+    /// The one at which it breaks reaches the server; only its answer is lost.
+    pub(crate) reply_lost: bool,
+}
+
+impl Line {
+    /// One exchange with pages of so many records, and no more.
+    pub(crate) fn one_page(records: u32) -> Self {
+        Self { page: Some(records), exchanges: Some(1), reply_lost: false }
+    }
+
+    fn shape(self, request: &mut WireRequest) {
+        let (Some(records), Route::Exchange) = (self.page, request.route) else { return };
+        let body = &request.body;
+        let mut message: ExchangeRequest = wire::decode(&body.bytes, body.encoding, 1 << 24).unwrap();
+        message.limits.records = records;
+        request.body = wire::encode(&message);
+    }
+
+    /// Whether the request gets to the server and whether its answer comes back.
+    fn carry(&mut self, request: &WireRequest) -> (bool, bool) {
+        match &mut self.exchanges {
+            Some(0) if request.route == Route::Exchange => (self.reply_lost, false),
+            Some(left) if request.route == Route::Exchange => {
+                *left -= 1;
+                (true, true)
+            }
+            _ => (true, true),
+        }
+    }
 }
 
 impl Phone {
     pub(crate) fn new(seed: u64) -> Self {
         let engine = Engine::open(MemoryStore::new(), "daybook-test/1".to_owned()).unwrap();
         let rng = ChaCha20Rng::seed_from_u64(seed);
-        Self { engine, rng, mono_ms: 0, sent: Vec::new(), answers: Vec::new() }
+        Self { engine, rng, mono_ms: 0, sent: Vec::new(), answers: Vec::new(), line: Line::default() }
     }
 
     /// A phone that is enrolled for somebody.
@@ -64,10 +106,42 @@ impl Phone {
         self.engine.notebook(now, 480).edit::<LeadFacts>(id, &[LeadEdit::Name(Some(name.to_owned()))]).unwrap();
     }
 
+    /// Notes that a photo belongs to a record; its bytes are another matter.
+    pub(crate) fn attach(&mut self, photo: &[u8], id: RecordId) {
+        let now = self.now();
+        let request = PhotoRequest {
+            hash: super::photographer::hash_of(photo),
+            bytes: photo.len() as u64,
+            media_type: "image/jpeg".to_owned(),
+            caption: None,
+        };
+        self.engine.notebook(now, 480).append::<PhotoEntry>(&mut self.rng, id, request).unwrap();
+    }
+
     /// A lead as this phone shows it.
     pub(crate) fn lead(&mut self, id: RecordId) -> LeadView {
         let now = self.now();
         self.engine.notebook(now, 480).view(id).unwrap()
+    }
+
+    /// The exchanges that the server answered, newest last.
+    pub(crate) fn exchanges(&self) -> impl Iterator<Item = (&WireRequest, ExchangeResponse)> {
+        let answered = self.sent.iter().zip(&self.answers);
+        let good = answered.filter(|(request, answer)| request.route == Route::Exchange && answer.status == 200);
+        good.map(|(request, answer)| {
+            let answer = as_answer(answer);
+            (request, wire::decode(&answer.body, answer.encoding, 1 << 24).unwrap())
+        })
+    }
+
+    /// Time passes.
+    pub(crate) fn pass(&mut self, millis: u64) {
+        self.mono_ms += millis;
+    }
+
+    /// The app is killed, and started again with what its storage holds.
+    pub(crate) fn restart(&mut self) {
+        self.engine = Engine::open(self.engine.store().clone(), "daybook-test/1".to_owned()).unwrap();
     }
 
     /// The token that was last used.
@@ -88,11 +162,19 @@ impl Phone {
             let now = self.now();
             for effect in self.engine.handle(now, &mut self.rng, event).unwrap() {
                 match effect {
-                    Effect::Send(id, request) => {
-                        let answer = test.send(as_http(&request)).await;
-                        events.push(Event::Response(id, Ok(as_answer(&answer))));
-                        self.sent.push(request);
-                        self.answers.push(answer);
+                    Effect::Send(id, mut request) => {
+                        self.line.shape(&mut request);
+                        let (goes, comes) = self.line.carry(&request);
+                        let heard = if goes {
+                            let answer = test.send(as_http(&request)).await;
+                            let heard = as_answer(&answer);
+                            self.answers.push(answer);
+                            self.sent.push(request);
+                            comes.then_some(heard)
+                        } else {
+                            None
+                        };
+                        events.push(Event::Response(id, heard.ok_or(TransportError::Interrupted)));
                     }
                     Effect::Finished(outcome) => return outcome,
                     Effect::WakeAt(_) | Effect::Changed(_) => {}

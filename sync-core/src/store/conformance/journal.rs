@@ -4,7 +4,7 @@ use super::fixture::{acknowledging, clock, hash, identity, names, next_line, pro
 use crate::id::{ActorId, DeviceId, Link, PersonId, Signature};
 use crate::journal::{Head, Receipt};
 use crate::status::Problem;
-use crate::store::{BatchLimit, ExchangeOutcome, Identity, LocalCommit, Progress, RecordSync, RowFilter, Store};
+use crate::store::{BatchLimit, ExchangeOutcome, Progress, RecordSync, RowFilter, ScopeCheck, Standing, Store};
 use crate::time::UnixMillis;
 use crate::wire::cursor::Cursor;
 use crate::wire::exchange::{Backlog, Verdict};
@@ -73,10 +73,14 @@ pub fn identity_and_progress_read_back<S: Store>(store: &mut S) {
         acknowledged: u64::MAX >> 1,
         published_through: 2,
         backed_up_through: 1,
-        cursor: Some(Cursor { epoch: 1, salt: u64::MAX, scope_version: 3, seq: 4, since: Some(2) }),
+        cursor: Some(Cursor { epoch: 1, salt: u64::MAX, scope_version: 3, seq: 4, since: Some(2), beginning: None }),
         last_exchange: Some(UnixMillis(-1)),
         next_exchange: Some(UnixMillis(i64::MAX)),
         upgrade_required: true,
+        standing: Standing::Revoked,
+        check: Some(ScopeCheck { after: Some(record(1)) }),
+        digest_at: Some(UnixMillis(3)),
+        digest_due: true,
     };
     store.set_progress(&progress).unwrap();
     assert_eq!(store.progress().unwrap(), progress);
@@ -183,7 +187,7 @@ pub fn verdicts_are_kept_and_replaced<S: Store>(store: &mut S) {
     assert_eq!(both, [problem(1, &need), problem(3, &held)], "newest last, and only this record's");
     assert_eq!(judge(vec![(1, held.clone())]), [problem(1, &held), problem(3, &held)]);
     assert_eq!(judge(vec![(3, Verdict::Published)]), [problem(1, &held)]);
-    let refused = Verdict::Refused { code: "review.kept".to_owned() };
+    let refused = Verdict::Refused { code: "review.kept".to_owned(), reason: "no".to_owned() };
     assert_eq!(judge(vec![(1, refused.clone())]), [problem(1, &refused)]);
     assert_eq!(judge(vec![]), [problem(1, &refused)]);
     let listed = store.list(&RowFilter::default(), None, 10).unwrap();
@@ -216,31 +220,4 @@ pub fn authors_and_profiles_are_replaced<S: Store>(store: &mut S) {
     let mut expected = identity();
     expected.profile = profile(3);
     assert_eq!(store.identity().unwrap(), Some(expected));
-}
-
-/// Becoming another device replaces the tail of the journal and keeps what the server knows.
-pub fn a_new_identity_begins_a_new_journal<S: Store>(store: &mut S) {
-    store.set_identity(&identity()).unwrap();
-    save(store, &row(1), 1);
-    save(store, &row(1), 2);
-    save(store, &row(2), 3);
-    let verdicts = vec![(1, Verdict::Held { code: "record.closed".to_owned() })];
-    store.apply(&ExchangeOutcome { verdicts, ..acknowledging(1) }).unwrap();
-    let mut head = Head::EMPTY;
-    let mut again = Vec::new();
-    for (record_number, number) in [(1, 12), (2, 13)] {
-        let (entry, next) = head.append(record(record_number), hash(number), clock(1));
-        head = next;
-        again.push(LocalCommit { entry, head, change: vec![number; 8], row: row(record_number) });
-    }
-    let who = Identity { device: DeviceId(super::fixture::uuid(99)), ..identity() };
-    store.reidentify(&who, 1, &again).unwrap();
-    assert_eq!(store.identity().unwrap(), Some(who));
-    assert_eq!(store.progress().unwrap(), Progress::default());
-    assert_eq!(store.head().unwrap(), head);
-    assert_eq!(names(store, record(1)), vec![hash(1), hash(12)]);
-    assert_eq!(names(store, record(2)), vec![hash(13)]);
-    assert_eq!(store.record_sync(record(1)).unwrap(), RecordSync { last_entry: Some(1), problems: vec![] });
-    assert_eq!(store.outbox(0, ALL).unwrap().len(), 2);
-    assert_eq!(store.count(&RowFilter { unsent: true, ..RowFilter::default() }).unwrap(), 2);
 }

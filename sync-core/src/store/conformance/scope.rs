@@ -113,3 +113,24 @@ pub fn a_record_that_comes_back_is_whole<S: Store>(store: &mut S) {
     assert_eq!(store.row(record(1)).unwrap(), Some(row(1)));
     assert_eq!(names(store, record(1)), [hash(7), hash(1), hash(8), hash(2)]);
 }
+
+/// Everything that is here, whether it can be read, has left or waits to leave, but not what only the journal keeps.
+pub fn what_is_held_is_named_in_order<S: Store>(store: &mut S) {
+    assert_eq!(store.held(None, 10).unwrap(), []);
+    for (number, change) in [(5, 1), (2, 2), (4, 3), (2, 4)] {
+        save(store, &row(number), change);
+    }
+    let others = vec![pulled(&row(1), &[7]), PulledRecord { row: None, ..pulled(&row(3), &[8]) }];
+    store.apply(&ExchangeOutcome { pulled: others, ..acknowledging(3) }).unwrap();
+    assert_eq!(store.held(None, 10).unwrap(), [1, 2, 3, 4, 5].map(record));
+    // Record 4 goes, its change stays for the journal; record 2 waits until its last change is through.
+    for number in [4, 2, 9] {
+        store.apply(&gone(3, 0, record(number))).unwrap();
+    }
+    assert_eq!(store.held(None, 10).unwrap(), [1, 2, 3, 5].map(record));
+    assert_eq!(store.held(None, 3).unwrap(), [1, 2, 3].map(record));
+    assert_eq!(store.held(Some(record(3)), 3).unwrap(), [record(5)]);
+    assert_eq!(store.held(Some(record(5)), 3).unwrap(), []);
+    store.apply(&acknowledging(4)).unwrap();
+    assert_eq!(store.held(None, 10).unwrap(), [1, 3, 5].map(record));
+}
