@@ -3,14 +3,18 @@
 //! Each setting comes from the last of these that names it: its default, the configuration file, the environment, a
 //! flag. All mistakes are reported together, each with its key, where it came from and what is expected.
 
+pub mod admission;
 mod layers;
 mod parse;
+mod photos;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use admission::Admission;
 pub use layers::{ConfigError, Layers, Mistake, Source};
+pub use photos::{Bucket, PhotoPlace, Photos};
 
 /// One setting that can be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +47,9 @@ settings! {
     METRICS_LISTEN = "http.metrics_listen", "off", "an address with a port such as 127.0.0.1:9464, or off";
     SECURE_COOKIES = "http.secure_cookies", "true", "true; false only while http.listen is a loopback address";
     TRUSTED_ORIGINS = "http.trusted_origins", "", "origins such as https://console.example.com";
+    TRUSTED_PROXIES = "http.trusted_proxies", "", "addresses such as 127.0.0.1 or 10.0.0.7";
+    CONNECTIONS = "http.connections", "4096", "a number from 16 to 1000000";
+    ADDRESS_CONNECTIONS = "http.address_connections", "1024", "a number from 1 to http.connections";
     FOLDER = "database.folder", "daybook-data", "a folder that the server may write to";
     SESSION_MINUTES = "auth.session_minutes", "720", "minutes from 5 to 43200";
     TOKEN_MINUTES = "auth.token_minutes", "15", "minutes from 1 to 60";
@@ -52,9 +59,40 @@ settings! {
     JSON_BYTES = "limits.json_bytes", "262144", "bytes from 1024 to 16777216";
     REQUEST_SECONDS = "limits.request_seconds", "120", "seconds from 1 to 600";
     IDLE_SECONDS = "limits.idle_seconds", "20", "seconds from 1 to 600";
+    SLOWEST = "limits.slowest_bytes_per_second", "512", "bytes from 1 to 1048576";
     PUBLISH_WAIT_MS = "limits.publish_wait_ms", "1500", "milliseconds from 0 to 30000";
     DRAIN_SECONDS = "limits.drain_seconds", "20", "seconds from 0 to 600";
+    CHANGE_BYTES = "limits.change_bytes", "262144", "bytes from 65536 to 4194304";
+    CHANGE_OPS = "limits.change_ops", "20000", "operations from 2000 to 1000000";
+    TEXT_BYTES = "limits.text_bytes", "16384", "bytes from 16384 to 1048576";
+    DEPTH = "limits.depth", "4", "containers from 2 to 16";
+    RECORD_CHANGES = "limits.record_changes", "5000", "changes from 100 to 100000";
+    RECORD_OPS = "limits.record_ops", "100000", "operations from limits.change_ops to 10000000";
+    RECORD_BYTES = "limits.record_bytes", "4194304", "bytes from limits.change_bytes to 67108864";
+    WAITING_DAYS = "limits.waiting_days", "5", "days from 0 to 365";
+    PLACES = "admission.places", "256", "places from 1 to 65536";
+    SEATS = "admission.seats", "2048", "requests from 0 to 1000000";
+    WAIT_SECONDS = "admission.wait_seconds", "10", "seconds from 0 to 60";
+    PULLS = "admission.pulls", "8", "requests from 1 to 1000";
+    EXCHANGES = "admission.exchanges_per_second", "50", "exchanges from 1 to 100000";
+    DEVICE_REQUESTS = "admission.device_requests_per_minute", "240", "requests from 1 to 1000000";
+    DEVICE_BYTES = "admission.device_bytes_per_minute", "16777216", "bytes from 65536 to 1099511627776";
+    DEVICE_PHOTO_BYTES = "admission.device_photo_bytes_per_minute", "67108864", "bytes from 65536 to 1099511627776";
+    DEVICE_JUDGING = "admission.device_judging_ms_per_minute", "2000", "milliseconds from 10 to 60000";
+    DEVICE_SET_ASIDE = "admission.device_set_aside_bytes_per_minute", "2097152", "bytes from 1024 to 1099511627776";
+    ADDRESS_REQUESTS = "admission.address_requests_per_minute", "6000", "requests from 1 to 1000000";
     RESTORABLE_DAYS = "backup.restorable_days", "30", "days from 0 to 3650";
+    PHOTO_STORE = "photos.store", "file", "file or s3; s3 needs photos.s3_bucket";
+    PHOTO_FOLDER = "photos.folder", "", "a folder, or nothing for photos in database.folder";
+    PHOTO_ENDPOINT = "photos.s3_endpoint", "", "an address such as https://s3.example.com, or nothing for Amazon's";
+    PHOTO_BUCKET = "photos.s3_bucket", "", "the name of a bucket";
+    PHOTO_REGION = "photos.s3_region", "us-east-1", "a region such as us-east-1";
+    PHOTO_CREDENTIALS = "photos.s3_credentials_file", "", "a file with the key's id and its secret in two lines";
+    PHOTO_BYTES = "photos.photo_bytes", "33554432", "bytes from 65536 to 268435456";
+    PHOTO_UPLOADS = "photos.uploads_per_device", "20", "uploads from 1 to 1000";
+    PHOTO_UPLOAD_DAYS = "photos.upload_days", "7", "days from 1 to 365";
+    PHOTO_GRACE_DAYS = "photos.grace_days", "30", "days from 1 to 3650";
+    PHOTO_KEEP_EXIF = "photos.keep_exif", "false", "true or false";
     FORMAT = "log.format", "text", "text or json";
     FILTER = "log.filter", "info", "a filter such as info or info,server=debug";
 }
@@ -70,8 +108,12 @@ pub struct Config {
     pub auth: Auth,
     /// How much it takes from one request.
     pub limits: Limits,
+    /// Who is let in when everybody comes at once.
+    pub admission: Admission,
     /// How backups are kept.
     pub backup: Backup,
+    /// Where photos are kept, and how much of them is taken.
+    pub photos: Photos,
     /// What it writes down about itself.
     pub log: Log,
 }
@@ -87,6 +129,12 @@ pub struct Http {
     pub secure_cookies: bool,
     /// Other origins whose pages may call the API.
     pub trusted_origins: Vec<String>,
+    /// Whose word about the address of a request's sender is taken.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Connections at once.
+    pub connections: usize,
+    /// Connections at once from one address.
+    pub address_connections: usize,
 }
 
 /// Where the server keeps its data.
@@ -127,10 +175,16 @@ pub struct Limits {
     pub request: Duration,
     /// A silence in the middle of a request.
     pub idle: Duration,
+    /// Bodies that come more slowly than so many bytes a second are given up.
+    pub slowest: u32,
     /// How long an exchange waits for its own changes to be published, so that one round trip tells the whole story.
     pub publish_wait: Duration,
     /// How long a stopping server waits for what is under way.
     pub drain: Duration,
+    /// How large changes and records may be.
+    pub records: sync_core::trust::Limits,
+    /// How long a change may wait for those that it follows before people are shown that something is amiss.
+    pub waiting: Duration,
 }
 
 /// How backups are kept.
@@ -168,11 +222,13 @@ impl Config {
         let database = layers.read(FOLDER, parse::folder).map(|folder| Database { folder });
         let auth = Auth::read(&mut layers);
         let limits = Limits::read(&mut layers);
+        let admission = Admission::read(&mut layers);
         let days = layers.read(RESTORABLE_DAYS, |text| parse::number(text, 0..=3_650));
+        let photos = Photos::read(&mut layers);
         let log = Log::read(&mut layers);
         let whole = move || {
             let backup = Backup { restorable: Duration::from_secs(24 * 3_600 * days?) };
-            Some(Self { http: http?, database: database?, auth: auth?, limits: limits?, backup, log: log? })
+            Some(Self { http: http?, database: database?, auth: auth?, limits: limits?, admission: admission?, backup, photos: photos?, log: log? })
         };
         layers.finish(whole())
     }
@@ -192,12 +248,22 @@ impl Http {
         let metrics_listen = layers.read(METRICS_LISTEN, parse::address_or_off);
         let secure_cookies = layers.read(SECURE_COOKIES, parse::yes_or_no);
         let trusted_origins = layers.read(TRUSTED_ORIGINS, parse::origins);
+        let trusted_proxies = layers.read(TRUSTED_PROXIES, parse::addresses);
+        let connections = layers.read(CONNECTIONS, |text| parse::number(text, 16..=1_000_000));
+        let address_connections = layers.read(ADDRESS_CONNECTIONS, |text| parse::number(text, 1..=1_000_000));
         let http = Self {
             listen: listen?,
             metrics_listen: metrics_listen?,
             secure_cookies: secure_cookies?,
             trusted_origins: trusted_origins?,
+            trusted_proxies: trusted_proxies?,
+            connections: usize::try_from(connections?).ok()?,
+            address_connections: usize::try_from(address_connections?).ok()?,
         };
+        if http.address_connections > http.connections {
+            layers.complain(ADDRESS_CONNECTIONS);
+            return None;
+        }
         // A cookie without `Secure` on a public address would cross the network in the clear.
         if !http.secure_cookies && !http.listen.ip().is_loopback() {
             layers.complain(SECURE_COOKIES);
@@ -227,16 +293,22 @@ impl Limits {
         let json = layers.read(JSON_BYTES, |text| parse::number(text, 1 << 10..=1 << 24));
         let request = layers.read(REQUEST_SECONDS, |text| parse::number(text, 1..=600));
         let idle = layers.read(IDLE_SECONDS, |text| parse::number(text, 1..=600));
+        let slowest = layers.read(SLOWEST, |text| parse::number(text, 1..=1 << 20));
         let publish_wait = layers.read(PUBLISH_WAIT_MS, |text| parse::number(text, 0..=30_000));
         let drain = layers.read(DRAIN_SECONDS, |text| parse::number(text, 0..=600));
+        let waiting = layers.read(WAITING_DAYS, |text| parse::number(text, 0..=365));
+        let records = record_limits(layers);
         let limits = Self {
             body_bytes: usize::try_from(body?).ok()?,
             inflated_bytes: usize::try_from(inflated?).ok()?,
             json_bytes: usize::try_from(json?).ok()?,
             request: Duration::from_secs(request?),
             idle: Duration::from_secs(idle?),
+            slowest: u32::try_from(slowest?).ok()?,
             publish_wait: Duration::from_millis(publish_wait?),
             drain: Duration::from_secs(drain?),
+            records: records?,
+            waiting: Duration::from_secs(24 * 3_600 * waiting?),
         };
         if limits.inflated_bytes < limits.body_bytes {
             layers.complain(INFLATED_BYTES);
@@ -244,6 +316,37 @@ impl Limits {
         }
         Some(limits)
     }
+}
+
+/// How large changes and records may be. None may be so small that honest apps meet it on an ordinary day.
+fn record_limits(layers: &mut Layers) -> Option<sync_core::trust::Limits> {
+    let change_bytes = layers.read(CHANGE_BYTES, |text| parse::number(text, 1 << 16..=1 << 22));
+    let change_ops = layers.read(CHANGE_OPS, |text| parse::number(text, 2_000..=1_000_000));
+    let text_bytes = layers.read(TEXT_BYTES, |text| parse::number(text, 1 << 14..=1 << 20));
+    let depth = layers.read(DEPTH, |text| parse::number(text, 2..=16));
+    let record_changes = layers.read(RECORD_CHANGES, |text| parse::number(text, 100..=100_000));
+    let record_ops = layers.read(RECORD_OPS, |text| parse::number(text, 1..=10_000_000));
+    let record_bytes = layers.read(RECORD_BYTES, |text| parse::number(text, 1..=1 << 26));
+    let limits = sync_core::trust::Limits {
+        change_bytes: usize::try_from(change_bytes?).ok()?,
+        change_ops: change_ops?,
+        scalar_bytes: usize::try_from(text_bytes?).ok()?,
+        depth: u32::try_from(depth?).ok()?,
+        record_ops: record_ops?,
+        record_changes: usize::try_from(record_changes?).ok()?,
+        record_bytes: usize::try_from(record_bytes?).ok()?,
+    };
+    // A record holds at least its first change.
+    for (fits, setting) in [
+        (limits.record_ops >= limits.change_ops, RECORD_OPS),
+        (limits.record_bytes >= limits.change_bytes, RECORD_BYTES),
+    ] {
+        if !fits {
+            layers.complain(setting);
+            return None;
+        }
+    }
+    Some(limits)
 }
 
 impl Log {

@@ -4,6 +4,7 @@
 //! `routes` parse and answer, `service` holds one use case a function, `store` runs one use case in one transaction.
 //! No SQL and no HTTP types in services; every route stands in [`router`].
 
+pub mod admission;
 pub mod auth;
 pub mod cli;
 pub mod clock;
@@ -11,6 +12,7 @@ pub mod config;
 pub mod error;
 pub mod flag;
 pub mod metrics;
+pub mod photo;
 pub mod router;
 mod routes;
 pub mod scope;

@@ -1,29 +1,41 @@
 //! The server process: opens the folder, listens, publishes, and stops without losing anything.
 
 mod connections;
+mod crowd;
+mod patient;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::serve::ListenerExt as _;
-use tokio::net::{TcpListener, UnixListener};
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
+use crowd::Crowd;
+
 use crate::clock::{Dice, SystemClock};
 use crate::config::Config;
 use crate::error::ServiceError;
-use crate::service::projector;
+use crate::service::{notes, projector};
 use crate::state::App;
 use crate::store::Store;
 use crate::store::sqlite::{OpenError, SqliteStore};
-use crate::{metrics, router};
+use crate::{metrics, photo, router};
 
 /// How often old observations are merged, so that the metrics don't grow.
 const UPKEEP: Duration = Duration::from_secs(5);
+/// How often what phones reported is written down.
+const NOTES: Duration = Duration::from_secs(1);
+/// After how much silence, and how often then, a connection's other end is asked whether it is there.
+const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(15));
+
+/// How often photos are tidied up.
+const PHOTO_TURNS: Duration = Duration::from_secs(6 * 3_600);
 
 /// Why the server does not run.
 #[derive(Debug, thiserror::Error)]
@@ -89,6 +101,7 @@ pub async fn serve(config: Config, address_file: Option<&Path>) -> Result<(), Se
     let stop = watch::Sender::new(false);
     let mut projector = tokio::spawn(projector::run(app.clone()));
     let served = ports.serve(&app, &stop, address_file).await?;
+    tokio::spawn(look_after_photos(app.clone(), stop.subscribe()));
     tracing::info!(folder = %app.config.database.folder.display(), epoch = app.epoch, "ready");
 
     let outcome = tokio::select! {
@@ -116,6 +129,7 @@ async fn wind_down(app: &App, served: Vec<JoinHandle<()>>, projector: Option<Joi
             tracing::warn!("requests are cut off: they took longer than limits.drain_seconds");
         }
     }
+    flush_notes(app).await;
     app.projector.stop();
     if let Some(projector) = projector
         && timeout_at(deadline, projector).await.is_err()
@@ -172,19 +186,19 @@ impl Ports {
         let metrics_address = self.metrics.as_ref().map(address).transpose()?;
         let idle = app.config.limits.idle;
         let public = router::public(app).map_err(failed)?;
-        let nodelay = |stream: &mut tokio::net::TcpStream| {
-            // Small answers would otherwise wait for the phone's acknowledgement; if it can't be set, they wait.
-            let _ = stream.set_nodelay(true);
-        };
+        let settings = &app.config.http;
+        let crowd = Crowd::new(settings.connections, settings.address_connections, settings.trusted_proxies.clone());
+        let (local, all) = (router::local(app), Crowd::unlimited());
         let mut served = vec![
-            tokio::spawn(connections::serve(self.http.tap_io(nodelay), public, idle, stop.subscribe())),
-            tokio::spawn(connections::serve(self.admin, router::local(app), idle, stop.subscribe())),
+            tokio::spawn(connections::serve(self.http.tap_io(prepare), public, idle, crowd, stop.subscribe())),
+            tokio::spawn(connections::serve(self.admin, local, idle, all, stop.subscribe())),
+            tokio::spawn(note_regularly(app.clone(), stop.subscribe())),
         ];
         if let Some(listener) = self.metrics {
             let handle = metrics::install()
                 .map_err(|source| ServeError::Start { what: "the metrics can't start", source: Box::new(source) })?;
             let page = metrics::router(handle.clone());
-            served.push(tokio::spawn(connections::serve(listener, page, idle, stop.subscribe())));
+            served.push(tokio::spawn(connections::serve(listener, page, idle, Crowd::unlimited(), stop.subscribe())));
             tokio::spawn(async move {
                 let mut turns = tokio::time::interval(UPKEEP);
                 loop {
@@ -200,6 +214,55 @@ impl Ports {
         // Whoever waits for this line may read the file.
         tracing::info!(%http, metrics = metrics_address.map(tracing::field::display), "listening");
         Ok(served)
+    }
+}
+
+/// Readies a connection. What can't be set only makes it a little worse.
+fn prepare(stream: &mut TcpStream) {
+    // Small answers would otherwise wait for the phone's acknowledgement.
+    let _ = stream.set_nodelay(true);
+    // Phones vanish without a word: the system finds out, also while nothing is read or written.
+    let _ = SockRef::from(&*stream)
+        .set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE.0).with_interval(KEEPALIVE.1));
+}
+
+/// Writes down every second what phones reported.
+async fn note_regularly(app: App, mut stop: watch::Receiver<bool>) {
+    let mut turns = tokio::time::interval(NOTES);
+    loop {
+        tokio::select! {
+            () = async { stop.wait_for(|stop| *stop).await.map(drop).unwrap_or_default() } => return,
+            _ = turns.tick() => flush_notes(&app).await,
+        }
+    }
+}
+
+/// Finishes what an earlier process left of uploads, then tidies up every few hours. Nothing is lost if it ends in the
+/// middle.
+async fn look_after_photos(app: App, mut stop: watch::Receiver<bool>) {
+    if let Err(error) = photo::finish::heal(&app).await {
+        tracing::warn!(code = error.code.name, cause = ?error.internal, "uploads were not looked after");
+    }
+    let mut turns = tokio::time::interval(PHOTO_TURNS);
+    turns.tick().await;
+    loop {
+        tokio::select! {
+            stopped = stop.wait_for(|stop| *stop) => {
+                drop(stopped);
+                return;
+            }
+            _ = turns.tick() => {}
+        }
+        match photo::collect::collect(&app, false).await {
+            Ok(done) => tracing::info!(uploads = done.uploads, photos = done.photos, strays = done.strays, lost = done.lost, "photos were tidied up"),
+            Err(error) => tracing::warn!(code = error.code.name, cause = ?error.internal, "photos were not tidied up"),
+        }
+    }
+}
+
+async fn flush_notes(app: &App) {
+    if let Err(error) = notes::flush(app).await {
+        tracing::warn!(code = error.code.name, cause = ?error.internal, "what phones reported was not noted");
     }
 }
 

@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use sync_core::journal::Key;
 
+use crate::admission::Admission;
 use crate::auth::backoff::LoginBackoff;
 use crate::auth::keys::ServerKeys;
 use crate::auth::password::Passwords;
 use crate::clock::{Clock, Dice};
 use crate::config::Config;
 use crate::error::ServiceError;
+use crate::photo::Photos;
+use crate::service::notes::Notes;
 use crate::service::projector::Projector;
 use crate::service::receive::{ActorOwners, Intake};
 use crate::service::staff_change::StaffActors;
@@ -51,6 +54,12 @@ pub struct Parts {
     pub passwords: Passwords,
     /// Slows down those who guess passwords.
     pub logins: LoginBackoff,
+    /// Lets phones in, a few at a time.
+    pub admission: Admission,
+    /// What phones reported, to be noted together.
+    pub notes: Notes,
+    /// Where photos lie, and who works on them.
+    pub photos: Photos,
 }
 
 impl Deref for App {
@@ -76,7 +85,9 @@ impl App {
         let epoch = store.epoch().await?;
         let salt = u64::from_be_bytes(dice.bytes()).max(1);
         let trial = Trial::in_folder(&config.database.folder);
-        let passwords = Passwords::new(&dice)?;
+        let passwords = Passwords::new(&dice);
+        let admission = Admission::new(&config.admission);
+        let photos = Photos::open(&config)?;
         Ok(Self(Arc::new(Parts {
             store,
             clock,
@@ -91,6 +102,9 @@ impl App {
             staff_actors: StaffActors::default(),
             passwords,
             logins: LoginBackoff::default(),
+            admission,
+            notes: Notes::default(),
+            photos,
             dice,
         })))
     }

@@ -4,7 +4,7 @@ use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 
 use crate::clock::Dice;
 use crate::error::{ServiceError, codes};
@@ -16,18 +16,17 @@ const AT_ONCE: usize = 2;
 #[derive(Debug)]
 pub struct Passwords {
     turns: Semaphore,
-    /// The hash of a password that nobody knows, to be compared when a login is unknown.
-    decoy: String,
+    /// A password that nobody knows, and its salt.
+    secret: ([u8; 32], [u8; 16]),
+    /// The hash of that, to be compared when a login is unknown. Made for the first of them, which takes as long as
+    /// comparing.
+    decoy: OnceCell<String>,
 }
 
 impl Passwords {
-    /// Prepares the comparison for unknown logins.
-    ///
-    /// # Errors
-    /// A fault of ours: argon2 refuses its own parameters.
-    pub fn new(dice: &Dice) -> Result<Self, ServiceError> {
-        let decoy = hash(&dice.bytes::<32>(), &dice.bytes())?;
-        Ok(Self { turns: Semaphore::new(AT_ONCE), decoy })
+    /// Nothing is computed yet.
+    pub fn new(dice: &Dice) -> Self {
+        Self { turns: Semaphore::new(AT_ONCE), secret: (dice.bytes(), dice.bytes()), decoy: OnceCell::new() }
     }
 
     /// A password that a person can type once: 120 random bits.
@@ -53,7 +52,16 @@ impl Passwords {
     /// A fault of ours.
     pub async fn fits(&self, password: &str, stored: Option<String>) -> Result<bool, ServiceError> {
         let known = stored.is_some();
-        let stored = stored.unwrap_or_else(|| self.decoy.clone());
+        let stored = match (stored, self.decoy.get()) {
+            (Some(stored), _) => stored,
+            (None, Some(decoy)) => decoy.clone(),
+            (None, None) => {
+                let (secret, salt) = self.secret;
+                let make = || self.in_turn(move || hash(&secret, &salt));
+                self.decoy.get_or_try_init(async || make().await?).await?;
+                return Ok(false);
+            }
+        };
         let password = password.to_owned();
         let fits =
             self.in_turn(move || Argon2::default().verify_password(password.as_bytes(), stored.as_str()).is_ok());
@@ -79,12 +87,14 @@ mod tests {
     #[tokio::test]
     async fn only_the_right_password_fits() {
         let dice = Dice::system();
-        let passwords = Passwords::new(&dice).unwrap();
+        let passwords = Passwords::new(&dice);
         let stored = passwords.hash("correct horse battery", &dice).await.unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
         assert!(passwords.fits("correct horse battery", Some(stored.clone())).await.unwrap());
         assert!(!passwords.fits("correct horse", Some(stored)).await.unwrap());
-        assert!(!passwords.fits("correct horse battery", None).await.unwrap());
+        for _ in 0..2 {
+            assert!(!passwords.fits("correct horse battery", None).await.unwrap());
+        }
         assert!(passwords.hash("short", &dice).await.is_err());
     }
 }

@@ -1,7 +1,7 @@
 //! The values of settings, read from text. What is expected is said beside each [`super::Setting`], so "no" is enough
 //! of an answer here.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
@@ -38,6 +38,11 @@ pub(super) fn origins(text: &str) -> Option<Vec<String>> {
         known && origin.is_ascii() && origin.matches('/').count() == 2 && origin.parse::<Uri>().is_ok()
     };
     listed.map(|origin| Some(origin).filter(is_origin).map(str::to_owned)).collect()
+}
+
+pub(super) fn addresses(text: &str) -> Option<Vec<IpAddr>> {
+    let listed = text.split(',').map(str::trim).filter(|address| !address.is_empty());
+    listed.map(|address| address.parse().ok()).collect()
 }
 
 pub(super) fn log_format(text: &str) -> Option<LogFormat> {

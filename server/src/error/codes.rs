@@ -20,6 +20,16 @@ pub enum Kind {
     Timeout,
     /// It contradicts what is stored.
     Conflict,
+    /// It is gone for good.
+    Gone,
+    /// Somebody else is at it.
+    Locked,
+    /// It was made for another version.
+    Precondition,
+    /// The bytes are not what they should come to.
+    Checksum,
+    /// There is no room left.
+    Full,
     /// It is larger than we take.
     TooLarge,
     /// It is of a type that we do not read.
@@ -84,6 +94,26 @@ codes! {
     DEVICE_UNKNOWN = wire::UNKNOWN_DEVICE, NotFound, "The server does not know this device: enrol it again.";
     DEVICE_REVOKED = wire::REVOKED, Forbidden, "This device was cut off. Ask the office for a new enrolment code.";
 
+    ONE_AT_A_TIME = "sync.one_at_a_time", TooMany, "Another request of this device is under way: wait for its answer.";
+    DEVICE_BUDGET = "device.over_budget", TooMany, "This device asks for more than its share: wait a while.";
+    DEVICE_SET_ASIDE = "device.set_aside", TooMany, "Too much of what this device sent is false. What it holds stays on it; ask the office.";
+    ADDRESS_BUDGET = "address.over_budget", TooMany, "Too many requests come from this address: wait a while.";
+
+    // photos
+    UPLOAD_VERSION = "upload.version", Precondition, "Send `Tus-Resumable: 1.0.0`: no other version is served here.";
+    UPLOAD_MEDIA_TYPE = "upload.media_type", MediaType, "Pieces of photos come as `content-type: application/offset+octet-stream`.";
+    UPLOAD_UNKNOWN = "upload.unknown", NotFound, "There is no such upload: begin again.";
+    UPLOAD_EXPIRED = "upload.expired", Gone, "The upload was not finished in time: begin again.";
+    UPLOAD_OFFSET = "upload.offset", Conflict, "The upload stands elsewhere: ask where, and go on there.";
+    UPLOAD_BUSY = "upload.busy", Locked, "Another piece of this upload is being taken in: wait a moment.";
+    UPLOAD_CHECKSUM = "upload.checksum", Checksum, "The piece is not what its checksum says, and does not count: send it again.";
+    UPLOADS_TOO_MANY = "upload.too_many", TooMany, "This device has too many uploads open: finish or give up some.";
+    PHOTO_CONTENT = wire::PHOTO_CONTENT, Checksum, "The whole is not what its name says, and was thrown away: begin again.";
+    PHOTO_TOO_LARGE = wire::PHOTO_TOO_LARGE, TooLarge, "The photo is larger than the server takes, or than was said.";
+    PHOTO_NOT_FOUND = "photo.not_found", NotFound, "There is no such photo, or not in your territory.";
+    PHOTO_NO_PREVIEW = "photo.no_preview", NotFound, "There is no small picture of this photo.";
+    STORAGE_FULL = "storage.full", Full, "The server has no room left: come back later. Nothing is lost.";
+
     // what is looked for
     NOT_FOUND = "resource.not_found", NotFound, "It is not there, or not in your territory.";
     RECORD_NOT_FOUND = "record.not_found", NotFound, "There is no such record, or not in your territory.";
@@ -97,6 +127,14 @@ codes! {
     STALE = "review.stale", Conflict, "The record changed since you looked at it: look again and decide anew.";
     RECORD_CLOSED = "record.closed", Conflict, "The record is approved or rejected, or not yours to write.";
     FIELD = "record.field", Invalid, "A field can't take this value; the detail says which and why.";
+
+    DECISION_REASON = "decision.reason", Invalid, "Say why: nothing is rejected or discarded without a reason.";
+    QUARANTINE_DECIDED = "quarantine.decided", Conflict, "It is not quarantined any more; the detail says why.";
+    NOT_REPLAYABLE = "quarantine.not_replayable", Conflict, "It can't be judged again; the detail says why.";
+    STRAY_NOT_FOUND = "stray.not_found", NotFound, "There is no such stray, or it was decided about already.";
+    STRAY_AUTHOR = "stray.author", Conflict, "The server does not know who wrote it: say who.";
+    STRAY_UNFIT = "stray.unfit", Conflict, "It can't become part of its record; the detail says why.";
+    AMENDMENT_DECIDED = "amendment.decided", Conflict, "It was decided about already; the detail says how.";
 
     // administration
     AMBIGUOUS = "name.ambiguous", Invalid, "Several have this name: give the id.";

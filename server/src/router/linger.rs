@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
 use http_body_util::BodyExt as _;
@@ -25,7 +26,7 @@ pub(super) async fn linger(State(app): State<App>, request: Request, next: Next)
     let returned_to = Arc::clone(&left);
     let request = request.map(|body| Body::new(Lent { body, returned_to }));
     let response = next.run(request).await;
-    if response.status().is_client_error() {
+    if response.status().is_client_error() || response.status() == StatusCode::SERVICE_UNAVAILABLE {
         let body = left.lock().unwrap_or_else(PoisonError::into_inner).take();
         let limit = PATIENCE.saturating_mul(app.config.limits.body_bytes as u64);
         throw_away(body.unwrap_or_default(), limit).await;

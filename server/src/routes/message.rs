@@ -2,6 +2,8 @@
 //!
 //! Answers carry no header that is not needed: an exchange with nothing to say has to stay below one kilobyte.
 
+use std::time::Duration;
+
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
@@ -17,6 +19,12 @@ use crate::state::App;
 
 /// Bodies up to this size are unpacked and read where they arrive; larger ones on a thread that may take its time.
 const READ_IN_PLACE: usize = 32 * 1024;
+
+/// A message may unpack to so many times its size, so that what it takes of memory follows from what it takes on the
+/// way; honest ones unpack to a fifth of that.
+const MOST_RATIO: usize = 32;
+/// Every message may unpack to so many bytes.
+const ALWAYS_UNPACKED: usize = 1 << 20;
 
 /// A message from a phone.
 pub(crate) struct Message<T>(pub(super) T);
@@ -35,8 +43,12 @@ where
         if announced.is_some_and(|length| length > limits.body_bytes as u64) {
             return Err(too_large(limits.body_bytes));
         }
-        let bytes = collect(body, limits.body_bytes).await?;
-        let limit = limits.inflated_bytes;
+        // Somebody who sends a byte now and then gets no further than somebody who sends nothing.
+        let length = announced.unwrap_or(limits.body_bytes as u64);
+        let patience = limits.idle + Duration::from_secs(length / u64::from(limits.slowest));
+        let collecting = tokio::time::timeout(patience, collect(body, limits.body_bytes));
+        let bytes = collecting.await.map_err(|_| codes::TIMEOUT)??;
+        let limit = limits.inflated_bytes.min(bytes.len().saturating_mul(MOST_RATIO).max(ALWAYS_UNPACKED));
         let message = if bytes.len() <= READ_IN_PLACE {
             wire::decode(&bytes, encoding, limit)
         } else {

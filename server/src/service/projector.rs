@@ -5,10 +5,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sync_core::document::Document;
-use sync_core::id::ChangeHash;
+use sync_core::id::{ChangeHash, RecordId};
 use sync_core::index::Row;
 use sync_core::record::view::AnyView;
 use sync_core::trust::authority::Author;
@@ -16,15 +16,21 @@ use sync_core::trust::judge::{Candidate, Judgement, SetAside, judge};
 use sync_core::trust::{Limits, code};
 use tokio::sync::{Notify, watch};
 
+use super::bill::Bill;
+use super::heal::heal;
 use crate::error::ServiceError;
 use crate::flag::rules;
 use crate::state::App;
-use crate::store::{ChangeState, IncomingChange, PendingRecord, Person, Publication, RecordRow, StoreError};
+use crate::store::{
+    ChangeState, IncomingChange, PendingRecord, Person, Publication, Published, RecordRow, StoreError,
+};
 
 /// Records judged and published in one transaction.
 const BATCH: u32 = 256;
 /// How long the projector rests after the database failed.
 const REST: Duration = Duration::from_secs(1);
+/// How long whoever decided waits to hear what became of it.
+const SETTLING: Duration = Duration::from_secs(10);
 
 /// The handle to the projector.
 #[derive(Debug)]
@@ -33,12 +39,13 @@ pub struct Projector {
     wake: Notify,
     done: watch::Sender<u64>,
     stopping: AtomicBool,
+    running: AtomicBool,
 }
 
 impl Default for Projector {
     fn default() -> Self {
         let done = watch::Sender::new(0);
-        Self { requested: AtomicU64::new(0), wake: Notify::new(), done, stopping: AtomicBool::new(false) }
+        Self { requested: AtomicU64::new(0), wake: Notify::new(), done, stopping: AtomicBool::new(false), running: AtomicBool::new(false) }
     }
 }
 
@@ -56,6 +63,11 @@ impl Projector {
         tokio::time::timeout(patience, done.wait_for(|done| *done >= ticket)).await.is_ok_and(|done| done.is_ok())
     }
 
+    /// How many pushes came that are not judged yet.
+    pub fn behind(&self) -> u64 {
+        self.requested.load(Ordering::Acquire).saturating_sub(*self.done.borrow())
+    }
+
     /// Asks [`run`] to end after what is under way.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Release);
@@ -65,6 +77,7 @@ impl Projector {
 
 /// Publishes whatever is received until [`Projector::stop`]; begins with what an earlier process left behind.
 pub async fn run(app: App) {
+    app.projector.running.store(true, Ordering::Release);
     loop {
         match drain(&app).await {
             Ok(()) if app.projector.stopping.load(Ordering::Acquire) => return,
@@ -80,6 +93,19 @@ pub async fn run(app: App) {
     }
 }
 
+/// Has judged what was just put back, whether [`run`] is under way in this process or, as for `daybook admin` beside a
+/// stopped server, nobody else would do it.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn settle(app: &App) -> Result<(), ServiceError> {
+    if app.projector.running.load(Ordering::Acquire) {
+        app.projector.wait(app.projector.request(), SETTLING).await;
+        return Ok(());
+    }
+    drain(app).await
+}
+
 /// Judges and publishes until nothing received is left.
 ///
 /// # Errors
@@ -92,7 +118,7 @@ pub async fn drain(app: &App) -> Result<(), ServiceError> {
         let all = pending.len() < BATCH as usize;
         if !pending.is_empty() {
             app.trial.begin(pending.iter().map(|record| record.id));
-            let publications = judge_all(pending).await?;
+            let publications = judge_all(app, pending).await?;
             app.trial.end();
             app.store.publish(&publications, app.salt, app.clock.now()).await?;
             metrics::counter!("daybook_records_published_total").increment(publications.len() as u64);
@@ -103,6 +129,25 @@ pub async fn drain(app: &App) -> Result<(), ServiceError> {
             if app.store.pending(1).await?.is_empty() {
                 return Ok(());
             }
+        }
+    }
+}
+
+/// Judges what waits at one record, after something that it may have waited for was published by other means.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn judge_again(app: &App, id: RecordId) -> Result<(), ServiceError> {
+    loop {
+        let record = match app.store.record(id).await {
+            Ok(record) if !record.incoming.is_empty() => record,
+            Ok(_) | Err(StoreError::NotFound) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        let publications = judge_all(app, vec![record]).await?;
+        let published = app.store.publish(&publications, app.salt, app.clock.now()).await?;
+        if !published.contains(&Published::Stale) {
+            return Ok(());
         }
     }
 }
@@ -123,7 +168,7 @@ async fn try_suspects(app: &App) -> Result<(), ServiceError> {
             set_all_aside(&record, ChangeState::Quarantined, code::FATAL)
         } else {
             app.trial.begin(std::iter::once(id));
-            let judged = judge_all(vec![record]).await?;
+            let judged = judge_all(app, vec![record]).await?;
             app.trial.end();
             let Some(publication) = judged.into_iter().next() else {
                 continue;
@@ -142,6 +187,7 @@ fn set_all_aside(record: &PendingRecord, state: ChangeState, code: &str) -> Publ
         id: record.id,
         organisation: record.organisation,
         base_seq: record.base_seq,
+        decided: record.decided,
         published: Vec::new(),
         staff: Vec::new(),
         set_aside: record.incoming.iter().map(|change| (change.hash, state, code.to_owned())).collect(),
@@ -150,26 +196,38 @@ fn set_all_aside(record: &PendingRecord, state: ChangeState, code: &str) -> Publ
 }
 
 /// Judges a record. A panic that nothing caught before is a fault of ours, and costs this record only.
-fn judge_safely(record: &PendingRecord) -> Publication {
-    catch_unwind(AssertUnwindSafe(|| judge_record(record))).unwrap_or_else(|_| {
+fn judge_safely(record: &PendingRecord, limits: &Limits) -> Publication {
+    catch_unwind(AssertUnwindSafe(|| judge_record(record, limits))).unwrap_or_else(|_| {
         tracing::error!(record = %record.id, "judging a record panicked; its changes are set aside");
         set_all_aside(record, ChangeState::Quarantined, code::FATAL)
     })
 }
 
 /// Judges records on as many threads as there are processors.
-async fn judge_all(pending: Vec<PendingRecord>) -> Result<Vec<Publication>, ServiceError> {
+async fn judge_all(app: &App, pending: Vec<PendingRecord>) -> Result<Vec<Publication>, ServiceError> {
+    let limits = app.config.limits.records;
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(8);
     let share = pending.len().div_ceil(workers).max(1);
     let mut rest = pending.into_iter().peekable();
     let mut tasks = Vec::with_capacity(workers);
     while rest.peek().is_some() {
         let part: Vec<PendingRecord> = rest.by_ref().take(share).collect();
-        tasks.push(tokio::task::spawn_blocking(move || part.iter().map(judge_safely).collect::<Vec<_>>()));
+        tasks.push(tokio::task::spawn_blocking(move || {
+            let judge = |record| {
+                let begun = Instant::now();
+                let publication = judge_safely(record, &limits);
+                let bill = Bill::of(record, &publication, begun.elapsed());
+                (publication, bill)
+            };
+            part.iter().map(judge).collect::<Vec<_>>()
+        }));
     }
     let mut publications = Vec::new();
     for task in tasks {
-        publications.extend(task.await.map_err(ServiceError::internal)?);
+        for (publication, bill) in task.await.map_err(ServiceError::internal)? {
+            bill.settle(app);
+            publications.push(publication);
+        }
     }
     Ok(publications)
 }
@@ -179,12 +237,12 @@ pub(super) fn author_of(person: &Person) -> Author {
 }
 
 /// The verdict about one record as a publication.
-fn judge_record(record: &PendingRecord) -> Publication {
+fn judge_record(record: &PendingRecord, limits: &Limits) -> Publication {
     let published: Vec<&[u8]> = record.published.iter().map(|change| change.raw.as_slice()).collect();
     let mut set_aside = Vec::new();
     let candidates: Vec<Candidate<'_>> =
         record.incoming.iter().filter_map(|change| candidate(change, &mut set_aside)).collect();
-    let (accepted, row) = match judge(record.id, &published, &candidates, &Limits::default()) {
+    let (accepted, row) = match judge(record.id, &published, &record.refused, &candidates, limits) {
         Ok(Judgement { accepted, set_aside: refused, document, view }) => {
             set_aside.extend(refused.into_iter().map(|(hash, reason)| {
                 let (state, code) = state_of(&reason);
@@ -198,15 +256,21 @@ fn judge_record(record: &PendingRecord) -> Publication {
         }
         Err(damaged) => {
             tracing::error!(record = %record.id, error = %damaged, "a published record does not load");
-            let all = candidates.iter().map(|change| (change.hash, ChangeState::Held, "record.damaged".to_owned()));
+            let all = candidates.iter().map(|change| (change.hash, ChangeState::Held, code::DAMAGED.to_owned()));
             set_aside.extend(all);
             (Vec::new(), None)
         }
     };
+    if !set_aside.is_empty()
+        && let Some(healed) = heal(record, limits)
+    {
+        return healed;
+    }
     Publication {
         id: record.id,
         organisation: record.organisation,
         base_seq: record.base_seq,
+        decided: record.decided,
         published: accepted,
         staff: Vec::new(),
         set_aside,
@@ -222,7 +286,7 @@ fn candidate<'a>(
         set_aside.push((change.hash, ChangeState::Quarantined, code::WITHHELD.to_owned()));
         return None;
     };
-    Some(Candidate { hash: change.hash, raw, author: author_of(&change.author), device: change.device })
+    Some(Candidate { hash: change.hash, raw, author: author_of(&change.author), device: change.device, approved: change.approved })
 }
 
 fn state_of(reason: &SetAside) -> (ChangeState, &'static str) {
@@ -230,6 +294,7 @@ fn state_of(reason: &SetAside) -> (ChangeState, &'static str) {
         SetAside::Waiting(_) => (ChangeState::Waiting, code::WAITING),
         SetAside::Held(code) => (ChangeState::Held, code),
         SetAside::Quarantined(code) => (ChangeState::Quarantined, code),
+        SetAside::Refused(code) => (ChangeState::Refused, code),
     }
 }
 
@@ -239,5 +304,6 @@ pub(super) fn record_row(record: &PendingRecord, document: &mut Document, view: 
         row: Row::of(view),
         flags: rules::raise(view),
         heads: document.heads(),
+        photos: view.frame().photos.iter().map(|photo| photo.entry.hash).collect(),
     }
 }

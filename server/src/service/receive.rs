@@ -9,14 +9,15 @@ use std::sync::{Mutex, PoisonError};
 use sync_core::id::{ActorId, DeviceId};
 use sync_core::journal::{Head, Receipt};
 use sync_core::time::UnixMillis;
-use sync_core::trust::chunk::{ChunkError, read_change};
+use sync_core::trust::chunk::{ChangeFrame, ChunkError, read_change};
 use sync_core::trust::{Limits, code};
 use sync_core::wire::segment::{Item, Segment, follow};
 use tokio::sync::oneshot;
 
+use super::bill;
 use crate::error::{ServiceError, codes};
 use crate::state::App;
-use crate::store::{Appended, ChangeState, Device, DeviceReport, NewLine, Push, StoreError};
+use crate::store::{Appended, AsideChange, ChangeState, Device, DeviceReport, NewLine, Push, StoreError};
 
 /// What became of a segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,15 +66,7 @@ pub async fn receive(
 ///
 /// # Errors
 /// When the segment is not well-formed, or the database fails.
-pub async fn common_through(
-    app: &App,
-    device: &Device,
-    acknowledged: u64,
-    segment: Option<&Segment>,
-) -> Result<u64, ServiceError> {
-    let Some(segment) = segment else {
-        return Ok(acknowledged.min(device.head.n));
-    };
+pub async fn common_through(app: &App, device: &Device, segment: &Segment) -> Result<u64, ServiceError> {
     let items =
         segment.unpack().map_err(|error| ServiceError::from(codes::SYNC_MALFORMED).detail(error.to_string()))?;
     Ok(segment.from.saturating_sub(1) + agreement(app, device, &items).await? as u64)
@@ -102,11 +95,15 @@ async fn append(
         return Ok(Step::Done(Received::Forked { common_through: segment.from - 1 + agreed as u64 }));
     }
     if fresh.is_empty() {
-        return repeated(app, device, stored, segment).await.map(Step::Done);
+        return repeated(app, device, segment).await.map(Step::Done);
     }
     let head = follow(stored, fresh, segment.head)
         .map_err(|error| ServiceError::from(codes::JOURNAL).detail(error.to_string()))?;
-    let lines = examine(app, device, fresh, report.at).await?;
+    let mut lines = examine(app, device, fresh, report.at).await?;
+    bill::for_lines(app, device.id, &lines);
+    if device.is_cut_off() {
+        quarantine_deposit(&mut lines);
+    }
     let push = Push {
         device: device.id,
         person: device.person.id,
@@ -138,25 +135,44 @@ async fn agreement(app: &App, device: &Device, again: &[Item]) -> Result<usize, 
 }
 
 /// The receipt for a segment that brings nothing new.
-async fn repeated(app: &App, device: &Device, stored: Head, segment: &Segment) -> Result<Received, ServiceError> {
-    let mut head = app.store.signed_head(device.id, segment.head.n).await?;
-    let missing = u32::try_from(segment.head.n.saturating_sub(head.n)).unwrap_or(u32::MAX);
+async fn repeated(app: &App, device: &Device, segment: &Segment) -> Result<Received, ServiceError> {
+    let head = head_at(app, device, segment.head.n).await?;
+    if head != segment.head {
+        return Err(ServiceError::from(codes::JOURNAL).detail("the lines do not lead to the head"));
+    }
+    let seq = app.store.feed_head(device.person.organisation).await?.seq;
+    // For this segment and no more: a copy of the phone may have gone on from here in its own way.
+    Ok(Received::Stored(receipt(app, device.id, head, app.clock.now(), seq)))
+}
+
+/// Where the stored journal stood after line `n`.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn head_at(app: &App, device: &Device, n: u64) -> Result<Head, ServiceError> {
+    let mut head = app.store.signed_head(device.id, n).await?;
+    let missing = u32::try_from(n.saturating_sub(head.n)).unwrap_or(u32::MAX);
     if missing > 0 {
         for line in app.store.journal(device.id, head.n + 1, missing).await? {
             head = head.after(&line.entry);
         }
     }
-    if head != segment.head {
-        return Err(ServiceError::from(codes::JOURNAL).detail("the lines do not lead to the head"));
-    }
-    let seq = app.store.feed_head(device.person.organisation).await?.seq;
-    // The newest head is the better news: it covers this segment too.
-    Ok(Received::Stored(receipt(app, device.id, stored, app.clock.now(), seq)))
+    Ok(head)
 }
 
-async fn examine(app: &App, device: &Device, items: &[Item], now: UnixMillis) -> Result<Vec<NewLine>, ServiceError> {
-    let limits = Limits::default();
-    let mut lines: Vec<NewLine> = items.iter().map(|item| examine_line(item, &limits)).collect();
+/// What a cut-off device hands in is kept for people to see, whatever it is. It need not be false, and does not count
+/// as that.
+fn quarantine_deposit(lines: &mut [NewLine]) {
+    for line in lines.iter_mut().filter(|line| line.state == ChangeState::Received) {
+        line.state = ChangeState::Quarantined;
+        line.code = Some(code::DEVICE_REVOKED.to_owned());
+    }
+}
+
+/// Looks at the frames of lines, and to whom their actors belong.
+pub(super) async fn examine(app: &App, device: &Device, items: &[Item], now: UnixMillis) -> Result<Vec<NewLine>, ServiceError> {
+    let limits = &app.config.limits.records;
+    let mut lines: Vec<NewLine> = items.iter().map(|item| examine_line(item, limits)).collect();
     let mut actors: Vec<ActorId> = lines.iter().filter_map(|line| line.actor).collect();
     actors.sort_unstable();
     actors.dedup();
@@ -180,11 +196,7 @@ fn examine_line(item: &Item, limits: &Limits) -> NewLine {
     let Some(raw) = &item.change else {
         return quarantined(code::WITHHELD);
     };
-    if raw.len() > limits.change_bytes {
-        return quarantined(code::TOO_LARGE);
-    }
-    match read_change(raw) {
-        Ok(frame) if frame.ops > limits.change_ops => quarantined(code::TOO_LARGE),
+    match frame_of(raw, limits) {
         Ok(frame) => NewLine {
             entry: item.entry,
             actor: Some(frame.actor),
@@ -193,9 +205,38 @@ fn examine_line(item: &Item, limits: &Limits) -> NewLine {
             state: ChangeState::Received,
             code: None,
         },
-        Err(ChunkError::Unsupported) => quarantined(code::UNSUPPORTED),
-        Err(_) => quarantined(code::MALFORMED),
+        Err(code) => quarantined(code),
     }
+}
+
+/// The frame of a change that is fit to be judged, or why it is not.
+fn frame_of(raw: &[u8], limits: &Limits) -> Result<ChangeFrame, &'static str> {
+    if raw.len() > limits.change_bytes {
+        return Err(code::TOO_LARGE);
+    }
+    match read_change(raw) {
+        Ok(frame) if frame.ops > limits.change_ops => Err(code::TOO_LARGE),
+        Ok(frame) => Ok(frame),
+        Err(ChunkError::Unsupported) => Err(code::UNSUPPORTED),
+        Err(_) => Err(code::MALFORMED),
+    }
+}
+
+/// Looks once more at a change that was quarantined: its actor and its number there, or why it stays where it is. That
+/// its device was cut off is no longer a reason, because a person decided to have it judged.
+pub(super) async fn examine_again(
+    app: &App,
+    change: &AsideChange,
+    raw: &[u8],
+) -> Result<Result<(ActorId, u64), &'static str>, ServiceError> {
+    let frame = match frame_of(raw, &app.config.limits.records) {
+        Ok(frame) => frame,
+        Err(code) => return Ok(Err(code)),
+    };
+    let device = change.line.device.ok_or(codes::NOT_FOUND)?;
+    let device = app.store.device(device).await.map_err(|error| error.missing(codes::NOT_FOUND))?;
+    let foreign = app.actors.claim(app, &device, &[frame.actor], app.clock.now()).await?;
+    Ok(if foreign.is_empty() { Ok((frame.actor, frame.seq)) } else { Err(code::FOREIGN_ACTOR) })
 }
 
 /// Which device each actor belongs to, as far as this process has seen; the database has the last word.

@@ -4,6 +4,7 @@
 
 mod admin;
 mod admission;
+mod amendments;
 mod backups;
 mod drift;
 mod enrolment;
@@ -13,6 +14,7 @@ mod openapi;
 mod parting;
 mod photo_showing;
 mod photos;
+mod quarantine;
 mod records;
 mod scope_property;
 mod scopes;

@@ -80,7 +80,7 @@ pub(in crate::store) async fn a_repeated_change_is_set_aside_under_its_true_name
         [(hash, ChangeState::Quarantined), (hash, ChangeState::Quarantined), (hash, ChangeState::Received)]
     );
     assert_eq!(lines.iter().fold(Head::EMPTY, |head, line| head.after(&line.entry)), li.head);
-    let aside = store.set_aside(world.organisation, ChangeState::Quarantined, None, 9).await.unwrap();
+    let aside = world.aside(ChangeState::Quarantined, None).await;
     assert_eq!(aside.len(), 3);
     assert!(aside.iter().all(|line| line.code == "change.repeated" && line.hash == hash));
     assert_eq!(store.record(record).await.unwrap().incoming.len(), 1, "the first is untouched");
@@ -97,13 +97,17 @@ pub(in crate::store) async fn a_repeated_change_is_set_aside_under_its_true_name
 pub(in crate::store) async fn reports_are_noted(store: &dyn Store) {
     let mut world = World::found(store).await;
     let phone = world.promoter_with_phone("Wang", 0).await;
-    store.note_exchange(phone.id, &report(UnixMillis(44))).await.unwrap();
+    let nobody = DeviceId::from([0; 16]);
+    let noted = [(phone.id, report(UnixMillis(44))), (nobody, report(UnixMillis(44)))];
+    store.note_exchanges(&noted).await.unwrap();
     let device = store.device(phone.id).await.unwrap();
     assert_eq!((device.last_exchange_at, device.skew_ms), (Some(UnixMillis(44)), Some(-7)));
     assert_eq!((device.app.as_str(), device.backlog), ("test 2", report(UnixMillis(44)).backlog));
     assert_eq!(device.head, Head::EMPTY);
-    let nobody = store.note_exchange(DeviceId::from([0; 16]), &report(UnixMillis(44))).await;
-    assert!(matches!(nobody, Err(StoreError::NotFound)));
+    let late = DeviceReport { app: "old".to_owned(), ..report(UnixMillis(43)) };
+    store.note_exchanges(&[(phone.id, late)]).await.unwrap();
+    assert_eq!(store.device(phone.id).await.unwrap().app, "test 2", "a note that waited too long");
+    store.note_exchanges(&[]).await.unwrap();
 }
 
 pub(in crate::store) async fn actors_belong_to_one_device_for_ever(store: &dyn Store) {

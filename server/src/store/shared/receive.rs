@@ -19,8 +19,6 @@ use crate::store::{Appended, ChangeState, DeviceReport, JournalLine, NewLine, Pu
 const REPEATED: &str = "change.repeated";
 
 statements! {
-    NOTE = "update device set last_exchange_at = $2, skew_ms = $3, app = $4, backlog_records = $5, \
-        backlog_changes = $6, backlog_oldest = $7, backlog_photos = $8, backlog_bytes = $9 where id = $1";
     JOURNAL = "select c.n, c.record, c.hash, c.wall_ms, c.mono_ms, c.boot, c.state from change c \
         where c.device = (select no from device where id = $1) and c.n >= $2 order by c.n limit $3";
     SIGNED_HEAD = "select n, link from journal_head where device = $1 and n <= $2 order by n desc limit 1";
@@ -38,6 +36,11 @@ bulk_statements! {
         skew_ms = moved.skew, app = moved.app, backlog_records = moved.records, backlog_changes = moved.changes, \
         backlog_oldest = moved.oldest, backlog_photos = moved.photos, backlog_bytes = moved.bytes \
         from moved where device.id = moved.id";
+    NOTE[9] = "with noted (id, at, skew, app, records, changes, oldest, photos, bytes) as (values {rows}) \
+        update device set last_exchange_at = noted.at, skew_ms = noted.skew, app = noted.app, \
+        backlog_records = noted.records, backlog_changes = noted.changes, backlog_oldest = noted.oldest, \
+        backlog_photos = noted.photos, backlog_bytes = noted.bytes \
+        from noted where device.id = noted.id and coalesce(device.last_exchange_at, noted.at) <= noted.at";
     INSERT_HEAD[5] = "insert into journal_head (device, n, link, signature, received_at) values {rows} \
         on conflict (device, n) do nothing";
 }
@@ -198,20 +201,21 @@ async fn move_heads(conn: &mut Conn, taken: &[(&Push, &Journal)]) -> Result<(), 
     Ok(())
 }
 
-pub(super) async fn note_exchange(conn: &mut Conn, device: DeviceId, report: &DeviceReport) -> Result<(), StoreError> {
-    let noted = sqlx::query::<Db>(NOTE)
-        .bind(device.0)
-        .bind(report.at.0)
-        .bind(report.skew_ms)
-        .bind(report.app.as_str())
-        .bind(i64::from(report.backlog.records))
-        .bind(i64::from(report.backlog.changes))
-        .bind(report.backlog.oldest.map(|at| at.0))
-        .bind(i64::from(report.backlog.photos))
-        .bind(position(report.backlog.bytes))
-        .execute(conn)
-        .await?;
-    if noted.rows_affected() == 0 { Err(StoreError::NotFound) } else { Ok(()) }
+pub(super) async fn note_exchanges(conn: &mut Conn, reports: &[(DeviceId, DeviceReport)]) -> Result<(), StoreError> {
+    each_row(conn, NOTE, reports, |query, (device, report)| {
+        query
+            .bind(device.0)
+            .bind(report.at.0)
+            .bind(report.skew_ms)
+            .bind(report.app.clone())
+            .bind(i64::from(report.backlog.records))
+            .bind(i64::from(report.backlog.changes))
+            .bind(report.backlog.oldest.map(|at| at.0))
+            .bind(i64::from(report.backlog.photos))
+            .bind(position(report.backlog.bytes))
+    })
+    .await?;
+    Ok(())
 }
 
 pub(super) async fn journal(

@@ -1,0 +1,170 @@
+//! The door for phones, over the router: budgets, one exchange at a time, and what is told to those who are refused.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::body::{Body, Bytes};
+use axum::http::{Method, Request, StatusCode};
+use hyper::body::Frame;
+use sync_core::engine::Failure;
+use sync_core::wire;
+use sync_core::wire::enrol::Role;
+use tokio::sync::Notify;
+
+use crate::support::house::HERE;
+use crate::support::{Answer, House, Phone, TestApp};
+
+fn exchange(token: &str, body: Body) -> Request<Body> {
+    Request::post("/sync/v1/exchange")
+        .header("authorization", format!("Bearer {token}"))
+        .header("content-type", wire::MEDIA_TYPE)
+        .body(body)
+        .unwrap()
+}
+
+/// When to come back, in seconds.
+fn retry_after(answer: &Answer) -> u64 {
+    answer.header("retry-after").unwrap().parse().unwrap()
+}
+
+/// A body that never comes, and tells when somebody reads it.
+struct Silence(Arc<Notify>);
+
+impl hyper::body::Body for Silence {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<std::io::Result<Frame<Bytes>>>> {
+        self.0.notify_one();
+        Poll::Pending
+    }
+}
+
+fn silence() -> (Body, Arc<Notify>) {
+    let read = Arc::new(Notify::new());
+    (Body::new(Silence(Arc::clone(&read))), read)
+}
+
+#[tokio::test]
+async fn a_device_over_its_budget_waits_and_nobody_else_does() {
+    let test = TestApp::with_settings(&[("DAYBOOK_ADMISSION_DEVICE_REQUESTS_PER_MINUTE", "2")]).await;
+    let house = House::build(&test).await;
+    let mut mad = Phone::of(&test, &house, Role::Promoter, HERE).await;
+    let mut calm = Phone::of(&test, &house, Role::Promoter, HERE).await;
+    // Five minutes' worth may come at once.
+    for _ in 0..10 {
+        assert!(mad.sync(&test).await.failure.is_none());
+    }
+    let lead = mad.register("张伟");
+    let refused = mad.sync(&test).await.failure;
+    assert!(matches!(refused, Some(Failure::Busy { retry_after_ms: 1.. })), "{refused:?}");
+    let answer = mad.answers.last().unwrap();
+    assert_eq!((answer.status, answer.code()), (StatusCode::TOO_MANY_REQUESTS, "device.over_budget".to_owned()));
+    assert!(retry_after(answer) <= 31);
+    assert!(calm.sync(&test).await.failure.is_none());
+    test.clock.advance(31_000);
+    let outcome = mad.sync(&test).await;
+    assert_eq!((outcome.failure, outcome.pushed), (None, 1), "what it holds stayed on it");
+    assert_eq!(mad.lead(lead).facts.name.as_deref(), Some("张伟"));
+}
+
+#[tokio::test]
+async fn a_device_whose_changes_are_false_has_to_stop_sending_them() {
+    let test = TestApp::new().await;
+    let house = House::build(&test).await;
+    let mut phone = Phone::of(&test, &house, Role::Promoter, HERE).await;
+    let mut other = Phone::of(&test, &house, Role::Promoter, HERE).await;
+    let device = phone.engine.identity().unwrap().device;
+    test.app.admission.note_set_aside(device, 12 << 20, test.app.clock.now());
+    phone.register("张伟");
+    let refused = phone.sync(&test).await.failure;
+    assert!(matches!(refused, Some(Failure::Busy { .. })), "{refused:?}");
+    assert_eq!(phone.answers.last().unwrap().code(), "device.set_aside");
+    assert!(other.sync(&test).await.failure.is_none());
+    test.clock.advance(5 * 60_000);
+    assert_eq!(phone.sync(&test).await.pushed, 1);
+}
+
+#[tokio::test]
+async fn a_full_server_spreads_those_it_refuses_and_still_serves_the_console() {
+    let test = TestApp::with_settings(&[
+        ("DAYBOOK_ADMISSION_PLACES", "1"),
+        ("DAYBOOK_ADMISSION_SEATS", "0"),
+        ("DAYBOOK_ADMISSION_WAIT_SECONDS", "0"),
+    ])
+    .await;
+    let house = House::build(&test).await;
+    let mut phones = Vec::new();
+    for _ in 0..5 {
+        phones.push(Phone::of(&test, &house, Role::Promoter, HERE).await);
+    }
+    for phone in &mut phones {
+        assert!(phone.sync(&test).await.failure.is_none());
+    }
+    let (body, read) = silence();
+    let holding = test.send(exchange(&phones[0].token(), body));
+    let others = async {
+        read.notified().await;
+        let mut waits = Vec::new();
+        for phone in &mut phones[1..] {
+            let refused = phone.sync(&test).await.failure;
+            assert!(matches!(refused, Some(Failure::Busy { retry_after_ms: 5_000.. })), "{refused:?}");
+            let answer = phone.answers.last().unwrap();
+            assert_eq!((answer.status, answer.code()), (StatusCode::SERVICE_UNAVAILABLE, "server.busy".to_owned()));
+            waits.push(retry_after(answer));
+        }
+        assert!(waits.iter().all(|wait| (5..=700).contains(wait)), "{waits:?}");
+        waits.dedup();
+        assert!(waits.len() > 1, "all in the same second");
+        let staff = house.staff(&test, Role::Reviewer, HERE).await;
+        let console = test.get("/api/v1/records", Some(&staff.cookie)).await;
+        assert_eq!(console.status, StatusCode::OK);
+        assert_eq!(test.get("/healthz", None).await.status, StatusCode::NO_CONTENT);
+        assert_eq!(test.call(Method::POST, "/sync/v2/exchange", None, None).await.code(), "sync.version");
+    };
+    tokio::select! {
+        answer = holding => panic!("{answer:?}"),
+        () = others => {}
+    }
+    // The one that held the place hung up.
+    assert!(phones[1].sync(&test).await.failure.is_none());
+}
+
+#[tokio::test]
+async fn a_phone_that_asks_again_takes_the_place_of_its_dead_request() {
+    let test = TestApp::new().await;
+    let house = House::build(&test).await;
+    let mut phone = Phone::of(&test, &house, Role::Promoter, HERE).await;
+    phone.register("张伟");
+    assert!(phone.sync(&test).await.failure.is_none());
+    let token = phone.token();
+    let (dead, read) = silence();
+    let dead = test.send(exchange(&token, dead));
+    let again = async {
+        read.notified().await;
+        phone.register("李四");
+        // A third one at the same time has no seat to wait on.
+        let (outcome, third) = tokio::join!(phone.sync(&test), test.send(exchange(&token, Body::empty())));
+        assert_eq!((outcome.failure, outcome.pushed), (None, 1));
+        assert_eq!((third.status, third.code()), (StatusCode::TOO_MANY_REQUESTS, "sync.one_at_a_time".to_owned()));
+    };
+    let (dead, ()) = tokio::join!(dead, again);
+    assert_eq!(dead.code(), "sync.one_at_a_time");
+}
+
+#[tokio::test]
+async fn phones_are_told_to_come_in_slots_of_their_own() {
+    let test = TestApp::new().await;
+    let house = House::build(&test).await;
+    let mut waits = Vec::new();
+    for _ in 0..8 {
+        let mut phone = Phone::of(&test, &house, Role::Promoter, HERE).await;
+        assert!(phone.sync(&test).await.failure.is_none());
+        let progress = phone.engine.progress();
+        waits.push(progress.next_exchange.unwrap().since(progress.last_exchange.unwrap()));
+    }
+    let (least, most) = (waits.iter().min().unwrap(), waits.iter().max().unwrap());
+    assert!(*least >= 450_000 && *most <= 1_350_000 * 11 / 10, "{waits:?}");
+    assert!(most - least > 120_000, "all at once: {waits:?}");
+}
