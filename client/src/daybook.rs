@@ -19,7 +19,9 @@ use sync_core::wire::enrol::Profile;
 
 use crate::clock::{Clock, SystemClock};
 use crate::error::Error;
+use crate::photos::Album;
 use crate::records::{AllRecords, Records};
+use crate::refusals::Refusals;
 use crate::rng;
 use crate::sqlite::{SqliteStore, StoreError};
 use crate::subscribers::Subscribers;
@@ -33,16 +35,25 @@ pub struct Options {
     pub transport: Box<dyn Transport>,
     /// The device's clocks.
     pub clock: Box<dyn Clock>,
+    /// A random secret of this installation, from a place that is *not* part of backups: the phone's key store. The
+    /// app makes it once and gives the same one at every start. By it the store notices that it was restored onto
+    /// another phone, or copied, before anything is written; what is saved then never collides with what the other
+    /// phone saves, and the next syncs give this one an identity of its own.
+    ///
+    /// `None` is for platforms that have no such place, and for tests: it means "not known" and changes nothing, also
+    /// if the store knows a secret. A copy is then only noticed by the server, when both have synced.
+    pub install_secret: Option<[u8; 32]>,
 }
 
 impl Options {
-    /// The ordinary ones: HTTP to the server at `base_url` and the system's clocks.
+    /// The ordinary ones: HTTP to the server at `base_url` and the system's clocks. An app adds its
+    /// [`Self::install_secret`].
     ///
     /// # Errors
     /// [`Error::Address`] when `base_url` is not the address of a server.
     pub fn http(app: impl Into<String>, base_url: &str) -> Result<Self, Error> {
         let transport = Box::new(HttpTransport::new(base_url)?);
-        Ok(Self { app: app.into(), transport, clock: Box::new(SystemClock::new()) })
+        Ok(Self { app: app.into(), transport, clock: Box::new(SystemClock::new()), install_secret: None })
     }
 }
 
@@ -54,6 +65,10 @@ pub struct Daybook {
     core: Mutex<Core>,
     /// Held for the whole of a run with the server, so that there is never more than one.
     pub(crate) run: Mutex<()>,
+    /// Held for the whole of a run of the photos lane. Records don't wait for it.
+    pub(crate) photo_run: Mutex<()>,
+    /// The files of this device's photos.
+    pub(crate) album: Album,
     pub(crate) transport: Box<dyn Transport>,
     clock: Box<dyn Clock>,
 }
@@ -90,12 +105,18 @@ impl Daybook {
     /// [`Error::InUse`] while somebody else has it open, [`Error::NewerStore`] after a downgrade of the app, and
     /// whatever the storage says.
     pub fn open(path: &Path, options: Options) -> Result<Self, Error> {
-        let Options { app, transport, clock } = options;
+        let Options { app, transport, clock, install_secret } = options;
         rng::check().map_err(Error::Randomness)?;
-        let engine = Engine::open(SqliteStore::open(path)?, app)?;
+        let mut engine = Engine::open(SqliteStore::open(path)?, app)?;
+        if let Some(secret) = install_secret {
+            engine.check_installation(&secret, &mut rng::system())?;
+        }
         let alarm = engine.progress().next_exchange;
         let core = Core { engine, alarm, subscribers: Subscribers::default() };
-        Ok(Self { core: Mutex::new(core), run: Mutex::new(()), transport, clock })
+        let (run, photo_run, album) = (Mutex::new(()), Mutex::new(()), Album::of(path));
+        let daybook = Self { core: Mutex::new(core), run, photo_run, album, transport, clock };
+        daybook.settle_photos()?;
+        Ok(daybook)
     }
 
     /// To whom the device belongs; `None` before enrolment.
@@ -123,6 +144,11 @@ impl Daybook {
     /// Leads 意向客户.
     pub fn leads(&self) -> Records<'_, LeadFacts> {
         Records::new(self)
+    }
+
+    /// What the server refused, with the person's own text.
+    pub fn refusals(&self) -> Refusals<'_> {
+        Refusals::new(self)
     }
 
     /// How safe a record is.
@@ -200,13 +226,18 @@ impl Daybook {
         let before = core.engine.store().head()?.n;
         let view = write(&mut core, self.clock())?;
         if core.engine.store().head()?.n > before {
-            core.subscribers.announce(&[view.header.id]);
-            // The alarm is a convenience. The save stands, so nothing that goes wrong here may deny it.
-            if let Ok(effects) = core.engine.handle(self.clock.now(), &mut rng::system(), Event::Edited) {
-                // An edit never makes the engine send; it only sets the alarm.
-                let _ = core.take_in(effects);
-            }
+            self.note_save(&mut core, view.header.id);
         }
         Ok(view)
+    }
+
+    /// Tells subscribers and engine that a record was saved.
+    pub(crate) fn note_save(&self, core: &mut Core, record: RecordId) {
+        core.subscribers.announce(&[record]);
+        // The alarm is a convenience. The save stands, so nothing that goes wrong here may deny it.
+        if let Ok(effects) = core.engine.handle(self.clock.now(), &mut rng::system(), Event::Edited) {
+            // An edit never makes the engine send; it only sets the alarm.
+            let _ = core.take_in(effects);
+        }
     }
 }

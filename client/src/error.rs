@@ -24,6 +24,15 @@ pub enum Error {
     /// The storage failed. Nothing was changed.
     #[error("the storage failed; nothing was changed")]
     Storage(#[source] StoreError),
+    /// The photo is too large. Nothing was attached.
+    #[error("the photo is larger than {most} bytes; nothing was attached")]
+    PhotoTooLarge {
+        /// How many bytes a photo may have.
+        most: u64,
+    },
+    /// The photo can't be read, or is empty. Nothing was attached.
+    #[error("the photo can't be read; nothing was attached")]
+    PhotoUnreadable(#[source] std::io::Error),
     /// The system has no randomness to make keys with.
     #[error("the system gives no random numbers")]
     Randomness(#[source] getrandom::Error),
@@ -105,6 +114,7 @@ impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::NotEnrolled => Self::NotEnrolled,
+            Failure::AlreadyEnrolled => Self::AlreadyEnrolled,
             failure => Self::Exchange(failure),
         }
     }

@@ -37,7 +37,9 @@
 pub mod clock;
 mod daybook;
 mod error;
+mod photos;
 mod records;
+mod refusals;
 mod rng;
 pub mod sqlite;
 mod subscribers;
@@ -49,8 +51,12 @@ mod tests;
 
 pub use daybook::{Author, Daybook, JournalReceipt, Options};
 pub use error::Error;
+pub use photos::{LARGEST_PHOTO, PhotoLane, PhotoReport, PhotoStatus};
 pub use records::{AllRecords, ListedRecord, Page, Records};
+pub use refusals::Refusals;
 pub use sync::{SyncReport, SyncStatus};
 
 pub use sync_core::notebook::CreateRequest;
-pub use sync_core::store::{PageKey, RowFilter};
+pub use sync_core::photo::{Network, OnMetered, PhotoPolicy};
+pub use sync_core::refusal::Refusal;
+pub use sync_core::store::{PageKey, RowFilter, Standing};

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{PoisonError, TryLockError};
 
 use sync_core::engine::{Effect, Event, Failure, Outcome, RequestId, TransportError, WireRequest};
-use sync_core::store::Store as _;
+use sync_core::store::{Standing, Store as _};
 use sync_core::time::UnixMillis;
 use sync_core::wire::enrol::Profile;
 
@@ -40,6 +40,9 @@ pub struct SyncStatus {
     pub last_error: Option<Failure>,
     /// The app is too old for what the server has to say.
     pub upgrade_required: bool,
+    /// What the device is to the server, as it last said. [`Standing::Revoked`] with nothing unsent: cut off, and
+    /// everything handed in. Unless it is [`Standing::Good`], [`Daybook::enrol`] takes a new code.
+    pub standing: Standing,
 }
 
 /// What a step of the engine left to do.
@@ -69,7 +72,8 @@ impl Daybook {
     /// Redeems an enrolment code. `label` is what the device is called in lists, for example its model.
     ///
     /// # Errors
-    /// [`Error::AlreadyEnrolled`], or [`Error::Exchange`] with what the server or the network said.
+    /// [`Error::AlreadyEnrolled`] unless the server has cut the device off or does not know it any more, or
+    /// [`Error::Exchange`] with what the server or the network said.
     pub fn enrol(&self, code: &str, label: &str) -> Result<Profile, Error> {
         let _run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
         let outcome = self.drive(Event::Enrol { code: code.to_owned(), label: label.to_owned() })?;
@@ -124,6 +128,7 @@ impl Daybook {
             next_exchange: core.alarm,
             last_error: core.engine.last_failure().cloned(),
             upgrade_required: progress.upgrade_required,
+            standing: progress.standing,
         })
     }
 
@@ -150,15 +155,28 @@ impl Daybook {
         let mut todo = self.step(event)?;
         while let Some((id, request)) = todo.send.take() {
             // A transport of the app's own that panics must not leave the engine waiting for it for ever.
-            let result = catch_unwind(AssertUnwindSafe(|| self.transport.send(&request)))
-                .unwrap_or(Err(TransportError::Interrupted));
+            let send = || match self.forget_photos_if_wiped() {
+                Ok(()) => self.transport.send(&request),
+                Err(_) => Err(TransportError::Interrupted),
+            };
+            let result = catch_unwind(AssertUnwindSafe(send)).unwrap_or(Err(TransportError::Interrupted));
             todo = self.step(Event::Response(id, result))?;
+        }
+        if let Some(Outcome { failure: Some(Failure::Wiped), .. }) = &todo.finished {
+            // Nothing that is left in the store names a photo any more.
+            self.settle_photos()?;
         }
         if todo.finished.is_some() {
             // The run stands whether or not this works; if not, a later save moves the log.
             let _ = self.core()?.engine.store().tidy();
         }
         Ok(todo.finished)
+    }
+
+    /// Nobody is told that the device is wiped before the files beside the store are gone too.
+    fn forget_photos_if_wiped(&self) -> Result<(), Error> {
+        let wiped = self.core()?.engine.is_wiped();
+        if wiped { self.settle_photos() } else { Ok(()) }
     }
 
     fn step(&self, event: Event) -> Result<Todo, Error> {

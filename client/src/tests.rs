@@ -1,5 +1,7 @@
 //! A day with the library as an app sees it, against a server without a network.
 
+mod parting;
+mod photos;
 mod server;
 
 use std::path::{Path, PathBuf};
@@ -66,7 +68,7 @@ fn new_phone() -> Phone {
 
 fn open(path: &Path, server: &Arc<Server>, clock: &Arc<TestClock>) -> Result<Daybook, Error> {
     let (transport, clock) = (Box::new(server.clone()), Box::new(clock.clone()));
-    Daybook::open(path, Options { app: "test/1".to_owned(), transport, clock })
+    Daybook::open(path, Options { app: "test/1".to_owned(), transport, clock, install_secret: None })
 }
 
 fn enrolled_phone() -> Phone {
@@ -356,7 +358,12 @@ fn a_transport_that_panics_is_a_broken_connection() {
     }
     let Phone { daybook, server, clock, path, _folder } = enrolled_phone();
     drop(daybook);
-    let options = Options { app: "test/1".to_owned(), transport: Box::new(Panics), clock: Box::new(clock.clone()) };
+    let options = Options {
+        app: "test/1".to_owned(),
+        transport: Box::new(Panics),
+        clock: Box::new(clock.clone()),
+        install_secret: None,
+    };
     let daybook = Daybook::open(&path, options).unwrap();
     for _ in 0..2 {
         let interrupted = Failure::Transport(TransportError::Interrupted);

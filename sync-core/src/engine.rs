@@ -15,6 +15,7 @@ mod installation;
 mod link;
 mod parting;
 mod pull;
+mod refusal;
 mod reidentify;
 
 use std::collections::BTreeSet;

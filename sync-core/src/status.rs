@@ -25,7 +25,7 @@ pub enum Step {
 /// A change that did not simply become part of its record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
-    /// Which line of the journal.
+    /// Which line of the journal; 0 for what was sent under an identity that this device has given up since.
     pub n: u64,
     /// What became of it.
     pub verdict: Verdict,
@@ -54,6 +54,9 @@ impl Status {
             Some(_) => Step::Saved,
         };
         let open = |problem: &&Problem| !matches!(problem.verdict, Verdict::Published);
+        // What was sent under an identity that was given up is on the server, and no more than that is known.
+        let former = sync.problems.iter().filter(open).any(|problem| problem.n == 0);
+        let step = if former { step.min(Step::Stored) } else { step };
         Self { step, problems: sync.problems.iter().filter(open).cloned().collect() }
     }
 }

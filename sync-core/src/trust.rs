@@ -30,6 +30,8 @@ pub struct Limits {
     pub record_ops: u64,
     /// Changes of one record.
     pub record_changes: usize,
+    /// Bytes of all changes of one record together.
+    pub record_bytes: usize,
 }
 
 impl Default for Limits {
@@ -41,6 +43,7 @@ impl Default for Limits {
             depth: 4,
             record_ops: 100_000,
             record_changes: 5_000,
+            record_bytes: 4 * 1024 * 1024,
         }
     }
 }
@@ -81,10 +84,20 @@ pub mod code {
     pub const AUTHORITY: &str = "authority.missing";
     /// The record was approved or rejected meanwhile.
     pub const CLOSED: &str = "record.closed";
+    /// The record's published changes do not load.
+    pub const DAMAGED: &str = "record.damaged";
+    /// A person said no to the amendment.
+    pub const REJECTED: &str = "amendment.rejected";
+    /// It follows a change that was refused.
+    pub const FOLLOWS_REFUSED: &str = "amendment.follows_refused";
+    /// A person looked at what was quarantined and will not have it.
+    pub const DISCARDED: &str = "quarantine.discarded";
     /// It follows changes that have not come.
     pub const WAITING: &str = "change.waiting";
     /// The device's journal names it twice.
     pub const REPEATED: &str = "change.repeated";
+    /// The device was cut off before it sent the change.
+    pub const DEVICE_REVOKED: &str = "device.revoked";
     /// Only its name came.
     pub const WITHHELD: &str = "change.withheld";
 }

@@ -122,6 +122,7 @@ impl Phone {
             app: APP.to_owned(),
             transport: Box::new(Arc::clone(&line)),
             clock: Box::new(Arc::clone(&clock)),
+            install_secret: None,
         };
         let daybook = Daybook::open(file, options).map_err(|error| failed(&error))?;
         let profile = daybook.enrol(code, &format!("{name} 的手机")).map_err(|error| failed(&error))?;

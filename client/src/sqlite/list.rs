@@ -121,8 +121,7 @@ pub(super) fn list(
     let mut listed = Vec::new();
     while let Some(sql) = rows.next()? {
         let (row, last_entry) = read_row(sql)?;
-        // A verdict is about a line of the journal, so a record without one has none.
-        let problems = if last_entry.is_some() { read::problems(connection, row.id)? } else { Vec::new() };
+        let problems = read::problems(connection, row.id)?;
         listed.push(Listed { row, sync: RecordSync { last_entry, problems } });
     }
     Ok(listed)

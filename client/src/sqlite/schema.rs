@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::StoreError;
 
-pub(super) const MIGRATIONS: &[&str] = &[V1];
+pub(super) const MIGRATIONS: &[&str] = &[V1, V2, V3, V4];
 
 /// * `record` holds the lines of lists; `record_text` finds them by the terms of `search` and nothing else, so its
 ///   tokenizer cuts at spaces only.
@@ -99,6 +99,51 @@ CREATE TABLE author (
     actor BLOB NOT NULL PRIMARY KEY,
     person BLOB NOT NULL,
     name TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+";
+
+/// * `refusal` holds what was refused, with the text until the person has settled it.
+const V2: &str = "
+CREATE TABLE refusal (
+    key INTEGER NOT NULL PRIMARY KEY,
+    record BLOB NOT NULL,
+    hash BLOB NOT NULL,
+    body BLOB,
+    UNIQUE (record, hash)
+) STRICT;
+";
+
+/// * `photo` holds what became of the photos of this device; their files lie beside the store. `step` counts as
+///   `PhotoStep` does.
+const V3: &str = "
+CREATE TABLE photo (
+    hash BLOB NOT NULL PRIMARY KEY,
+    record BLOB NOT NULL,
+    bytes INTEGER NOT NULL,
+    added INTEGER NOT NULL,
+    step INTEGER NOT NULL,
+    line INTEGER NOT NULL,
+    upload TEXT,
+    sent INTEGER NOT NULL,
+    not_before INTEGER,
+    reason TEXT,
+    checked INTEGER,
+    checked_epoch INTEGER,
+    backed_up INTEGER NOT NULL,
+    here INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX photo_by_step ON photo (step, added);
+";
+
+/// * `former` holds what is known of changes that were sent under an identity which this device has given up, until the
+///   server shows that they are part of their records.
+const V4: &str = "
+CREATE TABLE former (
+    record BLOB NOT NULL,
+    hash BLOB NOT NULL,
+    verdict BLOB NOT NULL,
+    PRIMARY KEY (record, hash)
 ) STRICT, WITHOUT ROWID;
 ";
 

@@ -60,7 +60,7 @@ fn full_store(path: &std::path::Path, records: u128) -> SqliteStore {
             let mut hash = [0; 32];
             hash[..16].copy_from_slice(&number.to_be_bytes());
             let row = row(number);
-            PulledRecord { id: row.id, changes: vec![(ChangeHash(hash), vec![1; 900])], row: Some(row) }
+            PulledRecord { id: row.id, changes: vec![(ChangeHash(hash), vec![1; 900])], whole: false, row: Some(row) }
         })
         .collect();
     store.apply(&ExchangeOutcome { pulled, ..ExchangeOutcome::default() }).unwrap();

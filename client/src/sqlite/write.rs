@@ -75,6 +75,8 @@ pub(super) fn reidentify(
             put_row(&transaction, row)?;
         }
     }
+    // Lines have other numbers now. A backup that holds a line after all of these holds the ones that name photos.
+    transaction.execute("UPDATE photo SET line = 1 + coalesce((SELECT max(n) FROM journal), 0)", [])?;
     Ok(transaction.commit()?)
 }
 

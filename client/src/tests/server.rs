@@ -9,7 +9,7 @@ use sync_core::journal::{Head, Key, verify_challenge, verify_enrolment};
 use sync_core::time::UnixMillis;
 use sync_core::trust::chunk;
 use sync_core::wire::enrol::{EnrolRequest, EnrolResponse, Profile, Role, TokenRequest, TokenResponse};
-use sync_core::wire::exchange::{Author, ExchangeRequest, ExchangeResponse, ItemVerdict, News, PullItem, Verdict};
+use sync_core::wire::exchange::{Author, ExchangeRequest, ExchangeResponse, ItemVerdict, News, Order, PullItem, Verdict};
 use sync_core::wire::problem;
 use sync_core::wire::segment::follow;
 use sync_core::wire::{self, MEDIA_TYPE};
@@ -37,6 +37,8 @@ struct State {
     news: Vec<PullItem>,
     authors: Vec<Author>,
     verdicts: Vec<ItemVerdict>,
+    orders: Vec<Order>,
+    farewell: bool,
     misbehaviour: VecDeque<Result<WireResponse, TransportError>>,
     exchanges: u32,
     closed: bool,
@@ -75,6 +77,16 @@ impl Server {
     /// Judges a line with the next exchange.
     pub(super) fn judge(&self, n: u64, verdict: Verdict) {
         self.state.lock().unwrap().verdicts.push(ItemVerdict { n, verdict });
+    }
+
+    /// Gives these orders from now on.
+    pub(super) fn order(&self, orders: impl IntoIterator<Item = Order>) {
+        self.state.lock().unwrap().orders = orders.into_iter().collect();
+    }
+
+    /// Whether the device said that it is wiped.
+    pub(super) fn said_farewell(&self) -> bool {
+        self.state.lock().unwrap().farewell
     }
 
     /// Keeps every request waiting until [`Self::open`].
@@ -139,6 +151,9 @@ impl Server {
 
     fn exchange(&self, state: &mut State, asked: ExchangeRequest) -> WireResponse {
         state.exchanges += 1;
+        if asked.wiped {
+            (state.farewell, state.head, state.changes) = (true, Head0::default(), Vec::new());
+        }
         if let Some(segment) = asked.segment {
             let items = segment.unpack().unwrap();
             state.head.0 = follow(state.head.0, &items, segment.head).unwrap();
@@ -153,6 +168,7 @@ impl Server {
             authors: std::mem::take(&mut state.authors),
             verdicts: std::mem::take(&mut state.verdicts),
             next_sync_after_ms: NEXT_SYNC_MS,
+            orders: state.orders.clone(),
             ..ExchangeResponse::default()
         })
     }

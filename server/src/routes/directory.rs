@@ -1,16 +1,17 @@
 //! Offices, teams, people, developments and phones in one's territory.
 
 use axum::extract::State;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use sync_core::id::DeviceId;
 use sync_core::wire::enrol::Role;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::extract::Json;
+use super::extract::{Id, Json};
 use super::identity::SignedIn;
 use super::names;
 use crate::error::ServiceError;
-use crate::service::directory;
+use crate::service::{cut_off, directory};
 use crate::state::App;
 use crate::store::{Device, Office, Person, Project, Team};
 
@@ -59,7 +60,18 @@ pub(crate) struct DeviceBody {
     app: String,
     /// Milliseconds since 1970; so are all times.
     enrolled_at: i64,
+    /// When it was cut off.
     revoked_at: Option<i64>,
+    /// When it, cut off, last said that everything on it is handed in; null while something is not, or nobody knows.
+    deposited_at: Option<i64>,
+    /// When somebody ordered that it forget everything.
+    wipe_ordered_at: Option<i64>,
+    /// When it said that it has.
+    wiped_at: Option<i64>,
+    /// When it turned out to be a copy, or to have a copy; it goes on under other identities.
+    forked_at: Option<i64>,
+    /// How many lines of its journal the server holds.
+    journal_n: u64,
     last_exchange_at: Option<i64>,
     /// Device clock minus server clock, in milliseconds.
     skew_ms: Option<i64>,
@@ -118,6 +130,11 @@ impl From<Device> for DeviceBody {
             app: device.app,
             enrolled_at: device.enrolled_at.0,
             revoked_at: device.revoked_at.map(|at| at.0),
+            deposited_at: device.deposited_at.map(|at| at.0),
+            wipe_ordered_at: device.wipe_ordered_at.map(|at| at.0),
+            wiped_at: device.wiped_at.map(|at| at.0),
+            forked_at: device.forked_at.map(|at| at.0),
+            journal_n: device.head.n,
             last_exchange_at: device.last_exchange_at.map(|at| at.0),
             skew_ms: device.skew_ms,
             unsent: Unsent {
@@ -180,4 +197,41 @@ pub(crate) async fn projects(State(app): State<App>, SignedIn(who): SignedIn) ->
 )]
 pub(crate) async fn devices(State(app): State<App>, SignedIn(who): SignedIn) -> Listed<DeviceBody> {
     directory::devices(&app, &who).await.map(listed)
+}
+
+/// How a phone is to be wiped.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct Wipe {
+    /// Not to wait until a verified backup of the server holds everything that the phone has handed in. Only for
+    /// phones in wrong hands: a server that is restored afterwards may lack what only that phone had.
+    #[serde(default)]
+    at_once: bool,
+}
+
+/// Cuts a phone off at once. It can still hand in what it has, which is quarantined. Doing it again changes nothing.
+#[utoipa::path(
+    post, path = "/api/v1/devices/{id}/revoke", tag = "directory", params(("id" = Uuid, Path)),
+    responses((status = 200, body = DeviceBody)), security(("session" = []))
+)]
+pub(crate) async fn revoke(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Id(device): Id<DeviceId>,
+) -> Result<Json<DeviceBody>, ServiceError> {
+    cut_off::revoke(&app, &who, device).await.map(|device| Json(device.into()))
+}
+
+/// Cuts a phone off and has it forget everything, as soon as it has handed in what it has. Doing it again changes
+/// nothing.
+#[utoipa::path(
+    post, path = "/api/v1/devices/{id}/wipe", tag = "directory", params(("id" = Uuid, Path)),
+    request_body = Wipe, responses((status = 200, body = DeviceBody)), security(("session" = []))
+)]
+pub(crate) async fn wipe(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Id(device): Id<DeviceId>,
+    Json(wipe): Json<Wipe>,
+) -> Result<Json<DeviceBody>, ServiceError> {
+    cut_off::wipe(&app, &who, device, wipe.at_once).await.map(|device| Json(device.into()))
 }

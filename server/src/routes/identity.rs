@@ -25,19 +25,35 @@ impl FromRequestParts<App> for SignedIn {
     }
 }
 
-/// The phone that shows a token.
+/// The phone that shows a token, unless it was cut off.
 pub(crate) struct Phone(pub(super) Device);
 
 impl FromRequestParts<App> for Phone {
     type Rejection = ServiceError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ServiceError> {
-        let shown = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = shown.and_then(|value| value.strip_prefix("Bearer ")).ok_or(codes::TOKEN)?;
-        let device = enrol::authenticate(app, token).await?;
+        let device = enrol::authenticate(app, bearer(parts)?).await?;
         tracing::Span::current().record("device", tracing::field::display(device.id));
         Ok(Self(device))
     }
+}
+
+/// The phone that shows a token, also one that was cut off: for what is needed to hand in what it has.
+pub(crate) struct AnyPhone(pub(super) Device);
+
+impl FromRequestParts<App> for AnyPhone {
+    type Rejection = ServiceError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ServiceError> {
+        let device = enrol::authenticate_any(app, bearer(parts)?).await?;
+        tracing::Span::current().record("device", tracing::field::display(device.id));
+        Ok(Self(device))
+    }
+}
+
+fn bearer(parts: &Parts) -> Result<&str, ServiceError> {
+    let shown = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    shown.and_then(|value| value.strip_prefix("Bearer ")).ok_or_else(|| codes::TOKEN.into())
 }
 
 /// The session's token, if the browser sent one.

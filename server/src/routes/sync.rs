@@ -4,7 +4,7 @@ use axum::extract::State;
 use sync_core::wire::enrol::{EnrolRequest, EnrolResponse, ReidentifyRequest, TokenRequest, TokenResponse};
 use sync_core::wire::exchange::{ExchangeRequest, ExchangeResponse};
 
-use super::identity::Phone;
+use super::identity::AnyPhone;
 use super::message::{Message, Reply};
 use crate::error::{ServiceError, codes};
 use crate::service;
@@ -41,7 +41,7 @@ pub(crate) async fn token(State(app): State<App>, Message(request): Message<Toke
 )]
 pub(crate) async fn reidentify(
     State(app): State<App>,
-    Phone(device): Phone,
+    AnyPhone(device): AnyPhone,
     Message(request): Message<ReidentifyRequest>,
 ) -> Answer<EnrolResponse> {
     service::enrol::reidentify(&app, &device, request).await.map(Reply)
@@ -56,7 +56,7 @@ pub(crate) async fn reidentify(
 )]
 pub(crate) async fn exchange(
     State(app): State<App>,
-    Phone(device): Phone,
+    AnyPhone(device): AnyPhone,
     Message(request): Message<ExchangeRequest>,
 ) -> Answer<ExchangeResponse> {
     service::exchange::exchange(&app, device, request).await.map(Reply)

@@ -40,7 +40,8 @@ pub async fn enrol(app: &App, request: EnrolRequest) -> Result<EnrolResponse, Se
 }
 
 /// Gives a phone that was cloned or restored an identity of its own. The same key may ask again: the answer to the
-/// first attempt may have been lost on its way.
+/// first attempt may have been lost on its way. The new identity of a phone that was cut off is cut off as well: it is
+/// there to hand in what the old one can't take.
 ///
 /// # Errors
 /// [`codes::ENROL_PROOF`] if the phone does not hold the key that it shows.
@@ -61,14 +62,15 @@ pub async fn reidentify(app: &App, old: &Device, request: ReidentifyRequest) -> 
     Ok(EnrolResponse { device: device.id, server_key: app.keys.public(), profile })
 }
 
-/// Answers with a token if the phone has answered a challenge of ours, and in any case with the next challenge.
+/// Answers with a token if the phone has answered a challenge of ours, and in any case with the next challenge. A phone
+/// that was cut off gets one too, to hand in what it has; every operation looks at the device again.
 ///
 /// # Errors
-/// [`codes::DEVICE_UNKNOWN`], [`codes::DEVICE_REVOKED`], or [`codes::TOKEN_SIGNATURE`] if a good challenge was
+/// [`codes::DEVICE_UNKNOWN`], or [`codes::TOKEN_SIGNATURE`] if a good challenge was
 /// answered by another key.
 pub async fn token(app: &App, request: TokenRequest) -> Result<TokenResponse, ServiceError> {
     let id = request.device;
-    let device = known(app, id).await.and_then(still_good)?;
+    let device = known(app, id).await?;
     let now = app.clock.now();
     let nonce = challenge::issue(&app.keys, id, now, app.dice.bytes());
     if !challenge::is_good(&app.keys, id, now, &request.nonce) {
@@ -87,20 +89,24 @@ pub async fn token(app: &App, request: TokenRequest) -> Result<TokenResponse, Se
 /// # Errors
 /// [`codes::TOKEN`], [`codes::DEVICE_UNKNOWN`] or [`codes::DEVICE_REVOKED`].
 pub async fn authenticate(app: &App, token: &str) -> Result<Device, ServiceError> {
+    authenticate_any(app, token).await.and_then(still_good)
+}
+
+/// The phone behind a token, also one that was cut off: for handing in what it has, and for nothing else.
+///
+/// # Errors
+/// [`codes::TOKEN`] or [`codes::DEVICE_UNKNOWN`].
+pub async fn authenticate_any(app: &App, token: &str) -> Result<Device, ServiceError> {
     let id = token::check(&app.keys, token, app.clock.now())?;
-    known(app, id).await.and_then(still_good)
+    known(app, id).await
 }
 
 async fn known(app: &App, id: DeviceId) -> Result<Device, ServiceError> {
     app.store.device(id).await.map_err(|error| error.missing(codes::DEVICE_UNKNOWN))
 }
 
-/// Somebody who left the company has no good device either.
 fn still_good(device: Device) -> Result<Device, ServiceError> {
-    if device.revoked_at.is_some() || !device.person.active {
-        return Err(codes::DEVICE_REVOKED.into());
-    }
-    Ok(device)
+    if device.is_cut_off() { Err(codes::DEVICE_REVOKED.into()) } else { Ok(device) }
 }
 
 fn shorten(name: &str) -> String {

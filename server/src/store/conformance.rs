@@ -1,6 +1,7 @@
 //! What every store has to do, whichever database it stands on: `store_conformance!` expands to one test for each
 //! rule.
 
+pub(in crate::store) mod deciding;
 pub(in crate::store) mod enrolling;
 pub(in crate::store) mod feeding;
 pub(in crate::store) mod keeping;
@@ -30,6 +31,8 @@ macro_rules! store_conformance {
                     verdicts_reach_the_device, a_verdict_is_not_repeated_while_nothing_changes,
                     a_failed_publication_leaves_no_trace, blocks_of_the_feed_have_salts,
                     staff_changes_stand_after_the_devices;
+                deciding: what_is_accepted_is_judged_again_with_what_waited, what_is_refused_is_told_and_remembered,
+                    held_changes_are_grouped_by_record_and_device;
                 feeding: a_device_gets_what_it_lacks, pages_end_where_they_say,
                     what_was_passed_over_comes_on_a_later_page, a_record_that_moves_is_gone_and_whole,
                     a_record_that_comes_back_brings_the_devices_own_changes,

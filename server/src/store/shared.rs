@@ -34,6 +34,12 @@ macro_rules! mount {
     () => {
         #[path = "shared/actors.rs"]
         mod actors;
+        #[path = "shared/aside.rs"]
+        mod aside;
+        #[path = "shared/decide.rs"]
+        mod decide;
+        #[path = "shared/drift.rs"]
+        mod drift;
         #[path = "shared/enrolment.rs"]
         mod enrolment;
         #[path = "shared/feed.rs"]
@@ -46,6 +52,8 @@ macro_rules! mount {
         mod keep;
         #[path = "shared/organisation.rs"]
         mod organisation;
+        #[path = "shared/photos.rs"]
+        mod photos;
         #[path = "shared/publish.rs"]
         mod publish;
         #[path = "shared/read.rs"]
@@ -75,7 +83,8 @@ macro_rules! device_columns {
         "p.id, p.organisation, p.name, p.role, p.office, p.team, p.login, p.active, p.profile_version, \
         p.scope_version, p.created_at, d.id, d.key, d.label, d.app, d.enrolled_at, d.revoked_at, d.journal_n, \
         d.journal_link, d.last_exchange_at, d.skew_ms, d.backlog_records, d.backlog_changes, d.backlog_oldest, \
-        d.backlog_photos, d.backlog_bytes, d.forked_at, d.replaces"
+        d.backlog_photos, d.backlog_bytes, d.forked_at, d.replaces, d.deposited_at, d.wipe_ordered_at, \
+        d.wipe_at_once, d.wiped_at"
     };
 }
 pub(in crate::store) use {bulk_statements, device_columns, mount, person_columns, statements};

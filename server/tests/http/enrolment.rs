@@ -3,10 +3,12 @@
 use axum::body::Body;
 use axum::http::Request;
 use minicbor::Encode;
-use server::service::admin::{Order, perform};
+use server::service::admin::{self, perform};
+use sync_core::engine::Failure;
 use sync_core::id::{DeviceId, Signature};
 use sync_core::journal::Key;
 use sync_core::wire::enrol::{EnrolRequest, EnrolResponse, Role, TokenRequest, TokenResponse};
+use sync_core::wire::exchange::Order;
 use sync_core::wire::{self, Encoding};
 
 use crate::support::house::HERE;
@@ -141,13 +143,12 @@ async fn a_revoked_device_is_cut_off_at_once() {
     phone.register("张伟");
     assert!(phone.sync(&test).await.failure.is_none());
     let device = phone.engine.identity().unwrap().device;
-    perform(&test.app, Order::RevokeDevice { device }).await.unwrap();
+    perform(&test.app, admin::Order::RevokeDevice { device }).await.unwrap();
 
     phone.register("王芳");
-    assert!(phone.sync(&test).await.failure.is_some());
-    assert_eq!(phone.answers.last().unwrap().code(), "device.revoked", "its token is still young");
-    let request = TokenRequest { device, nonce: Vec::new(), signature: Signature([0; 64]) };
-    assert_eq!(post(&test, "/sync/v1/token", &request).await.code(), "device.revoked");
+    assert_eq!(phone.sync(&test).await.failure, Some(Failure::Revoked), "its token is still young");
+    let (_, answer) = phone.exchanges().last().unwrap();
+    assert_eq!((answer.orders, answer.pull, answer.profile, answer.cursor), (vec![Order::Deposit], vec![], None, None));
 }
 
 #[tokio::test]

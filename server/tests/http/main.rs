@@ -6,6 +6,7 @@ mod admin;
 mod admission;
 mod amendments;
 mod backups;
+mod bucket;
 mod drift;
 mod enrolment;
 mod framing;

@@ -47,10 +47,16 @@ pub enum Failure {
     #[error("the enrolment code is wrong, used or expired; ask the office for a new one")]
     EnrolmentCode,
     /// The office has cut the device off.
-    #[error("the office has cut this device off; what is saved stays on it")]
+    #[error("the office has cut this device off; what was saved on it is handed in, and nothing comes back")]
     Revoked,
+    /// The office ordered that everything on the device be forgotten, and so it was.
+    #[error("the office had this device wiped; everything that was saved on it is on the server")]
+    Wiped,
+    /// A new code was to be redeemed, but the server knows the device and has not cut it off.
+    #[error("this device is enrolled already")]
+    AlreadyEnrolled,
     /// The server does not know the device: it was restored to a time before the enrolment, or is another server.
-    #[error("the server does not know this device")]
+    #[error("the server does not know this device; it keeps what is saved, and can be enrolled anew")]
     UnknownDevice,
     /// The journal on the server goes on in a way that this device did not write: it is a copy of another one.
     #[error("this device's journal was continued elsewhere; it has to be enrolled anew")]
@@ -88,7 +94,11 @@ impl Failure {
 
     /// Whether trying again later can help without anybody doing anything.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Transport(_) | Self::CaptivePortal | Self::Busy { .. } | Self::Server { .. })
+        matches!(
+            self,
+            // A damaged or outdated answer is not the next one.
+            Self::Transport(_) | Self::CaptivePortal | Self::Busy { .. } | Self::Server { .. } | Self::BadAnswer
+        )
     }
 
     /// Reads an answer that is not 200 of our type.

@@ -63,7 +63,8 @@ pub(super) enum Purpose {
 /// The records that a request names as being here.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Named {
-    last: RecordId,
+    /// The last of them; `None` if there is none left to name.
+    last: Option<RecordId>,
     /// There may be more after them.
     full: bool,
 }
@@ -152,11 +153,13 @@ impl<S: Store> Engine<S> {
         }
         let segment = self.segment(identity, after, &mut items)?;
         let through = items.last().map_or(0, |item| item.entry.n);
-        let holding = match self.progress.check {
+        // First the push: what the server does not know yet it can't place.
+        let check = self.progress.check.filter(|_| items.is_empty());
+        let holding = match check {
             Some(check) => self.store.held(check.after, MAX_HOLDING).map_err(EngineError::Store)?,
             None => Vec::new(),
         };
-        let named = holding.last().map(|last| Named { last: *last, full: holding.len() == MAX_HOLDING });
+        let named = check.map(|_| Named { last: holding.last().copied(), full: holding.len() == MAX_HOLDING });
         let offers = if items.is_empty() { self.next_offers()? } else { Vec::new() };
         let digest = if items.is_empty() && offers.is_empty() { self.question(now.wall)? } else { None };
         let asked = digest.is_some();
@@ -483,8 +486,8 @@ impl<S: Store> Engine<S> {
             run.reidentify = Some(acknowledged);
             return self.advance(now, rng, effects);
         }
-        // A server that does not speak of it is asked again next time.
-        let unchecked = self.progress.check.is_some() && answer.baseline.is_some();
+        // A server that passes over the question is asked again next time.
+        let unchecked = self.progress.check.is_some() && (named.is_none() || answer.baseline.is_some());
         if unsent || answer.more || unchecked || self.is_comparing(now.wall)? {
             self.advance(now, rng, effects)
         } else {
@@ -496,10 +499,9 @@ impl<S: Store> Engine<S> {
     fn check_after(&self, baseline: Option<Baseline>, named: Option<Named>) -> Option<ScopeCheck> {
         match (baseline, self.progress.check, named) {
             (Some(Baseline::Begun), ..) => Some(ScopeCheck::default()),
-            (Some(Baseline::Checked), _, Some(Named { last, full })) => full.then_some(ScopeCheck { after: Some(last) }),
-            // Nothing is here that has not been looked through.
-            (_, Some(_), None) | (_, None, _) => None,
-            (None, Some(check), Some(_)) => Some(check),
+            (_, None, _) | (_, _, Some(Named { last: None, .. })) => None,
+            (Some(Baseline::Checked), _, Some(Named { last, full })) => full.then_some(ScopeCheck { after: last }),
+            (_, check, _) => check,
         }
     }
 

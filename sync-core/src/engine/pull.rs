@@ -15,13 +15,16 @@ use crate::wire::digest::Comparison;
 use crate::wire::exchange::{ExchangeResponse, GoneReason, News};
 
 type Gone = Vec<(RecordId, GoneReason)>;
-/// News, departures, and what a comparison repairs.
-type Taken = (Vec<PulledRecord>, Gone, Repaired);
+/// Changes that came although they are here.
+type Confirmed = Vec<(RecordId, ChangeHash)>;
+/// News, departures, what a comparison repairs, and what is confirmed.
+type Taken = (Vec<PulledRecord>, Gone, Repaired, Confirmed);
 
 impl<S: Store> Engine<S> {
     pub(super) fn read_pull(&self, answer: &ExchangeResponse) -> Result<Taken, EngineError<S::Error>> {
         let mut pulled = Vec::with_capacity(answer.pull.len());
         let mut gone = Vec::new();
+        let mut confirmed = Vec::new();
         let (named, wanted) = match &answer.digest {
             Some(Comparison::Repair { whole, wanted, .. }) => (whole.as_slice(), wanted.as_slice()),
             _ => (&[][..], &[][..]),
@@ -36,15 +39,20 @@ impl<S: Store> Engine<S> {
                 }
                 News::Changes(packed) => {
                     let known = self.store.changes(item.record).map_err(EngineError::Store)?;
-                    pulled.push(read_record(item.record, &known, packed));
+                    pulled.push(read_record(item.record, &known, packed, &mut confirmed));
                 }
             }
         }
-        Ok((pulled, gone, self.read_repair(&whole, wanted)?))
+        Ok((pulled, gone, self.read_repair(&whole, wanted)?, confirmed))
     }
 }
 
-fn read_record(id: RecordId, known: &[(ChangeHash, Vec<u8>)], packed: &[Vec<u8>]) -> PulledRecord {
+fn read_record(
+    id: RecordId,
+    known: &[(ChangeHash, Vec<u8>)],
+    packed: &[Vec<u8>],
+    confirmed: &mut Confirmed,
+) -> PulledRecord {
     let names: BTreeSet<ChangeHash> = known.iter().map(|(hash, _)| *hash).collect();
     let mut changes: Vec<(ChangeHash, Vec<u8>)> = Vec::with_capacity(packed.len());
     let mut previous = None;
@@ -52,7 +60,9 @@ fn read_record(id: RecordId, known: &[(ChangeHash, Vec<u8>)], packed: &[Vec<u8>]
         // Whatever can't be unpacked is missed by the ones after it, and shows in the digest.
         if let Ok((hash, raw)) = chunk::unpack(bytes, previous.as_ref()) {
             previous = Some(hash);
-            if !names.contains(&hash) {
+            if names.contains(&hash) {
+                confirmed.push((id, hash));
+            } else {
                 changes.push((hash, raw));
             }
         }
@@ -63,7 +73,7 @@ fn read_record(id: RecordId, known: &[(ChangeHash, Vec<u8>)], packed: &[Vec<u8>]
 }
 
 /// How a record with these changes reads in lists.
-fn line_of<'a>(log: impl Iterator<Item = &'a [u8]>) -> Option<Row> {
+pub(super) fn line_of<'a>(log: impl Iterator<Item = &'a [u8]>) -> Option<Row> {
     // The server has verified every change; a panic here is a fault of ours that must not cost the other records.
     catch_unwind(AssertUnwindSafe(|| Document::load(log).and_then(|mut document| document.any_view())))
         .ok()

@@ -9,9 +9,9 @@ use super::{Effect, Engine, EngineError, Failure};
 use crate::document::{Document, NewChange};
 use crate::id::{ActorId, ChangeHash, RecordId};
 use crate::index::Row;
-use crate::journal::{Head, Key};
+use crate::journal::Head;
 use crate::reauthor::reauthor;
-use crate::store::{BatchLimit, Identity, LocalCommit, Progress, Store};
+use crate::store::{BatchLimit, Identity, Progress, Rewritten, Store};
 use crate::time::ClockReading;
 use crate::wire::enrol::{EnrolResponse, ReidentifyRequest};
 use crate::wire::segment::Item;
@@ -25,15 +25,7 @@ impl<S: Store> Engine<S> {
         identity: &Identity,
         rng: &mut dyn Rng,
     ) -> Result<ReidentifyRequest, EngineError<S::Error>> {
-        let kept = self.store.device_key().map_err(EngineError::Store)?.filter(|seed| *seed != identity.key_seed);
-        let key = match kept {
-            Some(seed) => Key::from_seed(seed),
-            None => {
-                let key = Key::generate(rng);
-                self.store.set_device_key(&key.seed()).map_err(EngineError::Store)?;
-                key
-            }
-        };
+        let key = self.next_key(rng)?;
         Ok(ReidentifyRequest {
             key: key.public(),
             proof: key.sign_reidentification(identity.device),
@@ -53,6 +45,22 @@ impl<S: Store> Engine<S> {
         let Some(key_seed) = self.store.device_key().map_err(EngineError::Store)? else {
             return self.finish(now, rng, Some(Failure::BadAnswer), effects);
         };
+        if !self.turn_into(rng, key_seed, common_through, answer, effects)? {
+            return self.finish(now, rng, Some(Failure::Forked), effects);
+        }
+        self.advance(now, rng, effects)
+    }
+
+    /// Takes on an identity in the place of the present one: what the journal says after `common_through` is written
+    /// again under it. False, with nothing changed, if something does not read any more.
+    pub(super) fn turn_into(
+        &mut self,
+        rng: &mut dyn Rng,
+        key_seed: [u8; 32],
+        common_through: u64,
+        answer: EnrolResponse,
+        effects: &mut Vec<Effect>,
+    ) -> Result<bool, EngineError<S::Error>> {
         let identity = Identity {
             device: answer.device,
             actor: ActorId::random(rng),
@@ -60,31 +68,35 @@ impl<S: Store> Engine<S> {
             server_key: answer.server_key,
             profile: answer.profile,
         };
-        let tail = self.store.outbox(common_through, ALL).map_err(EngineError::Store)?;
+        let mut tail = self.store.outbox(common_through, ALL).map_err(EngineError::Store)?;
+        // Of a record that left the scope only what no backup held is still here.
+        tail.retain(|item| item.change.is_some());
+        self.leave_refused(&mut tail)?;
         let Ok(changes) = reauthor(&tail, identity.device, identity.actor) else {
-            return self.finish(now, rng, Some(Failure::Forked), effects);
+            return Ok(false);
         };
-        let Some(commits) = self.commits(&tail, changes)? else {
-            return self.finish(now, rng, Some(Failure::Forked), effects);
+        let Some(lines) = self.rewritten(&tail, changes)? else {
+            return Ok(false);
         };
-        self.store.reidentify(&identity, common_through, &commits).map_err(EngineError::Store)?;
+        self.store.reidentify(&identity, common_through, &lines).map_err(EngineError::Store)?;
         self.identity = Some(identity);
-        self.progress = Progress::default();
+        self.moved = false;
+        self.progress = Progress::anew();
         self.token = None;
         self.nonce.clear();
         self.withheld.clear();
-        if !commits.is_empty() {
-            effects.push(Effect::Changed(commits.iter().map(|commit| commit.row.id).collect()));
+        if !lines.is_empty() {
+            effects.push(Effect::Changed(lines.iter().map(|line| line.entry.record).collect()));
         }
-        self.advance(now, rng, effects)
+        Ok(true)
     }
 
     /// The new journal; `None` if a record does not read any more, in which case nothing may be given up.
-    fn commits(
+    fn rewritten(
         &self,
         tail: &[Item],
         changes: Vec<NewChange>,
-    ) -> Result<Option<Vec<LocalCommit>>, EngineError<S::Error>> {
+    ) -> Result<Option<Vec<Rewritten>>, EngineError<S::Error>> {
         let dropped: HashSet<ChangeHash> = tail.iter().map(|item| item.entry.change).collect();
         let mut logs: BTreeMap<RecordId, Vec<Vec<u8>>> = BTreeMap::new();
         for (item, change) in tail.iter().zip(&changes) {
@@ -100,6 +112,10 @@ impl<S: Store> Engine<S> {
         }
         let mut rows: BTreeMap<RecordId, Row> = BTreeMap::new();
         for (record, log) in &logs {
+            if self.store.row(*record).map_err(EngineError::Store)?.is_none() {
+                // It has left the scope, or this version can't read it: nothing is lost that could be shown.
+                continue;
+            }
             let view = Document::load(log.iter().map(Vec::as_slice)).and_then(|mut document| document.any_view());
             match view {
                 Ok(view) => rows.insert(*record, Row::of(&view)),
@@ -107,11 +123,11 @@ impl<S: Store> Engine<S> {
             };
         }
         let mut head = Head::EMPTY;
-        let commits = tail.iter().zip(changes).filter_map(|(item, change)| {
+        let lines = tail.iter().zip(changes).map(|(item, change)| {
             let (entry, next) = head.append(item.entry.record, change.hash, item.entry.clock);
             head = next;
-            Some(LocalCommit { entry, head, change: change.bytes, row: rows.get(&entry.record)?.clone() })
+            Rewritten { entry, head, change: change.bytes, row: rows.get(&entry.record).cloned() }
         });
-        Ok(Some(commits.collect()))
+        Ok(Some(lines.collect()))
     }
 }

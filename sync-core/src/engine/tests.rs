@@ -1,12 +1,15 @@
 //! The engine against a small honest server, and against everything that a network can do to it.
 
 mod fake_server;
+mod parting;
+mod registry;
+mod scope;
 mod busy_server;
 
 use fake_server::FakeServer;
 
 use super::*;
-use crate::id::Signature;
+use crate::id::{DeviceId, Signature};
 use crate::notebook::CreateRequest;
 use crate::record::lead::{LeadEdit, LeadFacts};
 use crate::status::Step;
@@ -357,5 +360,5 @@ fn a_lost_reply_to_the_new_identity_is_asked_for_again_with_the_same_key() {
     }
     assert_eq!(keys.len(), 2);
     assert_eq!(keys[0], keys[1]);
-    assert_eq!(engine.identity().unwrap().device, crate::id::DeviceId::from([77; 16]));
+    assert_eq!(engine.identity().unwrap().device, DeviceId::from([77; 16]));
 }

@@ -46,6 +46,8 @@ pub struct Disk {
     steps_left: Option<u32>,
     refusals: u32,
     full: bool,
+    /// So many records that come will be lost inside.
+    losses: u32,
     /// The furthest acknowledgement that was ever written.
     acknowledged: u64,
     /// What the faults did.
@@ -90,6 +92,7 @@ impl PhoneStore {
             steps_left: None,
             refusals: 0,
             full: false,
+            losses: 0,
             acknowledged: 0,
             faults: Faults::default(),
             committed: Vec::new(),
@@ -118,6 +121,11 @@ impl PhoneStore {
         self.0.borrow_mut().full = full;
     }
 
+    /// So many records that come will be lost inside.
+    pub fn lose_pulled(&self, records: u32) {
+        self.0.borrow_mut().losses = records;
+    }
+
     /// Whether the app was killed.
     pub fn is_killed(&self) -> bool {
         self.0.borrow().killed
@@ -136,7 +144,7 @@ impl PhoneStore {
     /// Nothing is wrong any more.
     pub fn heal(&self) {
         let mut disk = self.0.borrow_mut();
-        (disk.steps_left, disk.refusals, disk.full) = (None, 0, false);
+        (disk.steps_left, disk.refusals, disk.full, disk.losses) = (None, 0, false, 0);
     }
 
     /// What is on the disk, as a backup of the phone copies it.
@@ -210,6 +218,18 @@ impl Disk {
             return Err(DiskError::Killed);
         }
         Ok(())
+    }
+
+    /// What arrives, without what is lost on the last inch.
+    fn lose_some_of(&mut self, outcome: &ExchangeOutcome) -> ExchangeOutcome {
+        let mut outcome = outcome.clone();
+        if self.losses > 0 && outcome.pulled.iter().any(|record| !record.whole && !record.changes.is_empty()) {
+            self.losses -= 1;
+            self.faults.fired(Fault::GapPlanted);
+            let first = outcome.pulled.iter().position(|record| !record.whole && !record.changes.is_empty());
+            first.map(|first| outcome.pulled.remove(first));
+        }
+        outcome
     }
 
     fn flush(&mut self) {
@@ -315,7 +335,11 @@ impl Store for PhoneStore {
 
     fn apply(&mut self, outcome: &ExchangeOutcome) -> Result<(), DiskError> {
         let mut disk = self.0.borrow_mut();
+        let outcome = &disk.lose_some_of(outcome);
         disk.write(|store| store.apply(outcome))?;
+        let repaired = outcome.pulled.iter().filter(|record| record.whole).count();
+        (0..repaired).for_each(|_| disk.faults.fired(Fault::DriftRepaired));
+        outcome.gone.iter().for_each(|_| disk.faults.fired(Fault::RecordGone));
         disk.acknowledged = disk.acknowledged.max(outcome.progress.acknowledged);
         disk.flush();
         Ok(())
@@ -356,6 +380,7 @@ impl Store for PhoneStore {
     fn wipe(&mut self) -> Result<(), DiskError> {
         let mut disk = self.0.borrow_mut();
         disk.write(MemoryStore::wipe)?;
+        disk.faults.fired(Fault::PhoneWiped);
         disk.flush();
         Ok(())
     }

@@ -1,11 +1,11 @@
 //! What the answers to orders look like: one line of JSON for each thing.
 
 use serde::Serialize;
-use sync_core::id::{ChangeHash, DeviceId, OfficeId, OrganisationId, PersonId, ProjectId, RecordId, TeamId};
+use sync_core::id::{DeviceId, OfficeId, OrganisationId, PersonId, ProjectId, TeamId};
 use sync_core::time::UnixMillis;
 use sync_core::wire::enrol::Role;
 
-use crate::store::{ChangeState, Device, EnrolmentCode, Office, Organisation, Person, Project, SetAside, Team};
+use crate::store::{Device, EnrolmentCode, Office, Organisation, Person, Project, Team};
 
 #[derive(Serialize)]
 #[serde(untagged)]
@@ -60,19 +60,15 @@ pub(super) enum Line {
         revoked_at: Option<UnixMillis>,
         forked_at: Option<UnixMillis>,
         replaces: Option<DeviceId>,
+        /// How many lines of its journal are here.
+        journal_n: u64,
+        deposited_at: Option<UnixMillis>,
+        wipe_ordered_at: Option<UnixMillis>,
+        wipe_at_once: bool,
+        wiped_at: Option<UnixMillis>,
         last_exchange_at: Option<UnixMillis>,
         skew_ms: Option<i64>,
         unsent_changes: u32,
-    },
-    SetAside {
-        record: RecordId,
-        change: ChangeHash,
-        person: PersonId,
-        device: Option<DeviceId>,
-        state: ChangeState,
-        code: String,
-        received_at: UnixMillis,
-        bytes: u64,
     },
 }
 
@@ -136,24 +132,14 @@ impl From<Device> for Line {
             revoked_at: device.revoked_at,
             forked_at: device.forked_at,
             replaces: device.replaces,
+            journal_n: device.head.n,
+            deposited_at: device.deposited_at,
+            wipe_ordered_at: device.wipe_ordered_at,
+            wipe_at_once: device.wipe_at_once,
+            wiped_at: device.wiped_at,
             last_exchange_at: device.last_exchange_at,
             skew_ms: device.skew_ms,
             unsent_changes: device.backlog.changes,
-        }
-    }
-}
-
-impl From<SetAside> for Line {
-    fn from(aside: SetAside) -> Self {
-        Self::SetAside {
-            record: aside.record,
-            change: aside.hash,
-            person: aside.person,
-            device: aside.device,
-            state: aside.state,
-            code: aside.code,
-            received_at: aside.received_at,
-            bytes: aside.bytes,
         }
     }
 }

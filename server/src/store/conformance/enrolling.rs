@@ -147,3 +147,36 @@ pub(in crate::store) async fn a_forked_identity_is_replaced_once_by_each_twin(st
     assert_eq!((second.id, second.forked_at), (DeviceId::from([2; 16]), None));
     assert_eq!(store.device(old.id).await.unwrap().forked_at, Some(UnixMillis(5)), "since when stays");
 }
+
+pub(in crate::store) async fn a_device_is_parted_with_step_by_step(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let phone = world.promoter_with_phone("Li", 0).await;
+    assert!(!phone.is_cut_off());
+    store.order_wipe(phone.id, false, UnixMillis(5)).await.unwrap();
+    let ordered = store.device(phone.id).await.unwrap();
+    assert!(ordered.is_cut_off() && !ordered.wipe_at_once);
+    assert_eq!((ordered.revoked_at, ordered.wipe_ordered_at), (Some(UnixMillis(5)), Some(UnixMillis(5))));
+    store.order_wipe(phone.id, true, UnixMillis(6)).await.unwrap();
+    store.order_wipe(phone.id, false, UnixMillis(7)).await.unwrap();
+    let again = store.device(phone.id).await.unwrap();
+    assert_eq!(again, Device { wipe_at_once: true, ..ordered }, "the first time counts, and haste stays");
+
+    store.note_deposit(phone.id, Some(UnixMillis(8))).await.unwrap();
+    assert_eq!(store.device(phone.id).await.unwrap().deposited_at, Some(UnixMillis(8)));
+    store.note_deposit(phone.id, None).await.unwrap();
+    assert_eq!(store.device(phone.id).await.unwrap(), again);
+
+    // A twin of it gets an identity that is cut off and to be wiped like the first.
+    let twin = store.replace_device(phone.id, &device(1, 1), UnixMillis(9)).await.unwrap();
+    assert_eq!((twin.revoked_at, twin.wipe_ordered_at), (Some(UnixMillis(5)), Some(UnixMillis(5))));
+    assert!(twin.wipe_at_once && twin.wiped_at.is_none());
+
+    store.note_wiped(phone.id, UnixMillis(10)).await.unwrap();
+    store.note_wiped(phone.id, UnixMillis(11)).await.unwrap();
+    assert_eq!(store.device(phone.id).await.unwrap().wiped_at, Some(UnixMillis(10)));
+    let healthy = world.promoter_with_phone("Wang", 0).await;
+    store.note_wiped(healthy.id, UnixMillis(12)).await.unwrap();
+    assert!(store.device(healthy.id).await.unwrap().is_cut_off(), "a wiped phone never speaks again");
+    let unknown = store.order_wipe(DeviceId::from([0; 16]), false, UnixMillis(1)).await;
+    assert!(matches!(unknown, Err(StoreError::NotFound)));
+}

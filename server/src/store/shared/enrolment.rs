@@ -40,6 +40,13 @@ statements! {
         where d.organisation = $1 order by p.name, p.id, d.enrolled_at, d.id");
     DEVICE_KEY = "select key from device where id = $1";
     REVOKE = "update device set revoked_at = coalesce(revoked_at, $2) where id = $1";
+    INHERIT = "update device set (revoked_at, wipe_ordered_at, wipe_at_once) = \
+        (select o.revoked_at, o.wipe_ordered_at, o.wipe_at_once from device o where o.id = $2) where id = $1";
+    ORDER_WIPE = "update device set revoked_at = coalesce(revoked_at, $2), \
+        wipe_ordered_at = coalesce(wipe_ordered_at, $2), wipe_at_once = wipe_at_once or $3 where id = $1";
+    NOTE_DEPOSIT = "update device set deposited_at = $2 where id = $1";
+    NOTE_WIPED = "update device set revoked_at = coalesce(revoked_at, $2), wiped_at = coalesce(wiped_at, $2) \
+        where id = $1";
     OFFER_SERVER_KEY = "insert into server_key (id, seed) values (1, $1) on conflict (id) do nothing";
     SERVER_KEY = "select seed from server_key where id = 1";
     EPOCH = "select value from meta where key = 'epoch'";
@@ -155,6 +162,7 @@ pub(super) async fn replace_device(
         Some((id,)) => DeviceId(id),
         None => {
             insert_device(conn, new, person.organisation.0, person.id.0, Some(old), now).await?;
+            sqlx::query::<Db>(INHERIT).bind(new.id.0).bind(old.0).execute(&mut *conn).await?;
             sqlx::query::<Db>(FORK).bind(old.0).bind(now.0).execute(&mut *conn).await?;
             new.id
         }
@@ -206,6 +214,26 @@ pub(super) async fn device_key(conn: &mut Conn, id: DeviceId) -> Result<PublicKe
 pub(super) async fn revoke_device(conn: &mut Conn, id: DeviceId, now: UnixMillis) -> Result<(), StoreError> {
     let done = sqlx::query::<Db>(REVOKE).bind(id.0).bind(now.0).execute(conn).await?;
     if done.rows_affected() == 0 { Err(StoreError::NotFound) } else { Ok(()) }
+}
+
+pub(super) async fn order_wipe(
+    conn: &mut Conn,
+    id: DeviceId,
+    at_once: bool,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    let done = sqlx::query::<Db>(ORDER_WIPE).bind(id.0).bind(now.0).bind(at_once).execute(conn).await?;
+    if done.rows_affected() == 0 { Err(StoreError::NotFound) } else { Ok(()) }
+}
+
+pub(super) async fn note_deposit(conn: &mut Conn, id: DeviceId, at: Option<UnixMillis>) -> Result<(), StoreError> {
+    sqlx::query::<Db>(NOTE_DEPOSIT).bind(id.0).bind(at.map(|at| at.0)).execute(conn).await?;
+    Ok(())
+}
+
+pub(super) async fn note_wiped(conn: &mut Conn, id: DeviceId, now: UnixMillis) -> Result<(), StoreError> {
+    sqlx::query::<Db>(NOTE_WIPED).bind(id.0).bind(now.0).execute(conn).await?;
+    Ok(())
 }
 
 pub(super) async fn server_key(conn: &mut Conn, fresh: [u8; 32]) -> Result<[u8; 32], StoreError> {

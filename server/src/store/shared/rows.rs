@@ -56,6 +56,10 @@ pub(super) fn device_of(row: &DbRow) -> Result<Device, StoreError> {
         },
         forked_at: millis(15)?,
         replaces: row.try_get::<Option<Uuid>, _>(at(16))?.map(DeviceId),
+        deposited_at: millis(17)?,
+        wipe_ordered_at: millis(18)?,
+        wipe_at_once: row.try_get(at(19))?,
+        wiped_at: millis(20)?,
     })
 }
 

@@ -152,11 +152,11 @@ impl FakeServer {
     }
 }
 
-fn decode<T: for<'b> minicbor::Decode<'b, ()>>(request: &WireRequest) -> T {
+pub(super) fn decode<T: for<'b> minicbor::Decode<'b, ()>>(request: &WireRequest) -> T {
     wire::decode(&request.body.bytes, request.body.encoding, MAX_ANSWER).unwrap()
 }
 
-fn ok<T: minicbor::Encode<()>>(message: &T) -> WireResponse {
+pub(super) fn ok<T: minicbor::Encode<()>>(message: &T) -> WireResponse {
     let body = wire::encode(message);
     WireResponse {
         status: 200,
@@ -167,7 +167,7 @@ fn ok<T: minicbor::Encode<()>>(message: &T) -> WireResponse {
     }
 }
 
-fn refusal(status: u16, code: &str) -> WireResponse {
+pub(super) fn refusal(status: u16, code: &str) -> WireResponse {
     let problem = Problem { code: code.to_owned(), title: "no".to_owned(), status, detail: None, request_id: None };
     WireResponse {
         status,
