@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use automerge::legacy::{Key, ObjectId, OpId, OpType};
 use automerge::{Change, ScalarValue};
+use minicbor::{Decode, Encode};
 use serde::Serialize;
 
 use crate::id::{ActorId, ChangeHash};
@@ -14,44 +15,59 @@ use crate::record::scalar::Scalar;
 use crate::time::UnixMillis;
 
 /// What one change did to one field.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Encode, Decode)]
+#[cbor(map)]
 pub struct FieldChange {
     /// The change.
+    #[n(0)]
     pub change: ChangeHash,
     /// Who wrote it.
+    #[n(1)]
     pub author: ActorId,
     /// When, by the writer's wall clock.
+    #[n(2)]
     pub at: UnixMillis,
     /// Which part of the record.
+    #[n(3)]
     pub zone: Zone,
     /// Which field; for a map `field/key`; empty for a list.
+    #[n(4)]
     pub field: String,
     /// What was done.
+    #[n(5)]
     #[serde(flatten)]
     pub act: Act,
 }
 
 /// What was done to a field.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Encode, Decode)]
 #[serde(rename_all = "snake_case", tag = "act")]
 pub enum Act {
     /// It was given a value.
+    #[n(0)]
     Set {
         /// The value.
+        #[n(0)]
         value: Scalar,
     },
     /// It was emptied.
+    #[n(1)]
     Cleared,
     /// Text was typed and removed.
+    #[n(2)]
     Typed {
         /// What was typed, in the order of the operations.
+        #[n(0)]
         inserted: String,
         /// How many characters were removed.
+        #[n(1)]
         deleted: u32,
     },
     /// An entry was added to a list.
+    #[n(3)]
     Added {
         /// The entry.
+        #[cbor(n(0), with = "json")]
         entry: serde_json::Value,
     },
 }
@@ -156,5 +172,23 @@ fn entry_json(zone: Zone, value: &ScalarValue) -> serde_json::Value {
         Zone::Stages => json::<StageEntry>(bytes),
         Zone::Photos => json::<PhotoEntry>(bytes),
         _ => serde_json::Value::Null,
+    }
+}
+
+/// JSON inside CBOR, as text.
+mod json {
+    use minicbor::{Decoder, Encoder};
+    use serde_json::Value;
+
+    pub(super) fn encode<C, W: minicbor::encode::Write>(
+        value: &Value,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.str(&value.to_string())?.ok()
+    }
+
+    pub(super) fn decode<C>(d: &mut Decoder<'_>, _: &mut C) -> Result<Value, minicbor::decode::Error> {
+        serde_json::from_str(d.str()?).map_err(|_| minicbor::decode::Error::message("an entry is JSON"))
     }
 }

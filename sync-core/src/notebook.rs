@@ -1,5 +1,7 @@
 //! Writing records down: every save is one change, one line of the journal and one durable transaction.
 
+mod offer;
+
 use rand_core::Rng;
 
 use crate::document::{Document, DocumentError, EditError, NewChange, NewRecord};
@@ -71,9 +73,19 @@ impl<'a, S: Store> Notebook<'a, S> {
         rng: &mut dyn Rng,
         request: CreateRequest<F>,
     ) -> Result<View<F>, NotebookError<S::Error>> {
+        let id = RecordId::new(self.now.wall, rng);
+        self.create_as(id, request)
+    }
+
+    /// Makes a record under an identifier that was chosen for it.
+    fn create_as<F: RecordFacts>(
+        &mut self,
+        id: RecordId,
+        request: CreateRequest<F>,
+    ) -> Result<View<F>, NotebookError<S::Error>> {
         let identity = self.identity()?;
         let header = Header {
-            id: RecordId::new(self.now.wall, rng),
+            id,
             kind: F::KIND,
             schema: SCHEMA,
             owner: identity.profile.person,
@@ -86,7 +98,6 @@ impl<'a, S: Store> Notebook<'a, S> {
             device: identity.device,
             app: self.app.to_owned(),
         };
-        let id = header.id;
         let (mut document, change) = Document::create(identity.actor, &NewRecord { header, facts: request.facts })?;
         let view = self.commit(id, &mut document, change)?;
         F::from_any(view).ok_or(NotebookError::NotFound)

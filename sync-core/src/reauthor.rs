@@ -176,10 +176,16 @@ mod tests {
             let published: Vec<&[u8]> = known.iter().map(|item| item.change.as_deref().unwrap()).collect();
             let candidates: Vec<_> = rewritten
                 .iter()
-                .map(|change| Candidate { hash: change.hash, raw: &change.bytes, author: author(), device: new_device })
+                .map(|change| Candidate {
+                    hash: change.hash,
+                    raw: &change.bytes,
+                    author: author(),
+                    device: new_device,
+                    approved: false,
+                })
                 .collect();
             let id = RecordId::from([7; 16]);
-            let judgement = judge(id, &published, &candidates, &Limits::default()).unwrap();
+            let judgement = judge(id, &published, &[], &candidates, &Limits::default()).unwrap();
             assert_eq!(judgement.set_aside, vec![], "from line {common}");
             let view = judgement.document.unwrap().view::<LeadFacts>().unwrap();
             assert_eq!(view.facts, wanted.facts);

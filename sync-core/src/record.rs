@@ -70,22 +70,30 @@ impl FromStr for Kind {
 }
 
 /// A top-level part of a document, named by who may write it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Encode, Decode)]
 #[serde(rename_all = "snake_case")]
+#[cbor(index_only)]
 pub enum Zone {
     /// Written once, in the first change.
+    #[n(0)]
     Header,
     /// Written by the owner, the supervisor of the team and head quarters.
+    #[n(1)]
     Facts,
     /// Append-only.
+    #[n(2)]
     FollowUps,
     /// Append-only; the current stage is derived.
+    #[n(3)]
     Stages,
     /// Append-only.
+    #[n(4)]
     Photos,
     /// Written by the office: assignment and arrival.
+    #[n(5)]
     Office,
     /// Written by head quarters, through the server only.
+    #[n(6)]
     Review,
 }
 

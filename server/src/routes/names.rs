@@ -23,6 +23,10 @@ pub(super) fn flag() -> Schema {
     one_of(Flag::ALL.iter().copied().map(Flag::as_str))
 }
 
+pub(super) fn change_state() -> Schema {
+    one_of(["received", "published", "held", "quarantined", "waiting", "refused"])
+}
+
 pub(super) fn hash() -> Schema {
     ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[0-9a-f]{64}$")).build().into()
 }

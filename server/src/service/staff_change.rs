@@ -8,7 +8,6 @@ use sync_core::document::{Document, EditError, NewChange};
 use sync_core::id::{ActorId, DeviceId, PersonId, RecordId};
 use sync_core::record::view::AnyView;
 use sync_core::time::UnixMillis;
-use sync_core::trust::Limits;
 use sync_core::trust::chunk::read_change;
 use sync_core::trust::judge::{Candidate, SetAside, judge};
 
@@ -50,7 +49,7 @@ pub(super) async fn publish_change(
         let now = app.clock.now();
         let actor = app.staff_actors.of(app, who, now).await?;
         let record = app.store.record(id).await.map_err(|error| error.missing(codes::RECORD_NOT_FOUND))?;
-        let Some(publication) = compose_publication(who, &record, actor, now, &compose)? else {
+        let Some(publication) = compose_publication(app, who, &record, actor, now, &compose)? else {
             return Ok(());
         };
         let published = app.store.publish(&[publication], app.salt, now).await?;
@@ -62,6 +61,7 @@ pub(super) async fn publish_change(
 }
 
 fn compose_publication(
+    app: &App,
     who: &Person,
     record: &PendingRecord,
     actor: ActorId,
@@ -79,8 +79,9 @@ fn compose_publication(
         raw: &change.bytes,
         author: author_of(who),
         device: DeviceId(uuid::Uuid::nil()),
+        approved: false,
     };
-    let judgement = judge(record.id, &published, &[candidate], &Limits::default()).map_err(ServiceError::internal)?;
+    let judgement = judge(record.id, &published, &record.refused, &[candidate], &app.config.limits.records).map_err(ServiceError::internal)?;
     if let Some((_, reason)) = judgement.set_aside.first() {
         return Err(match reason {
             SetAside::Held(code) => ServiceError::from(codes::RECORD_CLOSED).detail(*code),
@@ -94,6 +95,7 @@ fn compose_publication(
         id: record.id,
         organisation: record.organisation,
         base_seq: record.base_seq,
+        decided: record.decided,
         published: Vec::new(),
         staff: vec![StaffChange { hash: change.hash, actor, actor_seq: frame.seq, person: who.id, raw: change.bytes }],
         set_aside: Vec::new(),

@@ -164,7 +164,8 @@ fn compose(
         })
         .collect();
     let judged = judge(record.id, &published, &record.refused, &candidates, &app.config.limits.records);
-    let Judgement { accepted, set_aside, document, view } = judged.map_err(ServiceError::internal)?;
+    let unfit = |_| ServiceError::from(codes::STRAY_UNFIT).detail("the published record does not load");
+    let Judgement { accepted, set_aside, document, view } = judged.map_err(unfit)?;
     if let Some((_, reason)) = set_aside.first() {
         return Err(match reason {
             SetAside::Waiting(_) => ServiceError::from(codes::STRAY_UNFIT).detail("it follows changes that are not here"),

@@ -1,6 +1,7 @@
 //! Single values: how the types of Rust stand in a document.
 
 use jiff::civil::Date;
+use minicbor::{Decode, Encode};
 use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
@@ -11,22 +12,29 @@ use crate::place::Place;
 use crate::time::{BootId, UnixMillis};
 
 /// One value of a field, whatever the field: for lists of concurrent values, histories and unknown fields.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub enum Scalar {
     /// Deliberately empty.
+    #[n(0)]
     Null,
     /// True or false.
-    Bool(bool),
+    #[n(1)]
+    Bool(#[n(0)] bool),
     /// A whole number.
-    Int(i64),
+    #[n(2)]
+    Int(#[n(0)] i64),
     /// A fraction. No field of ours has one; newer apps might.
-    Float(f64),
+    #[n(3)]
+    Float(#[n(0)] f64),
     /// Text.
-    Text(String),
+    #[n(4)]
+    Text(#[n(0)] String),
     /// Bytes, among them identifiers (sixteen bytes).
-    Bytes(Vec<u8>),
+    #[n(5)]
+    Bytes(#[cbor(n(0), with = "minicbor::bytes")] Vec<u8>),
     /// A moment.
-    Time(UnixMillis),
+    #[n(6)]
+    Time(#[n(0)] UnixMillis),
 }
 
 impl Serialize for Scalar {

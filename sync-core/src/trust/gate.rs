@@ -61,6 +61,8 @@ pub struct History {
     changes: HashMap<ChangeHash, KnownChange>,
     objects: HashMap<OpKey, Object>,
     ops: HashMap<OpKey, KnownOp>,
+    /// Of all changes together.
+    bytes: usize,
 }
 
 /// What an acceptable change touches.
@@ -78,6 +80,7 @@ pub struct Touched {
 #[derive(Clone, Debug)]
 pub struct Checked {
     hash: ChangeHash,
+    bytes: usize,
     change: ExpandedChange,
     /// What it touches.
     pub touched: Touched,
@@ -101,7 +104,7 @@ impl History {
         let mut history = Self::default();
         for raw in published {
             let (hash, change) = decode(raw)?;
-            history.learn(hash, &change);
+            history.learn(hash, &change, raw.len());
         }
         Ok(history)
     }
@@ -129,16 +132,17 @@ impl History {
         }
         if self.changes.len() >= limits.record_changes
             || self.ops() + change.operations.len() as u64 > limits.record_ops
+            || self.bytes + raw.len() > limits.record_bytes
         {
             return Err(Rejection::False(code::TOO_LARGE));
         }
         let touched = self.check_operations(&change, limits).map_err(Rejection::False)?;
-        Ok(Checked { hash, change, touched })
+        Ok(Checked { hash, bytes: raw.len(), change, touched })
     }
 
     /// Makes a checked change part of the history, so that others may follow it.
     pub fn accept(&mut self, checked: &Checked) {
-        self.learn(checked.hash, &checked.change);
+        self.learn(checked.hash, &checked.change, checked.bytes);
     }
 
     fn actor(&self, id: &automerge::ActorId) -> Option<u32> {
@@ -196,7 +200,8 @@ impl History {
         all
     }
 
-    fn learn(&mut self, hash: ChangeHash, change: &ExpandedChange) {
+    fn learn(&mut self, hash: ChangeHash, change: &ExpandedChange, bytes: usize) {
+        self.bytes += bytes;
         let own = self.actor(&change.actor_id).unwrap_or_else(|| {
             self.actors.push(change.actor_id.clone());
             u32::try_from(self.actors.len() - 1).unwrap_or(u32::MAX)

@@ -1,5 +1,6 @@
 //! The verdict about the received changes of one record.
 
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::authority::{Author, Standing, may_write};
@@ -12,6 +13,7 @@ use crate::record::Zone;
 use crate::record::header::{Header, SCHEMA};
 use crate::record::review::ReviewState;
 use crate::record::view::AnyView;
+use crate::wire::enrol::Role;
 
 /// A received change.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +26,9 @@ pub struct Candidate<'a> {
     pub author: Author,
     /// From which device.
     pub device: DeviceId,
+    /// Somebody with the power to do so accepted it: whether the author may write there is not asked again. Its form
+    /// is.
+    pub approved: bool,
 }
 
 /// Why a change does not become part of its record.
@@ -35,6 +40,8 @@ pub enum SetAside {
     Held(&'static str),
     /// It is false.
     Quarantined(&'static str),
+    /// It follows a change that was refused.
+    Refused(&'static str),
 }
 
 /// The verdict.
@@ -56,19 +63,23 @@ pub struct Judgement {
 #[error("the published changes of the record do not load")]
 pub struct Damaged;
 
-/// Judges the received changes of a record, given in the order in which they came.
+/// Judges the received changes of a record, given in the order in which they came. `refused` names the changes of the
+/// record that were refused for good: what follows one of them need not wait for it.
 ///
 /// # Errors
 /// When the published changes don't load.
 pub fn judge(
     id: RecordId,
     published: &[&[u8]],
+    refused: &[ChangeHash],
     candidates: &[Candidate<'_>],
     limits: &Limits,
 ) -> Result<Judgement, Damaged> {
     let history = History::of(published.iter().copied()).map_err(|_| Damaged)?;
     let base = if published.is_empty() { None } else { Some(read(published).ok_or(Damaged)?) };
-    let mut bench = Bench { id, published, limits, history, base, accepted: Vec::new(), set_aside: Vec::new() };
+    let refused = refused.iter().copied().collect();
+    let (accepted, set_aside) = (Vec::new(), Vec::new());
+    let mut bench = Bench { id, published, limits, history, refused, base, accepted, set_aside };
     bench.hear(candidates.to_vec());
     let Bench { base, accepted, set_aside, .. } = bench;
     let (document, view) = base.map_or((None, None), |(document, view)| (Some(document), Some(view)));
@@ -81,6 +92,8 @@ struct Bench<'a> {
     limits: &'a Limits,
     /// What was said by everything published, accepted, or examined in this round.
     history: History,
+    /// What was refused, before and in this judgement.
+    refused: HashSet<ChangeHash>,
     /// The record as it stands with everything accepted so far.
     base: Option<(Document, AnyView)>,
     accepted: Vec<Candidate<'a>>,
@@ -93,23 +106,30 @@ impl<'a> Bench<'a> {
         loop {
             let mut round: Vec<Candidate<'a>> = Vec::new();
             let mut later = Vec::new();
+            let refused_before = self.refused.len();
             for candidate in open {
                 match self.examine(&candidate, round.first()) {
                     Ok(checked) => {
                         self.history.accept(&checked);
                         round.push(candidate);
                     }
+                    Err(SetAside::Waiting(missing)) if missing.iter().any(|dep| self.refused.contains(dep)) => {
+                        self.refused.insert(candidate.hash);
+                        self.set_aside.push((candidate.hash, SetAside::Refused(code::FOLLOWS_REFUSED)));
+                    }
                     Err(SetAside::Waiting(missing)) => later.push((candidate, missing)),
                     Err(reason) => self.set_aside.push((candidate.hash, reason)),
                 }
             }
-            if round.is_empty() {
+            if round.is_empty() && self.refused.len() == refused_before {
                 let waiting =
                     later.into_iter().map(|(candidate, missing)| (candidate.hash, SetAside::Waiting(missing)));
                 self.set_aside.extend(waiting);
                 return;
             }
-            self.take(round);
+            if !round.is_empty() {
+                self.take(round);
+            }
             open = later.into_iter().map(|(candidate, _)| candidate).collect();
         }
     }
@@ -120,17 +140,28 @@ impl<'a> Bench<'a> {
             Rejection::Waiting(missing) => SetAside::Waiting(missing),
             Rejection::False(code) => SetAside::Quarantined(code),
         })?;
-        self.authorise(&candidate.author, &checked.touched, maker)?;
+        self.authorise(candidate, &checked.touched, maker)?;
         Ok(checked)
     }
 
-    fn authorise(&self, author: &Author, touched: &Touched, maker: Option<&Candidate<'_>>) -> Result<(), SetAside> {
+    fn authorise(
+        &self,
+        candidate: &Candidate<'_>,
+        touched: &Touched,
+        maker: Option<&Candidate<'_>>,
+    ) -> Result<(), SetAside> {
+        let author = &candidate.author;
         if touched.creates {
             let foreign = touched.zones.iter().any(|zone| matches!(zone, Zone::Office | Zone::Review));
             return if foreign { Err(SetAside::Quarantined(code::AUTHORITY)) } else { Ok(()) };
         }
         if touched.zones.contains(&Zone::Header) {
             return Err(SetAside::Quarantined(code::HEADER));
+        }
+        if candidate.approved {
+            // Verdicts are made at the server. One that a phone wrote can't be let in by accepting an amendment.
+            let verdict = touched.zones.contains(&Zone::Review) && !matches!(author.role, Role::Reviewer | Role::HqAdmin);
+            return if verdict { Err(SetAside::Quarantined(code::AUTHORITY)) } else { Ok(()) };
         }
         let standing = match (&self.base, maker) {
             (Some((_, view)), _) => Standing::of(view.frame()),
@@ -192,7 +223,7 @@ impl<'a> Bench<'a> {
         }
         // A promoter who was moved meanwhile has made the record for the old office: a person decides.
         let at_home = maker.author.office.is_none_or(|office| office == header.office);
-        if at_home && maker.author.team == header.team { Ok(()) } else { Err(SetAside::Held(code::AUTHORITY)) }
+        if maker.approved || at_home && maker.author.team == header.team { Ok(()) } else { Err(SetAside::Held(code::AUTHORITY)) }
     }
 }
 

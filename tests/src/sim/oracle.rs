@@ -4,20 +4,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use server::service::detail::{RecordDetail, detail};
-use server::store::{ChangeState, JournalLine, Person, RecordFilter, Scope, SetAside};
+use server::store::{AsideQuery, ChangeState, JournalLine, Person, RecordFilter, Scope, SetAside};
 use sync_core::history::Act;
-use sync_core::id::{ChangeHash, RecordId};
+use sync_core::id::{ChangeHash, DeviceId, OrganisationId, PersonId, RecordId};
 use sync_core::index::Row;
 use sync_core::journal::Head;
-use sync_core::record::scalar::Scalar;
+use sync_core::record::Zone;
+use sync_core::record::review::ReviewState;
+use sync_core::record::scalar::{FieldValue as _, Scalar};
 use sync_core::record::view::AnyView;
 use sync_core::store::Store as _;
+use sync_core::wire::enrol::Role;
 
 use super::backend::{odd, refused};
-use super::diary::{Saved, What};
+use super::diary::{Kept, Saved, What};
 use super::fault::Fault;
-use super::handset::notes;
-use super::tap::Violation;
+use super::handset::{Handset, notes};
+use super::tap::{Mark, Violation};
 use super::world::World;
 use crate::failure::Failure;
 
@@ -27,8 +30,10 @@ const ALL: u32 = 100_000;
 /// What the server says at the end.
 struct Testimony {
     reviewer: Person,
-    /// The journals, by phone.
-    journals: BTreeMap<usize, Vec<JournalLine>>,
+    /// The journals of all devices that were ever heard of.
+    journals: BTreeMap<DeviceId, Vec<JournalLine>>,
+    /// What became of each change in them.
+    states: BTreeMap<ChangeHash, Vec<(DeviceId, u64, ChangeState)>>,
     set_aside: Vec<SetAside>,
     records: BTreeMap<RecordId, RecordDetail>,
 }
@@ -40,18 +45,20 @@ struct Testimony {
 pub async fn judge(world: &mut World) -> Result<Vec<Violation>, Failure> {
     let testimony = hear(world).await?;
     let mut found = Vec::new();
-    phones_kept_everything(world, &testimony, &mut found)?;
+    journals_are_equal(world, &testimony, &mut found)?;
     receipts_are_honoured(world, &testimony, &mut found);
     for saved in &world.diary.saved {
         saved_is_somewhere(world, &testimony, saved, &mut found)?;
     }
     for corrected in &world.diary.corrected {
         let here = testimony.records.get(&corrected.record);
-        if !here.is_some_and(|detail| stands_in(detail, &corrected.what, None)) {
+        if !here.is_some_and(|detail| stands_in(detail, &corrected.what, None, world)) {
             found.push(Violation::new("what head quarters wrote stays", format!("{corrected:?}")));
         }
     }
     no_duplicates(world, &testimony, &mut found).await?;
+    nothing_drifts_by_itself(world, &mut found);
+    authority_is_asked_at_publication(world, &testimony, &mut found);
     documents_are_equal(world, &testimony, &mut found)?;
     let conflicts: usize = testimony.records.values().map(|detail| detail.view.frame().conflicts.len()).sum();
     (0..conflicts).for_each(|_| world.faults.fired(Fault::Conflict));
@@ -63,33 +70,46 @@ async fn hear(world: &World) -> Result<Testimony, Failure> {
     let app = world.backend.app();
     let reviewer = app.store.person(world.house.reviewer).await.map_err(odd("the reviewer"))?;
     let mut journals = BTreeMap::new();
-    for phone in &world.phones {
-        if let Some(device) = phone.device {
-            let lines = app.store.journal(device, 1, ALL).await.map_err(odd("a journal"))?;
-            journals.insert(phone.number, lines);
+    let mut states: BTreeMap<ChangeHash, Vec<_>> = BTreeMap::new();
+    for device in world.tap.devices() {
+        let lines = app.store.journal(device, 1, ALL).await.map_err(odd("a journal"))?;
+        for line in &lines {
+            states.entry(line.entry.change).or_default().push((device, line.entry.n, line.state));
         }
+        journals.insert(device, lines);
     }
     let mut set_aside = Vec::new();
-    for state in [ChangeState::Held, ChangeState::Quarantined, ChangeState::Waiting] {
-        let listed = app.store.set_aside(reviewer.organisation, state, None, ALL).await;
+    for state in [ChangeState::Held, ChangeState::Quarantined, ChangeState::Waiting, ChangeState::Refused] {
+        let listed = app.store.set_aside(&everything(reviewer.organisation, state)).await;
         set_aside.extend(listed.map_err(odd("what was set aside"))?);
     }
     let mut records = BTreeMap::new();
     for id in app.store.record_ids(None, ALL).await.map_err(odd("the records"))? {
         records.insert(id, detail(app, &reviewer, id).await.map_err(refused("a record"))?);
     }
-    Ok(Testimony { reviewer, journals, set_aside, records })
+    Ok(Testimony { reviewer, journals, states, set_aside, records })
 }
 
-fn phones_kept_everything(world: &World, testimony: &Testimony, found: &mut Vec<Violation>) -> Result<(), Failure> {
-    for phone in &world.phones {
+fn everything(organisation: OrganisationId, state: ChangeState) -> AsideQuery {
+    AsideQuery { organisation, state, received_before: None, device: None, code: None, before: None, limit: ALL }
+}
+
+impl Testimony {
+    /// The journal of a phone as the server has it.
+    fn journal_of(&self, phone: &Handset) -> &[JournalLine] {
+        phone.device.and_then(|device| self.journals.get(&device)).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+/// The phones that somebody uses.
+fn used(world: &World) -> impl Iterator<Item = &Handset> {
+    world.phones.iter().filter(|phone| phone.used)
+}
+
+fn journals_are_equal(world: &World, testimony: &Testimony, found: &mut Vec<Violation>) -> Result<(), Failure> {
+    for phone in used(world).filter(|phone| !phone.wiped) {
         let head = phone.store.head().map_err(odd("a phone"))?;
-        let saved = world.diary.count(phone.number);
-        if head.n != saved {
-            let said = format!("phone {}: saved {saved} times, the journal has {}", phone.number, head.n);
-            found.push(Violation::new("what was saved is on the phone", said));
-        }
-        let lines = testimony.journals.get(&phone.number).map(Vec::as_slice).unwrap_or_default();
+        let lines = testimony.journal_of(phone);
         let there = lines.iter().fold(Head::EMPTY, |head, line| head.after(&line.entry));
         if there != head {
             let said = format!("phone {}: the phone is at {head:?}, the server at {there:?}", phone.number);
@@ -104,17 +124,17 @@ fn phones_kept_everything(world: &World, testimony: &Testimony, found: &mut Vec<
 }
 
 fn receipts_are_honoured(world: &World, testimony: &Testimony, found: &mut Vec<Violation>) {
-    let mut heads: BTreeSet<(usize, u64, [u8; 32])> = BTreeSet::new();
-    for (phone, lines) in &testimony.journals {
+    let mut held = BTreeSet::new();
+    for (device, lines) in &testimony.journals {
         let mut head = Head::EMPTY;
-        heads.insert((*phone, head.n, head.link.0));
+        held.insert(Mark::of(*device, head));
         for line in lines {
             head = head.after(&line.entry);
-            heads.insert((*phone, head.n, head.link.0));
+            held.insert(Mark::of(*device, head));
         }
     }
-    for (phone, n, _) in world.tap.receipts.difference(&heads) {
-        found.push(Violation::new("every receipt is honoured", format!("phone {phone}: the receipt for line {n}")));
+    for Mark { device, n, .. } in world.tap.receipts.difference(&held) {
+        found.push(Violation::new("every receipt is honoured", format!("{device}: the receipt for line {n}")));
     }
 }
 
@@ -124,50 +144,63 @@ fn saved_is_somewhere(
     saved: &Saved,
     found: &mut Vec<Violation>,
 ) -> Result<(), Failure> {
-    let lines = testimony.journals.get(&saved.phone).map(Vec::as_slice).unwrap_or_default();
-    let Some(line) = lines.iter().find(|line| line.entry.n == saved.n) else {
-        found.push(Violation::new("what was saved is somewhere", format!("no line for {saved:?}")));
-        return Ok(());
-    };
-    if line.entry.record != saved.record {
-        found.push(Violation::new("what was saved is somewhere", format!("another record's line for {saved:?}")));
+    let changes: BTreeSet<ChangeHash> = world.tap.changes_with(saved.words()).collect();
+    let lines: Vec<_> = changes.iter().filter_map(|change| testimony.states.get(change)).flatten().collect();
+    let published = lines.iter().filter(|(_, _, state)| *state == ChangeState::Published).count();
+    if published > 1 {
+        found.push(Violation::new("what was saved once is published once", format!("{published} times: {saved:?}")));
     }
-    if line.state == ChangeState::Published {
+    if published > 0 {
         let detail = testimony.records.get(&saved.record);
         for what in &saved.what {
-            if !detail.is_some_and(|detail| stands_in(detail, what, Some((world, saved)))) {
+            if !detail.is_some_and(|detail| stands_in(detail, what, Some(saved), world)) {
                 found.push(Violation::new("what was published can be read", format!("{what:?} of {saved:?}")));
             }
         }
         return Ok(());
     }
-    let device = world.phones.get(saved.phone).and_then(|phone| phone.device);
-    let visible = testimony.set_aside.iter().find(|aside| aside.device == device && aside.n == Some(saved.n));
-    match visible {
-        None if line.state != ChangeState::Received => {
-            found.push(Violation::new("what was set aside is shown", format!("{:?}: {saved:?}", line.state)));
-        }
-        Some(aside) if aside.state == ChangeState::Quarantined => {
-            let said = format!("{} for {saved:?}", aside.code);
-            found.push(Violation::new("nothing honest is quarantined", said));
-        }
-        _ => {}
+    if saved.kept == Kept::Nowhere {
+        return Ok(());
     }
-    if let Some(phone) = world.phones.get(saved.phone) {
+    if lines.is_empty() {
+        found.push(Violation::new("what was saved is somewhere", format!("no line for {saved:?}")));
+    }
+    let phone = world.phones.get(saved.phone);
+    for (device, n, state) in lines {
+        let visible = testimony.set_aside.iter().find(|aside| aside.device == Some(*device) && aside.n == Some(*n));
+        match visible {
+            None if *state != ChangeState::Received => {
+                found.push(Violation::new("what was set aside is shown", format!("{state:?}: {saved:?}")));
+            }
+            Some(aside) if aside.state == ChangeState::Refused && !world.tap.decided.contains(&aside.hash) => {
+                found.push(Violation::new("nothing is refused that nobody refused", format!("{saved:?}")));
+            }
+            Some(aside) if aside.state == ChangeState::Quarantined && !world.house.cut_off.contains(device) => {
+                let said = format!("{} for {saved:?}", aside.code);
+                found.push(Violation::new("nothing honest is quarantined", said));
+            }
+            _ => {}
+        }
+        let due = world.house.sees(saved.phone, saved.record) && !world.house.cut_off.contains(device);
+        let Some(phone) = phone.filter(|phone| due && !phone.wiped && phone.device == Some(*device)) else { continue };
         let sync = phone.store.record_sync(saved.record).map_err(odd("a phone"))?;
-        if !sync.problems.iter().any(|problem| problem.n == saved.n) {
+        if !sync.problems.iter().any(|problem| problem.n == *n) {
             found.push(Violation::new("the phone is told of what was set aside", format!("{saved:?}")));
+        }
+        let here = phone.store.changes(saved.record).map_err(odd("a phone"))?;
+        if !here.iter().any(|(change, _)| changes.contains(change)) {
+            found.push(Violation::new("what was set aside stays on the phone", format!("{saved:?}")));
         }
     }
     Ok(())
 }
 
 /// Whether something reads in a record: shown, concurrent or in its history, and, where it came from a phone, with
-/// that phone's name on it.
-fn stands_in(detail: &RecordDetail, what: &What, from: Option<(&World, &Saved)>) -> bool {
-    let origin = from.map(|(world, saved)| (world.phones.get(saved.phone).and_then(|phone| phone.device), saved.n));
-    let mut lines = detail.history.iter().filter(|line| match origin {
-        Some((device, n)) => line.device == device && line.n == Some(n),
+/// that person's name on it.
+fn stands_in(detail: &RecordDetail, what: &What, from: Option<&Saved>, world: &World) -> bool {
+    let author = from.and_then(|saved| world.house.members.get(saved.phone)).map(|member| member.person);
+    let mut lines = detail.history.iter().filter(|line| match author {
+        Some(person) => line.device.is_some() && line.person == person,
         None => line.device.is_none(),
     });
     match what {
@@ -183,9 +216,58 @@ fn stands_in(detail: &RecordDetail, what: &What, from: Option<(&World, &Saved)>)
     }
 }
 
+/// What head quarters has closed stays as it is, and a record takes nothing from a promoter to whom it does not belong
+/// any more, unless somebody accepted it.
+fn authority_is_asked_at_publication(world: &World, testimony: &Testimony, found: &mut Vec<Violation>) {
+    for (id, detail) in &testimony.records {
+        let mut closed = false;
+        let mut owner = detail.view.frame().header.owner;
+        for line in &detail.history {
+            let change = &line.change;
+            match (change.zone, change.field.as_str(), &change.act) {
+                (Zone::Review, "state", Act::Set { value }) => {
+                    let state = ReviewState::from_scalar(value);
+                    closed = state.is_some_and(ReviewState::is_closed);
+                    continue;
+                }
+                (Zone::Office, "owner", Act::Set { value }) => owner = PersonId::from_scalar(value).unwrap_or(owner),
+                _ => {}
+            }
+            if line.device.is_none() || world.tap.decided.contains(&change.change) {
+                continue;
+            }
+            let promoter = world
+                .house
+                .members
+                .iter()
+                .any(|member| member.person == line.person && member.role == Role::Promoter);
+            let stranger = promoter && line.person != owner && change.zone != Zone::Header;
+            if closed || stranger {
+                let said = format!("{id}: {} in {} by {}, closed {closed}", change.change, change.field, line.person);
+                found.push(Violation::new("authority is asked at publication", said));
+            }
+        }
+    }
+}
+
+/// What a comparison repairs must have been broken by something.
+fn nothing_drifts_by_itself(world: &World, found: &mut Vec<Violation>) {
+    let broken = [
+        Fault::GapPlanted,
+        Fault::ServerRestored,
+        Fault::ServerSetBack,
+        Fault::PhoneRestored,
+        Fault::PhoneCloned,
+    ];
+    let repaired = world.faults.count(Fault::DriftRepaired);
+    if repaired > 0 && broken.iter().all(|fault| world.faults.count(*fault) == 0) {
+        found.push(Violation::new("nothing drifts by itself", format!("{repaired} records had to be repaired")));
+    }
+}
+
 async fn no_duplicates(world: &World, testimony: &Testimony, found: &mut Vec<Violation>) -> Result<(), Failure> {
     for (id, detail) in &testimony.records {
-        if world.diary.maker(*id).is_none() {
+        if world.diary.maker(*id).is_none() && world.diary.foreign != Some(*id) {
             found.push(Violation::new("there is no record that nobody made", format!("{id}")));
         }
         let frame = detail.view.frame();
@@ -209,11 +291,13 @@ async fn no_duplicates(world: &World, testimony: &Testimony, found: &mut Vec<Vio
 fn documents_are_equal(world: &mut World, testimony: &Testimony, found: &mut Vec<Violation>) -> Result<(), Failure> {
     let now = world.now();
     let World { phones, house, diary, .. } = world;
-    for phone in phones {
+    for phone in phones.iter_mut().filter(|phone| phone.used && !phone.wiped) {
+        if phone.device.is_some_and(|device| house.cut_off.contains(&device)) {
+            continue;
+        }
         let here: BTreeSet<RecordId> = phone.records()?.into_iter().collect();
-        for (record, maker) in diary.records() {
-            let Some(maker) = house.members.get(maker) else { continue };
-            let due = phone.member.sees_what_is_of(maker);
+        for (record, _) in diary.records() {
+            let due = house.sees(phone.number, record);
             let published = testimony.records.contains_key(&record);
             if due && published && !here.contains(&record) {
                 found.push(Violation::new("a phone has its scope", format!("phone {}: {record}", phone.number)));
@@ -225,7 +309,7 @@ fn documents_are_equal(world: &mut World, testimony: &Testimony, found: &mut Vec
         }
         for record in here {
             let Some(detail) = testimony.records.get(&record) else { continue };
-            let lines = testimony.journals.get(&phone.number).map(Vec::as_slice).unwrap_or_default();
+            let lines = testimony.journal_of(phone);
             let own: BTreeSet<ChangeHash> = lines
                 .iter()
                 .filter(|line| line.state != ChangeState::Published)

@@ -3,7 +3,7 @@
 use sync_core::time::UnixMillis;
 use sync_core::wire::enrol::Role;
 
-use super::world::{SALT, World, raw_of};
+use super::world::{SALT, World, raw_of, verdict};
 use crate::store::*;
 
 pub(in crate::store) async fn what_waits_longest_comes_first(store: &dyn Store) {
@@ -110,16 +110,16 @@ pub(in crate::store) async fn what_is_set_aside_is_listed(store: &dyn Store) {
         (hashes[3], ChangeState::Held, "author.foreign".to_owned()),
     ];
     world.put(publication).await;
-    let held = store.set_aside(world.organisation, ChangeState::Held, None, 9).await.unwrap();
+    let held = world.aside(ChangeState::Held, None).await;
     assert_eq!(
         held.iter().map(|one| (one.hash, one.code.as_str())).collect::<Vec<_>>(),
         [(hashes[3], "author.foreign"), (hashes[1], "record.closed")]
     );
     assert_eq!((held[0].device, held[0].n, held[0].person), (Some(phone.id), Some(4), phone.person.id));
     assert_eq!((held[0].person_name.as_str(), held[0].bytes, held[0].record), ("Wang", 20, id));
-    let older = store.set_aside(world.organisation, ChangeState::Held, Some(held[0].id), 9).await.unwrap();
+    let older = world.aside(ChangeState::Held, Some(held[0].id)).await;
     assert_eq!(older, held[1..]);
-    let quarantined = store.set_aside(world.organisation, ChangeState::Quarantined, None, 9).await.unwrap();
+    let quarantined = world.aside(ChangeState::Quarantined, None).await;
     assert_eq!(quarantined.len(), 1);
     assert_eq!(store.record(id).await.unwrap().incoming, [], "neither received nor waiting");
 }
@@ -134,7 +134,7 @@ pub(in crate::store) async fn verdicts_reach_the_device(store: &dyn Store) {
     push.lines[0].state = ChangeState::Quarantined;
     push.lines[0].code = Some("change.broken".to_owned());
     store.append(&[push]).await.unwrap();
-    let broken = (1, ChangeState::Quarantined, "change.broken".to_owned());
+    let broken = verdict(1, id, ChangeState::Quarantined, "change.broken");
     let told = store.verdicts(phone.id, 0).await.unwrap();
     assert_eq!(told, DeviceVerdicts { verdicts: vec![broken.clone()], judged_through: 1 });
 
@@ -142,7 +142,7 @@ pub(in crate::store) async fn verdicts_reach_the_device(store: &dyn Store) {
     let mut publication = world.publication(id, row.clone(), &hashes[1..2]).await;
     publication.set_aside = vec![(hashes[2], ChangeState::Held, "record.closed".to_owned())];
     let seq = world.put(publication).await;
-    let held = (3, ChangeState::Held, "record.closed".to_owned());
+    let held = verdict(3, id, ChangeState::Held, "record.closed");
     let told = store.verdicts(phone.id, 0).await.unwrap();
     assert_eq!(told, DeviceVerdicts { verdicts: vec![broken, held], judged_through: 3 });
     assert_eq!(store.verdicts(phone.id, seq).await.unwrap().verdicts, [], "read and not told again");
@@ -151,7 +151,7 @@ pub(in crate::store) async fn verdicts_reach_the_device(store: &dyn Store) {
     let publication = world.publication(id, row, &hashes[2..3]).await;
     world.put(publication).await;
     let told = store.verdicts(phone.id, seq).await.unwrap();
-    assert_eq!(told.verdicts, [(3, ChangeState::Published, String::new())]);
+    assert_eq!(told.verdicts, [verdict(3, id, ChangeState::Published, "")]);
     world.change_received(&phone, other, hashes[3]).await;
     assert_eq!(store.verdicts(phone.id, seq).await.unwrap().judged_through, 4);
     let nobody = sync_core::id::DeviceId::from([0; 16]);
@@ -172,7 +172,7 @@ pub(in crate::store) async fn a_verdict_is_not_repeated_while_nothing_changes(st
     aside.set_aside = vec![(hash, ChangeState::Refused, "change.refused".to_owned())];
     world.put(aside).await;
     let told = store.verdicts(phone.id, second).await.unwrap();
-    assert_eq!(told.verdicts, [(1, ChangeState::Refused, "change.refused".to_owned())]);
+    assert_eq!(told.verdicts, [verdict(1, id, ChangeState::Refused, "change.refused")]);
 }
 
 pub(in crate::store) async fn a_failed_publication_leaves_no_trace(store: &dyn Store) {

@@ -193,6 +193,7 @@ pub(in crate::store) async fn common_words_are_found_too(store: &dyn Store) {
             id: *id,
             organisation: world.organisation,
             base_seq: 0,
+            decided: 0,
             published: vec![hash],
             staff: Vec::new(),
             set_aside: Vec::new(),
@@ -250,7 +251,7 @@ pub(in crate::store) async fn rebuilt_rows_are_the_same(store: &dyn Store) {
         .map(|line| {
             let row = sync_core::index::Row { search: terms("Hotel Sichuan"), ..line.row.clone() };
             let heads = line.heads.clone();
-            (RecordRow { organisation: line.organisation, row, flags: line.flags, heads }, line.changes)
+            (RecordRow { organisation: line.organisation, row, flags: line.flags, heads, photos: Vec::new() }, line.changes)
         })
         .collect();
     store.replace_rows(&rows).await.unwrap();

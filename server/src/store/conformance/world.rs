@@ -189,12 +189,13 @@ impl<'a> World<'a> {
         row: RecordRow,
         published: &[ChangeHash],
     ) -> Publication {
-        let base_seq = self.record(id).await.unwrap().base_seq;
+        let PendingRecord { base_seq, decided, .. } = self.record(id).await.unwrap();
         let row = (!published.is_empty()).then_some(row);
         Publication {
             id,
             organisation: self.organisation,
             base_seq,
+            decided,
             published: published.to_vec(),
             staff: Vec::new(),
             set_aside: Vec::new(),
@@ -235,6 +236,20 @@ impl<'a> World<'a> {
         self.put(publication).await
     }
 
+    /// The newest changes that were set aside.
+    pub(in crate::store) async fn aside(&self, state: ChangeState, before: Option<i64>) -> Vec<SetAside> {
+        let query = AsideQuery {
+            organisation: self.organisation,
+            state,
+            received_before: None,
+            device: None,
+            code: None,
+            before,
+            limit: 9,
+        };
+        self.set_aside(&query).await.unwrap()
+    }
+
     /// A row of a visit of this person's.
     pub(in crate::store) fn row(&self, id: RecordId, owner: &Person) -> RecordRow {
         RecordRow {
@@ -259,6 +274,7 @@ impl<'a> World<'a> {
             },
             flags: 0,
             heads: vec![ChangeHash([1; 32]), ChangeHash([2; 32])],
+            photos: Vec::new(),
         }
     }
 
@@ -267,6 +283,11 @@ impl<'a> World<'a> {
         let actor = ActorId::random(&mut self.rng);
         StaffChange { hash, actor, actor_seq: 1, person: person.id, raw: raw_of(&hash) }
     }
+}
+
+/// What a device is told without a reason.
+pub(in crate::store) fn verdict(n: u64, record: RecordId, state: ChangeState, code: &str) -> LineVerdict {
+    LineVerdict { n, state, code: code.to_owned(), reason: None, record, waiting: None }
 }
 
 /// The bytes of a change of this name.

@@ -3,17 +3,18 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sqlx::{Connection as _, Row as _};
-use sync_core::id::{DeviceId, OrganisationId, PersonId, RecordId};
+use sync_core::id::{ChangeHash, DeviceId, OrganisationId, PersonId, RecordId};
 use sync_core::time::UnixMillis;
 use uuid::Uuid;
 
+use super::decide::last_decisions;
 use super::rows::person_at;
 use super::run::each_of;
 use super::{Conn, Db, DbRow};
 use crate::store::shared::failure::corrupt;
 use crate::store::shared::stored::{count, hash, state};
 use crate::store::shared::{bulk_statements, person_columns, statements};
-use crate::store::{ChangeState, IncomingChange, PendingRecord, Person, PublishedChange, StoreError};
+use crate::store::{Act, ChangeState, IncomingChange, PendingRecord, Person, PublishedChange, StoreError};
 
 /// So many received changes are looked at for each record that is asked for: phones send a record's changes
 /// together, and looking at all that wait would cost more the further the judging falls behind.
@@ -25,11 +26,12 @@ statements! {
 
 bulk_statements! {
     CHANGES[1] = "select c.record, c.id, c.state, c.seq, c.place, c.hash, c.raw, c.n, c.received_at, d.id, d.person, \
-        o.id, r.seq from change c \
+        o.id, r.seq, x.act from change c \
         join organisation o on o.no = c.organisation \
         left join device d on d.no = c.device \
         left join record r on r.id = c.record \
-        where c.record in ({list}) and c.state in (0, 1, 4)";
+        left join decision x on x.no = c.decision \
+        where c.record in ({list}) and (c.state in (0, 1, 4) or (c.state = 5 and c.repetition = 0))";
     PEOPLE[1] = concat!("select ", person_columns!(), " from person p where p.id in ({list})");
 }
 
@@ -56,6 +58,7 @@ pub(super) async fn record(conn: &mut Conn, id: RecordId) -> Result<PendingRecor
 async fn load(conn: &mut Conn, ids: &[Uuid]) -> Result<HashMap<Uuid, PendingRecord>, StoreError> {
     let rows = each_of(conn, CHANGES, ids).await?;
     let authors = authors(conn, &rows).await?;
+    let decisions = last_decisions(conn, ids).await?;
     let mut sorted: HashMap<Uuid, Sorted> = HashMap::with_capacity(ids.len());
     for row in &rows {
         let id: Uuid = row.try_get(0)?;
@@ -65,13 +68,17 @@ async fn load(conn: &mut Conn, ids: &[Uuid]) -> Result<HashMap<Uuid, PendingReco
         };
         known.add(row, &authors)?;
     }
-    Ok(sorted.into_iter().map(|(id, sorted)| (id, sorted.record(RecordId(id)))).collect())
+    let record = |(id, sorted): (Uuid, Sorted)| {
+        let id = RecordId(id);
+        (id.0, sorted.record(id, decisions.get(&id).copied().unwrap_or(0)))
+    };
+    Ok(sorted.into_iter().map(record).collect())
 }
 
 async fn authors(conn: &mut Conn, rows: &[DbRow]) -> Result<HashMap<Uuid, Person>, StoreError> {
     let mut people = HashSet::new();
     for row in rows {
-        if state(row.try_get(2)?)? != ChangeState::Published {
+        if matches!(state(row.try_get(2)?)?, ChangeState::Received | ChangeState::Waiting) {
             people.extend(row.try_get::<Option<Uuid>, _>(10)?);
         }
     }
@@ -86,6 +93,7 @@ struct Sorted {
     base_seq: u64,
     published: BTreeMap<(i64, i64), PublishedChange>,
     incoming: BTreeMap<i64, IncomingChange>,
+    refused: Vec<ChangeHash>,
 }
 
 impl Sorted {
@@ -95,14 +103,23 @@ impl Sorted {
             base_seq: count(row.try_get::<Option<i64>, _>(12)?.unwrap_or(0))?,
             published: BTreeMap::new(),
             incoming: BTreeMap::new(),
+            refused: Vec::new(),
         })
     }
 
     fn add(&mut self, row: &DbRow, authors: &HashMap<Uuid, Person>) -> Result<(), StoreError> {
         let hash = hash(row.try_get(5)?)?;
-        if state(row.try_get(2)?)? == ChangeState::Published {
-            self.published.insert((row.try_get(3)?, row.try_get(4)?), PublishedChange { hash, raw: row.try_get(6)? });
-            return Ok(());
+        match state(row.try_get(2)?)? {
+            ChangeState::Published => {
+                let place = (row.try_get(3)?, row.try_get(4)?);
+                self.published.insert(place, PublishedChange { hash, raw: row.try_get(6)? });
+                return Ok(());
+            }
+            ChangeState::Refused => {
+                self.refused.push(hash);
+                return Ok(());
+            }
+            _ => {}
         }
         let author = PersonId(row.try_get(10)?);
         let change = IncomingChange {
@@ -112,18 +129,21 @@ impl Sorted {
             n: count(row.try_get(7)?)?,
             author: authors.get(&author.0).cloned().ok_or_else(|| corrupt("author"))?,
             received_at: UnixMillis(row.try_get(8)?),
+            approved: row.try_get::<Option<i16>, _>(13)? == Some(Act::Accepted as i16),
         };
         self.incoming.insert(row.try_get(1)?, change);
         Ok(())
     }
 
-    fn record(self, id: RecordId) -> PendingRecord {
+    fn record(self, id: RecordId, decided: u64) -> PendingRecord {
         PendingRecord {
             id,
+            decided,
             organisation: self.organisation,
             base_seq: self.base_seq,
             published: self.published.into_values().collect(),
             incoming: self.incoming.into_values().collect(),
+            refused: self.refused,
         }
     }
 }

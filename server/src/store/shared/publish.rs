@@ -8,6 +8,7 @@ use sync_core::time::UnixMillis;
 use uuid::Uuid;
 
 use super::actors::{Claim, numbers};
+use super::decide::last_decisions;
 use super::record_row::{Holders, Standing, standings, write};
 use super::run::{each_of, each_row};
 use super::{Conn, Db};
@@ -27,8 +28,9 @@ bulk_statements! {
     // Nobody is told again what has not changed: a change that still waits keeps the verdict that it has.
     JUDGE[7] = "with judged (record, hash, state, code, at, seq, place) as (values {rows}) \
         update change set state = judged.state, code = judged.code, seq = judged.seq, place = judged.place, \
-        verdict_seq = case when judged.state = 1 and change.state = 0 then null \
+        verdict_seq = case when judged.state = 1 and change.state = 0 and change.verdict_seq is null then null \
             when judged.state = change.state and judged.code = change.code then change.verdict_seq \
+            when judged.state = 4 and change.state = 0 and judged.code = change.code then change.verdict_seq \
             else judged.at end \
         from judged where change.record = judged.record and change.hash = judged.hash and change.repetition = 0";
     INSERT_STAFF[12] = "insert into change (organisation, record, hash, repetition, actor, actor_seq, person, \
@@ -84,11 +86,13 @@ pub(super) async fn publish(
     let mut feeds = feeds(conn, publications).await?;
     let ids: Vec<Uuid> = publications.iter().map(|publication| publication.id.0).collect();
     let mut standings = standings(conn, &ids).await?;
+    let decisions = last_decisions(conn, &ids).await?;
     let mut batch = Batch::default();
     let mut answers = Vec::with_capacity(publications.len());
     for publication in publications {
         let before = standings.get(&publication.id).copied();
-        if before.map_or(0, |(_, standing)| standing.seq) != publication.base_seq {
+        let decided = decisions.get(&publication.id).copied().unwrap_or(0);
+        if before.map_or(0, |(_, standing)| standing.seq) != publication.base_seq || decided != publication.decided {
             answers.push(Published::Stale);
             continue;
         }
@@ -108,10 +112,28 @@ pub(super) async fn publish(
     Ok(answers)
 }
 
+/// Takes the next position of an organisation's feed.
+pub(super) async fn next_position(
+    conn: &mut Conn,
+    organisation: OrganisationId,
+    salt: u64,
+) -> Result<u64, StoreError> {
+    let mut feeds = feeds_of(conn, vec![organisation.0]).await?;
+    let feed = feeds.get_mut(&organisation).ok_or(StoreError::NotFound)?;
+    feed.seq += 1;
+    let position = feed.seq;
+    move_feeds(conn, &feeds, salt).await?;
+    Ok(position)
+}
+
 async fn feeds(conn: &mut Conn, publications: &[Publication]) -> Result<HashMap<OrganisationId, Feed>, StoreError> {
     let mut ids: Vec<Uuid> = publications.iter().map(|publication| publication.organisation.0).collect();
     ids.sort_unstable();
     ids.dedup();
+    feeds_of(conn, ids).await
+}
+
+async fn feeds_of(conn: &mut Conn, ids: Vec<Uuid>) -> Result<HashMap<OrganisationId, Feed>, StoreError> {
     each_of(conn, FEEDS, &ids)
         .await?
         .iter()

@@ -11,8 +11,8 @@ use super::run::Filling;
 use super::{Conn, Db, DbRow, search};
 use crate::store::shared::failure::corrupt;
 use crate::store::shared::statements;
-use crate::store::shared::stored::{count, hash, hashes, small, state, word};
-use crate::store::{ChangeOrigin, ChangeState, RecordFilter, RecordLine, RecordQuery, Scope, SetAside, StoreError};
+use crate::store::shared::stored::{count, hash, hashes, small, word};
+use crate::store::{ChangeOrigin, RecordFilter, RecordLine, RecordQuery, Scope, StoreError};
 
 /// A search with at most so many hits begins at the hits; one with more walks the list until the page is full.
 const FEW_HITS: i64 = 2_000;
@@ -38,12 +38,6 @@ statements! {
         left join device d on d.no = c.device \
         join person p on p.id = coalesce(c.person, d.person) \
         where c.record = $1 and c.state = 1 order by c.seq, c.place";
-    SET_ASIDE = "select c.id, c.record, c.hash, d.id, c.n, p.id, p.name, c.state, c.code, c.received_at, \
-        coalesce(octet_length(c.raw), 0) from change c \
-        left join device d on d.no = c.device \
-        join person p on p.id = coalesce(c.person, d.person) \
-        where c.organisation = (select no from organisation where id = $1) and c.state = $2 and c.id < $3 \
-        order by c.id desc limit $4";
 }
 
 /// A value on its way into a condition.
@@ -243,39 +237,6 @@ pub(super) async fn origins(conn: &mut Conn, id: RecordId) -> Result<Vec<ChangeO
                 person_name: row.try_get(5)?,
                 received_at: UnixMillis(row.try_get(6)?),
                 seq: count(row.try_get(7)?)?,
-            })
-        })
-        .collect()
-}
-
-pub(super) async fn set_aside(
-    conn: &mut Conn,
-    organisation: OrganisationId,
-    wanted: ChangeState,
-    before: Option<i64>,
-    limit: u32,
-) -> Result<Vec<SetAside>, StoreError> {
-    let rows = sqlx::query::<Db>(SET_ASIDE)
-        .bind(organisation.0)
-        .bind(wanted as i16)
-        .bind(before.unwrap_or(i64::MAX))
-        .bind(i64::from(limit))
-        .fetch_all(conn)
-        .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(SetAside {
-                id: row.try_get(0)?,
-                record: RecordId(row.try_get(1)?),
-                hash: hash(row.try_get(2)?)?,
-                device: row.try_get::<Option<Uuid>, _>(3)?.map(DeviceId),
-                n: row.try_get::<Option<i64>, _>(4)?.map(count).transpose()?,
-                person: PersonId(row.try_get(5)?),
-                person_name: row.try_get(6)?,
-                state: state(row.try_get(7)?)?,
-                code: row.try_get::<Option<String>, _>(8)?.unwrap_or_default(),
-                received_at: UnixMillis(row.try_get(9)?),
-                bytes: count(row.try_get(10)?)?,
             })
         })
         .collect()

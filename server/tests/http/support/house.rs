@@ -10,7 +10,7 @@ use server::store::Session;
 use sync_core::id::PersonId;
 use sync_core::wire::enrol::Role;
 
-use super::{Answer, MORNING, TestApp};
+use super::{Answer, TestApp};
 
 /// Who is there: one person of each role in each office, and another company.
 pub(crate) struct House {
@@ -69,11 +69,12 @@ impl House {
     /// Signs somebody in without the detour over a password.
     pub(crate) async fn staff(&self, test: &TestApp, role: Role, office: &'static str) -> Staff {
         let token = SessionToken::from_random(test.app.dice.bytes());
+        let now = test.app.clock.now();
         let session = Session {
             token_hash: token.hash(),
             person: self.person(role, office),
-            created_at: MORNING,
-            expires_at: MORNING.plus(12 * 3_600_000),
+            created_at: now,
+            expires_at: now.plus(12 * 3_600_000),
         };
         test.app.store.create_session(&session).await.unwrap();
         Staff { cookie: format!("__Host-daybook={}", token.reveal()) }

@@ -10,6 +10,7 @@ use sync_core::notebook::CreateRequest;
 use sync_core::record::entry::{PhotoEntry, PhotoRequest};
 use sync_core::record::lead::{LeadEdit, LeadFacts};
 use sync_core::record::view::LeadView;
+use sync_core::record::office::OfficeEdit;
 use sync_core::store::memory::MemoryStore;
 use sync_core::time::{BootId, ClockReading};
 use sync_core::wire::enrol::Role;
@@ -116,6 +117,13 @@ impl Phone {
             caption: None,
         };
         self.engine.notebook(now, 480).append::<PhotoEntry>(&mut self.rng, id, request).unwrap();
+    }
+
+    /// Writes into the office's part of a lead.
+    pub(crate) fn assign(&mut self, id: RecordId) {
+        let now = self.now();
+        let edits = [OfficeEdit::Consultant(Some("李静".to_owned()))];
+        self.engine.notebook(now, 480).edit_office(id, &edits).unwrap();
     }
 
     /// A lead as this phone shows it.

@@ -102,7 +102,7 @@ pub(super) fn acknowledging(acknowledged: u64) -> ExchangeOutcome {
 
 pub(super) fn pulled(row: &Row, changes: &[u8]) -> PulledRecord {
     let changes = changes.iter().map(|number| (hash(*number), vec![*number; 10])).collect();
-    PulledRecord { id: row.id, changes, row: Some(row.clone()) }
+    PulledRecord { id: row.id, changes, whole: false, row: Some(row.clone()) }
 }
 
 /// Puts records into the store that somebody else made.

@@ -116,7 +116,7 @@ pub fn a_record_that_comes_back_is_whole<S: Store>(store: &mut S) {
 
 /// Everything that is here, whether it can be read, has left or waits to leave, but not what only the journal keeps.
 pub fn what_is_held_is_named_in_order<S: Store>(store: &mut S) {
-    assert_eq!(store.held(None, 10).unwrap(), []);
+    assert_eq!(store.held(None, 10).unwrap(), vec![]);
     for (number, change) in [(5, 1), (2, 2), (4, 3), (2, 4)] {
         save(store, &row(number), change);
     }
@@ -130,7 +130,7 @@ pub fn what_is_held_is_named_in_order<S: Store>(store: &mut S) {
     assert_eq!(store.held(None, 10).unwrap(), [1, 2, 3, 5].map(record));
     assert_eq!(store.held(None, 3).unwrap(), [1, 2, 3].map(record));
     assert_eq!(store.held(Some(record(3)), 3).unwrap(), [record(5)]);
-    assert_eq!(store.held(Some(record(5)), 3).unwrap(), []);
+    assert_eq!(store.held(Some(record(5)), 3).unwrap(), vec![]);
     store.apply(&acknowledging(4)).unwrap();
     assert_eq!(store.held(None, 10).unwrap(), [1, 3, 5].map(record));
 }

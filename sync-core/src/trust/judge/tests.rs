@@ -2,7 +2,7 @@ use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{AutoCommit, ObjType, ReadDoc};
 
 use super::*;
-use crate::document::NewRecord;
+use crate::document::{NewChange, NewRecord};
 use crate::id::{ActorId, EntryId, OfficeId, PersonId, TeamId};
 use crate::record::Kind;
 use crate::record::entry::FollowUp;
@@ -62,9 +62,10 @@ impl Desk {
                 raw,
                 author: *author,
                 device: self.device,
+                approved: false,
             })
             .collect();
-        judge(self.header.id, published, &candidates, &Limits::default()).unwrap()
+        judge(self.header.id, published, &[], &candidates, &Limits::default()).unwrap()
     }
 
     /// The verdict about one change on top of a published record.
@@ -333,4 +334,74 @@ fn containers_can_not_be_nested_until_the_stack_is_full() {
     let forged = automerge::Change::from(expanded).raw_bytes().to_vec();
     let judgement = desk.judge(&[], &[(&forged, desk.owner)]);
     assert_eq!(judgement.set_aside[0].1, SetAside::Quarantined(code::TOO_LARGE));
+}
+
+fn candidate<'a>(desk: &Desk, change: &'a NewChange, author: Author, approved: bool) -> Candidate<'a> {
+    Candidate { hash: change.hash, raw: &change.bytes, author, device: desk.device, approved }
+}
+
+#[test]
+fn an_approval_overrides_authority_and_not_form() {
+    let desk = desk();
+    let (mut document, first) = desk.record();
+    let stranger = Author { person: PersonId::from([9; 16]), ..desk.owner };
+    let amendment = document.edit::<LeadFacts>(ACTOR, UnixMillis(1), &name("李")).unwrap().unwrap();
+    let held = |approved| {
+        let candidates = [candidate(&desk, &amendment, stranger, approved)];
+        judge(desk.header.id, &[&first], &[], &candidates, &Limits::default()).unwrap()
+    };
+    assert_eq!(held(false).set_aside, [(amendment.hash, SetAside::Held(code::AUTHORITY))]);
+    assert_eq!(held(true).accepted, [amendment.hash]);
+
+    // A verdict of a phone's own making stays out, whoever is made to accept it.
+    let (mut document, _) = desk.record();
+    let review = Review { state: ReviewState::Approved, reason: None, by: None, at: Some(UnixMillis(1)) };
+    let verdict = document.review(ACTOR, &review).unwrap().unwrap();
+    let candidates = [candidate(&desk, &verdict, desk.owner, true)];
+    let judgement = judge(desk.header.id, &[&first], &[], &candidates, &Limits::default()).unwrap();
+    assert_eq!(judgement.set_aside, [(verdict.hash, SetAside::Quarantined(code::AUTHORITY))]);
+
+    let small = Limits { record_bytes: first.len() + amendment.bytes.len() - 1, ..Limits::default() };
+    let candidates = [candidate(&desk, &amendment, desk.owner, true)];
+    let judgement = judge(desk.header.id, &[&first], &[], &candidates, &small).unwrap();
+    assert_eq!(judgement.set_aside, [(amendment.hash, SetAside::Quarantined(code::TOO_LARGE))]);
+}
+
+#[test]
+fn every_limit_of_a_record_is_kept() {
+    let desk = desk();
+    let (mut document, first) = desk.record();
+    let ops = crate::trust::chunk::read_change(&first).unwrap().ops;
+    let edit = document.edit::<LeadFacts>(ACTOR, UnixMillis(1), &name("李")).unwrap().unwrap();
+    let usual = Limits::default();
+    let limits = [
+        Limits { record_changes: 1, ..usual },
+        Limits { record_ops: ops, ..usual },
+        Limits { record_bytes: first.len(), ..usual },
+        Limits { scalar_bytes: 2, ..usual },
+    ];
+    for limits in limits {
+        let candidates = [candidate(&desk, &edit, desk.owner, false)];
+        let judgement = judge(desk.header.id, &[&first], &[], &candidates, &limits).unwrap();
+        assert_eq!(judgement.set_aside, [(edit.hash, SetAside::Quarantined(code::TOO_LARGE))], "{limits:?}");
+    }
+    // The containers of a lead lie two deep.
+    let maker = NewChange { hash: crate::trust::chunk::read_change(&first).unwrap().hash, bytes: first };
+    let flat = Limits { depth: 0, ..usual };
+    let judgement =
+        judge(desk.header.id, &[], &[], &[candidate(&desk, &maker, desk.owner, false)], &flat).unwrap();
+    assert_eq!(judgement.set_aside, [(maker.hash, SetAside::Quarantined(code::TOO_LARGE))]);
+}
+
+#[test]
+fn what_follows_a_refused_change_does_not_wait_for_it() {
+    let desk = desk();
+    let (mut document, first) = desk.record();
+    let mut edit = |n: i64| document.edit::<LeadFacts>(ACTOR, UnixMillis(n), &name(&n.to_string())).unwrap().unwrap();
+    let (refused, second, third) = (edit(1), edit(2), edit(3));
+    let candidates = [&third, &second].map(|change| candidate(&desk, change, desk.owner, false));
+    let judgement = judge(desk.header.id, &[&first], &[refused.hash], &candidates, &Limits::default()).unwrap();
+    let follows = SetAside::Refused(code::FOLLOWS_REFUSED);
+    assert_eq!(judgement.set_aside, [(second.hash, follows.clone()), (third.hash, follows)]);
+    assert!(judgement.accepted.is_empty());
 }

@@ -15,12 +15,15 @@ type Room = (&'static str, &'static [(&'static str, &'static str)], &'static [(&
 
 const ROOMS: &[Room] = &[
     ("actors", &[], actors::BULK_STATEMENTS),
+    ("aside", aside::STATEMENTS, aside::BULK_STATEMENTS),
     ("backup", backup::STATEMENTS, &[]),
+    ("decide", decide::STATEMENTS, decide::BULK_STATEMENTS),
     ("enrolment", enrolment::STATEMENTS, &[]),
     ("feed", feed::STATEMENTS, &[]),
     ("judge", judge::STATEMENTS, judge::BULK_STATEMENTS),
     ("keep", keep::STATEMENTS, keep::BULK_STATEMENTS),
     ("organisation", organisation::STATEMENTS, &[]),
+    ("photos", photos::STATEMENTS, photos::BULK_STATEMENTS),
     ("publish", publish::STATEMENTS, publish::BULK_STATEMENTS),
     ("read", read::STATEMENTS, &[]),
     ("receive", receive::STATEMENTS, receive::BULK_STATEMENTS),
@@ -125,7 +128,7 @@ async fn no_statement_reads_all_records_or_changes() {
 }
 
 /// The tables that grow for ever, with the names under which statements know them.
-const TABLES: &[&str] = &["record", "r", "change", "c", "departure", "journal_head", "record_search"];
+const TABLES: &[&str] = &["record", "r", "change", "c", "departure", "journal_head", "record_search", "photo", "p", "photo_reference", "f", "u", "photo_upload"];
 
 /// The first page of each list comes from an index in its order; only a search with few hits is sorted.
 #[tokio::test]

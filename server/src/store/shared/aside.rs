@@ -1,0 +1,183 @@
+//! Changes that did not become part of their record, and what their devices are told about them.
+
+use sqlx::{Connection as _, Row as _};
+use sync_core::id::{ChangeHash, DeviceId, OrganisationId, PersonId, RecordId};
+use sync_core::time::UnixMillis;
+use uuid::Uuid;
+
+use super::run::each_row_returning;
+use super::{Conn, Db, DbRow};
+use crate::store::shared::failure::corrupt;
+use crate::store::shared::stored::{count, hash, position, small, state};
+use crate::store::shared::{bulk_statements, statements};
+use crate::store::{
+    Act, AsideChange, AsideQuery, ChangeState, Decision, DeviceVerdicts, HeldGroup, HeldQuery, LineVerdict, SetAside,
+    StoreError,
+};
+
+/// The columns of a change `c` of person `p` and device `d`, in the order in which [`line_of`] reads them.
+macro_rules! aside_columns {
+    () => {
+        "c.id, c.record, c.hash, d.id, c.n, p.id, p.name, c.state, c.code, c.received_at, \
+        coalesce(octet_length(c.raw), 0), case when c.state = 4 then c.raw end"
+    };
+}
+
+/// Everything about a change, in the order in which [`whole`] reads it.
+macro_rules! whole_change {
+    ($conditions:literal) => {
+        concat!(
+            "select ",
+            aside_columns!(),
+            ", o.id, c.repetition, c.raw, x.no, x.act, x.person, x.reason, x.decided_at from change c \
+            join organisation o on o.no = c.organisation \
+            left join device d on d.no = c.device \
+            join person p on p.id = coalesce(c.person, d.person) \
+            left join decision x on x.no = c.decision where ",
+            $conditions
+        )
+    };
+}
+
+statements! {
+    SET_ASIDE = concat!("select ", aside_columns!(), " from change c \
+        left join device d on d.no = c.device \
+        join person p on p.id = coalesce(c.person, d.person) \
+        where c.organisation = (select no from organisation where id = $1) and c.state = $2 and c.id < $3 \
+        and c.state in (2, 3, 4, 5) and ($4 is null or c.received_at < $4) and ($5 is null or d.id = $5) \
+        and ($6 is null or c.code = $6) order by c.id desc limit $7");
+    ASIDE = whole_change!("c.id = $1 and c.device is not null");
+    OF_RECORD = whole_change!("c.record = $1 and c.device is not null \
+        and (c.state in (2, 4) or c.decision is not null) order by c.id");
+    HELD = "select c.record, d.id, p.id, p.name, count(*), min(c.received_at), max(c.id) from change c \
+        join device d on d.no = c.device join person p on p.id = d.person left join record r on r.id = c.record \
+        where c.organisation = (select no from organisation where id = $1) and c.state = 2 \
+        and ($2 is null or r.office = $2) \
+        group by c.record, d.id, p.id, p.name having max(c.id) < $3 order by max(c.id) desc limit $4";
+    DEVICE = "select no, journal_n from device where id = $1";
+    VERDICTS = "select c.n, c.state, c.code, x.reason, c.record, case when c.state = 4 then c.raw end from change c \
+        left join decision x on x.no = c.decision where c.device = $1 and c.verdict_seq > $2 order by c.n";
+    // A line that is judged once more counts as judged: its device knows what was said about it.
+    FIRST_OPEN = "select n from change where device = $1 and state = 0 and verdict_seq is null order by n limit 1";
+}
+
+bulk_statements! {
+    STATES[2] = "select record, hash, state from change where (record, hash) in (values {rows}) and repetition = 0";
+}
+
+pub(super) async fn set_aside(conn: &mut Conn, query: &AsideQuery) -> Result<Vec<SetAside>, StoreError> {
+    let rows = sqlx::query::<Db>(SET_ASIDE)
+        .bind(query.organisation.0)
+        .bind(query.state as i16)
+        .bind(query.before.unwrap_or(i64::MAX))
+        .bind(query.received_before.map(|at| at.0))
+        .bind(query.device.map(|id| id.0))
+        .bind(query.code.clone())
+        .bind(i64::from(query.limit))
+        .fetch_all(conn)
+        .await?;
+    rows.iter().map(line_of).collect()
+}
+
+fn line_of(row: &DbRow) -> Result<SetAside, StoreError> {
+    Ok(SetAside {
+        id: row.try_get(0)?,
+        record: RecordId(row.try_get(1)?),
+        hash: hash(row.try_get(2)?)?,
+        device: row.try_get::<Option<Uuid>, _>(3)?.map(DeviceId),
+        n: row.try_get::<Option<i64>, _>(4)?.map(count).transpose()?,
+        person: PersonId(row.try_get(5)?),
+        person_name: row.try_get(6)?,
+        state: state(row.try_get(7)?)?,
+        code: row.try_get::<Option<String>, _>(8)?.unwrap_or_default(),
+        received_at: UnixMillis(row.try_get(9)?),
+        bytes: count(row.try_get(10)?)?,
+        waiting: row.try_get(11)?,
+    })
+}
+
+fn whole(row: &DbRow) -> Result<AsideChange, StoreError> {
+    let decision = match row.try_get::<Option<i64>, _>(15)? {
+        None => None,
+        Some(no) => Some(Decision {
+            no,
+            act: Act::from_number(row.try_get(16)?).ok_or_else(|| corrupt("act"))?,
+            by: row.try_get::<Option<Uuid>, _>(17)?.map(PersonId),
+            reason: row.try_get(18)?,
+            at: UnixMillis(row.try_get(19)?),
+        }),
+    };
+    Ok(AsideChange {
+        line: line_of(row)?,
+        organisation: OrganisationId(row.try_get(12)?),
+        repeated: row.try_get::<i64, _>(13)? > 0,
+        raw: row.try_get(14)?,
+        decision,
+    })
+}
+
+pub(super) async fn aside(conn: &mut Conn, id: i64) -> Result<AsideChange, StoreError> {
+    whole(&sqlx::query::<Db>(ASIDE).bind(id).fetch_one(conn).await?)
+}
+
+pub(super) async fn aside_of_record(conn: &mut Conn, record: RecordId) -> Result<Vec<AsideChange>, StoreError> {
+    sqlx::query::<Db>(OF_RECORD).bind(record.0).fetch_all(conn).await?.iter().map(whole).collect()
+}
+
+pub(super) async fn held(conn: &mut Conn, query: &HeldQuery) -> Result<Vec<HeldGroup>, StoreError> {
+    let rows = sqlx::query::<Db>(HELD)
+        .bind(query.organisation.0)
+        .bind(query.office.map(|id| id.0))
+        .bind(query.before.unwrap_or(i64::MAX))
+        .bind(i64::from(query.limit))
+        .fetch_all(conn)
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(HeldGroup {
+                record: RecordId(row.try_get(0)?),
+                device: DeviceId(row.try_get(1)?),
+                person: PersonId(row.try_get(2)?),
+                person_name: row.try_get(3)?,
+                held: small(row.try_get(4)?)?,
+                since: UnixMillis(row.try_get(5)?),
+                last: row.try_get(6)?,
+            })
+        })
+        .collect()
+}
+
+pub(super) async fn states_of(
+    conn: &mut Conn,
+    changes: &[(RecordId, ChangeHash)],
+) -> Result<Vec<(RecordId, ChangeHash, ChangeState)>, StoreError> {
+    let rows =
+        each_row_returning(conn, STATES, changes, |query, (record, hash)| query.bind(record.0).bind(hash.0.to_vec()))
+            .await?;
+    rows.iter().map(|row| Ok((RecordId(row.try_get(0)?), hash(row.try_get(1)?)?, state(row.try_get(2)?)?))).collect()
+}
+
+pub(super) async fn verdicts(conn: &mut Conn, id: DeviceId, after_seq: u64) -> Result<DeviceVerdicts, StoreError> {
+    // One snapshot: otherwise a line could be judged between the queries, and count as plainly published.
+    let mut snapshot = conn.begin().await?;
+    let device = sqlx::query_as::<Db, (i64, i64)>(DEVICE).bind(id.0).fetch_optional(&mut *snapshot).await?;
+    let (no, journal_n) = device.ok_or(StoreError::NotFound)?;
+    let rows = sqlx::query::<Db>(VERDICTS).bind(no).bind(position(after_seq)).fetch_all(&mut *snapshot).await?;
+    let open = sqlx::query_as::<Db, (i64,)>(FIRST_OPEN).bind(no).fetch_optional(&mut *snapshot).await?;
+    snapshot.rollback().await?;
+    let verdicts = rows
+        .iter()
+        .map(|row| {
+            Ok(LineVerdict {
+                n: count(row.try_get(0)?)?,
+                state: state(row.try_get(1)?)?,
+                code: row.try_get::<Option<String>, _>(2)?.unwrap_or_default(),
+                reason: row.try_get(3)?,
+                record: RecordId(row.try_get(4)?),
+                waiting: row.try_get(5)?,
+            })
+        })
+        .collect::<Result<_, StoreError>>()?;
+    let judged_through = count(open.map_or(journal_n, |(n,)| n - 1)).map_err(|_| corrupt("journal line"))?;
+    Ok(DeviceVerdicts { verdicts, judged_through })
+}
