@@ -2,6 +2,7 @@
 
 mod parting;
 mod photos;
+mod refusals;
 mod server;
 
 use std::path::{Path, PathBuf};
