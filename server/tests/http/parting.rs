@@ -7,6 +7,7 @@ use server::service::admin::{Order, perform};
 use server::service::projector;
 use sync_core::engine::{Engine, Failure};
 use sync_core::id::{DeviceId, RecordId};
+use sync_core::status::Problem;
 use sync_core::store::{RowFilter, Standing, Store as _};
 use sync_core::wire::enrol::Role::{HqAdmin, Promoter, Reviewer, Secretary, Supervisor};
 use sync_core::wire::exchange::Verdict;
@@ -286,6 +287,10 @@ async fn a_revoked_phone_with_a_new_code_goes_on_where_it_handed_in() {
     );
     assert_eq!(quarantine(&test, &house).await, [(deposited.to_string(), "device.revoked".to_owned())]);
     assert_eq!(names_on(&mut phone, &[published, deposited, new]), ["published", "deposited", "new"]);
+    let problems = |phone: &Phone, id| phone.engine.store().record_sync(id).unwrap().problems;
+    let set_aside = Verdict::Quarantined { code: "device.revoked".to_owned() };
+    assert_eq!(problems(&phone, deposited), [Problem { n: 0, verdict: set_aside }], "it does not read as published");
+    assert_eq!(problems(&phone, published), []);
 }
 
 /// Somebody who was moved while offline: what they made for the old office is held or published, and a person sees all
