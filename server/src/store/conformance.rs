@@ -2,6 +2,7 @@
 //! rule.
 
 pub(in crate::store) mod deciding;
+pub(in crate::store) mod drifting;
 pub(in crate::store) mod enrolling;
 pub(in crate::store) mod feeding;
 pub(in crate::store) mod keeping;
@@ -42,6 +43,7 @@ macro_rules! store_conformance {
                 reading: lists_are_narrowed_by_each_filter, lists_are_paged_newest_first, scopes_hide_what_is_outside,
                     searches_find_names_and_numbers, common_words_are_found_too, origins_tell_who_and_when,
                     rebuilt_rows_are_the_same, a_row_without_changes_is_refused;
+                drifting: strays_wait_within_limits, an_order_to_compare_stands_until_it_is_obeyed;
                 keeping: backups_count_once_no_older_one_is_restored;
                 photographing: an_upload_goes_on_where_it_stands, a_finished_upload_is_a_photo_once,
                     photos_are_seen_through_records, what_may_be_needed_is_not_forgotten,

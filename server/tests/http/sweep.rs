@@ -30,6 +30,8 @@ enum Rule {
     Aside(&'static [Role]),
     /// About an amendment of an open record: these roles may look, and of those these decide.
     Amendment(&'static [Role], &'static [Role]),
+    /// About a stray that is not there: these roles learn that, the others that they may not.
+    Stray(&'static [Role]),
     /// Whoever sees a record that names the photo; for all others it does not exist.
     Photo,
     /// Phones with a token, and no session of staff.
@@ -69,6 +71,9 @@ const RULES: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/quarantine/{id}", Rule::Aside(&[Reviewer, HqAdmin, Auditor])),
     ("post", "/api/v1/quarantine/{id}/replay", Rule::Aside(&[Reviewer, HqAdmin])),
     ("post", "/api/v1/quarantine/{id}/discard", Rule::Aside(&[Reviewer, HqAdmin])),
+    ("get", "/api/v1/strays", Rule::Roles(&[Reviewer, HqAdmin, Auditor])),
+    ("post", "/api/v1/strays/{id}/adopt", Rule::Stray(&[Reviewer, HqAdmin])),
+    ("post", "/api/v1/strays/{id}/discard", Rule::Stray(&[Reviewer, HqAdmin])),
     ("get", "/api/v1/amendments", Rule::Roles(AMENDMENTS)),
     ("get", "/api/v1/amendments/{record}/{device}", Rule::Amendment(AMENDMENTS, AMENDMENTS)),
     ("post", "/api/v1/amendments/{record}/{device}/accept", Rule::Amendment(AMENDMENTS, DECIDE)),
@@ -103,6 +108,8 @@ fn body_of(method: &str, path: &str, cookie: Option<&str>) -> Option<Value> {
         ("post", _) if path.starts_with("/api/v1/quarantine/") || path.ends_with("/reject") => {
             Some(json!({ "reason": "不清楚" }))
         }
+        ("post", _) if path.ends_with("/adopt") => Some(json!({})),
+        ("post", _) if path.ends_with("/discard") => Some(json!({ "reason": "重复" })),
         ("post", _) if path.ends_with("/assignment") => Some(json!({})),
         ("post", _) if path.ends_with("/assignments") => Some(json!({ "records": [] })),
         // To themselves, which is nobody new.
@@ -159,9 +166,10 @@ async fn everybody_gets_what_the_rules_say_and_no_more() {
 
     for (method, template, rule) in RULES {
         let id = match rule {
-            Rule::Device(_) => &device,
-            Rule::Aside(_) => &aside,
-            _ => &record,
+            Rule::Device(_) => device.as_str(),
+            Rule::Aside(_) => aside.as_str(),
+            Rule::Stray(_) => "0",
+            _ => record.as_str(),
         };
         let person = house.person(Promoter, HERE).to_string();
         let path = template.replace("{id}", id).replace("{person}", &person);
@@ -200,7 +208,7 @@ fn expected(rule: &Rule, who: Option<(Role, &str)>) -> &'static str {
             Rule::Anybody => "ok",
             Rule::WithPassword => "session.credentials",
             Rule::Staff | Rule::Roles(_) | Rule::Record(_) | Rule::Device(_) | Rule::Person(_) => "session.required",
-            Rule::Aside(_) | Rule::Amendment(..) | Rule::Photo => "session.required",
+            Rule::Aside(_) | Rule::Stray(_) | Rule::Amendment(..) | Rule::Photo => "session.required",
             Rule::Phone => "token.invalid",
             Rule::Message => "sync.media_type",
         };
@@ -216,6 +224,7 @@ fn expected(rule: &Rule, who: Option<(Role, &str)>) -> &'static str {
         Rule::WithPassword => "session.credentials",
         Rule::Roles(roles) if roles.contains(&role) => "ok",
         Rule::Aside(roles) | Rule::Amendment(roles, _) if !roles.contains(&role) => "permission.denied",
+        Rule::Stray(roles) => if roles.contains(&role) { "stray.not_found" } else { "permission.denied" },
         Rule::Aside(_) => if office == ELSEWHERE { "resource.not_found" } else { "ok" },
         Rule::Amendment(..) if !sees => "record.not_found",
         Rule::Amendment(_, roles) => if roles.contains(&role) { "ok" } else { "permission.denied" },

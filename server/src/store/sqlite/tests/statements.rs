@@ -18,6 +18,7 @@ const ROOMS: &[Room] = &[
     ("aside", aside::STATEMENTS, aside::BULK_STATEMENTS),
     ("backup", backup::STATEMENTS, &[]),
     ("decide", decide::STATEMENTS, decide::BULK_STATEMENTS),
+    ("drift", drift::STATEMENTS, &[]),
     ("enrolment", enrolment::STATEMENTS, &[]),
     ("feed", feed::STATEMENTS, &[]),
     ("judge", judge::STATEMENTS, judge::BULK_STATEMENTS),
