@@ -85,6 +85,3 @@ impl Daybook {
         Ok(photo.filter(|photo| photo.here).map(|photo| self.album.file(photo.hash)))
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -8,7 +8,7 @@ use sync_core::engine::{TransportError, WireRequest, WireResponse};
 use sync_core::wire::{Encoding, MEDIA_TYPE};
 use ureq::Agent;
 use ureq::config::AutoHeaderValue;
-use ureq::http::{HeaderMap, HeaderName, Uri, header};
+use ureq::http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, header};
 
 /// Sends one request and waits for its answer. An app brings its own where the system's network stack is to be
 /// used; tests bring one without a network.
@@ -18,11 +18,77 @@ pub trait Transport: Send + Sync {
     /// # Errors
     /// When no whole answer came.
     fn send(&self, request: &WireRequest) -> Result<WireResponse, TransportError>;
+
+    /// Sends a request of the photos lane. A transport without one leaves photos on the device.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    fn send_photo(&self, request: &LaneRequest) -> Result<LaneResponse, TransportError> {
+        let _ = request;
+        Err(TransportError::Offline)
+    }
+}
+
+/// What is done to something of the photos lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// Begin an upload, or ask about photos.
+    Post,
+    /// Ask where an upload stands.
+    Head,
+    /// Send a piece.
+    Patch,
+}
+
+impl Verb {
+    /// Its name in HTTP.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Post => "POST",
+            Self::Head => "HEAD",
+            Self::Patch => "PATCH",
+        }
+    }
+}
+
+/// A request of the photos lane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LaneRequest {
+    /// What is done.
+    pub verb: Verb,
+    /// The path below the server's address.
+    pub path: String,
+    /// Headers by name.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body; empty for none.
+    pub body: Vec<u8>,
+}
+
+/// An answer of the photos lane as it came from the network.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LaneResponse {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers, their names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body as it came.
+    pub body: Vec<u8>,
+}
+
+impl LaneResponse {
+    /// A header by its name in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
 }
 
 impl<T: Transport + ?Sized> Transport for Arc<T> {
     fn send(&self, request: &WireRequest) -> Result<WireResponse, TransportError> {
         self.as_ref().send(request)
+    }
+
+    fn send_photo(&self, request: &LaneRequest) -> Result<LaneResponse, TransportError> {
+        self.as_ref().send_photo(request)
     }
 }
 
@@ -122,7 +188,38 @@ impl HttpTransport {
     }
 }
 
+impl HttpTransport {
+    fn lane(&self, request: &LaneRequest) -> Result<LaneResponse, ureq::Error> {
+        let address = format!("{}{}", self.base, request.path);
+        let mut call = Request::builder().method(request.verb.as_str()).uri(address);
+        for (name, value) in &request.headers {
+            call = call.header(*name, value);
+        }
+        let mut response = match request.verb {
+            Verb::Head => self.agent.run(call.body(())?)?,
+            Verb::Post | Verb::Patch => self.agent.run(call.body(request.body.as_slice())?)?,
+        };
+        let body = response.body_mut().with_config().limit(MAX_RESPONSE).read_to_vec()?;
+        let named = |(name, value): (&HeaderName, &HeaderValue)| {
+            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+        };
+        let headers = response.headers().iter().filter_map(named).collect();
+        Ok(LaneResponse { status: response.status().as_u16(), headers, body })
+    }
+}
+
 impl Transport for HttpTransport {
+    fn send_photo(&self, request: &LaneRequest) -> Result<LaneResponse, TransportError> {
+        let result = self.lane(request).map_err(|error| why(&error));
+        if !matches!(result, Err(TransportError::Offline)) {
+            self.up.fetch_add(request.body.len() as u64, Ordering::Relaxed);
+        }
+        if let Ok(response) = &result {
+            self.down.fetch_add(response.body.len() as u64, Ordering::Relaxed);
+        }
+        result
+    }
+
     fn send(&self, request: &WireRequest) -> Result<WireResponse, TransportError> {
         let result = self.exchange(request).map_err(|error| why(&error));
         if !matches!(result, Err(TransportError::Offline)) {

@@ -13,6 +13,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::{Config, ConfigError, Layers, SETTINGS};
 use crate::error::ServiceError;
+use crate::photo::keep::CopyError;
 use crate::serve::{self, ServeError};
 use crate::store::sqlite::backup::BackupError;
 use crate::telemetry;
@@ -45,6 +46,11 @@ enum Command {
     Admin(admin::AdminCommand),
     /// Recreates the read tables from the change log of a stopped server.
     Rebuild,
+    /// Looks after the photos, whether the server runs or not.
+    Photos {
+        #[command(subcommand)]
+        command: keep::PhotosCommand,
+    },
     /// Copies the database of a running or stopped server into a file, and checks the copy.
     Backup(keep::BackupFlags),
     /// Puts a backup into the folder of a stopped server, as a new life of the database.
@@ -99,6 +105,8 @@ enum Failure {
     },
     #[error(transparent)]
     Backup(#[from] BackupError),
+    #[error(transparent)]
+    Photos(#[from] CopyError),
 }
 
 impl From<ServiceError> for Failure {
@@ -133,6 +141,7 @@ fn perform(flags: &CommonFlags, command: Command) -> Result<(), Failure> {
         }
         Command::Admin(command) => in_runtime(admin::run(flags.config()?, command))?,
         Command::Rebuild => in_runtime(keep::rebuild(flags.config()?))?,
+        Command::Photos { command } => in_runtime(keep::photos(flags.config()?, command))?,
         Command::Backup(flagged) => in_runtime(keep::backup(flags.config()?, flagged))?,
         Command::Restore(flagged) => in_runtime(keep::restore(flags.config()?, flagged))?,
         Command::Config { command: ConfigCommand::Check } => {

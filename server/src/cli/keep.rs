@@ -2,20 +2,27 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, Subcommand};
+use serde::Serialize;
 
 use super::{Failure, admin, show};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
+use crate::error::ServiceError;
+use crate::photo::keep::{PhotoCopy, copy};
 use crate::serve;
 use crate::service::admin::Order;
 use crate::service::rebuild;
-use crate::store::sqlite::backup::{self, Occupant};
+use crate::store::sqlite::backup::{self, BackupReport, Occupant};
 
 #[derive(Args)]
 pub(super) struct BackupFlags {
     /// The file to write; it must not exist.
     file: PathBuf,
+    /// Copies the photos too, into this folder: those that it lacks. For photos that lie in a folder; a bucket is kept by
+    /// its own means.
+    #[arg(long, value_name = "FOLDER")]
+    photos: Option<PathBuf>,
     /// Prints the report as one line of JSON.
     #[arg(long)]
     json: bool,
@@ -47,8 +54,58 @@ pub(super) async fn backup(config: Config, flags: BackupFlags) -> Result<(), Fai
     let report = backup::backup(&config.database.folder, &flags.file, SystemClock.now()).await?;
     // Only now may phones let go of what the backup holds, once no older one is going to be restored.
     let note = Order::NoteBackup { taken_at: report.taken_at, journals: report.journals.clone() };
-    admin::order(config, note).await?;
-    show::report(&report, flags.json);
+    admin::order(config.clone(), note).await?;
+    let taken_at = report.taken_at;
+    let photos = back_up_photos(&config, &flags).await?;
+    // What lies in a bucket does not depend on this machine.
+    let all_kept = photos.map_or(config.photos.folder(&config.database.folder).is_none(), |copy| copy.missing == 0);
+    if all_kept {
+        admin::order(config, Order::NotePhotoBackup { taken_at }).await?;
+    }
+    show::report(&BackupDone { report, photos }, flags.json);
+    Ok(())
+}
+
+/// A finished backup with the photos, if they were copied.
+#[derive(Serialize)]
+struct BackupDone {
+    #[serde(flatten)]
+    report: BackupReport,
+    photos: Option<PhotoCopy>,
+}
+
+async fn back_up_photos(config: &Config, flags: &BackupFlags) -> Result<Option<PhotoCopy>, Failure> {
+    let Some(to) = flags.photos.clone() else {
+        return Ok(None);
+    };
+    let Some(from) = config.photos.folder(&config.database.folder) else {
+        return Err(Failure::Refused("photos.store is s3: back the bucket up by its own means".to_owned()));
+    };
+    let kept = backup::photos(&flags.file).await?;
+    let copying = tokio::task::spawn_blocking(move || copy(&kept, &from, &to));
+    let copied = copying.await.map_err(ServiceError::internal)?;
+    Ok(Some(copied?))
+}
+
+#[derive(Subcommand)]
+pub(super) enum PhotosCommand {
+    /// Removes uploads that were given up, photos that nothing needs, and what a crash left behind. A running server does
+    /// it by itself every few hours.
+    Gc {
+        /// Only says what there is to do.
+        #[arg(long)]
+        dry_run: bool,
+        /// Prints the report as one line of JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Looks after the photos.
+pub(super) async fn photos(config: Config, command: PhotosCommand) -> Result<(), Failure> {
+    let PhotosCommand::Gc { dry_run, json } = command;
+    let collected = admin::order(config, Order::CollectPhotos { dry_run }).await?;
+    show::answer(&collected, json);
     Ok(())
 }
 

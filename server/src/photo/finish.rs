@@ -85,8 +85,10 @@ async fn prepare(app: &App, upload: &Upload, slot: Slot) -> Result<Option<Prepar
 /// # Errors
 /// When the database or the disk fails.
 pub async fn heal(app: &App) -> Result<u64, ServiceError> {
+    // Files first: an upload that begins meanwhile has its row before its file.
+    let staged = app.photos.staging.all().await?;
     let open = app.store.photos().open_uploads().await?;
-    for id in app.photos.staging.all().await? {
+    for id in staged {
         if !open.iter().any(|upload| upload.id == id) {
             app.photos.staging.remove(id).await?;
         }
@@ -96,7 +98,10 @@ pub async fn heal(app: &App) -> Result<u64, ServiceError> {
         if app.photos.staging.length(upload.id).await? < upload.length {
             continue;
         }
-        let slot = app.photos.staging.take(upload.id).await?;
+        // Whoever holds it finishes it.
+        let Ok(slot) = app.photos.staging.take(upload.id).await else {
+            continue;
+        };
         match finish(app, upload, slot).await {
             Ok(_) => finished += 1,
             Err(error) => tracing::warn!(code = error.code.name, cause = ?error.internal, "an upload is not finished"),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use sync_core::document::Document;
 use sync_core::history::{FieldChange, history};
-use sync_core::id::{ActorId, ChangeHash, DeviceId, PersonId, RecordId};
+use sync_core::id::{ActorId, ChangeHash, DeviceId, PersonId, PhotoHash, RecordId};
 use sync_core::record::view::AnyView;
 use sync_core::time::UnixMillis;
 use sync_core::wire::exchange::Author;
@@ -13,6 +13,7 @@ use sync_core::wire::exchange::Author;
 use crate::error::{ServiceError, codes};
 use crate::scope;
 use crate::state::App;
+use crate::store::photos::Photo;
 use crate::store::{ChangeOrigin, Person, RecordLine};
 
 /// A record as head quarters and offices see it.
@@ -26,6 +27,55 @@ pub struct RecordDetail {
     pub authors: Vec<Author>,
     /// What every change did to every field, in feed order.
     pub history: Vec<HistoryLine>,
+    /// What became of its photos, in the order of the record.
+    pub photos: Vec<PhotoLine>,
+}
+
+/// What became of a photo that a record names.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PhotoLine {
+    /// Which one.
+    pub hash: PhotoHash,
+    /// What became of it.
+    pub state: PhotoStanding,
+    /// What it is, by its bytes; `None` if it is not here.
+    pub media_type: Option<String>,
+    /// How many bytes are stored.
+    pub bytes: Option<u64>,
+}
+
+/// What became of a photo that a record names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PhotoStanding {
+    /// It is here, with a small picture.
+    Uploaded,
+    /// It is here; it can't be decoded, so there is no small picture.
+    NoPreview,
+    /// It is still on the phone, or on its way.
+    Missing,
+}
+
+/// What became of the photos that a record names.
+async fn photos_of(app: &App, line: &RecordLine, view: &AnyView) -> Result<Vec<PhotoLine>, ServiceError> {
+    let named: Vec<PhotoHash> = view.frame().photos.iter().map(|photo| photo.entry.hash).collect();
+    if named.is_empty() {
+        return Ok(Vec::new());
+    }
+    let here = app.store.photos().photos(line.organisation, &named).await?;
+    let by_hash: HashMap<PhotoHash, &Photo> = here.iter().map(|photo| (photo.hash, photo)).collect();
+    let line_of = |hash: PhotoHash| {
+        let photo = by_hash.get(&hash);
+        PhotoLine {
+            hash,
+            state: photo.map_or(PhotoStanding::Missing, |photo| {
+                if photo.preview { PhotoStanding::Uploaded } else { PhotoStanding::NoPreview }
+            }),
+            media_type: photo.map(|photo| photo.media_type.clone()),
+            bytes: photo.map(|photo| photo.object_bytes),
+        }
+    };
+    Ok(named.into_iter().map(line_of).collect())
 }
 
 /// A line of a record's history.
@@ -79,5 +129,6 @@ pub async fn detail(app: &App, who: &Person, id: RecordId) -> Result<RecordDetai
             })
         })
         .collect();
-    Ok(RecordDetail { line, view, authors, history })
+    let photos = photos_of(app, &line, &view).await?;
+    Ok(RecordDetail { line, view, authors, history, photos })
 }

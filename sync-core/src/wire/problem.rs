@@ -40,6 +40,10 @@ pub mod code {
     pub const ENROL_CODE: &str = "enrol.code";
     /// The server is busy: come back later.
     pub const BUSY: &str = "server.busy";
+    /// The whole of an upload is not what its name says: begin again.
+    pub const PHOTO_CONTENT: &str = "photo.content";
+    /// The photo is larger than the server takes.
+    pub const PHOTO_TOO_LARGE: &str = "photo.too_large";
     /// The app is too old.
     pub const UPGRADE: &str = "app.too_old";
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::super::{cursor, names};
 use crate::flag::Flag;
-use crate::service::detail::HistoryLine;
+use crate::service::detail::{HistoryLine, PhotoLine, PhotoStanding};
 use crate::service::records::{Page, RecordDetail};
 use crate::store::RecordLine;
 
@@ -109,6 +109,22 @@ pub(crate) struct DetailBody {
     /// What every change did to every field, in the order in which the changes were published.
     #[schema(value_type = Vec<HistoryBody>)]
     history: Vec<HistoryLine>,
+    /// What became of the photos that it names, in the order of `record.photos`.
+    #[schema(value_type = Vec<PhotoBody>)]
+    photos: Vec<PhotoLine>,
+}
+
+/// What became of a photo. For the document only: the service's own line is sent.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes a type that knows nothing of OpenAPI")]
+struct PhotoBody {
+    #[schema(schema_with = names::hash)]
+    hash: String,
+    state: PhotoStanding,
+    /// What it is, by its bytes.
+    media_type: Option<String>,
+    /// How many bytes are stored.
+    bytes: Option<u64>,
 }
 
 /// What one change did to one field. For the document only: the service's own line is sent.
@@ -156,6 +172,7 @@ impl From<RecordDetail> for DetailBody {
                 .map(|author| AuthorBody { actor: author.actor, person: author.person.0, name: author.name })
                 .collect(),
             history: detail.history,
+            photos: detail.photos,
         }
     }
 }

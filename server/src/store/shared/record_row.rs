@@ -8,7 +8,7 @@ use sync_core::time::UnixMillis;
 use uuid::Uuid;
 
 use super::run::{each_of, each_row_returning};
-use super::{Conn, search};
+use super::{Conn, photos, search};
 use crate::store::shared::bulk_statements;
 use crate::store::shared::failure::corrupt;
 use crate::store::shared::stored::{count, joined, position};
@@ -89,7 +89,7 @@ pub(super) async fn standings(
 /// Writes rows with their standings, new ones or over the old, and what a search finds them by.
 pub(super) async fn write(conn: &mut Conn, rows: &[(&RecordRow, Standing)]) -> Result<(), StoreError> {
     let written =
-        each_row_returning(conn, UPSERT, rows, |query, (RecordRow { organisation, row, flags, heads }, at)| {
+        each_row_returning(conn, UPSERT, rows, |query, (RecordRow { organisation, row, flags, heads, .. }, at)| {
             query
                 .bind(row.id.0)
                 .bind(organisation.0)
@@ -127,5 +127,6 @@ pub(super) async fn write(conn: &mut Conn, rows: &[(&RecordRow, Standing)]) -> R
         let no = numbers.get(&row.row.id).ok_or_else(|| corrupt("row of a record"))?;
         terms.push((*no, row.row.search.as_str()));
     }
-    search::index(conn, &terms).await
+    search::index(conn, &terms).await?;
+    photos::refer(conn, rows.iter().map(|(row, _)| *row)).await
 }

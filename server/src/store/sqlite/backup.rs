@@ -16,9 +16,10 @@ use uuid::Uuid;
 
 use super::folder::{FolderError, Lock, database};
 use super::{Conn, Db, MIGRATIONS, reading, writing};
+use crate::photo::keep::Kept;
 use crate::store::StoreError;
 use crate::store::shared::statements;
-use crate::store::shared::stored::count;
+use crate::store::shared::stored::{count, thirty_two};
 
 statements! {
     COPY = "vacuum into $1";
@@ -35,6 +36,7 @@ statements! {
     PUBLISHED = "select hash, raw from change where state = 1";
     SET_EPOCH = "insert into meta (key, value) values ('epoch', $1) \
         on conflict (key) do update set value = excluded.value";
+    PHOTOS = "select object, object_hash, preview from photo where lost_at is null order by object";
     CHECKPOINT = "pragma wal_checkpoint(truncate)";
 }
 
@@ -181,6 +183,18 @@ async fn journals(file: &Path) -> Result<Vec<(DeviceId, u64)>, BackupError> {
     let rows = sqlx::query_as::<Db, (Uuid, i64)>(JOURNALS).fetch_all(&mut conn).await?;
     conn.close().await?;
     rows.into_iter().map(|(id, n)| Ok((DeviceId(id), count(n)?))).collect()
+}
+
+/// The photos that a backup names. Their bytes are not in it.
+///
+/// # Errors
+/// If the backup can't be read.
+pub async fn photos(file: &Path) -> Result<Vec<Kept>, BackupError> {
+    let mut conn = Conn::connect_with(&reading(file).immutable(true)).await?;
+    let rows = sqlx::query_as::<Db, (String, Vec<u8>, bool)>(PHOTOS).fetch_all(&mut conn).await?;
+    conn.close().await?;
+    let kept = |(object, hash, preview): (String, Vec<u8>, bool)| Ok(Kept { object, hash: thirty_two(&hash)?, preview });
+    rows.into_iter().map(kept).collect()
 }
 
 /// Puts a backup in the place of a folder's database. No server may be running on it.

@@ -96,6 +96,9 @@ async fn every_statement_fits_the_tables() {
     }
 }
 
+/// Indexes that hold only what waits.
+const QUEUES: &[&str] = &["change_received", "photo_upload_by_expiry"];
+
 /// Statements that may read a whole table: what people start by hand, and what counts on purpose.
 const UNHURRIED: &[&str] = &["backup::", "keep::PING"];
 
@@ -117,7 +120,8 @@ async fn no_statement_reads_all_records_or_changes() {
             let scanned = words.next() == Some("SCAN") && words.next().is_some_and(|table| TABLES.contains(&table));
             // An index that holds only what waits is as long as the queue, and is left early.
             // A search that matches something reads what it matches.
-            if scanned && !step.contains("change_received") && !step.contains(":M") {
+            let queue = QUEUES.iter().any(|index| step.contains(index));
+            if scanned && !queue && !step.contains(":M") {
                 complaints.push(format!("{name}: {step}\n  {sql}"));
             }
             if step.contains("AUTOMATIC") {

@@ -1,0 +1,233 @@
+//! Looking at photos: who sees which, and what they see of it.
+
+use axum::body::Body;
+use axum::http::{Method, Request};
+use serde_json::Value;
+use server::photo::collect;
+use sync_core::id::RecordId;
+use sync_core::wire::enrol::Role;
+use sync_core::wire::photo::{PhotoState, PhotoStateRequest, PhotoStateResponse};
+
+use crate::support::house::{ELSEWHERE, HERE, THERE};
+use crate::support::photographer::{hash_of, jpeg};
+use crate::support::{Answer, House, Phone, TestApp};
+
+const DAY: i64 = 24 * 3_600_000;
+
+/// A promoter whose lead names these photos; they are not brought yet.
+async fn promoter(test: &TestApp, photos: &[&[u8]]) -> (House, Phone, RecordId) {
+    let house = House::build(test).await;
+    let mut phone = Phone::of(test, &house, Role::Promoter, HERE).await;
+    let record = phone.register("张伟");
+    for photo in photos {
+        phone.attach(photo, record);
+    }
+    assert!(phone.sync(test).await.failure.is_none());
+    (house, phone, record)
+}
+
+/// A JPEG with a place in it.
+fn with_place(photo: &[u8]) -> Vec<u8> {
+    let exif = b"Exif\0\0GPS 31 deg 13' 49.3\" N";
+    let length = u16::try_from(exif.len() + 2).unwrap().to_be_bytes();
+    [&photo[..2], &[0xff, 0xe1], &length, exif, &photo[2..]].concat()
+}
+
+fn has_place(bytes: &[u8]) -> bool {
+    bytes.windows(3).any(|window| window == b"GPS")
+}
+
+async fn states(test: &TestApp, phone: &Phone, photos: &[&[u8]]) -> Vec<PhotoState> {
+    let hashes = photos.iter().map(|photo| hash_of(photo)).collect();
+    let body = minicbor::to_vec(PhotoStateRequest { hashes }).unwrap();
+    let request = Request::post("/sync/v1/photos/state")
+        .header("authorization", format!("Bearer {}", phone.token()))
+        .header("content-type", sync_core::wire::MEDIA_TYPE)
+        .body(Body::from(body))
+        .unwrap();
+    let answer = test.send(request).await.good();
+    minicbor::decode::<PhotoStateResponse>(&answer.body).unwrap().states
+}
+
+async fn fetch(test: &TestApp, phone: &Phone, path: &str) -> Answer {
+    let request = Request::get(path).header("authorization", format!("Bearer {}", phone.token()));
+    test.send(request.body(Body::empty()).unwrap()).await
+}
+
+#[tokio::test]
+async fn a_photo_is_shown_without_its_place_and_with_care() {
+    let test = TestApp::new().await;
+    let photo = with_place(&jpeg(1));
+    let (house, phone, record) = promoter(&test, &[&photo]).await;
+    let reviewer = house.staff(&test, Role::Reviewer, HERE).await;
+    let detail = format!("/api/v1/records/{record}");
+    let standing = async || -> Value { reviewer.get(&test, &detail).await.good().json()["photos"][0].clone() };
+    assert_eq!(standing().await["state"], "missing");
+    let path = format!("/api/v1/photos/{}", hash_of(&photo));
+    assert_eq!(reviewer.get(&test, &path).await.code(), "photo.not_found");
+
+    assert!(phone.bring(&test, &photo, record).await.good().is_stored());
+    assert_eq!(standing().await["state"], "uploaded");
+    assert_eq!(standing().await["media_type"], "image/jpeg");
+    let shown = reviewer.get(&test, &path).await.good();
+    assert!(has_place(&photo) && !has_place(&shown.body));
+    assert_eq!(shown.body, jpeg(1), "the picture is what it was");
+    assert_eq!(shown.header("content-type"), Some("image/jpeg"));
+    assert_eq!(shown.header("x-content-type-options"), Some("nosniff"));
+    assert_eq!(shown.header("cache-control"), Some("private, no-cache"));
+    assert_eq!(shown.header("content-security-policy"), Some("default-src 'none'; sandbox"));
+    assert!(shown.header("content-disposition").unwrap().starts_with("inline; filename="));
+
+    let small = reviewer.get(&test, &format!("{path}?size=thumb")).await.good();
+    let picture = image::load_from_memory(&small.body).unwrap();
+    assert_eq!((picture.width(), picture.height()), (320, 213));
+    assert_ne!(small.header("etag"), shown.header("etag"));
+    let known =
+        Request::get(&path).header("cookie", &reviewer.cookie).header("if-none-match", shown.header("etag").unwrap());
+    let known = test.send(known.body(Body::empty()).unwrap()).await;
+    assert_eq!((known.status.as_u16(), known.body.len()), (304, 0));
+    assert_eq!(reviewer.get(&test, &format!("{path}?size=huge")).await.code(), "request.malformed");
+    assert_eq!(reviewer.get(&test, "/api/v1/photos/x").await.code(), "photo.not_found");
+}
+
+#[tokio::test]
+async fn an_organisation_may_keep_the_place() {
+    let test = TestApp::with_settings(&[("DAYBOOK_PHOTOS_KEEP_EXIF", "true")]).await;
+    let photo = with_place(&jpeg(1));
+    let (house, phone, record) = promoter(&test, &[&photo]).await;
+    phone.bring(&test, &photo, record).await.good();
+    let reviewer = house.staff(&test, Role::Reviewer, HERE).await;
+    let shown = reviewer.get(&test, &format!("/api/v1/photos/{}", hash_of(&photo))).await.good();
+    assert_eq!(shown.body, photo);
+}
+
+#[tokio::test]
+async fn what_can_not_be_decoded_is_kept_and_said() {
+    let test = TestApp::new().await;
+    let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic and so on".to_vec();
+    let page = b"<script>alert(1)</script>".to_vec();
+    let (house, phone, record) = promoter(&test, &[&heic, &page]).await;
+    for photo in [&heic, &page] {
+        assert!(phone.bring(&test, photo, record).await.good().is_stored());
+    }
+    let reviewer = house.staff(&test, Role::Reviewer, HERE).await;
+    let detail = reviewer.get(&test, &format!("/api/v1/records/{record}")).await.good().json();
+    assert_eq!(
+        (&detail["photos"][0]["state"], &detail["photos"][1]["state"]),
+        (&"no_preview".into(), &"no_preview".into())
+    );
+    for (photo, media_type) in [(&heic, "image/heic"), (&page, "application/octet-stream")] {
+        let path = format!("/api/v1/photos/{}", hash_of(photo));
+        let shown = reviewer.get(&test, &path).await.good();
+        assert_eq!((&shown.body, shown.header("content-type")), (photo, Some(media_type)));
+        assert!(shown.header("content-disposition").unwrap().starts_with("attachment"));
+        assert_eq!(reviewer.get(&test, &format!("{path}?size=thumb")).await.code(), "photo.no_preview");
+    }
+}
+
+#[tokio::test]
+async fn photos_end_at_the_border_of_the_territory() {
+    let test = TestApp::new().await;
+    let photo = jpeg(1);
+    let (house, phone, record) = promoter(&test, &[&photo]).await;
+    phone.bring(&test, &photo, record).await.good();
+    let path = format!("/api/v1/photos/{}", hash_of(&photo));
+    for office in [HERE, THERE, ELSEWHERE] {
+        for role in Role::ALL {
+            let sees = if role.is_head_quarters() { office != ELSEWHERE } else { office == HERE };
+            let staff = house.staff(&test, role, office).await;
+            let answer = staff.get(&test, &path).await;
+            assert_eq!(answer.status.is_success(), sees, "{role:?} {office}");
+            if !sees {
+                assert_eq!(answer.code(), "photo.not_found", "{role:?} {office}");
+            }
+        }
+    }
+    let path = format!("/sync/v1/photos/{}", hash_of(&photo));
+    assert_eq!(fetch(&test, &phone, &path).await.good().body, photo);
+    assert!(fetch(&test, &phone, &format!("{path}?size=thumb")).await.status.is_success());
+    let mut other = Phone::of(&test, &house, Role::Promoter, THERE).await;
+    assert!(other.sync(&test).await.failure.is_none());
+    assert_eq!(fetch(&test, &other, &path).await.code(), "photo.not_found");
+    assert_eq!(states(&test, &other, &[&photo]).await, [PhotoState::Missing], "not for them");
+}
+
+#[tokio::test]
+async fn a_phone_learns_what_became_of_its_photos() {
+    let test = TestApp::new().await;
+    let (first, second) = (jpeg(1), jpeg(2));
+    let (_, mut phone, record) = promoter(&test, &[&first, &second]).await;
+    phone.bring(&test, &first, record).await.good();
+    let ask = async |phone: &Phone| states(&test, phone, &[&first, &second]).await;
+    assert_eq!(ask(&phone).await, [PhotoState::Stored, PhotoState::Missing]);
+
+    test.clock.advance(1_000);
+    let now = server::clock::Clock::now(&*test.clock);
+    test.app.store.photos().note_photo_backup(now, now).await.unwrap();
+    assert_eq!(ask(&phone).await[0], PhotoState::Stored, "an older backup may still be restored");
+    test.clock.advance(30 * DAY);
+    assert!(phone.sync(&test).await.failure.is_none());
+    assert_eq!(ask(&phone).await[0], PhotoState::BackedUp);
+
+    // The folder with the photos was lost.
+    std::fs::remove_dir_all(test.folder().join("photos")).unwrap();
+    assert_eq!(ask(&phone).await[0], PhotoState::Missing, "it is asked for again");
+    assert!(phone.bring(&test, &first, record).await.good().is_stored());
+    assert_eq!(ask(&phone).await[0], PhotoState::Stored);
+}
+
+#[tokio::test]
+async fn nothing_that_a_record_names_is_collected() {
+    let test = TestApp::new().await;
+    let (named, late, never) = (jpeg(1), jpeg(2), jpeg(3));
+    let (house, mut phone, record) = promoter(&test, &[&named]).await;
+    for photo in [&named, &late, &never] {
+        phone.bring(&test, photo, record).await.good();
+    }
+    let stray = test.folder().join("photos").join("stray");
+    std::fs::write(&stray, "of somebody else").unwrap();
+    assert_eq!(collect::collect(&test.app, false).await.unwrap().photos, 0, "the grace has not ended");
+    // The change that names the second photo was made long ago and is held for a decision.
+    let reviewer = house.staff(&test, Role::Reviewer, HERE).await;
+    reviewer.decide(&test, &record.to_string(), serde_json::json!({ "state": "approved" })).await.good();
+    phone.attach(&late, record);
+    assert!(phone.sync(&test).await.failure.is_none());
+    test.clock.advance(31 * DAY);
+    let all = collect::collect(&test.app, false).await.unwrap();
+    assert_eq!(all.photos, 0, "the record has a change that is not published, so all that was brought for it stays");
+    assert!(stray.exists(), "only our own names are looked at");
+}
+
+#[tokio::test]
+async fn what_nothing_needs_goes_after_the_grace() {
+    let test = TestApp::new().await;
+    let (named, never) = (jpeg(1), jpeg(2));
+    let (_, phone, record) = promoter(&test, &[&named]).await;
+    for photo in [&named, &never] {
+        phone.bring(&test, photo, record).await.good();
+    }
+    test.clock.advance(31 * DAY);
+    let dry = collect::collect(&test.app, true).await.unwrap();
+    assert_eq!(dry.photos, 1);
+    let done = collect::collect(&test.app, false).await.unwrap();
+    assert_eq!((done.photos, done.lost), (1, 0));
+    assert_eq!(collect::collect(&test.app, false).await.unwrap().photos, 0);
+    let left = test.app.store.photos();
+    let organisation = test.app.store.record_line(record).await.unwrap().organisation;
+    let here = left.photos(organisation, &[hash_of(&named), hash_of(&never)]).await.unwrap();
+    assert_eq!(here.iter().map(|photo| photo.hash).collect::<Vec<_>>(), [hash_of(&named)]);
+}
+
+#[tokio::test]
+async fn a_phone_that_was_cut_off_hands_in_what_it_has_and_sees_nothing() {
+    let test = TestApp::new().await;
+    let photo = jpeg(1);
+    let (_, phone, record) = promoter(&test, &[&photo]).await;
+    let device = phone.engine.identity().unwrap().device;
+    test.app.store.revoke_device(device, server::clock::Clock::now(&*test.clock)).await.unwrap();
+    assert!(phone.bring(&test, &photo, record).await.good().is_stored());
+    let path = format!("/sync/v1/photos/{}", hash_of(&photo));
+    assert_eq!(fetch(&test, &phone, &path).await.code(), "device.revoked");
+    let delete = test.call(Method::DELETE, "/sync/v1/photos", None, None).await;
+    assert_eq!(delete.code(), "request.method");
+}
