@@ -228,7 +228,16 @@ impl Config {
         let log = Log::read(&mut layers);
         let whole = move || {
             let backup = Backup { restorable: Duration::from_secs(24 * 3_600 * days?) };
-            Some(Self { http: http?, database: database?, auth: auth?, limits: limits?, admission: admission?, backup, photos: photos?, log: log? })
+            Some(Self {
+                http: http?,
+                database: database?,
+                auth: auth?,
+                limits: limits?,
+                admission: admission?,
+                backup,
+                photos: photos?,
+                log: log?,
+            })
         };
         layers.finish(whole())
     }

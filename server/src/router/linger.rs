@@ -26,7 +26,10 @@ pub(super) async fn linger(State(app): State<App>, request: Request, next: Next)
     let returned_to = Arc::clone(&left);
     let request = request.map(|body| Body::new(Lent { body, returned_to }));
     let response = next.run(request).await;
-    if response.status().is_client_error() || response.status() == StatusCode::SERVICE_UNAVAILABLE {
+    let status = response.status();
+    // Whoever was too slow is not waited for again.
+    let is_refusal = status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT;
+    if is_refusal || status == StatusCode::SERVICE_UNAVAILABLE {
         let body = left.lock().unwrap_or_else(PoisonError::into_inner).take();
         let limit = PATIENCE.saturating_mul(app.config.limits.body_bytes as u64);
         throw_away(body.unwrap_or_default(), limit).await;
