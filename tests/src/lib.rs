@@ -4,6 +4,7 @@
 //! the [`day`] and the [`storm`], lets head quarters [`review`], and ends with the [`reckoning`]: the [`model`] of
 //! what everybody saved, kept beside Daybook and never read from it, against the server and against every phone.
 
+pub mod attack;
 pub mod clock;
 pub mod console;
 pub mod contacts;
@@ -11,6 +12,8 @@ pub mod crew;
 pub mod day;
 pub mod dispute;
 pub mod failure;
+pub mod fuzz;
+pub mod hostile;
 pub mod ledger;
 pub mod line;
 pub mod model;
@@ -28,6 +31,7 @@ pub mod reckoning;
 pub mod report;
 pub mod review;
 pub mod server_process;
+pub mod siege;
 pub mod sim;
 pub mod storm;
 pub mod towns;

@@ -72,6 +72,21 @@ impl ServerProcess {
         format!("http://{}", self.addresses.http)
     }
 
+    /// Which process it is.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it is still the process that was started.
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// The folder of its database.
+    pub fn data_folder(&self) -> PathBuf {
+        data_folder(&self.folder)
+    }
+
     /// Where it listens.
     pub fn addresses(&self) -> &Addresses {
         &self.addresses

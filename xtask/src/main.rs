@@ -5,6 +5,7 @@
 
 mod binaries;
 mod ci;
+mod fuzz;
 mod process;
 mod purity;
 mod test_run;
@@ -43,6 +44,9 @@ enum Command {
     /// Seeded runs of phones and a server through everything that can go wrong, in a release build.
     #[command(disable_help_flag = true)]
     Sim(Rest),
+    /// Bytes made up by libFuzzer: `cargo xtask fuzz [TARGET] [--minutes N]`.
+    #[command(disable_help_flag = true)]
+    Fuzz(Rest),
     /// The server: `daybook serve` with these arguments.
     #[command(disable_help_flag = true)]
     Run(Rest),
@@ -73,6 +77,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Demo(rest) => Daybook::build(Profile::Dev)?.demo(&rest.args)?.become_it(),
         Command::Bench(rest) => Daybook::build(Profile::Release)?.bench(&rest.args)?.become_it(),
         Command::Sim(rest) => Daybook::build(Profile::Release)?.sim(&rest.args)?.become_it(),
+        Command::Fuzz(rest) => fuzz::run(&rest.args),
         Command::Run(rest) => Daybook::build_server()?.serve(&rest.args)?.become_it(),
     }
 }
@@ -89,6 +94,7 @@ mod tests {
             | Command::Demo(rest)
             | Command::Bench(rest)
             | Command::Sim(rest)
+            | Command::Fuzz(rest)
             | Command::Run(rest) => rest.args,
         }
     }

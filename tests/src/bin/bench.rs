@@ -5,6 +5,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use clap::{Parser, Subcommand};
 use e2e::failure::Failure;
+use e2e::siege::{self, besiege};
 use e2e::phone_store::{Round, fill, measure};
 use e2e::progress::{Stretch, say};
 
@@ -33,6 +34,15 @@ enum What {
         #[arg(long, default_value_t = 20_260_301)]
         seed: u64,
     },
+    /// A live server under at least so many false changes, and what its honest phones notice.
+    Hostile {
+        /// Prints the result as one line of JSON, the last on standard output.
+        #[arg(long)]
+        json: bool,
+        /// False changes, at least.
+        #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1_000..))]
+        changes: u32,
+    },
     /// One round in a process of its own.
     #[command(hide = true)]
     PhoneRound {
@@ -44,6 +54,7 @@ enum What {
 fn main() -> ExitCode {
     let result = match Bench::parse().what {
         What::Phone { json, records, seed } => phone(json, records, seed),
+        What::Hostile { json, changes } => hostile(json, changes),
         What::PhoneRound { store } => measure(&store).and_then(|round| print(&round)),
     };
     match result {
@@ -75,6 +86,20 @@ fn phone(json: bool, records: u32, seed: u64) -> Result<(), Failure> {
     Ok(())
 }
 
+fn hostile(json: bool, changes: u32) -> Result<(), Failure> {
+    let folder = tempfile::tempdir().map_err(Failure::system("can't make a fresh folder"))?;
+    let outcome = besiege(folder.path(), changes as usize)?;
+    if json {
+        return print(&outcome);
+    }
+    let siege::Outcome { changes, crashes, unloadable, memory_growth_mb, honest_p95_ratio, .. } = outcome;
+    println!(
+        "{changes} false changes: {crashes} crashes, {unloadable} records that don't load, {memory_growth_mb:.0} MB \
+         more memory, honest phones {honest_p95_ratio:.2} times as slow"
+    );
+    Ok(())
+}
+
 fn in_words(round: &Round) -> String {
     let Round { open_ms, list_ms, search_ms, save_median_ms, save_p99_ms, memory_mb, .. } = round;
     format!(
@@ -91,8 +116,8 @@ fn round_in_a_fresh_process(store: &Path) -> Result<Round, Failure> {
     round.ok_or_else(|| Failure::Unexpected("a round did not end well".to_owned()))
 }
 
-fn print(round: &Round) -> Result<(), Failure> {
-    let line = serde_json::to_string(round).map_err(|error| Failure::Unexpected(format!("no JSON: {error}")))?;
+fn print<T: serde::Serialize>(result: &T) -> Result<(), Failure> {
+    let line = serde_json::to_string(result).map_err(|error| Failure::Unexpected(format!("no JSON: {error}")))?;
     println!("{line}");
     Ok(())
 }

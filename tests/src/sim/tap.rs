@@ -3,16 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use server::store::{ChangeState, Store, StoreError};
+use server::store::{ChangeState, Store};
 use sync_core::engine::{Route, WireRequest, WireResponse};
 use sync_core::id::{ChangeHash, DeviceId, RecordId};
 use sync_core::journal::Head;
 use sync_core::trust::chunk;
-use sync_core::wire::exchange::{ExchangeResponse, News, PullItem, Verdict};
+use sync_core::wire::exchange::{ExchangeResponse, News, Order, PullItem, Verdict};
 use sync_core::wire::{self, MEDIA_TYPE};
 
 use super::backend::odd;
-use super::diary::Diary;
+use super::diary::{Diary, words_in};
+use super::disk::Committed;
 use super::fault::{Fault, Faults};
 use super::house::House;
 use crate::failure::Failure;
@@ -35,38 +36,128 @@ impl Violation {
 
 /// How much an answer may unpack to.
 const LIMIT: usize = 64 << 20;
+/// More lines than any journal of a run has.
+const ALL: u32 = u32::MAX >> 1;
+
+/// Where a journal stood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mark {
+    /// Whose journal.
+    pub device: DeviceId,
+    /// After which line.
+    pub n: u64,
+    link: [u8; 32],
+}
+
+impl Mark {
+    /// The mark of a journal's head.
+    pub fn of(device: DeviceId, head: Head) -> Self {
+        Self { device, n: head.n, link: head.link.0 }
+    }
+}
 
 /// What was heard.
 #[derive(Debug, Default)]
 pub struct Tap {
-    /// Up to where the server has proved to hold each phone's journal.
-    durable: BTreeMap<usize, u64>,
-    /// Up to where it has proved to have judged it.
-    judged: BTreeMap<usize, u64>,
-    /// Every receipt that was given.
-    pub receipts: BTreeSet<(usize, u64, [u8; 32])>,
+    /// What the server has proved to hold, ever.
+    proved: BTreeSet<Mark>,
+    /// What the server holds of each journal now, as far as it was looked at.
+    journals: BTreeMap<DeviceId, Held>,
+    /// Up to where the server has ever judged each journal.
+    judged: BTreeMap<DeviceId, u64>,
+    /// Every receipt that was given and that somebody can still hold the server to.
+    pub receipts: BTreeSet<Mark>,
     /// The changes of each record.
     changes: BTreeMap<RecordId, BTreeSet<ChangeHash>>,
-    /// How much of each journal the newest backup holds.
+    /// In which changes people's words are.
+    words: BTreeMap<String, Vec<ChangeHash>>,
+    /// How much of each journal the backups hold.
     pub backed_up: Vec<(DeviceId, u64)>,
     /// Exchanges that were served.
     pub exchanges: u64,
+    /// The changes that somebody decided about.
+    pub decided: BTreeSet<ChangeHash>,
+    /// Phones that have to come again at once for the rest of their feed.
+    paging: BTreeSet<usize>,
+}
+
+/// A journal on the server, as far as it was looked at.
+#[derive(Debug)]
+struct Held {
+    head: Head,
+    /// Up to where everything has been judged.
+    judged: u64,
+}
+
+impl Default for Held {
+    fn default() -> Self {
+        Self { head: Head::EMPTY, judged: 0 }
+    }
+}
+
+/// Everything that the server holds at one moment.
+#[derive(Debug, Default)]
+pub struct Everything {
+    /// The changes in all journals.
+    pub changes: BTreeSet<ChangeHash>,
+    /// Where each journal stood after each line.
+    pub heads: BTreeSet<Mark>,
 }
 
 impl Tap {
     /// A change was made.
-    pub fn know(&mut self, record: RecordId, change: ChangeHash) {
-        self.changes.entry(record).or_default().insert(change);
+    pub fn know(&mut self, made: &Committed) {
+        self.changes.entry(made.record).or_default().insert(made.change);
+        for words in words_in(&made.raw) {
+            self.words.entry(words).or_default().push(made.change);
+        }
     }
 
-    /// Up to where the phone may say that the server holds its journal.
-    pub fn durable(&self, phone: usize) -> u64 {
-        self.durable.get(&phone).copied().unwrap_or(0)
+    /// The changes in which somebody's words are.
+    pub fn changes_with(&self, words: &str) -> impl Iterator<Item = ChangeHash> + '_ {
+        self.words.get(words).into_iter().flatten().copied()
     }
 
-    /// Up to where the phone may say that its journal is published.
-    pub fn judged(&self, phone: usize) -> u64 {
-        self.judged.get(&phone).copied().unwrap_or(0)
+    /// Whether the server has proved, at any time, that it held a journal up to here.
+    pub fn has_held(&self, device: DeviceId, head: Head) -> bool {
+        self.proved.contains(&Mark::of(device, head))
+    }
+
+    /// Up to where a phone may say that its journal is published.
+    pub fn judged(&self, device: DeviceId) -> u64 {
+        self.judged.get(&device).copied().unwrap_or(0)
+    }
+
+    /// Whether a phone reads its feed page by page at this moment.
+    pub fn is_paging(&self, phone: usize) -> bool {
+        self.paging.contains(&phone)
+    }
+
+    /// The server was set back: what was seen of it before says nothing about it now.
+    pub fn the_server_went_back(&mut self) {
+        self.journals.clear();
+    }
+
+    /// The devices that were ever heard of.
+    pub fn devices(&self) -> impl Iterator<Item = DeviceId> + '_ {
+        self.judged.keys().copied()
+    }
+
+    /// Looks at everything that the server holds of the devices that were ever heard of.
+    ///
+    /// # Errors
+    /// When the server's storage can't be read.
+    pub async fn everything_held(&self, truth: &dyn Store) -> Result<Everything, Failure> {
+        let mut all = Everything::default();
+        for device in self.devices() {
+            let mut head = Head::EMPTY;
+            for line in truth.journal(device, 1, ALL).await.map_err(odd("a journal"))? {
+                head = head.after(&line.entry);
+                all.heads.insert(Mark::of(device, head));
+                all.changes.insert(line.entry.change);
+            }
+        }
+        Ok(all)
     }
 
     /// Examines an answer before it goes out.
@@ -95,11 +186,13 @@ impl Tap {
         let answer: ExchangeResponse =
             wire::decode(&response.body, response.encoding, LIMIT).map_err(odd("the answer"))?;
         self.exchanges += 1;
-        let truth = match store.device(device).await {
-            Ok(device) => device.head,
-            Err(StoreError::NotFound) => Head::EMPTY,
-            Err(error) => return Err(odd("the device")(error)),
-        };
+        if answer.more {
+            faults.fired(Fault::PullPaged);
+            self.paging.insert(phone);
+        } else {
+            self.paging.remove(&phone);
+        }
+        let (truth, judged) = self.look_at_journal(store, device).await?;
         if let Some(receipt) = &answer.receipt {
             if receipt.head != truth {
                 let said = format!("phone {phone}: receipt for {:?}, stored is {truth:?}", receipt.head);
@@ -108,79 +201,113 @@ impl Tap {
             if answer.published_through < receipt.head.n {
                 faults.fired(Fault::PublishedLate);
             }
-            self.receipts.insert((phone, receipt.head.n, receipt.head.link.0));
-            let durable = self.durable.entry(phone).or_default();
-            *durable = (*durable).max(truth.n);
+            if answer.orders.contains(&Order::Deposit) {
+                faults.fired(Fault::Deposited);
+            }
+            self.receipts.insert(Mark::of(device, receipt.head));
         }
-        found.extend(self.hear_judgement(store, phone, device, &answer).await?);
+        if answer.published_through > judged {
+            let said = format!("phone {phone}: through {}, judged are {judged}", answer.published_through);
+            found.push(Violation::new("published is what was judged", said));
+        }
+        found.extend(hear_verdicts(store, phone, device, &answer).await?);
         let backed_up = self.backed_up.iter().find(|(known, _)| *known == device).map_or(0, |(_, n)| *n);
         if answer.backed_up_through > backed_up {
             let said = format!("phone {phone}: through {}, the backup has {backed_up}", answer.backed_up_through);
             found.push(Violation::new("only what a backup holds may go", said));
         }
         for item in &answer.pull {
-            found.extend(self.hear_pull(phone, item, world));
+            found.extend(self.hear_pull(store, (phone, Some(device)), item, world).await?);
         }
         Ok(found)
     }
 
-    async fn hear_judgement(
-        &mut self,
-        store: &dyn Store,
-        phone: usize,
-        device: DeviceId,
-        answer: &ExchangeResponse,
-    ) -> Result<Vec<Violation>, Failure> {
-        let lines = store.journal(device, 1, u32::MAX >> 1).await.map_err(odd("the journal"))?;
-        let open = lines.iter().find(|line| line.state == ChangeState::Received).map(|line| line.entry.n);
-        let judged = open.map_or(lines.len() as u64, |n| n - 1);
-        let mut found = Vec::new();
-        if answer.published_through > judged {
-            let said = format!("phone {phone}: through {}, judged are {judged}", answer.published_through);
-            found.push(Violation::new("published is what was judged", said));
-        }
-        for item in &answer.verdicts {
-            let state = lines.iter().find(|line| line.entry.n == item.n).map(|line| line.state);
-            let fits = match &item.verdict {
-                Verdict::Need { .. } => state == Some(ChangeState::Waiting),
-                Verdict::Held { .. } => state == Some(ChangeState::Held),
-                Verdict::Quarantined { .. } => state == Some(ChangeState::Quarantined),
-                Verdict::Published => state == Some(ChangeState::Published),
-                Verdict::Refused { .. } => state == Some(ChangeState::Refused),
-            };
-            if !fits {
-                let said = format!("phone {phone}: line {} is {state:?}, told {:?}", item.n, item.verdict);
-                found.push(Violation::new("a verdict is what was decided", said));
+    /// Where the server's copy of a journal ends, and up to where it has been judged.
+    async fn look_at_journal(&mut self, store: &dyn Store, device: DeviceId) -> Result<(Head, u64), Failure> {
+        let held = self.journals.entry(device).or_default();
+        let lines = store.journal(device, held.judged + 1, ALL).await.map_err(odd("the journal"))?;
+        for line in &lines {
+            if line.entry.n > held.head.n {
+                held.head = held.head.after(&line.entry);
+                self.proved.insert(Mark::of(device, held.head));
             }
         }
-        let known = self.judged.entry(phone).or_default();
-        *known = (*known).max(judged);
-        Ok(found)
+        let open = lines.iter().find(|line| line.state == ChangeState::Received).map(|line| line.entry.n);
+        held.judged = open.map_or(held.head.n, |n| n - 1);
+        let judged = self.judged.entry(device).or_default();
+        *judged = (*judged).max(held.judged);
+        Ok((held.head, held.judged))
     }
 
-    fn hear_pull(&self, phone: usize, item: &PullItem, (house, diary): (&House, &Diary)) -> Vec<Violation> {
+    async fn hear_pull(
+        &mut self,
+        store: &dyn Store,
+        (phone, device): (usize, Option<DeviceId>),
+        item: &PullItem,
+        (house, diary): (&House, &Diary),
+    ) -> Result<Vec<Violation>, Failure> {
         let News::Changes(packed) = &item.news else {
-            return Vec::new();
+            return Ok(Vec::new());
         };
         let mut found = Vec::new();
-        let maker = diary.maker(item.record).and_then(|maker| house.members.get(maker));
-        let seen = house.members.get(phone).zip(maker).is_some_and(|(reader, maker)| reader.sees_what_is_of(maker));
-        if !seen {
+        if !house.sees(phone, item.record) || device.is_some_and(|device| house.cut_off.contains(&device)) {
             let said = format!("phone {phone} was sent {} of phone {:?}", item.record, diary.maker(item.record));
             found.push(Violation::new("nothing outside the scope is sent", said));
         }
         let mut previous = None;
         for bytes in packed {
-            let Ok((hash, _)) = chunk::unpack(bytes, previous.as_ref()) else {
+            let Ok((hash, raw)) = chunk::unpack(bytes, previous.as_ref()) else {
                 found.push(Violation::new("what is sent can be read", format!("phone {phone}: {}", item.record)));
                 break;
             };
-            if !self.changes.get(&item.record).is_some_and(|known| known.contains(&hash)) {
+            if !self.is_of(store, item.record, hash).await? {
                 let said = format!("phone {phone}: {} came with {hash}, which nobody wrote there", item.record);
                 found.push(Violation::new("a record is sent with its own changes", said));
             }
+            let stray = words_in(&raw).into_iter().find(|words| diary.place_of(words) != Some(item.record));
+            if let Some(words) = stray {
+                let said = format!("phone {phone}: {} came with {words}", item.record);
+                found.push(Violation::new("a record is sent with its own words", said));
+            }
             previous = Some(hash);
         }
-        found
+        Ok(found)
     }
+
+    /// Whether a change was written in a record: on a phone, or at the console.
+    async fn is_of(&mut self, store: &dyn Store, record: RecordId, change: ChangeHash) -> Result<bool, Failure> {
+        if self.changes.get(&record).is_some_and(|known| known.contains(&change)) {
+            return Ok(true);
+        }
+        let origins = store.origins(record).await.map_err(odd("a record"))?;
+        let at_the_console = origins.into_iter().filter(|origin| origin.device.is_none()).map(|origin| origin.hash);
+        let known = self.changes.entry(record).or_default();
+        known.extend(at_the_console);
+        Ok(known.contains(&change))
+    }
+}
+
+async fn hear_verdicts(
+    store: &dyn Store,
+    phone: usize,
+    device: DeviceId,
+    answer: &ExchangeResponse,
+) -> Result<Vec<Violation>, Failure> {
+    let mut found = Vec::new();
+    for item in &answer.verdicts {
+        let line = store.journal(device, item.n, 1).await.map_err(odd("the journal"))?;
+        let state = line.first().filter(|line| line.entry.n == item.n).map(|line| line.state);
+        let fits = match &item.verdict {
+            Verdict::Need { .. } => state == Some(ChangeState::Waiting),
+            Verdict::Held { .. } => state == Some(ChangeState::Held),
+            Verdict::Quarantined { .. } => state == Some(ChangeState::Quarantined),
+            Verdict::Published => state == Some(ChangeState::Published),
+            Verdict::Refused { .. } => state == Some(ChangeState::Refused),
+        };
+        if !fits {
+            let said = format!("phone {phone}: line {} is {state:?}, told {:?}", item.n, item.verdict);
+            found.push(Violation::new("a verdict is what was decided", said));
+        }
+    }
+    Ok(found)
 }
