@@ -301,12 +301,7 @@ pub trait Store {
     /// the progress of its exchange is forgotten, and so is that the store came from another installation. Changes up
     /// to `common_through` that are not known to be published are remembered with their verdicts, or as waiting, until
     /// an answer confirms them: they show as problems of their records without a line of the journal.
-    fn reidentify(
-        &mut self,
-        identity: &Identity,
-        common_through: u64,
-        lines: &[Rewritten],
-    ) -> Result<(), Self::Error>;
+    fn reidentify(&mut self, identity: &Identity, common_through: u64, lines: &[Rewritten]) -> Result<(), Self::Error>;
 
     /// Which installation this is; `None` if the app has not said.
     fn installation(&self) -> Result<Option<Installation>, Self::Error>;

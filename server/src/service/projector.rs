@@ -21,9 +21,7 @@ use super::heal::heal;
 use crate::error::ServiceError;
 use crate::flag::rules;
 use crate::state::App;
-use crate::store::{
-    ChangeState, IncomingChange, PendingRecord, Person, Publication, Published, RecordRow, StoreError,
-};
+use crate::store::{ChangeState, IncomingChange, PendingRecord, Person, Publication, Published, RecordRow, StoreError};
 
 /// Records judged and published in one transaction.
 const BATCH: u32 = 256;
@@ -45,7 +43,13 @@ pub struct Projector {
 impl Default for Projector {
     fn default() -> Self {
         let done = watch::Sender::new(0);
-        Self { requested: AtomicU64::new(0), wake: Notify::new(), done, stopping: AtomicBool::new(false), running: AtomicBool::new(false) }
+        Self {
+            requested: AtomicU64::new(0),
+            wake: Notify::new(),
+            done,
+            stopping: AtomicBool::new(false),
+            running: AtomicBool::new(false),
+        }
     }
 }
 
@@ -286,7 +290,13 @@ fn candidate<'a>(
         set_aside.push((change.hash, ChangeState::Quarantined, code::WITHHELD.to_owned()));
         return None;
     };
-    Some(Candidate { hash: change.hash, raw, author: author_of(&change.author), device: change.device, approved: change.approved })
+    Some(Candidate {
+        hash: change.hash,
+        raw,
+        author: author_of(&change.author),
+        device: change.device,
+        approved: change.approved,
+    })
 }
 
 fn state_of(reason: &SetAside) -> (ChangeState, &'static str) {

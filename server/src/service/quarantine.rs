@@ -17,9 +17,7 @@ use crate::clock::millis;
 use crate::error::{ServiceError, codes};
 use crate::scope::Action;
 use crate::state::App;
-use crate::store::{
-    Act, AsideChange, AsideQuery, ChangeState, DecidedChange, NewDecision, SetAside, StoreError,
-};
+use crate::store::{Act, AsideChange, AsideQuery, ChangeState, DecidedChange, NewDecision, SetAside, StoreError};
 
 pub use words::in_words;
 
@@ -78,15 +76,8 @@ pub struct Inspected {
 pub async fn list(app: &App, who: Decider<'_>, wanted: Wanted) -> Result<Vec<Listed>, ServiceError> {
     who.check(Action::SeeQuarantine)?;
     let Wanted { state, device, code, before, limit } = wanted;
-    let query = AsideQuery {
-        organisation: who.organisation(),
-        state,
-        received_before: None,
-        device,
-        code,
-        before,
-        limit,
-    };
+    let query =
+        AsideQuery { organisation: who.organisation(), state, received_before: None, device, code, before, limit };
     let mut lines = app.store.set_aside(&query).await?;
     if state == ChangeState::Quarantined {
         let late = AsideQuery { state: ChangeState::Waiting, received_before: Some(overdue_before(app)), ..query };

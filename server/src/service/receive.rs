@@ -170,7 +170,12 @@ fn quarantine_deposit(lines: &mut [NewLine]) {
 }
 
 /// Looks at the frames of lines, and to whom their actors belong.
-pub(super) async fn examine(app: &App, device: &Device, items: &[Item], now: UnixMillis) -> Result<Vec<NewLine>, ServiceError> {
+pub(super) async fn examine(
+    app: &App,
+    device: &Device,
+    items: &[Item],
+    now: UnixMillis,
+) -> Result<Vec<NewLine>, ServiceError> {
     let limits = &app.config.limits.records;
     let mut lines: Vec<NewLine> = items.iter().map(|item| examine_line(item, limits)).collect();
     let mut actors: Vec<ActorId> = lines.iter().filter_map(|line| line.actor).collect();

@@ -219,15 +219,39 @@ fn expected(rule: &Rule, who: Option<(Role, &str)>) -> &'static str {
         Promoter | Supervisor | Secretary | OfficeManager => office == HERE,
     };
     match rule {
-        Rule::Photo => if sees { "ok" } else { "photo.not_found" },
+        Rule::Photo => {
+            if sees {
+                "ok"
+            } else {
+                "photo.not_found"
+            }
+        }
         Rule::Anybody | Rule::Staff => "ok",
         Rule::WithPassword => "session.credentials",
         Rule::Roles(roles) if roles.contains(&role) => "ok",
         Rule::Aside(roles) | Rule::Amendment(roles, _) if !roles.contains(&role) => "permission.denied",
-        Rule::Stray(roles) => if roles.contains(&role) { "stray.not_found" } else { "permission.denied" },
-        Rule::Aside(_) => if office == ELSEWHERE { "resource.not_found" } else { "ok" },
+        Rule::Stray(roles) => {
+            if roles.contains(&role) {
+                "stray.not_found"
+            } else {
+                "permission.denied"
+            }
+        }
+        Rule::Aside(_) => {
+            if office == ELSEWHERE {
+                "resource.not_found"
+            } else {
+                "ok"
+            }
+        }
         Rule::Amendment(..) if !sees => "record.not_found",
-        Rule::Amendment(_, roles) => if roles.contains(&role) { "ok" } else { "permission.denied" },
+        Rule::Amendment(_, roles) => {
+            if roles.contains(&role) {
+                "ok"
+            } else {
+                "permission.denied"
+            }
+        }
         Rule::Record(_) if !sees => "record.not_found",
         Rule::Device(_) if !sees => "resource.not_found",
         Rule::Person(_) if !sees => "person.not_found",

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    BatchLimit, ExchangeOutcome, Identity, Installation, Listed, LocalCommit, PageKey, Progress, PulledRecord, RecordSync, RefusedRecord,
-    Rewritten, RowFilter, Store, Tombstone,
+    BatchLimit, ExchangeOutcome, Identity, Installation, Listed, LocalCommit, PageKey, Progress, PulledRecord,
+    RecordSync, RefusedRecord, Rewritten, RowFilter, Store, Tombstone,
 };
 use crate::id::{ActorId, ChangeHash, PersonId, RecordId};
 use crate::index::{Row, contains, phrases};
@@ -87,8 +87,7 @@ impl MemoryStore {
             .filter_map(|n| self.verdicts.get(n).map(|verdict| Problem { n: *n, verdict: verdict.clone() }))
             .filter(|problem| problem.verdict != Verdict::Published);
         let former = self.former.range((record, ChangeHash([0; 32]))..=(record, ChangeHash([0xff; 32])));
-        let problems =
-            former.map(|(_, verdict)| Problem { n: 0, verdict: verdict.clone() }).chain(problems).collect();
+        let problems = former.map(|(_, verdict)| Problem { n: 0, verdict: verdict.clone() }).chain(problems).collect();
         RecordSync { last_entry: lines.last().copied(), problems }
     }
 
@@ -183,16 +182,12 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn reidentify(
-        &mut self,
-        identity: &Identity,
-        common_through: u64,
-        lines: &[Rewritten],
-    ) -> Result<(), OutOfOrder> {
+    fn reidentify(&mut self, identity: &Identity, common_through: u64, lines: &[Rewritten]) -> Result<(), OutOfOrder> {
         for (entry, _) in self.journal.iter().filter(|(entry, _)| entry.n <= common_through) {
-            let verdict = self.verdicts.get(&entry.n).cloned().or_else(|| {
-                (entry.n > self.progress.published_through).then(|| Verdict::Need { deps: Vec::new() })
-            });
+            let verdict =
+                self.verdicts.get(&entry.n).cloned().or_else(|| {
+                    (entry.n > self.progress.published_through).then(|| Verdict::Need { deps: Vec::new() })
+                });
             if let Some(verdict) = verdict.filter(|verdict| *verdict != Verdict::Published) {
                 self.former.insert((entry.record, entry.change), verdict);
             }
@@ -420,7 +415,8 @@ impl Store for MemoryStore {
     }
 
     fn held(&self, after: Option<RecordId>, limit: usize) -> Result<Vec<RecordId>, OutOfOrder> {
-        let held = self.changes.iter().filter(|(id, changes)| after.is_none_or(|after| **id > after) && !changes.is_empty());
+        let held =
+            self.changes.iter().filter(|(id, changes)| after.is_none_or(|after| **id > after) && !changes.is_empty());
         Ok(held.map(|(id, _)| *id).take(limit).collect())
     }
 

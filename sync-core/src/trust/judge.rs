@@ -160,7 +160,8 @@ impl<'a> Bench<'a> {
         }
         if candidate.approved {
             // Verdicts are made at the server. One that a phone wrote can't be let in by accepting an amendment.
-            let verdict = touched.zones.contains(&Zone::Review) && !matches!(author.role, Role::Reviewer | Role::HqAdmin);
+            let verdict =
+                touched.zones.contains(&Zone::Review) && !matches!(author.role, Role::Reviewer | Role::HqAdmin);
             return if verdict { Err(SetAside::Quarantined(code::AUTHORITY)) } else { Ok(()) };
         }
         let standing = match (&self.base, maker) {
@@ -223,7 +224,11 @@ impl<'a> Bench<'a> {
         }
         // A promoter who was moved meanwhile has made the record for the old office: a person decides.
         let at_home = maker.author.office.is_none_or(|office| office == header.office);
-        if maker.approved || at_home && maker.author.team == header.team { Ok(()) } else { Err(SetAside::Held(code::AUTHORITY)) }
+        if maker.approved || at_home && maker.author.team == header.team {
+            Ok(())
+        } else {
+            Err(SetAside::Held(code::AUTHORITY))
+        }
     }
 }
 

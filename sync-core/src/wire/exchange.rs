@@ -374,6 +374,9 @@ mod tests {
         let read: Verdict = minicbor::decode(old.writer()).unwrap();
         assert_eq!(read, Verdict::Refused { code: code(), reason: String::new() });
         let new = minicbor::to_vec(Verdict::Refused { code: code(), reason: "no".to_owned() }).unwrap();
-        assert_eq!(minicbor::decode::<Verdict>(&new).unwrap(), Verdict::Refused { code: code(), reason: "no".to_owned() });
+        assert_eq!(
+            minicbor::decode::<Verdict>(&new).unwrap(),
+            Verdict::Refused { code: code(), reason: "no".to_owned() }
+        );
     }
 }

@@ -113,11 +113,7 @@ pub(super) async fn publish(
 }
 
 /// Takes the next position of an organisation's feed.
-pub(super) async fn next_position(
-    conn: &mut Conn,
-    organisation: OrganisationId,
-    salt: u64,
-) -> Result<u64, StoreError> {
+pub(super) async fn next_position(conn: &mut Conn, organisation: OrganisationId, salt: u64) -> Result<u64, StoreError> {
     let mut feeds = feeds_of(conn, vec![organisation.0]).await?;
     let feed = feeds.get_mut(&organisation).ok_or(StoreError::NotFound)?;
     feed.seq += 1;

@@ -388,8 +388,7 @@ fn every_limit_of_a_record_is_kept() {
     // The containers of a lead lie two deep.
     let maker = NewChange { hash: crate::trust::chunk::read_change(&first).unwrap().hash, bytes: first };
     let flat = Limits { depth: 0, ..usual };
-    let judgement =
-        judge(desk.header.id, &[], &[], &[candidate(&desk, &maker, desk.owner, false)], &flat).unwrap();
+    let judgement = judge(desk.header.id, &[], &[], &[candidate(&desk, &maker, desk.owner, false)], &flat).unwrap();
     assert_eq!(judgement.set_aside, [(maker.hash, SetAside::Quarantined(code::TOO_LARGE))]);
 }
 
