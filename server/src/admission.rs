@@ -40,7 +40,7 @@ pub const BYTES_PER_PLACE: u64 = 32 * 1024;
 /// Exchanges with larger bodies are not small.
 const SMALL: u64 = 16 * 1024;
 /// Photos go to the disk as they come, so their weight does not depend on their size.
-const PHOTO_WEIGHT: u32 = 4;
+const PHOTO_WEIGHT: u32 = 1;
 /// How long a request waits for an earlier one of the same device to end.
 const FLIGHT_PATIENCE: Duration = Duration::from_secs(2);
 /// How long a pull waits for a place. The phone's push is in, so nothing is lost if it has to come again.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
-use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH};
+use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use sync_core::id::DeviceId;
@@ -52,10 +52,7 @@ pub(super) async fn admit(State(app): State<App>, request: Request, next: Next) 
             Some(device) => Visitor::Device(device),
         },
     };
-    let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    // Who does not say how much it is may send the most. Who says that it is more will be told so.
-    let most = app.config.limits.body_bytes as u64;
-    let bytes = announced.unwrap_or(most).min(most);
+    let bytes = announced(request.headers(), app.config.limits.body_bytes as u64);
     let estimate = match purpose {
         Purpose::Photo => Estimate::of_photo(bytes),
         Purpose::Introduction | Purpose::Records => Estimate::of_message(bytes),
@@ -68,6 +65,14 @@ pub(super) async fn admit(State(app): State<App>, request: Request, next: Next) 
         response = next.run(request) => response,
         () = pass.replaced() => admission::replaced().into_response(),
     }
+}
+
+/// How much comes. Who sends something and does not say how much may send the most; who says that it is more than that
+/// will be told so.
+fn announced(headers: &HeaderMap, most: u64) -> u64 {
+    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let unsaid = if headers.contains_key(TRANSFER_ENCODING) { most } else { 0 };
+    length.unwrap_or(unsaid).min(most)
 }
 
 fn device(app: &App, headers: &HeaderMap) -> Option<DeviceId> {
@@ -92,6 +97,17 @@ fn address(app: &App, request: &Request) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_body_is_as_long_as_it_says_or_as_long_as_it_may_be() {
+        let headers = |name: &'static str, value: &str| {
+            HeaderMap::from_iter([(name.parse::<axum::http::HeaderName>().unwrap(), value.parse().unwrap())])
+        };
+        assert_eq!(announced(&HeaderMap::new(), 100), 0);
+        assert_eq!(announced(&headers("content-length", "7"), 100), 7);
+        assert_eq!(announced(&headers("content-length", "7000"), 100), 100);
+        assert_eq!(announced(&headers("transfer-encoding", "chunked"), 100), 100);
+    }
 
     #[test]
     fn the_path_says_what_a_request_is_for() {
