@@ -52,7 +52,7 @@ statements! {
     HELD = "select c.record, d.id, p.id, p.name, count(*), min(c.received_at), max(c.id) from change c \
         join device d on d.no = c.device join person p on p.id = d.person left join record r on r.id = c.record \
         where c.organisation = (select no from organisation where id = $1) and c.state = 2 \
-        and ($2 is null or r.office = $2) \
+        and c.state in (2, 3, 4, 5) and ($2 is null or r.office = $2) \
         group by c.record, d.id, p.id, p.name having max(c.id) < $3 order by max(c.id) desc limit $4";
     DEVICE = "select no, journal_n from device where id = $1";
     VERDICTS = "select c.n, c.state, c.code, x.reason, c.record, case when c.state = 4 then c.raw end from change c \
