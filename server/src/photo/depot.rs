@@ -121,7 +121,7 @@ impl Depot {
             let found = found?;
             let name = found.location.as_ref();
             let name = name.strip_suffix(PREVIEW).unwrap_or(name).to_owned();
-            let upload = name.get(name.len().saturating_sub(36)..).and_then(|id| id.parse().ok());
+            let upload = name.get(name.len().saturating_sub(32)..).and_then(|id| id.parse().ok());
             let written_at = UnixMillis(found.last_modified.timestamp_millis());
             Ok::<_, Error>(Object { name, upload, written_at })
         });
@@ -140,7 +140,9 @@ pub(super) fn folder_of(organisation: OrganisationId, first: u8) -> String {
 
 /// The name of a photo's object.
 pub(super) fn object_name(organisation: OrganisationId, hash: PhotoHash, upload: Uuid) -> String {
-    format!("{}/{hash}-{upload}", folder_of(organisation, hash.0[0]))
+    // Stores derive names of their own from ours, and file systems take 255 bytes: half of the hash says enough.
+    let half: String = hash.0.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    format!("{}/{half}-{}", folder_of(organisation, hash.0[0]), upload.simple())
 }
 
 fn preview_of(name: &str) -> Path {

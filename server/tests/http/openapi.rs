@@ -43,7 +43,8 @@ async fn every_operation_has_a_summary_and_those_that_need_leave_say_so() {
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             assert!(operation["summary"].is_string(), "{method} {path}");
-            let open = path.ends_with("z")
+            let open = method == "options"
+                || path.ends_with("z")
                 || path.ends_with("/session")
                 || path.ends_with("/enrol")
                 || path.ends_with("/token");

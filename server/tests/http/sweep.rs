@@ -197,6 +197,10 @@ fn verdict(answer: &Answer) -> String {
     if answer.status.is_success() {
         return "ok".to_owned();
     }
+    // Answers to HEAD have no body; there is one reason only for this status and phones.
+    if answer.body.is_empty() && answer.status.as_u16() == 401 {
+        return "token.invalid".to_owned();
+    }
     // Only the first of those who may decide is in time.
     let code = answer.code();
     if code.ends_with(".decided") { "ok".to_owned() } else { code }

@@ -147,6 +147,10 @@ impl Upload {
             }
             Err(error) => return Err(Halt::Later(Failure::Transport(error))),
         };
+        // The door says so before anybody knows what the request is about, and to HEAD without a body.
+        if let (429 | 503, Some(retry_after_ms)) = (answer.status, answer.retry_after_ms) {
+            return Err(Halt::Later(Failure::Busy { retry_after_ms }));
+        }
         if !answer.ours && answer.code.is_none() {
             let portal = answer.status < 500;
             let failure = if portal { Failure::CaptivePortal } else { Failure::Server { status: answer.status } };
