@@ -10,15 +10,19 @@
 
 pub mod backend;
 pub mod broken_store;
+pub mod campaign;
 pub mod diary;
 pub mod disk;
 pub mod fault;
 pub mod handset;
 pub mod house;
+pub mod intruder;
 pub mod luck;
 pub mod mutant;
 pub mod oracle;
 pub mod plan;
+pub mod server_disk;
+pub mod scenario;
 pub mod shrink;
 pub mod tap;
 pub mod time;

@@ -21,34 +21,57 @@ use server::store::sqlite::SqliteStore;
 use server::store::sqlite::backup::{Occupant, backup, restore};
 use sync_core::engine::{WireRequest, WireResponse};
 use sync_core::id::DeviceId;
+use sync_core::time::UnixMillis;
 use sync_core::wire::{self, Encoding};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
 use super::broken_store::BrokenStore;
 use super::mutant::Mutant;
+use super::server_disk::ServerDisk;
 use super::time::TrueTime;
 use crate::failure::Failure;
 
-/// The files of a database that belong together.
-const FILES: [&str; 2] = ["daybook.db", "daybook.db-wal"];
+/// The files of a server that belong together.
+const FILES: [&str; 3] = ["daybook.db", "daybook.db-wal", "judging"];
+
+/// What differs between the servers of runs.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Settings {
+    /// What is broken on purpose.
+    pub mutant: Option<Mutant>,
+    /// For how many days a backup may still be put back after a newer one was made.
+    pub restorable_days: u32,
+}
+
+impl Settings {
+    /// For how many milliseconds a backup may still be put back after a newer one was made.
+    pub fn restorable_ms(self) -> i64 {
+        i64::from(self.restorable_days) * 86_400_000
+    }
+}
 
 /// The server.
 pub struct Backend {
+    /// Its disk, with what is wrong with it.
+    pub disk: ServerDisk,
     root: TempDir,
     folder: PathBuf,
     seed: u64,
     lives: u64,
-    mutant: Option<Mutant>,
+    /// What is special about it.
+    pub settings: Settings,
     time: TrueTime,
     running: Running,
-    backups: u32,
-    newest_backup: Option<PathBuf>,
+    /// Newest last.
+    backups: Vec<PathBuf>,
 }
 
 struct Running {
     app: App,
     router: Router,
+    /// What is really stored.
+    truth: Arc<dyn Store>,
 }
 
 /// An error with what was to be done.
@@ -66,11 +89,17 @@ impl Backend {
     ///
     /// # Errors
     /// When the folder can't be used.
-    pub async fn start(seed: u64, time: TrueTime, mutant: Option<Mutant>) -> Result<Self, Failure> {
+    pub async fn start(seed: u64, time: TrueTime, settings: Settings) -> Result<Self, Failure> {
         let root = tempfile::tempdir().map_err(Failure::system("can't make a fresh folder"))?;
         let folder = root.path().join("life-1");
-        let running = open(&folder, seed, 1, &time, mutant).await?;
-        Ok(Self { root, folder, seed, lives: 1, mutant, time, running, backups: 0, newest_backup: None })
+        let disk = ServerDisk::default();
+        let running = open(&folder, seed, 1, &time, &disk, settings).await?;
+        Ok(Self { disk, root, folder, seed, lives: 1, settings, time, running, backups: Vec::new() })
+    }
+
+    /// What is really stored, without faults and mistakes in between.
+    pub fn truth(&self) -> &dyn Store {
+        &*self.running.truth
     }
 
     /// The server's parts.
@@ -97,12 +126,16 @@ impl Backend {
         })
     }
 
-    /// Publishes what was received.
+    /// Publishes what was received; false if the storage did not let it.
     ///
     /// # Errors
-    /// When the database fails.
-    pub async fn publish(&self) -> Result<(), Failure> {
-        projector::drain(&self.running.app).await.map_err(refused("publishing"))
+    /// When it fails otherwise.
+    pub async fn publish(&self) -> Result<bool, Failure> {
+        match projector::drain(&self.running.app).await {
+            Ok(()) => Ok(true),
+            Err(error) if error.is_retryable() => Ok(false),
+            Err(error) => Err(refused("publishing")(error)),
+        }
     }
 
     /// Kills the server as it stands, without any ceremony, and starts another one on what is on the disk: the
@@ -116,39 +149,39 @@ impl Backend {
         self.move_to(folder).await
     }
 
-    /// Takes a backup the way an operator does, and says how much of each journal it holds.
+    /// Takes a backup the way an operator does, and says when and how much of each journal it holds.
     ///
     /// # Errors
     /// When the backup fails.
-    pub async fn back_up(&mut self) -> Result<Vec<(DeviceId, u64)>, Failure> {
-        self.backups += 1;
-        let target = self.root.path().join(format!("backup-{}.db", self.backups));
-        let report = backup(&self.folder, &target, self.time.now()).await.map_err(odd("the backup"))?;
-        // Only the newest backup is ever put back here.
-        let noted = self.running.app.store.note_backup(report.taken_at, &report.journals, report.taken_at).await;
+    pub async fn back_up(&mut self) -> Result<(UnixMillis, Vec<(DeviceId, u64)>), Failure> {
+        let file = self.root.path().join(format!("backup-{}.db", self.backups.len() + 1));
+        let now = self.time.now();
+        let report = backup(&self.folder, &file, now).await.map_err(odd("the backup"))?;
+        let oldest = now.plus(-self.settings.restorable_ms());
+        let noted = self.running.truth.note_backup(report.taken_at, &report.journals, oldest).await;
         noted.map_err(odd("the backup"))?;
-        self.newest_backup = Some(target);
-        Ok(report.journals)
+        self.backups.push(file);
+        Ok((report.taken_at, report.journals))
     }
 
-    /// Puts the newest backup back: as the documentation says, or by replacing the file behind everybody's back.
-    /// False if there is no backup.
+    /// Puts a backup back, the `nth` from the newest: as the documentation says, or by replacing the file behind
+    /// everybody's back. False if there is no such backup.
     ///
     /// # Errors
     /// When the restoration fails.
-    pub async fn restore(&mut self, told: bool) -> Result<bool, Failure> {
-        let Some(newest) = self.newest_backup.clone() else {
+    pub async fn restore(&mut self, nth: usize, told: bool) -> Result<bool, Failure> {
+        let Some(backup) = self.backups.iter().rev().nth(nth).cloned() else {
             return Ok(false);
         };
         let folder = self.root.path().join(format!("life-{}", self.lives + 1));
         copy_files(&self.folder, &folder).map_err(Failure::system("can't copy the database"))?;
         if told {
             let now = self.time.now();
-            restore(&newest, &folder, Occupant::SetAside, now).await.map_err(odd("the restoration"))?;
+            restore(&backup, &folder, Occupant::SetAside, now).await.map_err(odd("the restoration"))?;
         } else {
             let replace = || -> io::Result<()> {
                 fs::remove_file(folder.join(FILES[1])).or_else(absent)?;
-                fs::copy(&newest, folder.join(FILES[0])).map(drop)
+                fs::copy(&backup, folder.join(FILES[0])).map(drop)
             };
             replace().map_err(Failure::system("can't replace the database"))?;
         }
@@ -158,17 +191,19 @@ impl Backend {
 
     async fn move_to(&mut self, folder: PathBuf) -> Result<(), Failure> {
         self.lives += 1;
-        let next = open(&folder, self.seed, self.lives, &self.time, self.mutant).await?;
+        self.disk.restart();
+        let next = open(&folder, self.seed, self.lives, &self.time, &self.disk, self.settings).await?;
         let old = std::mem::replace(&mut self.running, next);
-        self.folder = folder;
-        // The dead server writes nothing any more; only its connections have to go.
-        old.app.store.close().await;
+        // The dead server writes nothing any more; only its connections and files have to go.
+        old.truth.close().await;
+        let left = std::mem::replace(&mut self.folder, folder);
+        fs::remove_dir_all(left).or_else(absent).map_err(Failure::system("can't remove a dead server's folder"))?;
         Ok(())
     }
 
     /// Ends the server.
     pub async fn stop(self) {
-        self.running.app.store.close().await;
+        self.running.truth.close().await;
     }
 }
 
@@ -189,22 +224,23 @@ async fn open(
     seed: u64,
     life: u64,
     time: &TrueTime,
-    mutant: Option<Mutant>,
+    disk: &ServerDisk,
+    settings: Settings,
 ) -> Result<Running, Failure> {
     // The projector is stepped by the plan, so an exchange must not wait for it.
-    let settings = [("DAYBOOK_LIMITS_PUBLISH_WAIT_MS", "0"), ("DAYBOOK_BACKUP_RESTORABLE_DAYS", "0")];
-    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let config = Config::read(Layers::default().environment(settings)).map_err(odd("the configuration"))?;
-    let sqlite = SqliteStore::open_for_simulation(folder).await.map_err(odd("the database"))?;
-    let sqlite: Arc<dyn Store> = Arc::new(sqlite);
-    let store = match mutant {
-        Some(mutant) if mutant.is_in_the_servers_storage() => Arc::new(BrokenStore::new(sqlite, mutant)),
-        _ => sqlite,
-    };
+    let settings_of_server = [
+        ("DAYBOOK_LIMITS_PUBLISH_WAIT_MS", "0".to_owned()),
+        ("DAYBOOK_BACKUP_RESTORABLE_DAYS", settings.restorable_days.to_string()),
+        ("DAYBOOK_DATABASE_FOLDER", folder.display().to_string()),
+    ];
+    let environment = settings_of_server.map(|(name, value)| (name.to_owned(), value));
+    let config = Config::read(Layers::default().environment(environment)).map_err(odd("the configuration"))?;
+    let truth: Arc<dyn Store> = Arc::new(SqliteStore::open_for_simulation(folder).await.map_err(odd("the database"))?);
+    let store = Arc::new(BrokenStore::new(Arc::clone(&truth), disk.clone(), settings.mutant));
     let dice = Dice::from_rng(ChaCha8Rng::seed_from_u64(seed.rotate_left(17) ^ life));
     let app = App::new(store, Arc::new(time.clone()), dice, config).await.map_err(refused("the server"))?;
     let router = server::router::public(&app).map_err(refused("the router"))?;
-    Ok(Running { app, router })
+    Ok(Running { app, router, truth })
 }
 
 fn as_http(request: &WireRequest) -> Result<Request<Body>, Failure> {

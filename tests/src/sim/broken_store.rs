@@ -1,8 +1,8 @@
 //! The server's storage as the services see it: it can refuse, fill up, and take the process with it between any two
 //! steps ([`ServerDisk`]), and for mutants it makes one deliberate mistake.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use server::store::*;

@@ -38,19 +38,39 @@ impl What {
     }
 }
 
+/// Where a person may expect what they saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// Their phone has it.
+    OnPhone,
+    /// Their phone was set back to a time before it, or is gone; the server had it then.
+    OnServer,
+    /// Their phone was told to forget it once a backup held it: however far the server goes back, it is there.
+    BackedUp,
+    /// Their phone was set back before it could send it, or the server after that: nobody can have it any more.
+    Nowhere,
+}
+
 /// One save on a phone: one tap on "save", one change, one line of its journal.
 #[derive(Clone, Debug)]
 pub struct Saved {
     /// On which phone.
     pub phone: usize,
-    /// The how-manieth save on that phone, from 1.
-    pub n: u64,
     /// About which record.
     pub record: RecordId,
     /// Whether it made the record.
     pub made: bool,
     /// What was in it.
     pub what: Vec<What>,
+    /// Where it has to be.
+    pub kept: Kept,
+}
+
+impl Saved {
+    /// The text by which it is recognised.
+    pub fn words(&self) -> &str {
+        self.what.first().map(What::words).unwrap_or_default()
+    }
 }
 
 /// What head quarters wrote at the console.
@@ -69,24 +89,26 @@ pub struct Diary {
     pub saved: Vec<Saved>,
     /// At the console.
     pub corrected: Vec<Corrected>,
-    counts: BTreeMap<usize, u64>,
+    /// The record of a device that lies.
+    pub foreign: Option<RecordId>,
+    /// By their words: about which record they are.
+    places: BTreeMap<String, RecordId>,
     makers: BTreeMap<RecordId, usize>,
 }
 
 impl Diary {
     /// Notes a save on a phone.
     pub fn save(&mut self, phone: usize, record: RecordId, made: bool, what: Vec<What>) {
-        let count = self.counts.entry(phone).or_default();
-        *count += 1;
         if made {
             self.makers.insert(record, phone);
         }
-        self.saved.push(Saved { phone, n: *count, record, made, what });
+        self.places.extend(what.iter().map(|what| (what.words().to_owned(), record)));
+        self.saved.push(Saved { phone, record, made, what, kept: Kept::OnPhone });
     }
 
-    /// How often somebody saved on a phone.
-    pub fn count(&self, phone: usize) -> u64 {
-        self.counts.get(&phone).copied().unwrap_or(0)
+    /// About which record somebody wrote these words.
+    pub fn place_of(&self, words: &str) -> Option<RecordId> {
+        self.places.get(words).copied()
     }
 
     /// On which phone a record was made.
@@ -94,8 +116,45 @@ impl Diary {
         self.makers.get(&record).copied()
     }
 
+    /// The newest save on a phone.
+    pub fn last_of(&self, phone: usize) -> Option<&Saved> {
+        self.saved.iter().rev().find(|saved| saved.phone == phone)
+    }
+
     /// The records that were made, each with its phone.
     pub fn records(&self) -> impl Iterator<Item = (RecordId, usize)> {
         self.makers.iter().map(|(record, phone)| (*record, *phone))
+    }
+}
+
+/// The words of people in bytes: `p`, the phone, `w`, a number, a full stop.
+pub fn words_in(bytes: &[u8]) -> Vec<String> {
+    let digits = |from: usize| bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(start) = bytes[at..].iter().position(|byte| *byte == b'p') {
+        let begin = at + start;
+        at = begin + 1;
+        let phone = digits(at);
+        if phone == 0 || bytes.get(at + phone) != Some(&b'w') {
+            continue;
+        }
+        let number = digits(at + phone + 1);
+        let end = at + phone + 1 + number;
+        if number > 0 && bytes.get(end) == Some(&b'.') {
+            found.push(String::from_utf8_lossy(&bytes[begin..=end]).into_owned());
+            at = end + 1;
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_found_in_bytes() {
+        assert_eq!(words_in(b"xp1w22.p3w4.p5wp6w7.pw1.p8w9"), ["p1w22.", "p3w4.", "p6w7."]);
     }
 }

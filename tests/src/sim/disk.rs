@@ -345,12 +345,7 @@ impl Store for PhoneStore {
         Ok(())
     }
 
-    fn reidentify(
-        &mut self,
-        identity: &Identity,
-        common_through: u64,
-        lines: &[Rewritten],
-    ) -> Result<(), DiskError> {
+    fn reidentify(&mut self, identity: &Identity, common_through: u64, lines: &[Rewritten]) -> Result<(), DiskError> {
         let mut disk = self.0.borrow_mut();
         let before = disk.contents.identity()?.map(|identity| identity.device);
         let written = disk.write(|store| store.reidentify(identity, common_through, lines));

@@ -55,16 +55,72 @@ faults! {
     ClockSet = "clock_set",
     /// The phone was restarted: another boot, the monotonic clock from zero.
     Reboot = "reboot",
+    /// A phone's wall clock stood near 1970 when it was read.
+    ClockIn1970 = "clock_in_1970",
+    /// A phone's wall clock stood years ahead when it was read.
+    ClockYearsAhead = "clock_years_ahead",
     /// The server process was killed without a word.
     ServerKilled = "server_killed",
     /// The server process was killed after it had stored a push and before it answered.
     ServerKilledAfterCommit = "server_killed_after_commit",
+    /// The server process was killed before a step of its storage.
+    ServerKilledBetweenSteps = "server_killed_between_steps",
+    /// The server process was killed after a write was durable and before it knew.
+    ServerKilledAfterWrite = "server_killed_after_write",
+    /// The server's storage refused a write.
+    ServerWriteFailed = "server_write_failed",
+    /// The server's disk was full.
+    ServerDiskFull = "server_disk_full",
+    /// The server's clock had been stepped back when it served.
+    ServerClockBack = "server_clock_back",
+    /// A phone was copied with everything on it, and both copies went on.
+    PhoneCloned = "phone_cloned",
+    /// A phone was set back to a backup of itself.
+    PhoneRestored = "phone_restored",
+    /// A phone noticed, or was told, that it is not who it was, and took a new identity.
+    Reidentified = "reidentified",
     /// The server was restored from a backup, as the documentation says.
     ServerRestored = "server_restored",
     /// The server's database file was replaced by an older copy, and nobody raised the epoch.
     ServerSetBack = "server_set_back",
+    /// The server was set back to a backup that was not the newest.
+    ServerOlderBackup = "server_older_backup",
+    /// The server was set back, and had been before in the same run.
+    ServerRestoredTwice = "server_restored_twice",
     /// Received changes had to wait for the projector.
     PublishedLate = "published_late",
+    /// A record was given to somebody else.
+    RecordReassigned = "record_reassigned",
+    /// Somebody went to another team or office.
+    PersonMoved = "person_moved",
+    /// A page of the feed was not the last one.
+    PullPaged = "pull_paged",
+    /// The scope changed while the feed was being read page by page.
+    ScopeChangedWhilePaging = "scope_changed_while_paging",
+    /// A phone dropped a record that had left its scope.
+    RecordGone = "record_gone",
+    /// A phone was cut off.
+    PhoneCutOff = "phone_cut_off",
+    /// A phone that was cut off handed in what it had.
+    Deposited = "deposited",
+    /// A phone forgot everything.
+    PhoneWiped = "phone_wiped",
+    /// Somebody enrolled anew on a phone that had belonged to them.
+    EnrolledAnew = "enrolled_anew",
+    /// An amendment was accepted.
+    AmendmentAccepted = "amendment_accepted",
+    /// An amendment was rejected.
+    AmendmentRejected = "amendment_rejected",
+    /// News was lost inside a phone, or passed over in the feed.
+    GapPlanted = "gap_planted",
+    /// A comparison of phone and server brought something back.
+    DriftRepaired = "drift_repaired",
+    /// An older app wrote to a record that holds what only a newer one knows.
+    UnknownFieldCarried = "unknown_field_carried",
+    /// A message held keys that the other side does not know.
+    UnknownKeys = "unknown_keys",
+    /// A device sent what it may not, or what is false.
+    Hostile = "hostile",
     /// Two people wrote the same field without knowing of each other.
     Conflict = "conflict",
     /// A change was set aside for a person to decide.

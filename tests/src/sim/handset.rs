@@ -1,8 +1,9 @@
 //! A phone and the person who holds it: the real engine on a disk that can fail.
 
+use rand::Rng as _;
 use serde_json::Value;
 use sync_core::engine::{Effect, Engine, EngineError, Event};
-use sync_core::id::{DeviceId, RecordId};
+use sync_core::id::{ActorId, ChangeHash, DeviceId, RecordId};
 use sync_core::notebook::{CreateRequest, NotebookError};
 use sync_core::record::Kind;
 use sync_core::record::entry::{FollowUp, FollowUpRequest, Stage, StageEntry, StageRequest};
@@ -10,6 +11,7 @@ use sync_core::record::lead::LeadFacts;
 use sync_core::record::office::OfficeEdit;
 use sync_core::record::view::{AnyView, RecordFacts};
 use sync_core::record::visit::VisitFacts;
+use sync_core::store::memory::MemoryStore;
 use sync_core::store::{RowFilter, Store as _};
 use sync_core::time::UnixMillis;
 use sync_core::wire::enrol::Role;
@@ -20,10 +22,11 @@ use super::house::Member;
 use super::luck::Luck;
 use super::plan::Line;
 use super::time::{PhoneClock, UTC_OFFSET_MINUTES};
+use super::world::put_unknown;
 use crate::failure::Failure;
 
-/// Name and version of the simulated app.
-const APP: &str = "daybook-sim/1";
+/// Name of the simulated app; its version follows.
+const APP: &str = "daybook-sim";
 /// More records than anybody has in a run.
 const ALL: usize = 10_000;
 
@@ -58,8 +61,36 @@ pub struct Handset {
     pub device: Option<DeviceId>,
     /// The newest request that the server has seen of this life.
     pub newest_request: u64,
+    /// How many replies still arrive before one is lost.
+    pub loses_reply_after: Option<u32>,
+    /// Whether anybody uses it: a twin is there only once its original was copied.
+    pub used: bool,
+    /// A backup of the phone.
+    pub backup: Option<Backup>,
+    /// The code for another identity, once the office has cut the present one off.
+    pub anew: Option<String>,
+    /// Whether everything on it was forgotten by order.
+    pub wiped: bool,
+    /// How many records it takes in one answer, if not as many as usual.
+    pub page: Option<u32>,
+    /// Whether its person moves while it reads page by page.
+    pub moves_while_paging: bool,
+    /// What this installation keeps where backups don't reach, if its system has such a place.
+    secret: Option<[u8; 32]>,
+    /// Whether the app has compared that with what its store knows: before that nothing is written.
+    ready: bool,
+    app: String,
     luck: Luck,
     words: u64,
+}
+
+/// A backup of a phone.
+#[derive(Clone, Debug)]
+pub struct Backup {
+    /// What was on it.
+    pub contents: MemoryStore,
+    /// How often anybody in the run had saved.
+    pub saved: usize,
 }
 
 /// How an attempt to save ended.
@@ -80,7 +111,9 @@ impl Handset {
     /// Never: nothing is wrong with a new disk.
     pub fn new(number: usize, member: Member, store: PhoneStore, seed: u64) -> Result<Self, Failure> {
         let mut luck = Luck::of(seed, 100 + number as u64);
-        let engine = Engine::open(store.clone(), APP.to_owned()).map_err(broken)?;
+        // Three versions of the app are about.
+        let app = format!("{APP}/{}", 1 + number % 3);
+        let engine = Engine::open(store.clone(), app.clone()).map_err(broken)?;
         Ok(Self {
             number,
             member,
@@ -96,6 +129,16 @@ impl Handset {
             full_until: UnixMillis(i64::MIN),
             device: None,
             newest_request: 0,
+            loses_reply_after: None,
+            used: true,
+            backup: None,
+            anew: None,
+            wiped: false,
+            page: None,
+            moves_while_paging: false,
+            secret: luck.in_thousand(500).then(|| secret(&mut luck)),
+            ready: false,
+            app,
             luck,
             words: 0,
         })
@@ -107,32 +150,94 @@ impl Handset {
     /// When the app does not start on its own data.
     pub fn restart(&mut self) -> Result<(), Failure> {
         self.store.restart();
-        self.engine = Engine::open(self.store.clone(), APP.to_owned()).map_err(broken)?;
+        self.engine = Engine::open(self.store.clone(), self.app.clone()).map_err(broken)?;
         self.life += 1;
+        self.ready = false;
         self.newest_request = 0;
         self.alarm = None;
         Ok(())
     }
 
+    /// Whether this is the reply to be lost.
+    pub fn loses_this_reply(&mut self) -> bool {
+        let left = self.loses_reply_after.take();
+        self.loses_reply_after = left.and_then(|left| left.checked_sub(1));
+        left == Some(0)
+    }
+
+    /// Becomes a copy of another phone, with everything that is on it.
+    ///
+    /// # Errors
+    /// When the app does not start on the copy.
+    pub fn become_copy_of(&mut self, original: &Self, now: UnixMillis) -> Result<(), Failure> {
+        self.used = true;
+        self.member = original.member.clone();
+        self.clock.set(original.clock.is_ahead_by());
+        self.clock.reboot(now);
+        self.device = original.device;
+        self.app.clone_from(&original.app);
+        self.secret = original.secret.map(|_| secret(&mut self.luck));
+        self.store.put_back(original.store.contents());
+        self.restart()
+    }
+
+    /// Is set back to a backup; as a new installation, if the app was removed before.
+    ///
+    /// # Errors
+    /// When the app does not start on the backup.
+    pub fn put_back(&mut self, backup: MemoryStore, removed: bool) -> Result<(), Failure> {
+        if removed {
+            self.secret = self.secret.map(|_| secret(&mut self.luck));
+        }
+        self.store.put_back(backup);
+        self.restart()
+    }
+
+    /// The app begins by looking whether this is still its installation; false if the storage did not let it.
+    fn begin(&mut self) -> bool {
+        if let (false, Some(secret)) = (self.ready, &self.secret) {
+            self.ready = self.engine.check_installation(secret, self.luck.generator()).is_ok();
+            return self.ready;
+        }
+        true
+    }
+
     /// Gives the app an event; `None` if the app died of it or its storage failed.
     pub fn handle(&mut self, now: UnixMillis, event: Event) -> Option<Vec<Effect>> {
+        if !self.begin() {
+            return None;
+        }
         let reading = self.clock.read(now);
-        let effects = self.engine.handle(reading, self.luck.generator(), event).ok();
+        let effects = match self.engine.handle(reading, self.luck.generator(), event) {
+            // The app offers a code only to somebody who is cut off, and the engine did not know that yet.
+            Err(EngineError::AlreadyEnrolled) => {
+                self.engine.handle(reading, self.luck.generator(), Event::SyncNow).ok()
+            }
+            handled => handled.ok(),
+        };
         self.device = self.engine.identity().map(|identity| identity.device).or(self.device);
         effects
     }
 
     /// What the person does to start the app's day, or a sync: the code is typed until it worked.
     pub fn wish(&self, wish: Event) -> Event {
-        match self.engine.identity() {
-            Some(_) => wish,
-            None => Event::Enrol { code: self.member.code.clone(), label: format!("手机{}", self.number) },
+        let enrol = |code: &String| Event::Enrol { code: code.clone(), label: format!("手机{}", self.number) };
+        match (&self.anew, self.engine.identity()) {
+            (Some(code), _) => enrol(code),
+            (None, None) if !self.wiped => enrol(&self.member.code),
+            (None, _) => wish,
         }
+    }
+
+    /// Whether somebody still does something with it: one that has forgotten everything has only that to say.
+    pub fn is_in_use(&self) -> bool {
+        let silent = || self.store.contents().tombstone().is_ok_and(|tombstone| tombstone.is_none());
+        self.used && !(self.wiped && self.anew.is_none() && silent())
     }
 
     /// The person writes something down.
     pub fn write(&mut self, now: UnixMillis, luck: &mut Luck) -> Attempt {
-        if self.engine.identity().is_none() {
+        if !self.begin() || self.engine.identity().is_none() {
             return Attempt::Nothing;
         }
         let known = self.engine.store().list(&RowFilter::default(), None, ALL).unwrap_or_default();
@@ -144,8 +249,36 @@ impl Handset {
         }
     }
 
+    /// Whether this is the newest of the versions that are about.
+    pub fn is_newest(&self) -> bool {
+        self.app.ends_with("/3")
+    }
+
+    /// Whether the server is newer than this app.
+    pub fn is_oldest(&self) -> bool {
+        self.app.ends_with("/1")
+    }
+
+    /// Whether the app may write.
+    pub fn is_ready(&mut self) -> bool {
+        self.begin()
+    }
+
+    /// A change by an app that knows a field more than this version.
+    pub fn future_change(
+        &self,
+        record: RecordId,
+        actor: ActorId,
+        now: UnixMillis,
+        words: &str,
+    ) -> Option<(ChangeHash, Vec<u8>)> {
+        let log: Vec<Vec<u8>> = self.store.changes(record).ok()?.into_iter().map(|(_, raw)| raw).collect();
+        let (hash, raw) = put_unknown(&log, actor.0, self.clock.read(now).wall.0, words)?;
+        Some((ChangeHash(hash), raw))
+    }
+
     /// Words that nobody else uses.
-    fn fresh(&mut self) -> String {
+    pub fn fresh(&mut self) -> String {
         self.words += 1;
         format!("p{}w{}.", self.number, self.words)
     }
@@ -254,6 +387,12 @@ impl Handset {
         let view = self.engine.notebook(reading, UTC_OFFSET_MINUTES).any_view(record);
         view.map_err(|error| Failure::Unexpected(format!("phone {}: {record}: {error}", self.number)))
     }
+}
+
+fn secret(luck: &mut Luck) -> [u8; 32] {
+    let mut secret = [0; 32];
+    luck.generator().fill_bytes(&mut secret);
+    secret
 }
 
 /// The text fields of a kind that people fill in here.

@@ -1,13 +1,17 @@
 //! The organisation of a run: offices, teams, who works there, and who sees which record. Who sees what is said here
 //! once more, in the plainest words, so that the server's own rule is not what it is held against.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::Value;
+use server::error::ServiceError;
 use server::service::admin::{NewPerson, Order, perform};
 use server::state::App;
-use sync_core::id::{OfficeId, PersonId, TeamId};
+use sync_core::id::{DeviceId, OfficeId, PersonId, RecordId, TeamId};
 use sync_core::wire::enrol::Role;
 
 use super::backend::{odd, refused};
+use super::handset::Handset;
 use super::luck::Luck;
 use crate::failure::Failure;
 
@@ -26,13 +30,24 @@ pub struct Member {
     pub code: String,
 }
 
+/// To whom a record belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Who owns it.
+    pub owner: PersonId,
+    /// Which team.
+    pub team: Option<TeamId>,
+    /// Which office.
+    pub office: OfficeId,
+}
+
 impl Member {
-    /// Whether they see what `maker` wrote down.
-    pub fn sees_what_is_of(&self, maker: &Self) -> bool {
+    /// Whether they see a record that belongs there.
+    pub fn sees(&self, place: &Place) -> bool {
         match self.role {
-            Role::Supervisor => self.team.is_some() && self.team == maker.team,
-            Role::Secretary | Role::OfficeManager => self.office == maker.office,
-            _ => self.person == maker.person,
+            Role::Supervisor => self.team.is_some() && self.team == place.team,
+            Role::Secretary | Role::OfficeManager => self.office == place.office,
+            _ => self.person == place.owner,
         }
     }
 }
@@ -44,6 +59,16 @@ pub struct House {
     pub members: Vec<Member>,
     /// Who decides at head quarters.
     pub reviewer: PersonId,
+    /// Who moves people and records, and cuts phones off.
+    pub admin: PersonId,
+    /// Somebody who means no good, in the first team.
+    pub intruder: Member,
+    /// The teams with people in them, each with its office.
+    pub teams: Vec<(OfficeId, TeamId)>,
+    /// To whom each record belongs now.
+    pub places: BTreeMap<RecordId, Place>,
+    /// The phones that were cut off.
+    pub cut_off: BTreeSet<DeviceId>,
 }
 
 impl House {
@@ -83,30 +108,68 @@ impl House {
                 return Err(Failure::Unexpected("there is no office".to_owned()));
             };
             let team = (role != Role::Secretary).then_some(team);
-            let person = NewPerson {
-                name: format!("人{number}"),
-                role,
-                office: Some(office.to_string()),
-                team: team.map(|team| team.to_string()),
-                login: None,
-                password: None,
-            };
-            let person: PersonId = id(&order(app, Order::CreatePerson { organisation: None, person }).await?)?;
-            let issued = order(app, Order::IssueCode { organisation: None, person: person.to_string() }).await?;
-            let code = issued["code"].as_str().unwrap_or_default().to_owned();
-            members.push(Member { person, role, office, team, code });
+            members.push(engage(app, &format!("人{number}"), role, office, team).await?);
         }
-        let reviewer = NewPerson {
-            name: "总部".to_owned(),
-            role: Role::Reviewer,
-            office: None,
-            team: None,
-            login: None,
-            password: None,
+        let Some((office, team)) = places.first().copied() else {
+            return Err(Failure::Unexpected("there is no office".to_owned()));
         };
-        let reviewer = id(&order(app, Order::CreatePerson { organisation: None, person: reviewer }).await?)?;
-        Ok(Self { members, reviewer })
+        let intruder = engage(app, "外人", Role::Promoter, office, Some(team)).await?;
+        let mut staff = Vec::new();
+        for (name, role) in [("总部", Role::Reviewer), ("总管", Role::HqAdmin)] {
+            let person =
+                NewPerson { name: name.to_owned(), role, office: None, team: None, login: None, password: None };
+            staff.push(id(&order(app, Order::CreatePerson { organisation: None, person }).await?)?);
+        }
+        let teams = [places.first(), places.get(2)].into_iter().flatten().copied().collect();
+        let (places, cut_off) = (BTreeMap::new(), BTreeSet::new());
+        Ok(Self { members, reviewer: staff[0], admin: staff[1], intruder, teams, places, cut_off })
     }
+
+    /// Whether somebody with this phone may see a record now.
+    pub fn sees(&self, phone: usize, record: RecordId) -> bool {
+        self.members.get(phone).zip(self.places.get(&record)).is_some_and(|(member, place)| member.sees(place))
+    }
+
+    /// A record was made on a phone: it belongs where the phone believes its person to be.
+    pub fn place(&mut self, record: RecordId, made: bool, phone: &Handset) {
+        let profile = phone.engine.identity().map(|identity| &identity.profile);
+        if let (true, Some(profile)) = (made, profile) {
+            let place = Place { owner: profile.person, team: profile.team, office: profile.office };
+            self.places.insert(record, place);
+        }
+    }
+
+    /// Issues another code for the person with this phone.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn issue_code(&mut self, app: &App, phone: usize) -> Result<String, ServiceError> {
+        let person = self.members[phone].person.to_string();
+        let issued = perform(app, Order::IssueCode { organisation: None, person }).await?;
+        Ok(issued["code"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Lets so many phones more be somebody's; whose they are is seen when they become twins.
+    pub fn make_room_for_twins(&mut self, twins: usize) {
+        let first = self.members.first().cloned();
+        self.members.extend(first.into_iter().cycle().take(twins));
+    }
+}
+
+/// Takes somebody on, with a code for their phone.
+async fn engage(app: &App, name: &str, role: Role, office: OfficeId, team: Option<TeamId>) -> Result<Member, Failure> {
+    let person = NewPerson {
+        name: name.to_owned(),
+        role,
+        office: Some(office.to_string()),
+        team: team.map(|team| team.to_string()),
+        login: None,
+        password: None,
+    };
+    let person: PersonId = id(&order(app, Order::CreatePerson { organisation: None, person }).await?)?;
+    let issued = order(app, Order::IssueCode { organisation: None, person: person.to_string() }).await?;
+    let code = issued["code"].as_str().unwrap_or_default().to_owned();
+    Ok(Member { person, role, office, team, code })
 }
 
 async fn order(app: &App, order: Order) -> Result<Value, Failure> {

@@ -226,7 +226,7 @@ fn authority_is_asked_at_publication(world: &World, testimony: &Testimony, found
             let change = &line.change;
             match (change.zone, change.field.as_str(), &change.act) {
                 (Zone::Review, "state", Act::Set { value }) => {
-                    let state = ReviewState::from_scalar(value);
+                    let state = String::from_scalar(value).and_then(|state| state.parse::<ReviewState>().ok());
                     closed = state.is_some_and(ReviewState::is_closed);
                     continue;
                 }
@@ -236,11 +236,8 @@ fn authority_is_asked_at_publication(world: &World, testimony: &Testimony, found
             if line.device.is_none() || world.tap.decided.contains(&change.change) {
                 continue;
             }
-            let promoter = world
-                .house
-                .members
-                .iter()
-                .any(|member| member.person == line.person && member.role == Role::Promoter);
+            let promoter =
+                world.house.members.iter().any(|member| member.person == line.person && member.role == Role::Promoter);
             let stranger = promoter && line.person != owner && change.zone != Zone::Header;
             if closed || stranger {
                 let said = format!("{id}: {} in {} by {}, closed {closed}", change.change, change.field, line.person);
@@ -252,13 +249,8 @@ fn authority_is_asked_at_publication(world: &World, testimony: &Testimony, found
 
 /// What a comparison repairs must have been broken by something.
 fn nothing_drifts_by_itself(world: &World, found: &mut Vec<Violation>) {
-    let broken = [
-        Fault::GapPlanted,
-        Fault::ServerRestored,
-        Fault::ServerSetBack,
-        Fault::PhoneRestored,
-        Fault::PhoneCloned,
-    ];
+    let broken =
+        [Fault::GapPlanted, Fault::ServerRestored, Fault::ServerSetBack, Fault::PhoneRestored, Fault::PhoneCloned];
     let repaired = world.faults.count(Fault::DriftRepaired);
     if repaired > 0 && broken.iter().all(|fault| world.faults.count(*fault) == 0) {
         found.push(Violation::new("nothing drifts by itself", format!("{repaired} records had to be repaired")));

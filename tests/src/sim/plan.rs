@@ -6,6 +6,8 @@ use super::luck::Luck;
 const SECOND: i64 = 1_000;
 const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
+/// By when everybody has had a first chance to enrol.
+pub const ENROLLED: i64 = 11 * MINUTE;
 /// When the day in the field ends and everything heals.
 pub const DAY_END: i64 = 12 * HOUR;
 /// By when everybody has had a first chance to enrol; before it no database is replaced.
@@ -53,17 +55,87 @@ pub enum Act {
     Portal(i64),
     /// The line changes.
     Line(Line),
+    /// One reply is lost, after so many that arrive, and the app is killed meanwhile.
+    LoseReply(u32),
+    /// Head quarters gives a record to the person with this phone.
+    Reassign,
+    /// The person with this phone goes to another team, or back.
+    MovePerson,
+    /// The same, at the moment when the phone is reading its feed page by page.
+    MoveWhilePaging,
+    /// Head quarters decides about an amendment.
+    Amend,
+    /// The phone is cut off.
+    CutOff,
+    /// The phone is cut off and has to forget everything, once it has handed in what it has; a backup may be waited
+    /// for.
+    Wipe {
+        /// Whether no backup is waited for.
+        at_once: bool,
+    },
+    /// The person with this phone gets another code, and types it in.
+    EnrolAnew,
+    /// From now on the phone takes so few records in one answer.
+    SmallPages(u32),
+    /// Of what the next answers bring, so many records are lost inside the phone.
+    LosePulled(u32),
+    /// Of what the feed brings next, so many records are passed over by mistake.
+    SkipInFeed(u32),
+    /// A device that lies sends false changes.
+    Strike,
+    /// A newer app writes a field that this version does not know.
+    WriteUnknown,
+    /// Another phone becomes a copy of this one.
+    Clone {
+        /// Which.
+        twin: usize,
+    },
+    /// The phone is backed up.
+    BackUpPhone,
+    /// The phone is set back to its backup.
+    RestorePhone {
+        /// The app was removed before, so that it is another installation.
+        removed: bool,
+    },
     /// The server is killed and started again.
     KillServer,
     /// The server is killed once it has stored the next push, and started again.
     KillServerAfterCommit,
+    /// The server is killed after so many more storage steps, and started again.
+    KillServerAfter(u32),
+    /// So many writes to the server's storage fail.
+    RefuseServer(u32),
+    /// The server's disk is full, for so long.
+    FillServerDisk(i64),
+    /// The server's clock is stepped by so much.
+    StepServerClock(i64),
     /// A backup is taken.
     BackUp,
-    /// The newest backup is put back; with the epoch raised, or not.
+    /// A backup is put back; with the epoch raised, or not.
     Restore {
         /// Whether the restoration was done as the documentation says.
         told: bool,
+        /// Which backup, counted from the newest.
+        nth: usize,
     },
+}
+
+impl Act {
+    /// Whether it is work of staff, which a server that goes back in time forgets for good.
+    pub fn is_at_the_console(self) -> bool {
+        matches!(
+            self,
+            Self::Review
+                | Self::Correct
+                | Self::Reassign
+                | Self::MovePerson
+                | Self::MoveWhilePaging
+                | Self::Amend
+                | Self::CutOff
+                | Self::Wipe { .. }
+                | Self::EnrolAnew
+        )
+    }
 }
 
 /// An entry of the plan.
@@ -86,8 +158,12 @@ pub struct Plan {
     pub seed: u64,
     /// Offices.
     pub offices: usize,
-    /// Phones.
+    /// Phones that are there from the beginning.
     pub phones: usize,
+    /// Phones that may become a copy of another one.
+    pub twins: usize,
+    /// For how many days a backup may still be put back after a newer one was made.
+    pub restorable_days: u32,
     /// What happens, in order.
     pub items: Vec<Item>,
 }
@@ -105,16 +181,32 @@ impl Plan {
         let mut luck = Luck::of(seed, 1);
         let offices = 2 + luck.index(2);
         let phones = 3 + luck.index(6);
-        let mut items = Vec::new();
+        let mut plan = Self { seed, offices, phones, twins: 0, restorable_days: 0, items: Vec::new() };
         for phone in 0..phones {
-            draw_phone(&mut luck, phone, &mut items);
+            draw_phone(&mut luck, phone, &mut plan.items);
         }
-        draw_server(&mut luck, &mut items);
+        draw_server(&mut luck, &mut plan.items);
+        if luck.in_thousand(500) {
+            draw_moves(&mut luck, &mut plan);
+        }
         if luck.in_thousand(400) {
-            draw_restoration(&mut luck, switches, &mut items);
+            for _ in 0..luck.between(2, 8) {
+                plan.items.push(item(&mut luck, SETTLED, 0, Act::Strike));
+            }
         }
-        items.sort_by_key(|item| item.at);
-        Self { seed, offices, phones, items }
+        if luck.in_thousand(350) {
+            draw_parting(&mut luck, &mut plan);
+        }
+        if luck.in_thousand(400) {
+            draw_gaps(&mut luck, &mut plan);
+        }
+        match luck.below(10) {
+            0..5 => draw_restoration(&mut luck, switches, &mut plan),
+            5..8 => draw_twins(&mut luck, &mut plan),
+            _ => {}
+        }
+        plan.items.sort_by_key(|item| item.at);
+        plan
     }
 }
 
@@ -122,12 +214,20 @@ fn item(luck: &mut Luck, from: i64, phone: usize, act: Act) -> Item {
     Item { at: luck.between(from, DAY_END), phone, luck: luck.below(u64::MAX), act }
 }
 
-fn draw_phone(luck: &mut Luck, phone: usize, items: &mut Vec<Item>) {
+/// What a person does all day.
+fn draw_work(luck: &mut Luck, from: i64, phone: usize, items: &mut Vec<Item>) {
     for _ in 0..luck.between(8, 22) {
-        items.push(item(luck, MINUTE, phone, Act::Write));
+        items.push(item(luck, from, phone, Act::Write));
     }
     for _ in 0..luck.between(2, 8) {
-        items.push(item(luck, MINUTE, phone, Act::Ask));
+        items.push(item(luck, from, phone, Act::Ask));
+    }
+}
+
+fn draw_phone(luck: &mut Luck, phone: usize, items: &mut Vec<Item>) {
+    draw_work(luck, MINUTE, phone, items);
+    for _ in 0..luck.below(3) {
+        items.push(item(luck, SETTLED, phone, Act::WriteUnknown));
     }
     let bad = Line { lost: luck.below(150), slow: luck.below(300), twice: luck.below(100), cut: luck.below(80) };
     items.push(Item { at: 0, phone, luck: 0, act: Act::Line(bad) });
@@ -184,29 +284,131 @@ fn draw_server(luck: &mut Luck, items: &mut Vec<Item>) {
     for _ in 0..luck.between(1, 5) {
         items.push(item(luck, HOUR, 0, Act::Correct));
     }
+    for _ in 0..luck.between(1, 6) {
+        items.push(item(luck, 2 * HOUR, 0, Act::Amend));
+    }
     for _ in 0..luck.below(2) {
         items.push(item(luck, 0, 0, Act::KillServer));
     }
     for _ in 0..luck.below(2) {
         items.push(item(luck, 0, 0, Act::KillServerAfterCommit));
     }
+    for _ in 0..luck.below(4) {
+        let steps = u32::try_from(luck.below(40)).unwrap_or(0);
+        items.push(item(luck, 0, 0, Act::KillServerAfter(steps)));
+    }
+    for _ in 0..luck.below(2) {
+        let writes = 1 + u32::try_from(luck.below(6)).unwrap_or(0);
+        items.push(item(luck, 0, 0, Act::RefuseServer(writes)));
+    }
+    if luck.in_thousand(250) {
+        let length = luck.between(MINUTE, HOUR);
+        items.push(item(luck, 0, 0, Act::FillServerDisk(length)));
+    }
+    if luck.in_thousand(350) {
+        let by = luck.between(-3 * HOUR, -SECOND);
+        items.push(item(luck, 0, 0, Act::StepServerClock(by)));
+    }
 }
 
-fn draw_restoration(luck: &mut Luck, switches: Switches, items: &mut Vec<Item>) {
-    let backup = Item { at: luck.between(SETTLED, DAY_END / 2), phone: 0, luck: 0, act: Act::BackUp };
+fn draw_restoration(luck: &mut Luck, switches: Switches, plan: &mut Plan) {
+    let first = Item { at: luck.between(SETTLED, DAY_END / 3), phone: 0, luck: 0, act: Act::BackUp };
+    plan.items.push(first);
+    let mut newest = first.at;
+    if luck.in_thousand(400) {
+        let second = item(luck, first.at, 0, Act::BackUp);
+        newest = second.at.min(DAY_END - 2 * HOUR);
+        plan.items.push(Item { at: newest, ..second });
+        plan.restorable_days = 1;
+    }
     let told = luck.in_thousand(500);
-    let restore = item(luck, backup.at + HOUR, 0, Act::Restore { told });
+    let nth = luck.index(2) * usize::from(plan.restorable_days > 0);
+    let restore = item(luck, newest + HOUR, 0, Act::Restore { told, nth });
     let mut lost_until = restore.at;
-    items.push(backup);
-    items.push(restore);
-    if luck.in_thousand(300) {
-        // The same backup once more.
-        let again = item(luck, restore.at, 0, Act::Restore { told: !told });
+    plan.items.push(restore);
+    if luck.in_thousand(500) {
+        let nth = luck.index(2) * usize::from(plan.restorable_days > 0);
+        let again = item(luck, restore.at, 0, Act::Restore { told: !told, nth });
         lost_until = again.at;
-        items.push(again);
+        plan.items.push(again);
     }
     if !switches.staff_work_lost {
-        let lost = backup.at..=lost_until;
-        items.retain(|item| !(matches!(item.act, Act::Review | Act::Correct) && lost.contains(&item.at)));
+        let lost = first.at..=lost_until;
+        plan.items.retain(|item| !(item.act.is_at_the_console() && lost.contains(&item.at)));
+    }
+}
+
+/// Phones that are copied, or set back.
+fn draw_twins(luck: &mut Luck, plan: &mut Plan) {
+    for _ in 0..luck.between(1, 2) {
+        let phone = luck.index(plan.phones);
+        if luck.in_thousand(500) {
+            let backup = Item { at: luck.between(SETTLED, DAY_END / 2), phone, luck: 0, act: Act::BackUpPhone };
+            let removed = luck.in_thousand(500);
+            let restore = item(luck, backup.at + MINUTE, phone, Act::RestorePhone { removed });
+            plan.items.extend([backup, restore]);
+        } else {
+            let twin = plan.phones + plan.twins;
+            plan.twins += 1;
+            let cloned = Item { at: luck.between(SETTLED, DAY_END / 2), phone, luck: 0, act: Act::Clone { twin } };
+            plan.items.push(cloned);
+            draw_work(luck, cloned.at, twin, &mut plan.items);
+        }
+    }
+}
+
+/// Records that are given to others, and people who go to another team and perhaps come back.
+fn draw_moves(luck: &mut Luck, plan: &mut Plan) {
+    for _ in 0..luck.between(1, 6) {
+        let phone = luck.index(plan.phones);
+        plan.items.push(item(luck, HOUR, phone, Act::Reassign));
+    }
+    for _ in 0..luck.between(0, 3) {
+        let phone = luck.index(plan.phones);
+        let moved = item(luck, SETTLED, phone, Act::MovePerson);
+        plan.items.push(moved);
+        if luck.in_thousand(500) {
+            // Back again, perhaps before the phone has read what the first move brought.
+            let back = Item { at: moved.at + luck.between(SECOND, 40 * MINUTE), ..moved };
+            plan.items.push(back);
+        }
+    }
+    for phone in 0..plan.phones {
+        if luck.in_thousand(500) {
+            if luck.in_thousand(300) {
+                plan.items.push(item(luck, HOUR, phone, Act::MoveWhilePaging));
+            }
+            let records = 1 + u32::try_from(luck.below(3)).unwrap_or(0);
+            plan.items.push(Item { at: 0, phone, luck: 0, act: Act::SmallPages(records) });
+        }
+    }
+}
+
+/// Phones that are cut off or wiped, and people who enrol anew.
+fn draw_parting(luck: &mut Luck, plan: &mut Plan) {
+    for _ in 0..luck.between(1, 2) {
+        let phone = luck.index(plan.phones);
+        let act = match luck.below(4) {
+            0 | 1 => Act::CutOff,
+            2 => Act::Wipe { at_once: true },
+            _ => Act::Wipe { at_once: false },
+        };
+        let parted = item(luck, HOUR, phone, act);
+        plan.items.push(parted);
+        if luck.in_thousand(600) {
+            plan.items.push(item(luck, parted.at, phone, Act::EnrolAnew));
+        }
+        if luck.in_thousand(500) {
+            plan.items.push(item(luck, parted.at, 0, Act::BackUp));
+        }
+    }
+}
+
+/// What should never happen and is found by comparing all the same.
+fn draw_gaps(luck: &mut Luck, plan: &mut Plan) {
+    for _ in 0..luck.between(1, 3) {
+        let phone = luck.index(plan.phones);
+        let act = if luck.in_thousand(500) { Act::LosePulled(1) } else { Act::SkipInFeed(1) };
+        plan.items.push(item(luck, SETTLED, phone, act));
     }
 }

@@ -7,6 +7,7 @@ use server::store::{ChangeState, Store};
 use sync_core::engine::{Route, WireRequest, WireResponse};
 use sync_core::id::{ChangeHash, DeviceId, RecordId};
 use sync_core::journal::Head;
+use sync_core::time::UnixMillis;
 use sync_core::trust::chunk;
 use sync_core::wire::exchange::{ExchangeResponse, News, Order, PullItem, Verdict};
 use sync_core::wire::{self, MEDIA_TYPE};
@@ -71,8 +72,8 @@ pub struct Tap {
     changes: BTreeMap<RecordId, BTreeSet<ChangeHash>>,
     /// In which changes people's words are.
     words: BTreeMap<String, Vec<ChangeHash>>,
-    /// How much of each journal the backups hold.
-    pub backed_up: Vec<(DeviceId, u64)>,
+    /// The backups: when they were taken, and how much of each journal they hold.
+    pub backups: Vec<(UnixMillis, Vec<(DeviceId, u64)>)>,
     /// Exchanges that were served.
     pub exchanges: u64,
     /// The changes that somebody decided about.
@@ -82,17 +83,11 @@ pub struct Tap {
 }
 
 /// A journal on the server, as far as it was looked at.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Held {
-    head: Head,
+    heads: Vec<Head>,
     /// Up to where everything has been judged.
     judged: u64,
-}
-
-impl Default for Held {
-    fn default() -> Self {
-        Self { head: Head::EMPTY, judged: 0 }
-    }
 }
 
 /// Everything that the server holds at one moment.
@@ -126,6 +121,12 @@ impl Tap {
     /// Up to where a phone may say that its journal is published.
     pub fn judged(&self, device: DeviceId) -> u64 {
         self.judged.get(&device).copied().unwrap_or(0)
+    }
+
+    /// Whether the server holds a journal up to here now, as far as it was looked at.
+    fn holds(&self, device: DeviceId, head: Head) -> bool {
+        let held = self.journals.get(&device).map(|held| held.heads.as_slice()).unwrap_or_default();
+        head == Head::EMPTY || held.contains(&head)
     }
 
     /// Whether a phone reads its feed page by page at this moment.
@@ -170,6 +171,7 @@ impl Tap {
         who: (usize, Option<DeviceId>),
         traffic: (&WireRequest, &WireResponse),
         world: (&House, &Diary),
+        (now, restorable_ms): (UnixMillis, i64),
         faults: &mut Faults,
     ) -> Result<Vec<Violation>, Failure> {
         let ((phone, device), (request, response)) = (who, traffic);
@@ -194,7 +196,7 @@ impl Tap {
         }
         let (truth, judged) = self.look_at_journal(store, device).await?;
         if let Some(receipt) = &answer.receipt {
-            if receipt.head != truth {
+            if !self.holds(device, receipt.head) {
                 let said = format!("phone {phone}: receipt for {:?}, stored is {truth:?}", receipt.head);
                 found.push(Violation::new("a receipt is for what is stored", said));
             }
@@ -211,7 +213,9 @@ impl Tap {
             found.push(Violation::new("published is what was judged", said));
         }
         found.extend(hear_verdicts(store, phone, device, &answer).await?);
-        let backed_up = self.backed_up.iter().find(|(known, _)| *known == device).map_or(0, |(_, n)| *n);
+        let old_enough = self.backups.iter().filter(|(at, _)| at.0 <= now.0.saturating_sub(restorable_ms));
+        let held = old_enough.flat_map(|(_, journals)| journals).filter(|(known, _)| *known == device);
+        let backed_up = held.map(|(_, n)| *n).max().unwrap_or(0);
         if answer.backed_up_through > backed_up {
             let said = format!("phone {phone}: through {}, the backup has {backed_up}", answer.backed_up_through);
             found.push(Violation::new("only what a backup holds may go", said));
@@ -227,16 +231,18 @@ impl Tap {
         let held = self.journals.entry(device).or_default();
         let lines = store.journal(device, held.judged + 1, ALL).await.map_err(odd("the journal"))?;
         for line in &lines {
-            if line.entry.n > held.head.n {
-                held.head = held.head.after(&line.entry);
-                self.proved.insert(Mark::of(device, held.head));
+            let head = held.heads.last().copied().unwrap_or(Head::EMPTY);
+            if line.entry.n > head.n {
+                held.heads.push(head.after(&line.entry));
+                self.proved.insert(Mark::of(device, head.after(&line.entry)));
             }
         }
+        let head = held.heads.last().copied().unwrap_or(Head::EMPTY);
         let open = lines.iter().find(|line| line.state == ChangeState::Received).map(|line| line.entry.n);
-        held.judged = open.map_or(held.head.n, |n| n - 1);
+        held.judged = open.map_or(head.n, |n| n - 1);
         let judged = self.judged.entry(device).or_default();
         *judged = (*judged).max(held.judged);
-        Ok((held.head, held.judged))
+        Ok((head, held.judged))
     }
 
     async fn hear_pull(

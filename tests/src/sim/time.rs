@@ -11,26 +11,47 @@ pub const MORNING: UnixMillis = UnixMillis(1_799_971_200_000);
 /// China has one time zone.
 pub const UTC_OFFSET_MINUTES: i16 = 8 * 60;
 
-/// The true time, which the server's clock shows.
+/// The true time, and how far the server's clock is from it.
 #[derive(Clone, Debug)]
-pub struct TrueTime(Arc<AtomicI64>);
+pub struct TrueTime(Arc<AtomicI64>, Arc<AtomicI64>);
 
 impl Default for TrueTime {
     fn default() -> Self {
-        Self(Arc::new(AtomicI64::new(MORNING.0)))
+        Self(Arc::new(AtomicI64::new(MORNING.0)), Arc::default())
     }
 }
 
 impl TrueTime {
+    /// What time it really is.
+    pub fn really(&self) -> UnixMillis {
+        UnixMillis(self.0.load(Ordering::Relaxed))
+    }
+
     /// Moves on; never back.
     pub fn advance_to(&self, time: UnixMillis) {
         self.0.fetch_max(time.0, Ordering::Relaxed);
     }
+
+    /// Somebody steps the server's clock.
+    pub fn step_server(&self, by_ms: i64) {
+        self.1.fetch_add(by_ms, Ordering::Relaxed);
+    }
+
+    /// The server's clock is right again.
+    pub fn set_server_right(&self) {
+        self.1.store(0, Ordering::Relaxed);
+    }
+
+    /// What the server's clock shows too much.
+    pub fn server_is_ahead_by(&self) -> i64 {
+        self.1.load(Ordering::Relaxed)
+    }
 }
 
+/// The server's clock.
 impl Clock for TrueTime {
     fn now(&self) -> UnixMillis {
-        UnixMillis(self.0.load(Ordering::Relaxed))
+        self.really().plus(self.server_is_ahead_by())
     }
 }
 
@@ -58,6 +79,11 @@ impl PhoneClock {
     /// The true time at which the wall clock will show `wall`.
     pub fn true_time_of(&self, wall: UnixMillis) -> UnixMillis {
         wall.plus(-self.offset_ms)
+    }
+
+    /// What the wall clock shows too much.
+    pub fn is_ahead_by(&self) -> i64 {
+        self.offset_ms
     }
 
     /// Somebody sets the wall clock.
