@@ -35,7 +35,7 @@ impl Album {
         Self { folder: PathBuf::from(folder) }
     }
 
-    pub(super) fn file(&self, hash: PhotoHash) -> PathBuf {
+    pub(crate) fn file(&self, hash: PhotoHash) -> PathBuf {
         self.folder.join(hash.to_string())
     }
 
