@@ -23,6 +23,7 @@ use crate::photos::Album;
 use crate::records::{AllRecords, Records};
 use crate::refusals::Refusals;
 use crate::rng;
+use crate::secrets::{self, SecretStore};
 use crate::sqlite::{SqliteStore, StoreError};
 use crate::subscribers::Subscribers;
 use crate::transport::{HttpTransport, Transport};
@@ -43,6 +44,8 @@ pub struct Options {
     /// `None` is for platforms that have no such place, and for tests: it means "not known" and changes nothing, also
     /// if the store knows a secret. A copy is then only noticed by the server, when both have synced.
     pub install_secret: Option<[u8; 32]>,
+    /// Where the key of the store is kept. Without it the store is not encrypted.
+    pub secrets: Option<Box<dyn SecretStore>>,
 }
 
 impl Options {
@@ -53,7 +56,13 @@ impl Options {
     /// [`Error::Address`] when `base_url` is not the address of a server.
     pub fn http(app: impl Into<String>, base_url: &str) -> Result<Self, Error> {
         let transport = Box::new(HttpTransport::new(base_url)?);
-        Ok(Self { app: app.into(), transport, clock: Box::new(SystemClock::new()), install_secret: None })
+        Ok(Self {
+            app: app.into(),
+            transport,
+            clock: Box::new(SystemClock::new()),
+            install_secret: None,
+            secrets: None,
+        })
     }
 }
 
@@ -71,6 +80,7 @@ pub struct Daybook {
     pub(crate) album: Album,
     pub(crate) transport: Box<dyn Transport>,
     clock: Box<dyn Clock>,
+    secrets: Option<Box<dyn SecretStore>>,
 }
 
 /// What is done in one go, without waiting for anything but the disk.
@@ -102,19 +112,25 @@ impl Daybook {
     /// Opens the store at `path`, making it if there is none. Costs the same however much is in it.
     ///
     /// # Errors
-    /// [`Error::InUse`] while somebody else has it open, [`Error::NewerStore`] after a downgrade of the app, and
-    /// whatever the storage says.
+    /// [`Error::InUse`] while somebody else has it open, [`Error::NewerStore`] after a downgrade of the app,
+    /// [`Error::KeyLost`] when it is encrypted with another key than the keystore holds, and whatever the storage and
+    /// the keystore say.
     pub fn open(path: &Path, options: Options) -> Result<Self, Error> {
-        let Options { app, transport, clock, install_secret } = options;
+        let Options { app, transport, clock, install_secret, secrets } = options;
         rng::check().map_err(Error::Randomness)?;
-        let mut engine = Engine::open(SqliteStore::open(path)?, app)?;
-        if let Some(secret) = install_secret {
+        let store = match &secrets {
+            Some(secrets) => secrets::open(path, secrets.as_ref())?,
+            None => SqliteStore::open(path)?,
+        };
+        let mut engine = Engine::open(store, app)?;
+        let kept = secrets.as_deref().filter(|_| install_secret.is_none()).map(secrets::installation).transpose()?;
+        if let Some(secret) = install_secret.or(kept) {
             engine.check_installation(&secret, &mut rng::system())?;
         }
         let alarm = engine.progress().next_exchange;
         let core = Core { engine, alarm, subscribers: Subscribers::default() };
         let (run, photo_run, album) = (Mutex::new(()), Mutex::new(()), Album::of(path));
-        let daybook = Self { core: Mutex::new(core), run, photo_run, album, transport, clock };
+        let daybook = Self { core: Mutex::new(core), run, photo_run, album, transport, clock, secrets };
         daybook.settle_photos()?;
         Ok(daybook)
     }
@@ -124,6 +140,18 @@ impl Daybook {
         // Even after a panic this is only a reading of what was there before.
         let core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
         core.engine.identity().map(|identity| identity.profile.clone())
+    }
+
+    /// Encrypts the store with a new key and keeps that in the keystore. Whatever is cut short, the store opens again.
+    /// Takes as long as writing the whole store. Does nothing if it is not encrypted.
+    ///
+    /// # Errors
+    /// Whatever the storage and the keystore say.
+    pub fn rotate_key(&self) -> Result<(), Error> {
+        match &self.secrets {
+            Some(secrets) => secrets::rotate(self.core()?.engine.store(), secrets.as_ref()),
+            None => Ok(()),
+        }
     }
 
     /// Records of every kind.
@@ -239,5 +267,6 @@ impl Daybook {
             // An edit never makes the engine send; it only sets the alarm.
             let _ = core.take_in(effects);
         }
+        core.subscribers.status();
     }
 }

@@ -6,6 +6,7 @@ use sync_core::notebook::NotebookError;
 use sync_core::record::Kind;
 use sync_core::record::facts::FieldError;
 
+use crate::secrets::SecretError;
 use crate::sqlite::StoreError;
 use crate::transport::AddressError;
 
@@ -18,6 +19,12 @@ pub enum Error {
     /// The store was written by a newer app.
     #[error("the store was written by a newer app; install the new version")]
     NewerStore,
+    /// The store is encrypted, and the keystore does not hold its key. The file is as it was.
+    #[error("the keystore does not hold the key of the store; nothing was changed")]
+    KeyLost,
+    /// The keystore could not be asked, or did not keep a key.
+    #[error(transparent)]
+    Secrets(#[from] SecretError),
     /// There is no room to save in. Nothing was saved.
     #[error("the device has no free space left; nothing was saved")]
     Full,
@@ -69,7 +76,7 @@ impl Error {
     /// Whether the same call may succeed later without anybody doing anything.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::InUse => true,
+            Self::InUse | Self::Secrets(_) => true,
             Self::Storage(error) => error.is_retryable(),
             Self::Exchange(failure) => failure.is_retryable(),
             _ => false,
@@ -82,6 +89,7 @@ impl From<StoreError> for Error {
         match error {
             StoreError::InUse => Self::InUse,
             StoreError::Newer { .. } => Self::NewerStore,
+            StoreError::WrongKey => Self::KeyLost,
             StoreError::Full => Self::Full,
             error => Self::Storage(error),
         }

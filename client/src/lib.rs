@@ -34,13 +34,16 @@
 //! The rules are in [`sync_core`]; this crate gives them a disk ([`sqlite`]), a network ([`transport`]) and a
 //! clock ([`clock`]).
 
+mod background;
 pub mod clock;
 mod daybook;
 mod error;
+pub mod news;
 mod photos;
 mod records;
 mod refusals;
 mod rng;
+pub mod secrets;
 pub mod sqlite;
 mod subscribers;
 mod sync;
@@ -49,14 +52,18 @@ pub mod transport;
 #[cfg(test)]
 mod tests;
 
+pub use background::{Pass, PassEnd};
 pub use daybook::{Author, Daybook, JournalReceipt, Options};
 pub use error::Error;
 pub use photos::{LARGEST_PHOTO, PhotoLane, PhotoReport, PhotoStatus};
 pub use records::{AllRecords, ListedRecord, Page, Records};
 pub use refusals::Refusals;
-pub use sync::{SyncReport, SyncStatus};
+pub use sync::{SyncProgress, SyncReport, SyncStatus};
 
 pub use sync_core::notebook::CreateRequest;
 pub use sync_core::photo::{Network, OnMetered, PhotoPolicy};
 pub use sync_core::refusal::Refusal;
 pub use sync_core::store::{PageKey, RowFilter, Standing};
+
+/// The rules, for those who depend on this crate alone.
+pub use sync_core;

@@ -4,6 +4,7 @@
 //! that opening it costs the same with ten records and with ten thousand.
 
 mod columns;
+mod encryption;
 mod list;
 mod photos;
 mod read;
@@ -27,6 +28,9 @@ use sync_core::store::{
 use sync_core::wire::exchange::Backlog;
 use sync_core::wire::segment::Item;
 
+pub use encryption::StoreKey;
+
+use encryption::beside;
 pub(crate) use photos::{PhotoStep, QueuedPhoto};
 
 /// Statements that stay prepared: every fixed one and the filters that an app really uses.
@@ -46,6 +50,12 @@ pub enum StoreError {
         /// The newest layout that this app can read.
         known: u32,
     },
+    /// The store is encrypted, and none of the keys is its key.
+    #[error("the store is encrypted with another key")]
+    WrongKey,
+    /// A key was given, but this SQLite does not encrypt: the crate was built without its feature `encryption`.
+    #[error("this library was built without encryption")]
+    NoEncryption,
     /// There is no room to save in.
     #[error("the device has no free space left; nothing was saved")]
     Full,
@@ -104,6 +114,7 @@ impl StoreError {
 pub struct SqliteStore {
     // Closed before the lock is given up: fields are dropped in this order.
     connection: Connection,
+    path: PathBuf,
     _lock: File,
 }
 
@@ -114,19 +125,53 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError::InUse`] while somebody else has it open; otherwise when the file can't be used.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::connect(path, None, lock(path)?)
+    }
+
+    /// As [`Self::open`], encrypted: opens with the first of `keys` that is the store's and gives that key back. A
+    /// store that is not there yet is made with the first.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongKey`] when none of them is, and the file is as it was; otherwise as [`Self::open`].
+    pub fn open_encrypted(path: &Path, keys: &[StoreKey]) -> Result<(Self, StoreKey), StoreError> {
         let lock = lock(path)?;
+        for key in keys {
+            match Self::connect(path, Some(key), lock.try_clone()?) {
+                Ok(store) => {
+                    encryption::note_key(path, key)?;
+                    return Ok((store, key.clone()));
+                }
+                Err(StoreError::Damaged(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        if encryption::is_known(path, keys)? { Err(StoreError::Damaged("the file")) } else { Err(StoreError::WrongKey) }
+    }
+
+    fn connect(path: &Path, key: Option<&StoreKey>, lock: File) -> Result<Self, StoreError> {
         // Without the flag for addresses: a path is a path, whatever it looks like.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(path, flags)?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
+        if let Some(key) = key {
+            encryption::unlock(&connection, key)?;
+        }
         schema::configure(&connection)?;
         schema::migrate(&mut connection)?;
-        let store = Self { connection, _lock: lock };
+        let store = Self { connection, path: path.to_owned(), _lock: lock };
         if store.tombstone()?.is_some() {
             // A wipe may have been cut short after it was decided.
             write::scrub(&store.connection)?;
         }
         Ok(store)
+    }
+
+    /// Encrypts an encrypted store with another key, all at once. Takes as long as writing the whole file.
+    ///
+    /// # Errors
+    /// When the storage fails; the store then has the key that it had, or the new one.
+    pub fn rekey(&self, next: &StoreKey) -> Result<(), StoreError> {
+        encryption::rekey(&self.connection, &self.path, next)
     }
 
     /// Moves what was saved from the log into the database, so that no save has to pay for it. Durability does not
@@ -143,9 +188,7 @@ impl SqliteStore {
 
 /// Takes the lock that keeps others out. The system gives it up when the process ends, however it ends.
 fn lock(path: &Path) -> Result<File, StoreError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let file = OpenOptions::new().create(true).append(true).open(PathBuf::from(name))?;
+    let file = OpenOptions::new().create(true).append(true).open(beside(path, ".lock"))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
@@ -173,12 +216,7 @@ impl Store for SqliteStore {
         write::set_state(&self.connection, read::DEVICE_KEY, &minicbor::bytes::ByteArray::from(*seed))
     }
 
-    fn reidentify(
-        &mut self,
-        identity: &Identity,
-        common_through: u64,
-        lines: &[Rewritten],
-    ) -> Result<(), StoreError> {
+    fn reidentify(&mut self, identity: &Identity, common_through: u64, lines: &[Rewritten]) -> Result<(), StoreError> {
         write::reidentify(&mut self.connection, identity, common_through, lines)
     }
 

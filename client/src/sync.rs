@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{PoisonError, TryLockError};
+use std::time::Duration;
 
 use sync_core::engine::{Effect, Event, Failure, Outcome, RequestId, TransportError, WireRequest};
 use sync_core::store::{Standing, Store as _};
@@ -21,6 +22,17 @@ pub struct SyncReport {
     pub pushed: u64,
     /// Records with news from the server.
     pub pulled: u64,
+}
+
+/// How far a run with the server has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SyncProgress {
+    /// Requests that were answered, or failed.
+    pub requests: u32,
+    /// Changes that the server has not acknowledged yet.
+    pub unsent_changes: u64,
+    /// Whether the run is over.
+    pub finished: bool,
 }
 
 /// Where the device stands.
@@ -151,15 +163,27 @@ impl Daybook {
 
     /// Goes on until the run is over; `None` if none began. The caller holds `self.run`; the engine is free for
     /// others whenever the network is waited for.
-    fn drive(&self, event: Event) -> Result<Option<Outcome>, Error> {
+    pub(crate) fn drive(&self, event: Event) -> Result<Option<Outcome>, Error> {
+        self.drive_by(event, &Unhurried)
+    }
+
+    /// As [`Self::drive`], within the limits of a caller.
+    pub(crate) fn drive_by(&self, event: Event, limits: &dyn Limits) -> Result<Option<Outcome>, Error> {
         let mut todo = self.step(event)?;
+        let mut requests = 0;
         while let Some((id, request)) = todo.send.take() {
+            self.report_progress(SyncProgress { requests, ..SyncProgress::default() })?;
+            let Some(patience) = limits.patience() else {
+                todo = self.step(Event::Stop)?;
+                break;
+            };
             // A transport of the app's own that panics must not leave the engine waiting for it for ever.
             let send = || match self.forget_photos_if_wiped() {
-                Ok(()) => self.transport.send(&request),
+                Ok(()) => self.transport.send_within(&request, patience),
                 Err(_) => Err(TransportError::Interrupted),
             };
             let result = catch_unwind(AssertUnwindSafe(send)).unwrap_or(Err(TransportError::Interrupted));
+            requests += 1;
             todo = self.step(Event::Response(id, result))?;
         }
         if let Some(Outcome { failure: Some(Failure::Wiped), .. }) = &todo.finished {
@@ -167,10 +191,19 @@ impl Daybook {
             self.settle_photos()?;
         }
         if todo.finished.is_some() {
+            self.report_progress(SyncProgress { requests, finished: true, ..SyncProgress::default() })?;
             // The run stands whether or not this works; if not, a later save moves the log.
             let _ = self.core()?.engine.store().tidy();
         }
         Ok(todo.finished)
+    }
+
+    fn report_progress(&self, progress: SyncProgress) -> Result<(), Error> {
+        let mut core = self.core()?;
+        let unsent_changes = core.engine.store().head()?.n.saturating_sub(core.engine.progress().acknowledged);
+        core.subscribers.progress(SyncProgress { unsent_changes, ..progress });
+        core.subscribers.status();
+        Ok(())
     }
 
     /// Nobody is told that the device is wiped before the files beside the store are gone too.
@@ -183,5 +216,20 @@ impl Daybook {
         let mut core = self.core()?;
         let effects = core.engine.handle(self.clock().now(), &mut rng::system(), event)?;
         Ok(core.take_in(effects))
+    }
+}
+
+/// How long a run may go on.
+pub(crate) trait Limits {
+    /// How long the next request may take; `None` if there is to be none.
+    fn patience(&self) -> Option<Duration>;
+}
+
+/// No limits.
+pub(crate) struct Unhurried;
+
+impl Limits for Unhurried {
+    fn patience(&self) -> Option<Duration> {
+        Some(Duration::MAX)
     }
 }

@@ -69,7 +69,7 @@ fn new_phone() -> Phone {
 
 fn open(path: &Path, server: &Arc<Server>, clock: &Arc<TestClock>) -> Result<Daybook, Error> {
     let (transport, clock) = (Box::new(server.clone()), Box::new(clock.clone()));
-    Daybook::open(path, Options { app: "test/1".to_owned(), transport, clock, install_secret: None })
+    Daybook::open(path, Options { app: "test/1".to_owned(), transport, clock, install_secret: None, secrets: None })
 }
 
 fn enrolled_phone() -> Phone {
@@ -364,6 +364,7 @@ fn a_transport_that_panics_is_a_broken_connection() {
         transport: Box::new(Panics),
         clock: Box::new(clock.clone()),
         install_secret: None,
+        secrets: None,
     };
     let daybook = Daybook::open(&path, options).unwrap();
     for _ in 0..2 {

@@ -8,7 +8,7 @@ use sync_core::engine::{TransportError, WireRequest, WireResponse};
 use sync_core::wire::{Encoding, MEDIA_TYPE};
 use ureq::Agent;
 use ureq::config::AutoHeaderValue;
-use ureq::http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, header};
+use ureq::http::{HeaderName, HeaderValue, Request, Uri};
 
 /// Sends one request and waits for its answer. An app brings its own where the system's network stack is to be
 /// used; tests bring one without a network.
@@ -19,6 +19,16 @@ pub trait Transport: Send + Sync {
     /// When no whole answer came.
     fn send(&self, request: &WireRequest) -> Result<WireResponse, TransportError>;
 
+    /// As [`Self::send`], but gives up after `patience` if that is shorter than the transport's own. A transport that
+    /// can't be hurried takes its time.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    fn send_within(&self, request: &WireRequest, patience: Duration) -> Result<WireResponse, TransportError> {
+        let _ = patience;
+        self.send(request)
+    }
+
     /// Sends a request of the photos lane. A transport without one leaves photos on the device.
     ///
     /// # Errors
@@ -26,6 +36,15 @@ pub trait Transport: Send + Sync {
     fn send_photo(&self, request: &LaneRequest) -> Result<LaneResponse, TransportError> {
         let _ = request;
         Err(TransportError::Offline)
+    }
+
+    /// As [`Self::send_photo`], but gives up after `patience` if that is shorter than the transport's own.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    fn send_photo_within(&self, request: &LaneRequest, patience: Duration) -> Result<LaneResponse, TransportError> {
+        let _ = patience;
+        self.send_photo(request)
     }
 }
 
@@ -87,8 +106,16 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
         self.as_ref().send(request)
     }
 
+    fn send_within(&self, request: &WireRequest, patience: Duration) -> Result<WireResponse, TransportError> {
+        self.as_ref().send_within(request, patience)
+    }
+
     fn send_photo(&self, request: &LaneRequest) -> Result<LaneResponse, TransportError> {
         self.as_ref().send_photo(request)
+    }
+
+    fn send_photo_within(&self, request: &LaneRequest, patience: Duration) -> Result<LaneResponse, TransportError> {
+        self.as_ref().send_photo_within(request, patience)
     }
 }
 
@@ -126,6 +153,7 @@ pub struct AddressError;
 pub struct HttpTransport {
     agent: Agent,
     base: String,
+    patience: Duration,
     up: AtomicU64,
     down: AtomicU64,
 }
@@ -157,47 +185,25 @@ impl HttpTransport {
             .build()
             .new_agent();
         let base = base_url.trim_end_matches('/').to_owned();
-        Ok(Self { agent, base, up: AtomicU64::new(0), down: AtomicU64::new(0) })
+        Ok(Self { agent, base, patience: patience.call, up: AtomicU64::new(0), down: AtomicU64::new(0) })
     }
 
     /// What went over the network so far.
     pub fn traffic(&self) -> Traffic {
         Traffic { up: self.up.load(Ordering::Relaxed), down: self.down.load(Ordering::Relaxed) }
     }
-
-    fn exchange(&self, request: &WireRequest) -> Result<WireResponse, ureq::Error> {
-        let mut call =
-            self.agent.post(format!("{}{}", self.base, request.route.path())).header(header::CONTENT_TYPE, MEDIA_TYPE);
-        if request.body.encoding == Encoding::Gzip {
-            call = call.header(header::CONTENT_ENCODING, "gzip");
-        }
-        if let Some(token) = &request.token {
-            call = call.header(header::AUTHORIZATION, format!("Bearer {token}"));
-        }
-        let mut response = call.send(request.body.bytes.as_slice())?;
-        let body = response.body_mut().with_config().limit(MAX_RESPONSE).read_to_vec()?;
-        let headers = response.headers();
-        let gzip = text(headers, &header::CONTENT_ENCODING).is_some_and(|encoding| encoding == "gzip");
-        Ok(WireResponse {
-            status: response.status().as_u16(),
-            media_type: text(headers, &header::CONTENT_TYPE).unwrap_or_default(),
-            encoding: if gzip { Encoding::Gzip } else { Encoding::Identity },
-            retry_after_s: text(headers, &header::RETRY_AFTER).and_then(|seconds| seconds.parse().ok()),
-            body,
-        })
-    }
 }
 
 impl HttpTransport {
-    fn lane(&self, request: &LaneRequest) -> Result<LaneResponse, ureq::Error> {
+    fn lane(&self, request: &LaneRequest, patience: Duration) -> Result<LaneResponse, ureq::Error> {
         let address = format!("{}{}", self.base, request.path);
         let mut call = Request::builder().method(request.verb.as_str()).uri(address);
         for (name, value) in &request.headers {
             call = call.header(*name, value);
         }
         let mut response = match request.verb {
-            Verb::Head => self.agent.run(call.body(())?)?,
-            Verb::Post | Verb::Patch => self.agent.run(call.body(request.body.as_slice())?)?,
+            Verb::Head => self.agent.run(self.hurried(call.body(())?, patience))?,
+            Verb::Post | Verb::Patch => self.agent.run(self.hurried(call.body(request.body.as_slice())?, patience))?,
         };
         let body = response.body_mut().with_config().limit(MAX_RESPONSE).read_to_vec()?;
         let named = |(name, value): (&HeaderName, &HeaderValue)| {
@@ -206,11 +212,19 @@ impl HttpTransport {
         let headers = response.headers().iter().filter_map(named).collect();
         Ok(LaneResponse { status: response.status().as_u16(), headers, body })
     }
+
+    fn hurried<B: ureq::AsSendBody>(&self, call: Request<B>, patience: Duration) -> Request<B> {
+        self.agent.configure_request(call).timeout_global(Some(patience.min(self.patience))).build()
+    }
 }
 
 impl Transport for HttpTransport {
     fn send_photo(&self, request: &LaneRequest) -> Result<LaneResponse, TransportError> {
-        let result = self.lane(request).map_err(|error| why(&error));
+        self.send_photo_within(request, self.patience)
+    }
+
+    fn send_photo_within(&self, request: &LaneRequest, patience: Duration) -> Result<LaneResponse, TransportError> {
+        let result = self.lane(request, patience).map_err(|error| why(&error));
         if !matches!(result, Err(TransportError::Offline)) {
             self.up.fetch_add(request.body.len() as u64, Ordering::Relaxed);
         }
@@ -221,22 +235,44 @@ impl Transport for HttpTransport {
     }
 
     fn send(&self, request: &WireRequest) -> Result<WireResponse, TransportError> {
-        let result = self.exchange(request).map_err(|error| why(&error));
-        if !matches!(result, Err(TransportError::Offline)) {
-            self.up.fetch_add(request.body.bytes.len() as u64, Ordering::Relaxed);
+        self.send_within(request, self.patience)
+    }
+
+    fn send_within(&self, request: &WireRequest, patience: Duration) -> Result<WireResponse, TransportError> {
+        self.send_photo_within(&request.into(), patience).map(Into::into)
+    }
+}
+
+/// The headers of an exchange, for transports that send both lanes alike.
+impl From<&WireRequest> for LaneRequest {
+    fn from(request: &WireRequest) -> Self {
+        let mut headers = vec![("content-type", MEDIA_TYPE.to_owned())];
+        if request.body.encoding == Encoding::Gzip {
+            headers.push(("content-encoding", "gzip".to_owned()));
         }
-        if let Ok(response) = &result {
-            self.down.fetch_add(response.body.len() as u64, Ordering::Relaxed);
+        headers.extend(request.token.as_ref().map(|token| ("authorization", format!("Bearer {token}"))));
+        let path = request.route.path().to_owned();
+        Self { verb: Verb::Post, path, headers, body: request.body.bytes.clone() }
+    }
+}
+
+impl From<LaneResponse> for WireResponse {
+    fn from(response: LaneResponse) -> Self {
+        let header = |name| response.header(name).map(bare);
+        let gzip = header("content-encoding").is_some_and(|encoding| encoding == "gzip");
+        Self {
+            status: response.status,
+            media_type: header("content-type").unwrap_or_default(),
+            encoding: if gzip { Encoding::Gzip } else { Encoding::Identity },
+            retry_after_s: header("retry-after").and_then(|seconds| seconds.parse().ok()),
+            body: response.body,
         }
-        result
     }
 }
 
 /// The value of a header without its parameters, in lower case.
-fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
-    let value = headers.get(name)?.to_str().ok()?;
-    let value = value.split_once(';').map_or(value, |(value, _)| value);
-    Some(value.trim().to_ascii_lowercase())
+fn bare(value: &str) -> String {
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 fn why(error: &ureq::Error) -> TransportError {

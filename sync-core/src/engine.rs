@@ -116,6 +116,9 @@ pub enum Event {
     Response(RequestId, Result<WireResponse, TransportError>),
     /// The alarm went off, or the app came to the front.
     Tick,
+    /// There is no time to go on: the run ends without the request that was to be sent. That is no failure; what is
+    /// left is due at the next [`Self::Tick`].
+    Stop,
 }
 
 /// What the caller has to do.
@@ -326,6 +329,10 @@ impl<S: Store> Engine<S> {
                 Ok(())
             }
             Event::Response(id, result) => self.answered(now, rng, id, result, effects),
+            Event::Stop => {
+                self.progress.next_exchange = Some(now.wall);
+                self.finish(now, rng, None, effects)
+            }
         }
     }
 

@@ -123,6 +123,7 @@ impl Phone {
             transport: Box::new(Arc::clone(&line)),
             clock: Box::new(Arc::clone(&clock)),
             install_secret: None,
+            secrets: None,
         };
         let daybook = Daybook::open(file, options).map_err(|error| failed(&error))?;
         let profile = daybook.enrol(code, &format!("{name} 的手机")).map_err(|error| failed(&error))?;

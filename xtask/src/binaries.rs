@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, io, path::PathBuf};
 
-use cargo_metadata::Message;
+use cargo_metadata::{Artifact, Message};
 
 use crate::process::{Failure, Invocation};
 
@@ -66,6 +66,11 @@ impl Daybook {
         Ok(Invocation::new(self.server()?).args(["serve"]).args(args))
     }
 
+    /// A program that drives the server itself.
+    pub(crate) fn drive(&self, program: Invocation) -> Result<Invocation, Failure> {
+        Ok(program.variable(SERVER_VARIABLE, self.server()?))
+    }
+
     fn driver(&self, name: &'static str, args: &[OsString]) -> Result<Invocation, Failure> {
         let program = self.find(name, "e2e")?;
         Ok(Invocation::new(program).args(args).variable(SERVER_VARIABLE, self.server()?))
@@ -82,13 +87,21 @@ impl Daybook {
 }
 
 /// The executables in cargo's report, one JSON message a line.
-fn executables(report: &[u8]) -> io::Result<Vec<PathBuf>> {
+pub(crate) fn executables(report: &[u8]) -> io::Result<Vec<PathBuf>> {
+    let artifacts = artifacts(report)?.into_iter();
+    Ok(artifacts.filter_map(|artifact| artifact.executable).map(Into::into).collect())
+}
+
+/// Every file in cargo's report.
+pub(crate) fn built(report: &[u8]) -> io::Result<Vec<PathBuf>> {
+    Ok(artifacts(report)?.into_iter().flat_map(|artifact| artifact.filenames).map(Into::into).collect())
+}
+
+fn artifacts(report: &[u8]) -> io::Result<Vec<Artifact>> {
     let mut found = Vec::new();
     for message in Message::parse_stream(report) {
-        if let Message::CompilerArtifact(artifact) = message?
-            && let Some(path) = artifact.executable
-        {
-            found.push(path.into_std_path_buf());
+        if let Message::CompilerArtifact(artifact) = message? {
+            found.push(artifact);
         }
     }
     Ok(found)

@@ -4,6 +4,7 @@
 //! of the demonstration or of the server needs no change here.
 
 mod binaries;
+mod bindings;
 mod ci;
 mod fuzz;
 mod process;
@@ -47,6 +48,9 @@ enum Command {
     /// Bytes made up by libFuzzer: `cargo xtask fuzz [TARGET] [--minutes N]`.
     #[command(disable_help_flag = true)]
     Fuzz(Rest),
+    /// The library for apps: generates its Kotlin, Swift and Python, and runs their suites.
+    #[command(subcommand)]
+    Bindings(bindings::Order),
     /// The server: `daybook serve` with these arguments.
     #[command(disable_help_flag = true)]
     Run(Rest),
@@ -78,6 +82,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Bench(rest) => Daybook::build(Profile::Release)?.bench(&rest.args)?.become_it(),
         Command::Sim(rest) => Daybook::build(Profile::Release)?.sim(&rest.args)?.become_it(),
         Command::Fuzz(rest) => fuzz::run(&rest.args),
+        Command::Bindings(order) => bindings::run(&order),
         Command::Run(rest) => Daybook::build_server()?.serve(&rest.args)?.become_it(),
     }
 }
@@ -89,7 +94,7 @@ mod tests {
     fn rest_of(line: &[&str]) -> Vec<OsString> {
         let full = ["xtask"].iter().chain(line);
         match Xtask::try_parse_from(full).unwrap().command {
-            Command::Ci => Vec::new(),
+            Command::Ci | Command::Bindings(_) => Vec::new(),
             Command::Test(rest)
             | Command::Demo(rest)
             | Command::Bench(rest)

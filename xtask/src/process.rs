@@ -3,6 +3,7 @@
 use std::{
     ffi::OsString,
     fmt, io,
+    path::PathBuf,
     process::{Command, ExitCode, ExitStatus, Stdio},
 };
 
@@ -33,9 +34,30 @@ pub(crate) enum Failure {
         /// The workspace package that should have it.
         package: &'static str,
     },
-    /// Cargo's own messages could not be read.
-    #[error("can't read what cargo reports about the build: {0}")]
+    /// Cargo's own messages, or files of a build, could not be read or written.
+    #[error("can't read what the build made: {0}")]
     BuildReport(#[from] io::Error),
+    /// Something is not installed.
+    #[error("{what} is missing; install it with\n    {install}")]
+    Missing {
+        /// What.
+        what: &'static str,
+        /// The line that installs it.
+        install: String,
+    },
+    /// What apps can call is not what was agreed.
+    #[error(
+        "mobile-ffi/daybook.api, line {line}: {before:?} became {after:?}; if that is meant, run\n    \
+         cargo xtask bindings accept"
+    )]
+    Drift {
+        /// Where.
+        line: usize,
+        /// What was agreed.
+        before: String,
+        /// What is.
+        after: String,
+    },
     /// A step of `cargo xtask ci` failed; the report is already on the screen.
     #[error("CI stopped at step `{step}`")]
     Ci {
@@ -62,12 +84,13 @@ pub(crate) struct Invocation {
     program: OsString,
     args: Vec<OsString>,
     variables: Vec<(&'static str, OsString)>,
+    folder: Option<PathBuf>,
 }
 
 impl Invocation {
     /// A program with no arguments yet.
     pub(crate) fn new(program: impl Into<OsString>) -> Self {
-        Self { program: program.into(), args: Vec::new(), variables: Vec::new() }
+        Self { program: program.into(), args: Vec::new(), variables: Vec::new(), folder: None }
     }
 
     /// `cargo` with these arguments. Through the name, not through the `CARGO` variable, so that what is shown
@@ -85,6 +108,12 @@ impl Invocation {
     /// Sets an environment variable.
     pub(crate) fn variable(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
         self.variables.push((name, value.into()));
+        self
+    }
+
+    /// Runs it in another folder.
+    pub(crate) fn folder(mut self, folder: PathBuf) -> Self {
+        self.folder = Some(folder);
         self
     }
 
@@ -128,6 +157,9 @@ impl Invocation {
         let mut command = Command::new(&self.program);
         command.args(&self.args);
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        if let Some(folder) = &self.folder {
+            command.current_dir(folder);
+        }
         command
     }
 

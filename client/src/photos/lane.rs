@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use sync_core::engine::{Failure, TransportError};
 use sync_core::photo::{Halt, PhotoPolicy, Step, Upload};
@@ -13,6 +14,7 @@ use super::send::{Subject, answer_of, question, request_of, states_of};
 use crate::daybook::Daybook;
 use crate::error::Error;
 use crate::sqlite::{PhotoStep, QueuedPhoto};
+use crate::sync::{Limits, Unhurried};
 use crate::transport::{LaneRequest, LaneResponse};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -75,7 +77,12 @@ impl Daybook {
     pub fn sync_photos(&self, policy: &PhotoPolicy) -> Result<PhotoReport, Error> {
         let _run = self.photo_run.lock().unwrap_or_else(PoisonError::into_inner);
         self.exchange_first()?;
-        let mut run = Run { report: PhotoReport::default(), tokens: 0 };
+        self.photos_within(policy, &Unhurried)
+    }
+
+    /// Uploads photos within the limits of a caller, who holds `self.photo_run` and has made an exchange.
+    pub(crate) fn photos_within(&self, policy: &PhotoPolicy, limits: &dyn Limits) -> Result<PhotoReport, Error> {
+        let mut run = Run { report: PhotoReport::default(), tokens: 0, limits, out_of_time: false };
         self.ask_about_stored(&mut run)?;
         if run.report.stopped.is_none() {
             self.upload_queued(policy, &mut run)?;
@@ -114,7 +121,7 @@ impl Daybook {
     }
 
     /// A good token; `None` with the reason in the report if there is none to be had.
-    fn token(&self, run: &mut Run) -> Result<Option<String>, Error> {
+    fn token(&self, run: &mut Run<'_>) -> Result<Option<String>, Error> {
         if let Some(token) = self.bearer()? {
             return Ok(Some(token));
         }
@@ -133,15 +140,15 @@ impl Daybook {
         }
     }
 
-    fn ask(&self, request: &LaneRequest) -> Result<LaneResponse, TransportError> {
+    fn ask(&self, request: &LaneRequest, patience: Duration) -> Result<LaneResponse, TransportError> {
         // A transport of the app's own that panics must not end the run in the middle of something.
-        catch_unwind(AssertUnwindSafe(|| self.transport.send_photo(request)))
+        catch_unwind(AssertUnwindSafe(|| self.transport.send_photo_within(request, patience)))
             .unwrap_or(Err(TransportError::Interrupted))
     }
 
     /// Once a day, and when the server's database began another life, asks about the photos that it is said to hold. What
     /// a restored server has lost is queued again.
-    fn ask_about_stored(&self, run: &mut Run) -> Result<(), Error> {
+    fn ask_about_stored(&self, run: &mut Run<'_>) -> Result<(), Error> {
         let (epoch, now) = (self.epoch()?, self.clock().now().wall);
         let is_due = |photo: &QueuedPhoto| {
             let fresh = |(at, asked_in): (UnixMillis, u32)| asked_in == epoch && (0..DAY_MS).contains(&now.since(at));
@@ -154,7 +161,10 @@ impl Daybook {
                 return Ok(());
             };
             let request = question(some.iter().map(|photo| photo.hash).collect(), &token);
-            let states = self.ask(&request).ok().and_then(|response| states_of(&response, some.len()));
+            let Some(patience) = run.patience() else {
+                return Ok(());
+            };
+            let states = self.ask(&request, patience).ok().and_then(|response| states_of(&response, some.len()));
             // Servers from before, and those that have cut this device off, don't answer: asked another time.
             let Some(states) = states else {
                 return Ok(());
@@ -184,7 +194,7 @@ impl Daybook {
         Ok(read.or(progress.receipt.as_ref().map(|receipt| receipt.epoch)).unwrap_or(0))
     }
 
-    fn upload_queued(&self, policy: &PhotoPolicy, run: &mut Run) -> Result<(), Error> {
+    fn upload_queued(&self, policy: &PhotoPolicy, run: &mut Run<'_>) -> Result<(), Error> {
         let queued = self.core()?.engine.store().photos_at(PhotoStep::Queued)?;
         for photo in queued {
             let now = self.clock().now().wall;
@@ -200,7 +210,7 @@ impl Daybook {
                 continue;
             }
             self.upload(photo, run)?;
-            if run.report.stopped.is_some() {
+            if run.report.stopped.is_some() || run.out_of_time {
                 return Ok(());
             }
         }
@@ -208,7 +218,7 @@ impl Daybook {
     }
 
     /// Uploads one photo, as far as it goes.
-    fn upload(&self, photo: QueuedPhoto, run: &mut Run) -> Result<(), Error> {
+    fn upload(&self, photo: QueuedPhoto, run: &mut Run<'_>) -> Result<(), Error> {
         let subject = Subject { hash: photo.hash, record: photo.record, bytes: photo.bytes };
         let mut upload = Upload::new(photo.bytes, photo.upload.clone());
         let mut photo = QueuedPhoto { reason: None, not_before: None, ..photo };
@@ -233,7 +243,10 @@ impl Daybook {
                 let stored = QueuedPhoto { step: PhotoStep::Stored, sent: photo.bytes, checked, ..photo };
                 return Ok(self.core()?.engine.store().put_photo(&stored)?);
             };
-            let answer = self.ask(&request).map(|response| answer_of(&response));
+            let Some(patience) = run.patience() else {
+                return Ok(());
+            };
+            let answer = self.ask(&request, patience).map(|response| answer_of(&response));
             let result = upload.answered(&step, answer);
             photo = QueuedPhoto { upload: upload.name().map(str::to_owned), sent: upload.sent(), ..photo };
             match result {
@@ -253,7 +266,7 @@ impl Daybook {
     }
 
     /// Leaves a photo for a later run, and ends this one: what hinders it hinders the others.
-    fn stop(&self, photo: &QueuedPhoto, failure: Failure, run: &mut Run) -> Result<(), Error> {
+    fn stop(&self, photo: &QueuedPhoto, failure: Failure, run: &mut Run<'_>) -> Result<(), Error> {
         let wait = failure.retry_after_ms().and_then(|ms| i64::try_from(ms).ok());
         let not_before = wait.map(|wait| self.clock().now().wall.plus(wait));
         let later = QueuedPhoto { reason: Some(failure.to_string()), not_before, ..photo.clone() };
@@ -270,7 +283,18 @@ impl Daybook {
 }
 
 /// A run under way.
-struct Run {
+struct Run<'a> {
     report: PhotoReport,
     tokens: u32,
+    limits: &'a dyn Limits,
+    out_of_time: bool,
+}
+
+impl Run<'_> {
+    /// How long the next request may take; `None` if there is to be none in this run.
+    fn patience(&mut self) -> Option<Duration> {
+        let patience = self.limits.patience();
+        self.out_of_time |= patience.is_none();
+        patience
+    }
 }

@@ -117,6 +117,7 @@ fn an_answer_that_fails_half_way_changes_nothing() {
     let pulled = [2, 3].map(|number| PulledRecord {
         id: row(number).id,
         changes: vec![(ChangeHash([9; 32]), vec![9])],
+        whole: false,
         row: Some(row(number)),
     });
     let progress = Progress { acknowledged: 1, ..Progress::default() };

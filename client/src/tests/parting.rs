@@ -8,7 +8,8 @@ use sync_core::wire::exchange::Order;
 
 fn open_with(path: &Path, phone: &Phone, secret: Option<[u8; 32]>) -> Daybook {
     let (transport, clock) = (Box::new(phone.server.clone()), Box::new(phone.clock.clone()));
-    Daybook::open(path, Options { app: "test/1".to_owned(), transport, clock, install_secret: secret }).unwrap()
+    Daybook::open(path, Options { app: "test/1".to_owned(), transport, clock, install_secret: secret, secrets: None })
+        .unwrap()
 }
 
 fn actor(daybook: &Daybook) -> ActorId {
@@ -20,7 +21,8 @@ fn reopened(phone: Phone, secret: Option<[u8; 32]>) -> Phone {
     let Phone { daybook, server, clock, path, _folder } = phone;
     drop(daybook);
     let (transport, its_clock) = (Box::new(server.clone()), Box::new(clock.clone()));
-    let options = Options { app: "test/1".to_owned(), transport, clock: its_clock, install_secret: secret };
+    let options =
+        Options { app: "test/1".to_owned(), transport, clock: its_clock, install_secret: secret, secrets: None };
     let daybook = Daybook::open(&path, options).unwrap();
     Phone { daybook, server, clock, path, _folder }
 }

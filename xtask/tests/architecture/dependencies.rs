@@ -19,6 +19,7 @@ const RULES: &[(&str, MaySee)] = &[
     ("client", MaySee::Only(&["sync-core", "forms"])),
     ("server", MaySee::Only(&["sync-core", "forms"])),
     ("mobile-ffi", MaySee::Only(&["client"])),
+    ("uniffi-bindgen", MaySee::Only(&[])),
     ("e2e", MaySee::All),
     ("xtask", MaySee::Only(&[])),
 ];

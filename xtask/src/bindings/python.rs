@@ -1,0 +1,21 @@
+//! The Python suite.
+
+use std::fs;
+
+use super::library::Library;
+use super::ours;
+use crate::binaries::Daybook;
+use crate::process::{Failure, Invocation};
+
+/// Runs the suite against a real server.
+pub(super) fn test(library: &Library) -> Result<(), Failure> {
+    let generated = library.generate("python")?;
+    // The generated module loads the library that lies beside it.
+    let name = library.file.file_name().unwrap_or_default();
+    fs::copy(&library.file, generated.join(name))?;
+    let suite = Invocation::new("python3")
+        .args([ours("tests/python/test_daybook.py")])
+        .variable("PYTHONPATH", generated)
+        .variable("PYTHONDONTWRITEBYTECODE", "1");
+    Daybook::build_server()?.drive(suite)?.run()
+}
