@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::store::ScopeCheck;
+use crate::wire;
 use crate::wire::exchange::{Baseline, ExchangeRequest, GoneReason, MAX_HOLDING, News, PullItem};
 
 fn asked(request: &WireRequest) -> Option<Vec<RecordId>> {
