@@ -26,9 +26,8 @@ pub(in crate::store) async fn strays_wait_within_limits(store: &dyn Store) {
     assert_eq!(world.strays_of_record(organisation, record).await.unwrap().len(), 2);
 
     let discarded = StrayDecision::Discarded { reason: "twice".to_owned() };
-    let decide = |id| world.decide_strays(&[id], None, &discarded, now);
-    assert_eq!(decide(open[0].id).await.unwrap(), 1);
     let ids = [open[0].id];
+    assert_eq!(world.decide_strays(&ids, None, &discarded, now).await.unwrap(), 1);
     assert_eq!(world.decide_strays(&ids, None, &StrayDecision::Adopted, now).await.unwrap(), 0, "decided once");
     assert!(matches!(world.stray(organisation, open[0].id).await, Err(StoreError::NotFound)));
     assert_eq!(world.stray(organisation, open[1].id).await.unwrap(), open[1]);
