@@ -21,8 +21,8 @@ pub mod luck;
 pub mod mutant;
 pub mod oracle;
 pub mod plan;
-pub mod server_disk;
 pub mod scenario;
+pub mod server_disk;
 pub mod shrink;
 pub mod tap;
 pub mod time;
@@ -65,16 +65,24 @@ pub fn run(plan: &Plan, mutant: Option<Mutant>) -> Result<Verdict, Failure> {
 
 async fn live(plan: &Plan, mutant: Option<Mutant>) -> Result<Verdict, Failure> {
     let mut world = World::new(plan, mutant).await?;
+    if let Err(failure) = live_a_day(&mut world).await {
+        // An app that does not start any more, a record that does not read: whatever it is, it must not be.
+        world.violations.push(Violation::new("everything goes on", failure.to_string()));
+    }
+    let World { backend, diary, tap, faults, violations, trace, .. } = world;
+    backend.stop().await;
+    Ok(Verdict { violations, faults, trace, saves: diary.saved.len(), exchanges: tap.exchanges })
+}
+
+async fn live_a_day(world: &mut World) -> Result<(), Failure> {
     world.live(MORNING.plus(DAY_END)).await?;
     if world.violations.is_empty() {
         world.heal_and_settle().await?;
     }
     if world.violations.is_empty() {
-        world.violations = oracle::judge(&mut world).await?;
+        world.violations = oracle::judge(world).await?;
     }
-    let World { backend, diary, tap, faults, violations, trace, .. } = world;
-    backend.stop().await;
-    Ok(Verdict { violations, faults, trace, saves: diary.saved.len(), exchanges: tap.exchanges })
+    Ok(())
 }
 
 /// Everything of a run that a person needs to understand it, on several lines.

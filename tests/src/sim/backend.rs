@@ -238,7 +238,9 @@ async fn open(
     let truth: Arc<dyn Store> = Arc::new(SqliteStore::open_for_simulation(folder).await.map_err(odd("the database"))?);
     let store = Arc::new(BrokenStore::new(Arc::clone(&truth), disk.clone(), settings.mutant));
     let dice = Dice::from_rng(ChaCha8Rng::seed_from_u64(seed.rotate_left(17) ^ life));
+    disk.spare(true);
     let app = App::new(store, Arc::new(time.clone()), dice, config).await.map_err(refused("the server"))?;
+    disk.spare(false);
     let router = server::router::public(&app).map_err(refused("the router"))?;
     Ok(Running { app, router, truth })
 }

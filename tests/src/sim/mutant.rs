@@ -78,7 +78,7 @@ impl Mutant {
     /// The scenario whose plans are made for what this mutant breaks, if seeds alone would need long.
     pub fn scenario(self) -> Option<&'static str> {
         match self {
-            Self::CursorWithoutSalt | Self::PruneBeforeBackup => Some("restored-twice"),
+            Self::PruneBeforeBackup => Some("restored-twice"),
             Self::NoForkDetection => Some("cloned-phone"),
             Self::DigestOff => Some("feed-gap"),
             Self::WipeBeforeDeposit => Some("moved-and-revoked-offline"),

@@ -13,6 +13,7 @@ use sync_core::record::Zone;
 use sync_core::record::review::ReviewState;
 use sync_core::record::scalar::{FieldValue as _, Scalar};
 use sync_core::record::view::AnyView;
+use sync_core::refusal::Refusal;
 use sync_core::store::Store as _;
 use sync_core::wire::enrol::Role;
 
@@ -35,6 +36,8 @@ struct Testimony {
     /// What became of each change in them.
     states: BTreeMap<ChangeHash, Vec<(DeviceId, u64, ChangeState)>>,
     set_aside: Vec<SetAside>,
+    /// What phones brought back that nobody can place, and people are shown.
+    strays: BTreeSet<ChangeHash>,
     records: BTreeMap<RecordId, RecordDetail>,
 }
 
@@ -63,6 +66,7 @@ pub async fn judge(world: &mut World) -> Result<Vec<Violation>, Failure> {
     let conflicts: usize = testimony.records.values().map(|detail| detail.view.frame().conflicts.len()).sum();
     (0..conflicts).for_each(|_| world.faults.fired(Fault::Conflict));
     testimony.set_aside.iter().for_each(|_| world.faults.fired(Fault::Held));
+    testimony.strays.iter().for_each(|_| world.faults.fired(Fault::StrayShown));
     Ok(found)
 }
 
@@ -83,11 +87,13 @@ async fn hear(world: &World) -> Result<Testimony, Failure> {
         let listed = app.store.set_aside(&everything(reviewer.organisation, state)).await;
         set_aside.extend(listed.map_err(odd("what was set aside"))?);
     }
+    let strays = app.store.strays(reviewer.organisation, None, ALL).await.map_err(odd("strays"))?;
+    let strays = strays.into_iter().map(|stray| stray.change.hash).collect();
     let mut records = BTreeMap::new();
     for id in app.store.record_ids(None, ALL).await.map_err(odd("the records"))? {
         records.insert(id, detail(app, &reviewer, id).await.map_err(refused("a record"))?);
     }
-    Ok(Testimony { reviewer, journals, states, set_aside, records })
+    Ok(Testimony { reviewer, journals, states, set_aside, strays, records })
 }
 
 fn everything(organisation: OrganisationId, state: ChangeState) -> AsideQuery {
@@ -172,7 +178,7 @@ fn saved_is_somewhere(
             None if *state != ChangeState::Received => {
                 found.push(Violation::new("what was set aside is shown", format!("{state:?}: {saved:?}")));
             }
-            Some(aside) if aside.state == ChangeState::Refused && !world.tap.decided.contains(&aside.hash) => {
+            Some(aside) if aside.state == ChangeState::Refused && !world.tap.somebody_refused(aside) => {
                 found.push(Violation::new("nothing is refused that nobody refused", format!("{saved:?}")));
             }
             Some(aside) if aside.state == ChangeState::Quarantined && !world.house.cut_off.contains(device) => {
@@ -188,7 +194,11 @@ fn saved_is_somewhere(
             found.push(Violation::new("the phone is told of what was set aside", format!("{saved:?}")));
         }
         let here = phone.store.changes(saved.record).map_err(odd("a phone"))?;
-        if !here.iter().any(|(change, _)| changes.contains(change)) {
+        let refusals = phone.store.refusals().map_err(odd("a phone"))?;
+        let offered = |refusal: &Refusal| format!("{:?}", refusal.fields).contains(saved.words());
+        let kept = here.iter().any(|(change, _)| changes.contains(change)) || refusals.iter().any(offered);
+        // A record that went and came back came without what is only set aside.
+        if !kept && world.faults.count(Fault::RecordGone) == 0 {
             found.push(Violation::new("what was set aside stays on the phone", format!("{saved:?}")));
         }
     }
@@ -233,7 +243,7 @@ fn authority_is_asked_at_publication(world: &World, testimony: &Testimony, found
                 (Zone::Office, "owner", Act::Set { value }) => owner = PersonId::from_scalar(value).unwrap_or(owner),
                 _ => {}
             }
-            if line.device.is_none() || world.tap.decided.contains(&change.change) {
+            if line.device.is_none() || world.tap.decided.contains_key(&change.change) {
                 continue;
             }
             let promoter =
@@ -294,23 +304,22 @@ fn documents_are_equal(world: &mut World, testimony: &Testimony, found: &mut Vec
             if due && published && !here.contains(&record) {
                 found.push(Violation::new("a phone has its scope", format!("phone {}: {record}", phone.number)));
             }
-            if !due && here.contains(&record) {
+            if !due && published && here.contains(&record) {
                 let said = format!("phone {} has {record}", phone.number);
                 found.push(Violation::new("nothing outside the scope is on a phone", said));
             }
         }
         for record in here {
             let Some(detail) = testimony.records.get(&record) else { continue };
-            let lines = testimony.journal_of(phone);
-            let own: BTreeSet<ChangeHash> = lines
-                .iter()
-                .filter(|line| line.state != ChangeState::Published)
-                .map(|line| line.entry.change)
-                .collect();
             let there: BTreeSet<ChangeHash> = detail.history.iter().map(|line| line.change.change).collect();
             let changes = phone.store.changes(record).map_err(odd("a phone"))?;
             let held: BTreeSet<ChangeHash> = changes.iter().map(|(hash, _)| *hash).collect();
-            let open = held.iter().any(|hash| own.contains(hash));
+            // What was set aside, under this identity of the phone or an earlier one, stands on the phone all the same.
+            let is_aside = |hash: &ChangeHash| {
+                let states = testimony.states.get(hash).map(Vec::as_slice).unwrap_or_default();
+                !states.is_empty() && states.iter().all(|(_, _, state)| *state != ChangeState::Published)
+            };
+            let open = held.iter().any(|hash| is_aside(hash) || testimony.strays.contains(hash));
             if let Some(missing) = there.difference(&held).next() {
                 let said = format!("phone {} lacks {missing} of {record}", phone.number);
                 found.push(Violation::new("documents are equal everywhere", said));
@@ -318,13 +327,23 @@ fn documents_are_equal(world: &mut World, testimony: &Testimony, found: &mut Vec
             }
             let view = phone.view(now, record)?;
             if !open && view != detail.view {
-                let said = format!("phone {}: {record}\n  here  {view:?}\n  there {:?}", phone.number, detail.view);
+                let said = format!("phone {}: {record}: {}", phone.number, difference(&view, &detail.view));
                 found.push(Violation::new("documents are equal everywhere", said));
             }
             row_fits(phone.number, phone.store.row(record).map_err(odd("a phone"))?, &view, found);
         }
     }
     Ok(())
+}
+
+/// The lines in which two records differ, here and there.
+fn difference(here: &AnyView, there: &AnyView) -> String {
+    let (here, there) = (format!("{here:#?}"), format!("{there:#?}"));
+    let only = |in_this: &str, not_in: &str| -> Vec<String> {
+        let not_in: BTreeSet<&str> = not_in.lines().collect();
+        in_this.lines().filter(|line| !not_in.contains(line)).map(|line| line.trim().to_owned()).collect()
+    };
+    format!("here {:?}, there {:?}", only(&here, &there), only(&there, &here))
 }
 
 fn row_fits(phone: usize, row: Option<Row>, view: &AnyView, found: &mut Vec<Violation>) {

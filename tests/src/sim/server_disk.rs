@@ -18,6 +18,8 @@ struct State {
     full: bool,
     /// So many records of the feed are passed over by mistake.
     skips: u32,
+    /// Nothing goes wrong for a moment.
+    spared: bool,
     faults: Faults,
 }
 
@@ -72,6 +74,11 @@ impl ServerDisk {
         (state.killed, state.steps_left) = (false, None);
     }
 
+    /// Spares a process that is starting: what the operator does until it starts is not what is simulated.
+    pub fn spare(&self, spared: bool) {
+        self.state().spared = spared;
+    }
+
     /// Nothing is wrong any more.
     pub fn heal(&self) {
         let mut state = self.state();
@@ -98,6 +105,9 @@ impl ServerDisk {
     pub fn write(&self) -> Result<Step, StoreError> {
         let mut state = self.state();
         let dies_after = state.step()?;
+        if state.spared {
+            return Ok(Step { dies_after: false });
+        }
         if state.full {
             state.faults.fired(Fault::ServerDiskFull);
             return Err(outage("the disk is full"));

@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use server::store::{ChangeState, Store};
+use server::store::{ChangeState, SetAside, Store};
 use sync_core::engine::{Route, WireRequest, WireResponse};
 use sync_core::id::{ChangeHash, DeviceId, RecordId};
 use sync_core::journal::Head;
 use sync_core::time::UnixMillis;
-use sync_core::trust::chunk;
+use sync_core::trust::{chunk, code};
 use sync_core::wire::exchange::{ExchangeResponse, News, Order, PullItem, Verdict};
 use sync_core::wire::{self, MEDIA_TYPE};
 
@@ -76,8 +76,8 @@ pub struct Tap {
     pub backups: Vec<(UnixMillis, Vec<(DeviceId, u64)>)>,
     /// Exchanges that were served.
     pub exchanges: u64,
-    /// The changes that somebody decided about.
-    pub decided: BTreeSet<ChangeHash>,
+    /// The changes that somebody decided about, each with its record.
+    pub decided: BTreeMap<ChangeHash, RecordId>,
     /// Phones that have to come again at once for the rest of their feed.
     paging: BTreeSet<usize>,
 }
@@ -121,6 +121,13 @@ impl Tap {
     /// Up to where a phone may say that its journal is published.
     pub fn judged(&self, device: DeviceId) -> u64 {
         self.judged.get(&device).copied().unwrap_or(0)
+    }
+
+    /// Whether somebody refused a change, or one of the same record which it follows.
+    pub fn somebody_refused(&self, aside: &SetAside) -> bool {
+        let follows =
+            aside.code == code::FOLLOWS_REFUSED && self.decided.values().any(|record| *record == aside.record);
+        follows || self.decided.contains_key(&aside.hash)
     }
 
     /// Whether the server holds a journal up to here now, as far as it was looked at.
@@ -283,6 +290,9 @@ impl Tap {
     /// Whether a change was written in a record: on a phone, or at the console.
     async fn is_of(&mut self, store: &dyn Store, record: RecordId, change: ChangeHash) -> Result<bool, Failure> {
         if self.changes.get(&record).is_some_and(|known| known.contains(&change)) {
+            return Ok(true);
+        }
+        if self.decided.get(&change) == Some(&record) {
             return Ok(true);
         }
         let origins = store.origins(record).await.map_err(odd("a record"))?;

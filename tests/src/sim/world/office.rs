@@ -106,7 +106,7 @@ impl World {
         if let Ok(changes) = &decided {
             let changes: Vec<_> = changes.iter().map(|change| change.line.hash).collect();
             self.note(|| format!("{} of {}: accepted {accept}: {changes:?}", group.device, group.record));
-            self.tap.decided.extend(changes);
+            self.tap.decided.extend(changes.into_iter().map(|change| (change, group.record)));
         }
         if decided.as_ref().is_err_and(|error| !error.is_retryable() && error.internal.is_none()) {
             // Somebody was faster, or a part of it is not to be had: the amendment stays in the list.

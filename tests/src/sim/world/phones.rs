@@ -182,7 +182,7 @@ impl World {
         }
         let [original, copy] = self.phones.get_disjoint_mut([phone, twin]).map_err(odd("twins"))?;
         copy.become_copy_of(original, now)?;
-        self.house.members[twin] = self.phones[twin].member.clone();
+        self.house.members[twin] = self.house.members[phone].clone();
         self.faults.fired(Fault::PhoneCloned);
         self.set_alarm(twin, now.plus(60_000));
         Ok(())
