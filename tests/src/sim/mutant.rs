@@ -88,12 +88,16 @@ impl Mutant {
     }
 
     /// Changes a request on its way, if this is a mutant of the line.
-    pub fn tamper_with_request(self, request: &mut WireRequest) {
-        if self != Self::DigestOff || request.route != Route::Exchange {
+    pub fn tamper_with_request(self, request: &mut WireRequest, cut_off: bool) {
+        let silent = self == Self::WipeBeforeDeposit && cut_off;
+        if !(self == Self::DigestOff || silent) || request.route != Route::Exchange {
             return;
         }
         if let Ok(mut asked) = read::<ExchangeRequest>(&request.body.bytes, request.body.encoding) {
-            asked.digest = None;
+            match self {
+                Self::DigestOff => asked.digest = None,
+                _ => asked.segment = None,
+            }
             request.body = wire::encode(&asked);
         }
     }

@@ -34,7 +34,8 @@ impl World {
         self.push(now.plus(TIMEOUT_MS), arrive(Err(TransportError::Timeout)));
         let mut request = request;
         if let Some(mutant) = self.mutant {
-            mutant.tamper_with_request(&mut request);
+            let cut_off = self.phones[phone].device.is_some_and(|device| self.house.cut_off.contains(&device));
+            mutant.tamper_with_request(&mut request, cut_off);
         }
         let request = if self.phones[phone].is_newest() { self.from_the_future(request) } else { request };
         let request = match self.phones[phone].page {
