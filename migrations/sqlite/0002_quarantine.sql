@@ -13,4 +13,4 @@ create table decision (
 create index decision_by_record on decision (record, no);
 
 -- The last decision about the change.
-alter table change add column decision integer references decision (no);
+alter table change add column decision integer;

@@ -96,6 +96,7 @@ pub async fn open(config: Config) -> Result<App, ServeError> {
 /// # Errors
 /// When the server can't start, or the projector ends by itself.
 pub async fn serve(config: Config, address_file: Option<&Path>) -> Result<(), ServeError> {
+    let told_to_stop = told_to_stop();
     let app = open(config).await?;
     let ports = Ports::bind(&app).await?;
     let stop = watch::Sender::new(false);
@@ -105,7 +106,7 @@ pub async fn serve(config: Config, address_file: Option<&Path>) -> Result<(), Se
     tracing::info!(folder = %app.config.database.folder.display(), epoch = app.epoch, "ready");
 
     let outcome = tokio::select! {
-        () = told_to_stop() => Ok(()),
+        () = told_to_stop => Ok(()),
         // Without it phones would get receipts and nothing would ever be published: better to be started anew.
         _ = &mut projector => Err(ServeError::ProjectorEnded),
     };
@@ -139,18 +140,25 @@ async fn wind_down(app: &App, served: Vec<JoinHandle<()>>, projector: Option<Joi
     app.store.close().await;
 }
 
-async fn told_to_stop() {
-    let on = |kind| async move {
-        match signal(kind) {
-            Ok(mut stream) => {
-                stream.recv().await;
+/// Waits to be told to stop. Whoever calls this hears of it from then on, not only once the waiting has begun.
+fn told_to_stop() -> impl Future<Output = ()> {
+    let on = |kind| {
+        let stream = signal(kind);
+        async move {
+            match stream {
+                Ok(mut stream) => {
+                    stream.recv().await;
+                }
+                Err(_) => std::future::pending().await,
             }
-            Err(_) => std::future::pending().await,
         }
     };
-    tokio::select! {
-        () = on(SignalKind::terminate()) => {}
-        () = on(SignalKind::interrupt()) => {}
+    let (terminated, interrupted) = (on(SignalKind::terminate()), on(SignalKind::interrupt()));
+    async move {
+        tokio::select! {
+            () = terminated => {}
+            () = interrupted => {}
+        }
     }
 }
 

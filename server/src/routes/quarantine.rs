@@ -25,6 +25,7 @@ use crate::store::{AsideChange, ChangeState, Decision, SetAside};
 #[into_params(parameter_in = Query)]
 pub(crate) struct Wanted {
     /// Why they were set aside; `quarantined` if left out, among which stand those that have waited too long.
+    #[param(inline)]
     state: Option<Aside>,
     /// Only this phone's.
     #[param(value_type = Option<Uuid>)]

@@ -97,7 +97,7 @@ pub async fn accept(
     why: Option<String>,
 ) -> Result<Vec<AsideChange>, ServiceError> {
     let why = reason(why);
-    decide(app, who, which, Act::Accepted, why, |found| {
+    decide(app, who, which, Act::Accepted, through, why, |found| {
         let wanted = through.map(|last| found.ancestry(last));
         let accepted = |change: &&AsideChange| wanted.as_ref().is_none_or(|wanted| wanted.contains(&change.line.hash));
         let again = |change: &AsideChange| DecidedChange {
@@ -124,7 +124,7 @@ pub async fn reject(
     why: Option<String>,
 ) -> Result<Vec<AsideChange>, ServiceError> {
     let why = reason(why).ok_or(codes::DECISION_REASON)?;
-    decide(app, who, which, Act::Rejected, Some(why), |found| {
+    decide(app, who, which, Act::Rejected, None, Some(why), |found| {
         let held = found.changes.iter().filter(|change| change.line.state == ChangeState::Held);
         let refused = |change: &AsideChange| DecidedChange {
             id: change.line.id,
@@ -143,6 +143,7 @@ async fn decide(
     who: Decider<'_>,
     which: Which,
     act: Act,
+    named: Option<ChangeHash>,
     why: Option<String>,
     choose: impl Fn(&Found) -> Vec<DecidedChange>,
 ) -> Result<Vec<AsideChange>, ServiceError> {
@@ -158,10 +159,12 @@ async fn decide(
         if changes.is_empty() {
             // Asked again, because the answer was lost.
             let latest = found.latest.filter(|latest| who.did(act, latest.decision.as_ref()));
-            return match latest.as_ref().and_then(|latest| latest.decision.as_ref()) {
-                Some(decision) => decided_with(app, which, decision.no).await,
-                None => Err(find(app, who, which).await?.missing()),
+            let decided = match latest.as_ref().and_then(|latest| latest.decision.as_ref()) {
+                Some(decision) => decided_with(app, which, decision.no).await?,
+                None => Vec::new(),
             };
+            let same = named.map_or(!decided.is_empty(), |named| decided.iter().any(|change| change.line.hash == named));
+            return if same { Ok(decided) } else { Err(find(app, who, which).await?.missing()) };
         }
         let decision = NewDecision {
             organisation: who.organisation(),

@@ -20,7 +20,7 @@ const ROOMS: &[Room] = &[
     ("decide", decide::STATEMENTS, decide::BULK_STATEMENTS),
     ("drift", drift::STATEMENTS, &[]),
     ("enrolment", enrolment::STATEMENTS, &[]),
-    ("feed", feed::STATEMENTS, &[]),
+    ("feed", feed::STATEMENTS, feed::BULK_STATEMENTS),
     ("judge", judge::STATEMENTS, judge::BULK_STATEMENTS),
     ("keep", keep::STATEMENTS, keep::BULK_STATEMENTS),
     ("organisation", organisation::STATEMENTS, &[]),
