@@ -20,7 +20,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::error::ServiceError;
-use crate::routes::{admin, amendments, assignments, directory, health, photos, quarantine, records, session, strays, sync};
+use crate::routes::{
+    admin, amendments, assignments, directory, health, photos, quarantine, records, session, strays, sync,
+};
 use crate::state::App;
 
 pub(crate) use admit::Peer;

@@ -262,7 +262,13 @@ async fn look_after_photos(app: App, mut stop: watch::Receiver<bool>) {
             _ = turns.tick() => {}
         }
         match photo::collect::collect(&app, false).await {
-            Ok(done) => tracing::info!(uploads = done.uploads, photos = done.photos, strays = done.strays, lost = done.lost, "photos were tidied up"),
+            Ok(done) => tracing::info!(
+                uploads = done.uploads,
+                photos = done.photos,
+                strays = done.strays,
+                lost = done.lost,
+                "photos were tidied up"
+            ),
             Err(error) => tracing::warn!(code = error.code.name, cause = ?error.internal, "photos were not tidied up"),
         }
     }

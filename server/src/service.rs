@@ -2,11 +2,11 @@
 
 mod account;
 pub mod admin;
-pub mod cut_off;
-mod deposit;
 pub mod amendments;
-pub mod decider;
 mod bill;
+pub mod cut_off;
+pub mod decider;
+mod deposit;
 pub mod detail;
 pub mod directory;
 mod drift;
@@ -16,9 +16,9 @@ pub mod exchange;
 mod heal;
 pub mod notes;
 mod offers;
+pub mod people;
 pub mod profile;
 pub mod projector;
-pub mod people;
 pub mod quarantine;
 pub mod readiness;
 mod reading;

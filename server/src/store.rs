@@ -170,11 +170,7 @@ pub trait Store: Send + Sync {
     /// comes first, but gives at least one record.
     async fn feed(&self, query: &FeedQuery) -> Result<FeedPage, StoreError>;
     /// Where those of the records are that have published changes and belong to the organisation.
-    async fn places(
-        &self,
-        organisation: OrganisationId,
-        records: &[RecordId],
-    ) -> Result<Vec<RecordPlace>, StoreError>;
+    async fn places(&self, organisation: OrganisationId, records: &[RecordId]) -> Result<Vec<RecordPlace>, StoreError>;
     /// What became of a device's changes since a position, where it is not plainly "published", and up to which
     /// line of its journal everything has been judged.
     async fn verdicts(&self, device: DeviceId, after_seq: u64) -> Result<DeviceVerdicts, StoreError>;
@@ -208,11 +204,7 @@ pub trait Store: Send + Sync {
     /// One stray that waits for a person.
     async fn stray(&self, organisation: OrganisationId, id: i64) -> Result<Stray, StoreError>;
     /// The strays of a record that wait for a person, oldest first.
-    async fn strays_of_record(
-        &self,
-        organisation: OrganisationId,
-        record: RecordId,
-    ) -> Result<Vec<Stray>, StoreError>;
+    async fn strays_of_record(&self, organisation: OrganisationId, record: RecordId) -> Result<Vec<Stray>, StoreError>;
     /// Notes what was decided about strays, by whom (`None` for an administrator of the server). Those that were
     /// decided before are passed over; answers how many were not.
     async fn decide_strays(

@@ -2,11 +2,11 @@
 //! no longer understand each other: add a version instead of updating the file.
 #![expect(clippy::unwrap_used, reason = "a golden file that does not read is a failed test")]
 
+use sync_core::digest::{BucketSum, RecordLeaf, Short, Sum};
 use sync_core::document::{Document, NewRecord};
 use sync_core::id::{
     ActorId, ChangeHash, DeviceId, EntryId, OfficeId, OrganisationId, PersonId, PhotoHash, ProjectId, PublicKey,
-    RecordId,
-    Signature, TeamId,
+    RecordId, Signature, TeamId,
 };
 use sync_core::journal::{Head, Key};
 use sync_core::record::Kind;
@@ -16,15 +16,14 @@ use sync_core::record::lead::{LeadEdit, LeadFacts};
 use sync_core::record::survey::{Answer, SurveyFacts};
 use sync_core::record::visit::{VisitFacts, VisitKind};
 use sync_core::time::{BootId, ClockReading, UnixMillis};
-use sync_core::digest::{BucketSum, RecordLeaf, Short, Sum};
 use sync_core::wire::cursor::{Beginning, Cursor};
 use sync_core::wire::digest::{Comparison, Offer, OfferedChange, OfferedLine, Question};
 use sync_core::wire::enrol::{
     EnrolRequest, EnrolResponse, Profile, Project, ReidentifyRequest, Role, TokenRequest, TokenResponse,
 };
 use sync_core::wire::exchange::{
-    Author, Backlog, Baseline, ExchangeRequest, ExchangeResponse, GoneReason, ItemVerdict, News, Order, PullItem, PullLimits,
-    Verdict,
+    Author, Backlog, Baseline, ExchangeRequest, ExchangeResponse, GoneReason, ItemVerdict, News, Order, PullItem,
+    PullLimits, Verdict,
 };
 use sync_core::wire::photo::{PhotoState, PhotoStateRequest, PhotoStateResponse};
 use sync_core::wire::segment::{Item, Segment};
@@ -207,7 +206,14 @@ fn exchanges() {
             app: "golden/1.0".to_owned(),
             backlog: Backlog { records: 1, changes: 5, oldest: Some(NOW), photos: 1, bytes: 4_096 },
             segment: Some(segment()),
-            cursor: Some(Cursor { epoch: 1, salt: u64::MAX, scope_version: 2, seq: 70_000, since: None, beginning: None }),
+            cursor: Some(Cursor {
+                epoch: 1,
+                salt: u64::MAX,
+                scope_version: 2,
+                seq: 70_000,
+                since: None,
+                beginning: None
+            }),
             limits: PullLimits::default(),
             profile_version: 3,
             acknowledged: 0,
@@ -248,7 +254,10 @@ fn exchanges() {
                 ItemVerdict { n: 2, verdict: Verdict::Held { code: "record.closed".to_owned() } },
                 ItemVerdict { n: 3, verdict: Verdict::Quarantined { code: "change.malformed".to_owned() } },
                 ItemVerdict { n: 4, verdict: Verdict::Published },
-                ItemVerdict { n: 5, verdict: Verdict::Refused { code: "late".to_owned(), reason: "too late".to_owned() } },
+                ItemVerdict {
+                    n: 5,
+                    verdict: Verdict::Refused { code: "late".to_owned(), reason: "too late".to_owned() }
+                },
             ],
             published_through: 5,
             pull: vec![
@@ -262,7 +271,14 @@ fn exchanges() {
                 PullItem { record: RecordId::from([8; 16]), news: News::Gone(GoneReason::Reassigned) },
             ],
             authors: vec![Author { actor: ACTOR, person: PersonId::from([2; 16]), name: "张伟".to_owned() }],
-            cursor: Some(Cursor { epoch: 1, salt: 5, scope_version: 2, seq: 70_001, since: Some(69_000), beginning: None }),
+            cursor: Some(Cursor {
+                epoch: 1,
+                salt: 5,
+                scope_version: 2,
+                seq: 70_001,
+                since: Some(69_000),
+                beginning: None
+            }),
             more: true,
             next_sync_after_ms: 900_000,
             backed_up_through: 2,

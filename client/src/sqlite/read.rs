@@ -183,9 +183,8 @@ pub(super) fn held(
     after: Option<RecordId>,
     limit: usize,
 ) -> Result<Vec<RecordId>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT DISTINCT record FROM change WHERE record > ? AND parted = 0 ORDER BY record LIMIT ?",
-    )?;
+    let mut statement = connection
+        .prepare_cached("SELECT DISTINCT record FROM change WHERE record > ? AND parted = 0 ORDER BY record LIMIT ?")?;
     // The empty blob comes before every identifier.
     let after: &[u8] = after.as_ref().map_or(&[], |after| after.as_bytes());
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);

@@ -9,7 +9,9 @@ use sync_core::journal::{Head, Key, verify_challenge, verify_enrolment};
 use sync_core::time::UnixMillis;
 use sync_core::trust::chunk;
 use sync_core::wire::enrol::{EnrolRequest, EnrolResponse, Profile, Role, TokenRequest, TokenResponse};
-use sync_core::wire::exchange::{Author, ExchangeRequest, ExchangeResponse, ItemVerdict, News, Order, PullItem, Verdict};
+use sync_core::wire::exchange::{
+    Author, ExchangeRequest, ExchangeResponse, ItemVerdict, News, Order, PullItem, Verdict,
+};
 use sync_core::wire::problem;
 use sync_core::wire::segment::follow;
 use sync_core::wire::{self, MEDIA_TYPE};

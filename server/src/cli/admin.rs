@@ -11,11 +11,11 @@ use sync_core::id::{DeviceId, RecordId};
 use sync_core::wire::enrol::Role;
 
 use super::{Failure, show, socket};
-use set_aside::{AmendmentOrder, QuarantineOrder};
-use strays::StrayOrder;
 use crate::config::Config;
 use crate::serve;
 use crate::service::admin::{Goal, NewPerson, Order, PersonMove, perform};
+use set_aside::{AmendmentOrder, QuarantineOrder};
+use strays::StrayOrder;
 
 #[derive(Args)]
 pub(super) struct AdminCommand {

@@ -163,7 +163,8 @@ async fn decide(
                 Some(decision) => decided_with(app, which, decision.no).await?,
                 None => Vec::new(),
             };
-            let same = named.map_or(!decided.is_empty(), |named| decided.iter().any(|change| change.line.hash == named));
+            let same =
+                named.map_or(!decided.is_empty(), |named| decided.iter().any(|change| change.line.hash == named));
             return if same { Ok(decided) } else { Err(find(app, who, which).await?.missing()) };
         }
         let decision = NewDecision {

@@ -81,7 +81,8 @@ fn compose_publication(
         device: DeviceId(uuid::Uuid::nil()),
         approved: false,
     };
-    let judgement = judge(record.id, &published, &record.refused, &[candidate], &app.config.limits.records).map_err(ServiceError::internal)?;
+    let judgement = judge(record.id, &published, &record.refused, &[candidate], &app.config.limits.records)
+        .map_err(ServiceError::internal)?;
     if let Some((_, reason)) = judgement.set_aside.first() {
         return Err(match reason {
             SetAside::Held(code) => ServiceError::from(codes::RECORD_CLOSED).detail(*code),

@@ -54,12 +54,7 @@ pub async fn list(
 /// # Errors
 /// [`codes::PERMISSION`] for other roles, [`codes::STRAY_NOT_FOUND`] if it does not wait any more,
 /// [`codes::STRAY_AUTHOR`] if nobody knows who wrote it, [`codes::STRAY_UNFIT`] if it can't become part of its record.
-pub async fn adopt(
-    app: &App,
-    who: Decider<'_>,
-    id: i64,
-    author: Option<PersonId>,
-) -> Result<Described, ServiceError> {
+pub async fn adopt(app: &App, who: Decider<'_>, id: i64, author: Option<PersonId>) -> Result<Described, ServiceError> {
     who.check(Action::DecideQuarantine)?;
     for _ in 0..ATTEMPTS {
         let wanted = find(app, who, id).await?;
@@ -168,7 +163,9 @@ fn compose(
     let Judgement { accepted, set_aside, document, view } = judged.map_err(unfit)?;
     if let Some((_, reason)) = set_aside.first() {
         return Err(match reason {
-            SetAside::Waiting(_) => ServiceError::from(codes::STRAY_UNFIT).detail("it follows changes that are not here"),
+            SetAside::Waiting(_) => {
+                ServiceError::from(codes::STRAY_UNFIT).detail("it follows changes that are not here")
+            }
             SetAside::Held(code) | SetAside::Quarantined(code) | SetAside::Refused(code) => {
                 ServiceError::from(codes::STRAY_UNFIT).detail(*code)
             }

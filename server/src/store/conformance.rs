@@ -75,6 +75,6 @@ macro_rules! rules {
     )+)+};
 }
 
-pub(super) use photographing::a_needed_photo_is_never_forgotten;
 pub(super) use feeding::a_reader_of_the_feed_ends_with_exactly_what_it_may_see;
+pub(super) use photographing::a_needed_photo_is_never_forgotten;
 pub(super) use {rules, store_conformance};

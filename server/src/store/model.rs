@@ -1,8 +1,8 @@
 //! The rows of the store as plain structs.
 
 use sync_core::id::{
-    ActorId, ChangeHash, DeviceId, OfficeId, OrganisationId, PersonId, PhotoHash, ProjectId, PublicKey, RecordId, Signature,
-    TeamId,
+    ActorId, ChangeHash, DeviceId, OfficeId, OrganisationId, PersonId, PhotoHash, ProjectId, PublicKey, RecordId,
+    Signature, TeamId,
 };
 use sync_core::index::Row;
 use sync_core::journal::{Entry, Head};

@@ -29,8 +29,7 @@ fn plant(phone: &mut Phone, record: RecordId, with: impl FnOnce(&mut Changes)) {
 }
 
 fn names(phone: &Phone, record: RecordId) -> Vec<ChangeHash> {
-    let mut names: Vec<_> =
-        phone.engine.store().changes(record).unwrap().into_iter().map(|(hash, _)| hash).collect();
+    let mut names: Vec<_> = phone.engine.store().changes(record).unwrap().into_iter().map(|(hash, _)| hash).collect();
     names.sort();
     names
 }
@@ -163,7 +162,9 @@ async fn changes_that_the_server_lost_come_back_from_their_authors() {
         let id = record.0.simple();
         let changes = format!("delete from change where record = x'{id}'");
         let nth = |n: u32| {
-            format!("{changes} and id = (select id from change where record = x'{id}' order by seq, place limit 1 offset {n})")
+            format!(
+                "{changes} and id = (select id from change where record = x'{id}' order by seq, place limit 1 offset {n})"
+            )
         };
         let row = format!("delete from record where id = x'{id}'");
         let statements = match lost {

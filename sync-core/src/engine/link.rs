@@ -54,8 +54,15 @@ pub(super) struct Flight {
 pub(super) enum Purpose {
     Enrol,
     Token,
-    Exchange { through: u64, lines: usize, named: Option<Named>, asked: bool },
-    Reidentify { common_through: u64 },
+    Exchange {
+        through: u64,
+        lines: usize,
+        named: Option<Named>,
+        asked: bool,
+    },
+    Reidentify {
+        common_through: u64,
+    },
     /// Says that the device is wiped.
     Farewell,
 }
@@ -442,8 +449,17 @@ impl<S: Store> Engine<S> {
             authors.push((*actor, profile.person, profile.name.clone()));
         }
         let profile = answer.profile;
-        let outcome =
-            ExchangeOutcome { progress: progress.clone(), verdicts, pulled, confirmed, refused, gone, authors, profile, actor };
+        let outcome = ExchangeOutcome {
+            progress: progress.clone(),
+            verdicts,
+            pulled,
+            confirmed,
+            refused,
+            gone,
+            authors,
+            profile,
+            actor,
+        };
         self.store.apply(&outcome).map_err(EngineError::Store)?;
         let safer = self.safer_by(&progress)?;
         self.progress = progress;

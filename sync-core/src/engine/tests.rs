@@ -1,10 +1,10 @@
 //! The engine against a small honest server, and against everything that a network can do to it.
 
+mod busy_server;
 mod fake_server;
 mod parting;
 mod registry;
 mod scope;
-mod busy_server;
 
 use fake_server::FakeServer;
 

@@ -10,8 +10,8 @@ mod listing;
 mod refusal;
 mod scope;
 
-pub use identity::*;
 pub use drift::*;
+pub use identity::*;
 pub use journal::*;
 pub use listing::*;
 pub use refusal::*;

@@ -5,9 +5,9 @@ use std::process::{Command, ExitCode, Stdio};
 
 use clap::{Parser, Subcommand};
 use e2e::failure::Failure;
-use e2e::siege::{self, besiege};
 use e2e::phone_store::{Round, fill, measure};
 use e2e::progress::{Stretch, say};
+use e2e::siege::{self, besiege};
 
 /// How often each figure is measured; the median counts.
 const ROUNDS: usize = 3;

@@ -22,11 +22,7 @@ pub enum StrayOrder {
     Discard { id: i64, reason: String },
 }
 
-pub(super) async fn perform(
-    app: &App,
-    organisation: OrganisationId,
-    order: StrayOrder,
-) -> Result<Value, ServiceError> {
+pub(super) async fn perform(app: &App, organisation: OrganisationId, order: StrayOrder) -> Result<Value, ServiceError> {
     let machine = Decider::Machine(organisation);
     match order {
         StrayOrder::List { limit } => {

@@ -21,7 +21,10 @@ pub(in crate::store) async fn strays_wait_within_limits(store: &dyn Store) {
     let again = world.keep_strays(organisation, phone.id, &strays, limits, now).await.unwrap();
     assert_eq!(again, safe, "what is kept already is safe, and not twice");
     let open = world.strays(organisation, None, 10).await.unwrap();
-    assert_eq!(open.iter().map(|stray| stray.change.clone()).collect::<Vec<_>>(), [strays[1].clone(), strays[0].clone()]);
+    assert_eq!(
+        open.iter().map(|stray| stray.change.clone()).collect::<Vec<_>>(),
+        [strays[1].clone(), strays[0].clone()]
+    );
     assert_eq!(open[0].offered_by, phone.id);
     assert_eq!(world.strays_of_record(organisation, record).await.unwrap().len(), 2);
 

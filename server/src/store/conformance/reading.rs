@@ -251,7 +251,10 @@ pub(in crate::store) async fn rebuilt_rows_are_the_same(store: &dyn Store) {
         .map(|line| {
             let row = sync_core::index::Row { search: terms("Hotel Sichuan"), ..line.row.clone() };
             let heads = line.heads.clone();
-            (RecordRow { organisation: line.organisation, row, flags: line.flags, heads, photos: Vec::new() }, line.changes)
+            (
+                RecordRow { organisation: line.organisation, row, flags: line.flags, heads, photos: Vec::new() },
+                line.changes,
+            )
         })
         .collect();
     store.replace_rows(&rows).await.unwrap();

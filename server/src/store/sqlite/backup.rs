@@ -193,7 +193,8 @@ pub async fn photos(file: &Path) -> Result<Vec<Kept>, BackupError> {
     let mut conn = Conn::connect_with(&reading(file).immutable(true)).await?;
     let rows = sqlx::query_as::<Db, (String, Vec<u8>, bool)>(PHOTOS).fetch_all(&mut conn).await?;
     conn.close().await?;
-    let kept = |(object, hash, preview): (String, Vec<u8>, bool)| Ok(Kept { object, hash: thirty_two(&hash)?, preview });
+    let kept =
+        |(object, hash, preview): (String, Vec<u8>, bool)| Ok(Kept { object, hash: thirty_two(&hash)?, preview });
     rows.into_iter().map(kept).collect()
 }
 

@@ -133,7 +133,21 @@ async fn no_statement_reads_all_records_or_changes() {
 }
 
 /// The tables that grow for ever, with the names under which statements know them.
-const TABLES: &[&str] = &["record", "r", "change", "c", "departure", "journal_head", "record_search", "photo", "p", "photo_reference", "f", "u", "photo_upload"];
+const TABLES: &[&str] = &[
+    "record",
+    "r",
+    "change",
+    "c",
+    "departure",
+    "journal_head",
+    "record_search",
+    "photo",
+    "p",
+    "photo_reference",
+    "f",
+    "u",
+    "photo_upload",
+];
 
 /// The first page of each list comes from an index in its order; only a search with few hits is sorted.
 #[tokio::test]
