@@ -53,18 +53,27 @@ pub(super) async fn settle(
     match &request.segment {
         Some(segment) if device.forked_at.is_some() => {
             let common_through = common_through(app, device, segment).await?;
-            Ok(Account::Forked { common_through })
+            if common_through < segment.head.n {
+                return Ok(Account::Forked { common_through });
+            }
+            // So far they agree, and the phone may have sent more of it before: a batch that became smaller must not
+            // make it write again what is here.
+            Ok(stored(receive(app, device, segment, report).await?))
         }
-        Some(segment) => Ok(match receive(app, device, segment, report).await? {
-            Received::Stored(receipt) => Account::Stored(receipt),
-            Received::Gap { from } => Account::Resend { from },
-            Received::Forked { common_through } => Account::Forked { common_through },
-        }),
+        Some(segment) => Ok(stored(receive(app, device, segment, report).await?)),
         // It was told of less than it has said, and has nothing more to say: it is a copy of its former self.
         None if device.forked_at.is_some() || acknowledged < held => {
             Ok(Account::Forked { common_through: acknowledged })
         }
         None => Ok(Account::Even),
+    }
+}
+
+fn stored(received: Received) -> Account {
+    match received {
+        Received::Stored(receipt) => Account::Stored(receipt),
+        Received::Gap { from } => Account::Resend { from },
+        Received::Forked { common_through } => Account::Forked { common_through },
     }
 }
 

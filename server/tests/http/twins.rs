@@ -2,6 +2,7 @@
 
 use sync_core::engine::Engine;
 use sync_core::record::lead::{LeadEdit, LeadFacts};
+use sync_core::store::{RowFilter, Store as _};
 use sync_core::wire::enrol::Role;
 
 use super::support::house::HERE;
@@ -49,6 +50,32 @@ async fn live_twins_both_end_up_with_everything() {
     for phone in [&mut one, &mut two] {
         let outcome = phone.sync(&test).await;
         assert_eq!((outcome.failure, outcome.pushed, outcome.pulled, outcome.exchanges), (None, 0, 0, 1));
+    }
+}
+
+/// Found by the simulation: it asked in two batches, and was told that they agree up to the end of the first.
+#[tokio::test]
+async fn a_copy_with_more_than_one_batch_does_not_write_again_what_its_twin_has_handed_in() {
+    let test = TestApp::new().await;
+    let house = House::build(&test).await;
+    let mut one = Phone::of(&test, &house, Role::Promoter, HERE).await;
+    let leads: Vec<_> = (0..=100).map(|n| one.register(&format!("lead {n}"))).collect();
+    let copy = |seed| {
+        let mut phone = Phone::new(seed);
+        phone.engine = Engine::open(one.engine.store().clone(), "daybook-test/1".to_owned()).unwrap();
+        phone
+    };
+    let (mut two, mut three) = (copy(4_713), copy(4_714));
+    two.register("by the second");
+    three.register("by the third");
+    settle(&test, &mut [&mut two, &mut three]).await;
+    settle(&test, &mut [&mut one, &mut two, &mut three]).await;
+
+    let last = leads[100];
+    assert_eq!(one.lead(last).facts.name.as_deref(), Some("lead 100"));
+    assert_eq!(one.lead(last), two.lead(last), "made once, under one name");
+    for phone in [&one, &two, &three] {
+        assert_eq!(phone.engine.store().count(&RowFilter::default()).unwrap(), 103);
     }
 }
 
