@@ -121,8 +121,6 @@ faults! {
     UnknownKeys = "unknown_keys",
     /// A device sent what it may not, or what is false.
     Hostile = "hostile",
-    /// A change came back from a phone that had got it from somebody who is silent, and is shown to people.
-    StrayShown = "stray_shown",
     /// Two people wrote the same field without knowing of each other.
     Conflict = "conflict",
     /// A change was set aside for a person to decide.

@@ -66,7 +66,6 @@ pub async fn judge(world: &mut World) -> Result<Vec<Violation>, Failure> {
     let conflicts: usize = testimony.records.values().map(|detail| detail.view.frame().conflicts.len()).sum();
     (0..conflicts).for_each(|_| world.faults.fired(Fault::Conflict));
     testimony.set_aside.iter().for_each(|_| world.faults.fired(Fault::Held));
-    testimony.strays.iter().for_each(|_| world.faults.fired(Fault::StrayShown));
     Ok(found)
 }
 

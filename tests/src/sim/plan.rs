@@ -194,15 +194,15 @@ impl Plan {
                 plan.items.push(item(&mut luck, SETTLED, 0, Act::Strike));
             }
         }
-        if luck.in_thousand(350) {
+        if luck.in_thousand(600) {
             draw_parting(&mut luck, &mut plan);
         }
-        if luck.in_thousand(400) {
+        if luck.in_thousand(450) {
             draw_gaps(&mut luck, &mut plan);
         }
         match luck.below(10) {
             0..5 => draw_restoration(&mut luck, switches, &mut plan),
-            5..8 => draw_twins(&mut luck, &mut plan),
+            5..9 => draw_twins(&mut luck, &mut plan),
             _ => {}
         }
         plan.items.sort_by_key(|item| item.at);
@@ -315,7 +315,7 @@ fn draw_restoration(luck: &mut Luck, switches: Switches, plan: &mut Plan) {
     let first = Item { at: luck.between(SETTLED, DAY_END / 3), phone: 0, luck: 0, act: Act::BackUp };
     plan.items.push(first);
     let mut newest = first.at;
-    if luck.in_thousand(400) {
+    if luck.in_thousand(700) {
         let second = item(luck, first.at, 0, Act::BackUp);
         newest = second.at.min(DAY_END - 2 * HOUR);
         plan.items.push(Item { at: newest, ..second });
@@ -375,7 +375,7 @@ fn draw_moves(luck: &mut Luck, plan: &mut Plan) {
     }
     for phone in 0..plan.phones {
         if luck.in_thousand(500) {
-            if luck.in_thousand(300) {
+            if luck.in_thousand(600) {
                 plan.items.push(item(luck, HOUR, phone, Act::MoveWhilePaging));
             }
             let records = 1 + u32::try_from(luck.below(3)).unwrap_or(0);
@@ -388,14 +388,14 @@ fn draw_moves(luck: &mut Luck, plan: &mut Plan) {
 fn draw_parting(luck: &mut Luck, plan: &mut Plan) {
     for _ in 0..luck.between(1, 2) {
         let phone = luck.index(plan.phones);
-        let act = match luck.below(4) {
+        let act = match luck.below(5) {
             0 | 1 => Act::CutOff,
-            2 => Act::Wipe { at_once: true },
+            2 | 3 => Act::Wipe { at_once: true },
             _ => Act::Wipe { at_once: false },
         };
         let parted = item(luck, HOUR, phone, act);
         plan.items.push(parted);
-        if luck.in_thousand(600) {
+        if luck.in_thousand(800) {
             plan.items.push(item(luck, parted.at, phone, Act::EnrolAnew));
         }
         if luck.in_thousand(500) {

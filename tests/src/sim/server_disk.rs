@@ -14,6 +14,8 @@ pub struct ServerDisk(Arc<Mutex<State>>);
 struct State {
     killed: bool,
     steps_left: Option<u32>,
+    /// The process dies after a write, not before whatever step comes.
+    after_write: bool,
     refusals: u32,
     full: bool,
     /// So many records of the feed are passed over by mistake.
@@ -31,10 +33,11 @@ pub struct Step {
 }
 
 impl ServerDisk {
-    /// The process is killed after so many more steps: before the step if the number is even, after it was done and
-    /// before anybody heard of it if it is odd and the step is a write.
+    /// The process is killed after so many more steps: before a step if the number is even; if it is odd, after the
+    /// next write was done and before anybody heard of it.
     pub fn kill_after(&self, steps: u32) {
-        self.state().steps_left = Some(steps);
+        let mut state = self.state();
+        (state.steps_left, state.after_write) = (Some(steps), steps % 2 == 1);
     }
 
     /// The next writes fail.
@@ -95,7 +98,7 @@ impl ServerDisk {
     /// # Errors
     /// When the process is dead.
     pub fn read(&self) -> Result<(), StoreError> {
-        self.state().step().map(drop)
+        self.state().step(false).map(drop)
     }
 
     /// A step that writes is about to begin.
@@ -104,7 +107,7 @@ impl ServerDisk {
     /// When the process is dead, or the disk takes nothing.
     pub fn write(&self) -> Result<Step, StoreError> {
         let mut state = self.state();
-        let dies_after = state.step()?;
+        let dies_after = state.step(true)?;
         if state.spared {
             return Ok(Step { dies_after: false });
         }
@@ -141,7 +144,7 @@ impl ServerDisk {
 
 impl State {
     /// One step; true if the process dies right after it.
-    fn step(&mut self) -> Result<bool, StoreError> {
+    fn step(&mut self, writes: bool) -> Result<bool, StoreError> {
         if self.killed {
             return Err(outage("the process was killed"));
         }
@@ -152,6 +155,7 @@ impl State {
                 self.faults.fired(Fault::ServerKilledBetweenSteps);
                 Err(outage("the process was killed"))
             }
+            Some(1) if self.after_write && !writes => Ok(false),
             Some(left) => {
                 self.steps_left = Some(left - 1);
                 Ok(left == 1)
