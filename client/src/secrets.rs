@@ -2,7 +2,7 @@
 //!
 //! The store's key is made here, once, and never leaves the device. It is in the keystore before the store exists,
 //! and during a rotation the keystore holds two, one of which opens the store whatever is cut short
-//! (docs/adr/0005-encryption-at-rest.md).
+//! (docs/adr/0006-encryption-at-rest.md).
 
 use std::path::Path;
 

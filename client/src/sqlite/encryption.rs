@@ -1,4 +1,4 @@
-//! The file at rest: SQLCipher under a random key of 32 bytes (docs/adr/0005-encryption-at-rest.md).
+//! The file at rest: SQLCipher under a random key of 32 bytes (docs/adr/0006-encryption-at-rest.md).
 //!
 //! Beside the store lies a small file that ends in `.keys`. It holds a salted hash of the key and so tells a wrong key,
 //! with which the store has to be left alone, from a damaged store, which has to be rescued.
