@@ -38,7 +38,7 @@ pub(super) enum Happening {
     /// An alarm.
     Wake { phone: usize, alarm: u64 },
     /// A request reaches the server.
-    AtServer { phone: usize, life: u64, id: RequestId, request: WireRequest },
+    AtServer { phone: usize, life: u64, device: Option<DeviceId>, id: RequestId, request: WireRequest },
     /// A reply, or the lack of one, reaches a phone.
     AtPhone { phone: usize, life: u64, id: RequestId, result: Result<WireResponse, TransportError> },
     /// The projector has its turn.
@@ -82,6 +82,8 @@ pub struct World {
     wiped: Vec<usize>,
     /// Devices that may forget only what a backup holds.
     wait_for_backup: BTreeSet<DeviceId>,
+    /// Devices of whom it is known whether they inherited being cut off.
+    known: BTreeSet<DeviceId>,
 }
 
 impl World {
@@ -126,6 +128,7 @@ impl World {
             seed: plan.seed,
             wiped: Vec::new(),
             wait_for_backup: BTreeSet::new(),
+            known: BTreeSet::new(),
         };
         for phone in 0..plan.phones {
             // Codes are handed out over the first minutes.
@@ -178,6 +181,7 @@ impl World {
 
     async fn happen(&mut self, happening: Happening) -> Result<(), Failure> {
         self.let_happen(happening).await?;
+        self.inherit_cutting_off().await?;
         self.look_at_wiped_phones().await
     }
 
@@ -191,7 +195,9 @@ impl World {
                 let wish = self.phones[phone].wish(Event::Tick);
                 self.give(phone, wish)
             }
-            Happening::AtServer { phone, life, id, request } => self.serve(phone, life, id, request).await,
+            Happening::AtServer { phone, life, device, id, request } => {
+                self.serve((phone, life), device, id, request).await
+            }
             Happening::AtPhone { phone, life, id, result } => {
                 if self.phones[phone].life != life {
                     return Ok(());

@@ -4,6 +4,7 @@ use std::io::Read as _;
 
 use sync_core::engine::{MAX_ANSWER, RequestId, Route, TransportError, WireRequest, WireResponse};
 
+use sync_core::id::DeviceId;
 use sync_core::wire::exchange::ExchangeRequest;
 use sync_core::wire::{self, Body, Encoding, MEDIA_TYPE};
 
@@ -21,6 +22,7 @@ impl World {
     pub(super) fn send(&mut self, phone: usize, id: RequestId, request: WireRequest) {
         let now = self.now();
         let life = self.phones[phone].life;
+        let device = self.phones[phone].device;
         let line = if self.healed { Line::default() } else { self.phones[phone].line };
         let arrive = |result| Happening::AtPhone { phone, life, id, result };
         if !self.healed && now < self.phones[phone].offline_until {
@@ -55,10 +57,10 @@ impl World {
         if self.luck.in_thousand(line.twice) {
             self.faults.fired(Fault::RequestDuplicated);
             let at = now.plus(self.delay(&line));
-            self.push(at, Happening::AtServer { phone, life, id, request: request.clone() });
+            self.push(at, Happening::AtServer { phone, life, device, id, request: request.clone() });
         }
         let at = now.plus(self.delay(&line));
-        self.push(at, Happening::AtServer { phone, life, id, request });
+        self.push(at, Happening::AtServer { phone, life, device, id, request });
     }
 
     /// The message of an app, or a server, that has one thing more to say than this version knows of.
@@ -84,8 +86,8 @@ impl World {
     /// The server answers, or dies of it.
     pub(super) async fn serve(
         &mut self,
-        phone: usize,
-        life: u64,
+        (phone, life): (usize, u64),
+        device: Option<DeviceId>,
         id: RequestId,
         request: WireRequest,
     ) -> Result<(), Failure> {
@@ -105,7 +107,6 @@ impl World {
         if died {
             return Ok(());
         }
-        let device = self.phones[phone].device;
         if let Some(mutant) = self.mutant {
             mutant.tamper_with(self.backend.app(), device, &request, &mut response);
         }

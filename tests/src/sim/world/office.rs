@@ -6,7 +6,7 @@ use server::service::cut_off;
 use server::service::decider::Decider;
 use server::service::people::{self, PersonChange};
 use server::service::reassign::{self, Assignment};
-use server::store::Person;
+use server::store::{Person, StoreError};
 use sync_core::engine::Event;
 use sync_core::id::PersonId;
 use sync_core::wire::enrol::Role;
@@ -156,6 +156,24 @@ impl World {
             self.phones[phone].anew = Some(code);
             let wish = self.phones[phone].wish(Event::SyncNow);
             self.give(phone, wish)?;
+        }
+        Ok(())
+    }
+
+    /// Who was cut off stays so under a new identity, which a phone can get without a code.
+    pub(super) async fn inherit_cutting_off(&mut self) -> Result<(), Failure> {
+        for phone in 0..self.phones.len() {
+            let device = self.phones[phone].device.filter(|device| self.known.insert(*device));
+            let Some(device) = device else { continue };
+            let stored = match self.backend.truth().device(device).await {
+                Ok(stored) => stored,
+                Err(StoreError::NotFound) => continue,
+                Err(error) => return Err(odd("a device")(error)),
+            };
+            let cut_off = stored.replaces.is_some_and(|old| self.house.cut_off.contains(&old));
+            if cut_off && stored.revoked_at.is_some() {
+                self.house.cut_off.insert(device);
+            }
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use sync_core::engine::{Event, Failure as Why, Outcome};
 
 use super::{Happening, World};
 use crate::failure::Failure;
+use crate::sim::backend::refused;
 use crate::sim::tap::Violation;
 
 impl World {
@@ -43,9 +44,22 @@ impl World {
     async fn settle(&mut self) -> Result<(), Failure> {
         for _ in 0..12 {
             self.everybody_syncs().await?;
+            self.help_the_forgotten().await?;
             let quiet = |phone: usize| self.outcomes.get(&phone).is_some_and(is_quiet);
             if self.users().all(quiet) || !self.violations.is_empty() {
                 break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whoever the server has forgotten, because it went back to before their enrolment, gets another code.
+    async fn help_the_forgotten(&mut self) -> Result<(), Failure> {
+        for phone in self.users().collect::<Vec<_>>() {
+            let why = self.outcomes.get(&phone).and_then(|outcome| outcome.failure.clone());
+            if matches!(why, Some(Why::UnknownDevice | Why::EnrolmentCode)) {
+                let issued = self.house.issue_code(self.backend.app(), phone).await;
+                self.phones[phone].anew = Some(issued.map_err(refused("a code"))?);
             }
         }
         Ok(())
