@@ -334,7 +334,9 @@ fn draw_restoration(luck: &mut Luck, switches: Switches, plan: &mut Plan) {
     }
     if !switches.staff_work_lost {
         let lost = first.at..=lost_until;
-        plan.items.retain(|item| !(item.act.is_at_the_console() && lost.contains(&item.at)));
+        // A move that waits for its moment might find it just then.
+        let forgotten = |item: &Item| item.act == Act::MoveWhilePaging || lost.contains(&item.at);
+        plan.items.retain(|item| !(item.act.is_at_the_console() && forgotten(item)));
     }
 }
 

@@ -39,7 +39,7 @@ impl World {
             let cut_off = self.phones[phone].device.is_some_and(|device| self.house.cut_off.contains(&device));
             mutant.tamper_with_request(&mut request, cut_off);
         }
-        let request = if self.phones[phone].is_newest() { self.from_the_future(request) } else { request };
+        let request = if self.phones[phone].is_newest() { self.of_the_future(request) } else { request };
         let request = match self.phones[phone].page {
             Some(records) => small_pages(request, records),
             None => request,
@@ -64,7 +64,7 @@ impl World {
     }
 
     /// The message of an app, or a server, that has one thing more to say than this version knows of.
-    fn from_the_future(&mut self, mut request: WireRequest) -> WireRequest {
+    fn of_the_future(&mut self, mut request: WireRequest) -> WireRequest {
         if request.route == Route::Exchange
             && let Some(body) = with_unknown_key(&request.body.bytes, request.body.encoding)
         {
