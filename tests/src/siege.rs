@@ -232,7 +232,9 @@ fn attack(phones: &[Daybook], attackers: &mut [Attacker], answers: &Answers) -> 
         }
         drop(done);
         // Nobody sends anything: it ends when the last attacker has.
-        exchange(phones, &|| drop(all_done.recv()))
+        exchange(phones, &|| {
+            let _ = all_done.recv();
+        })
     })?;
     if failed.load(Ordering::Relaxed) {
         return Err(Failure::Unexpected("an attacker could not attack".to_owned()));

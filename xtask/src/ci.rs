@@ -7,7 +7,6 @@ use std::{
 
 use crate::{
     binaries::{Daybook, Profile},
-    bindings::{self, Order, Tested},
     process::{Failure, Invocation},
     purity, test_run,
 };
@@ -33,10 +32,6 @@ impl Step {
         Self::new(title, purity::core_check(target).to_string(), move || purity::check_core(target))
     }
 
-    fn bindings(title: &'static str, order: Order, line: &str) -> Self {
-        Self::new(title, format!("cargo xtask bindings {line}"), move || bindings::run(&order))
-    }
-
     fn demo(title: &'static str, args: &'static [&'static str]) -> Self {
         Self::new(title, format!("cargo xtask demo {}", args.join(" ")), move || {
             let args: Vec<_> = args.iter().map(Into::into).collect();
@@ -60,9 +55,6 @@ fn steps() -> Vec<Step> {
         Step::new("tests", "cargo xtask test", || test_run::run(&[])),
         Step::core_on("core on the web", purity::WEB),
         Step::core_on("core on a phone", purity::PHONE),
-        Step::bindings("interface for apps", Order::Check, "check"),
-        Step::bindings("Python bindings", Order::Test { language: Tested::Python }, "test python"),
-        Step::bindings("Kotlin bindings", Order::Test { language: Tested::Kotlin }, "test kotlin"),
         Step::demo("demo", &["--once", "--json"]),
         Step::demo("demo with kills", &["--once", "--chaos", "--json"]),
     ]

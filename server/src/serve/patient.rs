@@ -88,7 +88,8 @@ mod tests {
         let mut stream = Patient::new(near, Duration::from_secs(60));
         let mut taken = [0; 8];
         let (written, read) = tokio::join!(stream.write_all(&[1; 12]), far.read_exact(&mut taken));
-        (written.unwrap(), read.unwrap());
+        written.unwrap();
+        read.unwrap();
         stream.patience = Duration::from_millis(1);
         assert_eq!(stream.write_all(&[1; 12]).await.unwrap_err().kind(), io::ErrorKind::TimedOut);
     }

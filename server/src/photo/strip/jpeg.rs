@@ -21,10 +21,7 @@ pub(super) fn strip(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut kept = vec![0xff, SOI];
     let mut turn_at = kept.len();
     let mut turn = None;
-    loop {
-        let Some((marker, after)) = next_marker(rest) else {
-            break;
-        };
+    while let Some((marker, after)) = next_marker(rest) {
         match marker {
             EOI => {
                 kept.extend_from_slice(&[0xff, EOI]);
