@@ -101,7 +101,7 @@ pub fn decode<T: for<'b> Decode<'b, ()>>(bytes: &[u8], encoding: Encoding, limit
 
 fn inflate(bytes: &[u8], limit: usize) -> Result<Vec<u8>, WireError> {
     let mut plain = Vec::with_capacity(bytes.len().saturating_mul(4).min(limit));
-    let mut reader = GzDecoder::new(bytes).take(limit as u64 + 1);
+    let mut reader = GzDecoder::new(bytes).take((limit as u64).saturating_add(1));
     reader.read_to_end(&mut plain).map_err(|_| WireError::Compression)?;
     if plain.len() > limit { Err(WireError::TooLarge { limit }) } else { Ok(plain) }
 }
