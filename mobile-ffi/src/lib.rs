@@ -1,7 +1,7 @@
 //! Daybook for apps: the face of [`client`] towards Kotlin, Swift and Python, without rules of its own.
 //!
 //! Every method is one expression over `client`; what is here besides are the shapes in which other languages see
-//! records ([`facts`], [`view`], [`list`]), values ([`values`]) and errors ([`error`]). The compiler holds the
+//! records (`facts`, `view`, `list`), values (`values`) and errors (`error`). The compiler holds the
 //! declared shapes against the originals. `README.md` is for developers of apps.
 //!
 //! UniFFI's macros expand to the C interface, which is `unsafe` by nature; no line written here is.
