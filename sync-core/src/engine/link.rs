@@ -415,14 +415,17 @@ impl<S: Store> Engine<S> {
             return self.finish(now, rng, Some(Failure::BadAnswer), effects);
         };
         let (mut pulled, gone, repaired, confirmed) = self.read_pull(&answer)?;
+        // What the server says of lines that it has not acknowledged to this device may be about lines of a twin, or of
+        // this device before it was set back. It says it again to the cursor that stays where it is.
+        let strange = answer.verdicts.iter().any(|item| item.n > acknowledged);
         let next = jitter(answer.next_sync_after_ms, rng);
         let ordered = answer.rewound_to.is_some() || answer.orders.contains(&Order::SendDigest);
         let mut progress = Progress {
             receipt: answer.receipt.or_else(|| self.progress.receipt.clone()),
             acknowledged,
-            published_through: answer.published_through,
+            published_through: answer.published_through.min(acknowledged),
             backed_up_through: answer.backed_up_through,
-            cursor: answer.cursor.or(self.progress.cursor),
+            cursor: if strange { self.progress.cursor } else { answer.cursor.or(self.progress.cursor) },
             last_exchange: Some(now.wall),
             next_exchange: Some(now.wall.plus(i64::try_from(next).unwrap_or(i64::MAX))),
             upgrade_required: answer.orders.contains(&Order::Upgrade),
@@ -438,7 +441,12 @@ impl<S: Store> Engine<S> {
         }
         let moved: Vec<RecordId> =
             pulled.iter().map(|record| record.id).chain(gone.iter().map(|(id, _)| *id)).collect();
-        let verdicts = answer.verdicts.into_iter().map(|item| (item.n, item.verdict)).collect();
+        let verdicts = answer
+            .verdicts
+            .into_iter()
+            .filter(|item| item.n <= acknowledged)
+            .map(|item| (item.n, item.verdict))
+            .collect();
         let Heard { verdicts, refused } = self.hear_verdicts(now.wall, verdicts, &mut pulled)?;
         // The next edit would use the numbers of what was taken out again.
         let actor = (!refused.is_empty()).then(|| ActorId::random(rng));
