@@ -35,7 +35,7 @@ impl Step {
     fn demo(title: &'static str, args: &'static [&'static str]) -> Self {
         Self::new(title, format!("cargo xtask demo {}", args.join(" ")), move || {
             let args: Vec<_> = args.iter().map(Into::into).collect();
-            Daybook::build(Profile::Dev)?.demo(&args)?.run()
+            Daybook::build(Profile::Dev, "demo")?.demo(&args)?.run()
         })
     }
 }

@@ -42,7 +42,7 @@ enum Command {
     /// Measures one thing in a release build, for example `cargo xtask bench phone --json`.
     #[command(disable_help_flag = true)]
     Bench(Rest),
-    /// Seeded runs of phones and a server through everything that can go wrong, in a release build.
+    /// Seeded runs of phones and a server through everything that can go wrong.
     #[command(disable_help_flag = true)]
     Sim(Rest),
     /// Bytes made up by libFuzzer: `cargo xtask fuzz [TARGET] [--minutes N]`.
@@ -78,9 +78,9 @@ fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Ci => ci::run(),
         Command::Test(rest) => test_run::run(&rest.args),
-        Command::Demo(rest) => Daybook::build(Profile::Dev)?.demo(&rest.args)?.become_it(),
-        Command::Bench(rest) => Daybook::build(Profile::Release)?.bench(&rest.args)?.become_it(),
-        Command::Sim(rest) => Daybook::build(Profile::Release)?.sim(&rest.args)?.become_it(),
+        Command::Demo(rest) => Daybook::build(Profile::Dev, "demo")?.demo(&rest.args)?.become_it(),
+        Command::Bench(rest) => Daybook::build(Profile::Release, "bench")?.bench(&rest.args)?.become_it(),
+        Command::Sim(rest) => Daybook::build(Profile::Dev, "sim")?.sim(&rest.args)?.become_it(),
         Command::Fuzz(rest) => fuzz::run(&rest.args),
         Command::Bindings(order) => bindings::run(&order),
         Command::Run(rest) => Daybook::build_server()?.serve(&rest.args)?.become_it(),
