@@ -66,6 +66,8 @@ pub mod code {
     pub const REFERENCE: &str = "change.reference";
     /// An operation that records don't use: counters, marks, tables.
     pub const OPERATION: &str = "change.operation";
+    /// The time is one that no clock shows.
+    pub const TIME: &str = "change.time";
     /// A container made after the first change.
     pub const FROZEN: &str = "change.frozen";
     /// An entry of an append-only list was changed or removed.

@@ -65,6 +65,10 @@ pub struct History {
     bytes: usize,
 }
 
+/// How far from 1970 a change's time may lie, in milliseconds: 285,000 years. Automerge stores differences of times
+/// without asking whether they overflow, and a clock however wrong stays far inside.
+const FARTHEST_TIME: u64 = 1 << 53;
+
 /// What an acceptable change touches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Touched {
@@ -156,6 +160,9 @@ impl History {
     fn check_operations(&self, change: &ExpandedChange, limits: &Limits) -> Result<Touched, &'static str> {
         if change.message.is_some() || !change.extra_bytes.is_empty() || change.operations.is_empty() {
             return Err(code::OPERATION);
+        }
+        if change.time.unsigned_abs() > FARTHEST_TIME {
+            return Err(code::TIME);
         }
         let creates = self.changes.is_empty();
         // Two first changes would be two records in one document.

@@ -176,6 +176,19 @@ fn a_second_first_change_is_not_a_record_in_the_record() {
     assert_eq!(judgement.set_aside, vec![(twin.hash, SetAside::Quarantined(code::SEQUENCE))]);
 }
 
+#[test]
+fn a_time_that_no_clock_shows_is_caught_before_automerge_subtracts_it_from_another() {
+    let desk = desk();
+    let (_, first) = desk.record();
+    let at = |time: i64| desk.verdict(&tamper_change(&first, |change| change.time = time));
+    for honest in [-57 * 31_536_000_000, 0, 4_000_000_000_000, 1 << 53] {
+        assert_eq!(at(honest), None, "{honest}");
+    }
+    for absurd in [i64::MIN, i64::MIN + 1, -(1 << 53) - 1, (1 << 53) + 1, i64::MAX] {
+        assert_eq!(at(absurd), Some(SetAside::Quarantined(code::TIME)), "{absurd}");
+    }
+}
+
 fn opid(counter: u64, actor: u8) -> automerge::legacy::OpId {
     automerge::legacy::OpId::new(counter, &automerge::ActorId::from([actor; 16]))
 }
