@@ -190,6 +190,8 @@ pub struct Engine<S> {
 struct Run {
     outcome: Outcome,
     enrolment: Option<link::Enrolment>,
+    /// The server does not know the present identity: the enrolment makes it known again.
+    forgotten: bool,
     /// The present identity is given up for the enrolment: up to this line its journal is the server's.
     common_through: Option<u64>,
     wiped: bool,
@@ -366,6 +368,7 @@ impl<S: Store> Engine<S> {
         self.run = Some(Run {
             outcome: Outcome::default(),
             enrolment,
+            forgotten: false,
             common_through: None,
             wiped: false,
             reidentify: None,

@@ -161,6 +161,18 @@ fn enrolment_and_tokens() {
             proof: key.sign_enrolment("7K3M9QTXAAAABBBB"),
             app: "golden/1.0".to_owned(),
             label: "P40".to_owned(),
+            formerly: None,
+        }
+    );
+    golden!(
+        "enrol_request_formerly",
+        EnrolRequest {
+            code: "7K3M9QTXAAAABBBB".to_owned(),
+            key: key.public(),
+            proof: key.sign_enrolment("7K3M9QTXAAAABBBB"),
+            app: "golden/1.2".to_owned(),
+            label: "P40".to_owned(),
+            formerly: Some(DeviceId::from([6; 16])),
         }
     );
     golden!(

@@ -149,6 +149,7 @@ impl RawDevice {
             proof: key.sign_enrolment(code),
             app: "raw/1".to_owned(),
             label: "raw".to_owned(),
+            formerly: None,
         };
         let enrolled: EnrolResponse = said(&wire.message("/sync/v1/enrol", None, &wire::encode(&request))?)?;
         let id = enrolled.device;

@@ -4,7 +4,7 @@ use sync_core::id::Link;
 use sync_core::journal::{Head, Receipt};
 use sync_core::wire::exchange::ExchangeRequest;
 
-use super::receive::{Received, common_through, receive};
+use super::receive::{Received, receive};
 use crate::error::ServiceError;
 use crate::state::App;
 use crate::store::{Device, DeviceReport};
@@ -51,17 +51,11 @@ pub(super) async fn settle(
         return Ok(Account::Resend { from: 1 });
     }
     match &request.segment {
-        Some(segment) if device.forked_at.is_some() => {
-            let common_through = common_through(app, device, segment).await?;
-            if common_through < segment.head.n {
-                return Ok(Account::Forked { common_through });
-            }
-            // So far they agree, and the phone may have sent more of it before: a batch that became smaller must not
-            // make it write again what is here.
-            Ok(stored(receive(app, device, segment, report).await?))
-        }
+        // Also of an identity that was given up: what two copies have not sent yet they both have, and whoever comes
+        // first sends it for both. If nobody could, each would write it again under a name of its own.
         Some(segment) => Ok(stored(receive(app, device, segment, report).await?)),
-        // It was told of less than it has said, and has nothing more to say: it is a copy of its former self.
+        // Everything is in, and the identity was given up. Or it was told of less than it has said, and has nothing
+        // more to say: it is a copy of its former self.
         None if device.forked_at.is_some() || acknowledged < held => {
             Ok(Account::Forked { common_through: acknowledged })
         }

@@ -10,13 +10,14 @@ use crate::auth::{challenge, token};
 use crate::clock::millis;
 use crate::error::{ServiceError, codes};
 use crate::state::App;
-use crate::store::{Device, NewDevice};
+use crate::store::{Device, NewDevice, StoreError};
 
 /// Longest name of an app or phone that is kept, in characters.
 const LONGEST_NAME: usize = 80;
 
 /// Makes a phone known to whoever the code was issued for. The same key may redeem the same code again: the answer to
-/// the first attempt may have been lost on its way.
+/// the first attempt may have been lost on its way. A phone that this database has forgotten gets the identity that it
+/// had, unless somebody has that: then it gets another one and writes its journal again.
 ///
 /// # Errors
 /// [`codes::ENROL_CODE`] if the code is wrong, expired or used by another key; [`codes::ENROL_PROOF`] if the phone
@@ -27,8 +28,12 @@ pub async fn enrol(app: &App, request: EnrolRequest) -> Result<EnrolResponse, Se
         return Err(codes::ENROL_PROOF.into());
     }
     let now = app.clock.now();
+    let formerly = match request.formerly {
+        Some(id) => forgotten(app, id).await?,
+        None => None,
+    };
     let device = NewDevice {
-        id: app.dice.roll(|rng| DeviceId::new(now, rng)),
+        id: formerly.unwrap_or_else(|| app.dice.roll(|rng| DeviceId::new(now, rng))),
         key: request.key,
         label: shorten(&request.label),
         app: shorten(&request.app),
@@ -37,6 +42,15 @@ pub async fn enrol(app: &App, request: EnrolRequest) -> Result<EnrolResponse, Se
     let device = redeemed.map_err(|error| error.missing(codes::ENROL_CODE)).and_then(still_good)?;
     let profile = profile(app, &device.person).await?;
     Ok(EnrolResponse { device: device.id, server_key: app.keys.public(), profile })
+}
+
+/// An identity, if nobody has it.
+async fn forgotten(app: &App, id: DeviceId) -> Result<Option<DeviceId>, ServiceError> {
+    match app.store.device(id).await {
+        Ok(_) => Ok(None),
+        Err(StoreError::NotFound) => Ok(Some(id)),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Gives a phone that was cloned or restored an identity of its own. The same key may ask again: the answer to the

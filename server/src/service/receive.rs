@@ -62,16 +62,6 @@ pub async fn receive(
     Err(codes::BUSY.into())
 }
 
-/// Up to which line the journal of a forked identity is the server's, from the point of view of the phone that asks.
-///
-/// # Errors
-/// When the segment is not well-formed, or the database fails.
-pub async fn common_through(app: &App, device: &Device, segment: &Segment) -> Result<u64, ServiceError> {
-    let items =
-        segment.unpack().map_err(|error| ServiceError::from(codes::SYNC_MALFORMED).detail(error.to_string()))?;
-    Ok(segment.from.saturating_sub(1) + agreement(app, device, &items).await? as u64)
-}
-
 enum Step {
     Done(Received),
     HeadMoved(Head),

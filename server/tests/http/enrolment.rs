@@ -41,6 +41,7 @@ fn enrolment(code: &str, key: &Key) -> EnrolRequest {
         proof,
         app: "test/1".to_owned(),
         label: "Pixel".to_owned(),
+        formerly: None,
     }
 }
 

@@ -250,7 +250,7 @@ async fn a_phone_that_a_restored_server_does_not_know_brings_everything_again() 
     let code = house.code(&test, Promoter, HERE).await;
     assert_eq!(phone.enrol(&test, &code).await.failure, None);
     good(&test, &mut phone).await;
-    assert_ne!(device_of(&phone), old);
+    assert_eq!(device_of(&phone), old, "it is who it was");
     assert_eq!(phone.engine.progress().standing, Standing::Good);
     assert_eq!(quarantine(&test, &house).await, vec![]);
     let reviewer = house.staff(&test, Reviewer, HERE).await;
@@ -263,6 +263,42 @@ async fn a_phone_that_a_restored_server_does_not_know_brings_everything_again() 
     names.sort();
     assert_eq!(names, ["first again", "second", "third"]);
     assert_eq!(names_on(&mut phone, &[made[0], made[1], third]), ["first again", "second", "third"]);
+}
+
+/// Found by the simulation: each had written on the other's changes, so none could be written again.
+#[tokio::test]
+async fn phones_that_a_restored_server_does_not_know_bring_what_they_wrote_on_each_others_changes() {
+    let test = TestApp::new().await;
+    let house = House::build(&test).await;
+    let mut phones = [Phone::of(&test, &house, Promoter, HERE).await, Phone::of(&test, &house, Supervisor, HERE).await];
+    let record = phones[0].register("一");
+    for (turn, name) in ["二", "三", "四"].iter().enumerate() {
+        for phone in [0, 1, 0, 1] {
+            good(&test, &mut phones[phone]).await;
+        }
+        phones[(turn + 1) % 2].rename(record, name);
+    }
+
+    let (test, house) = set_back().await;
+    for (phone, role) in phones.iter_mut().zip([Promoter, Supervisor]) {
+        assert_eq!(phone.sync(&test).await.failure, Some(Failure::UnknownDevice));
+        let code = house.code(&test, role, HERE).await;
+        assert_eq!(phone.enrol(&test, &code).await.failure, None);
+    }
+    for phone in [0, 1, 0, 1] {
+        good(&test, &mut phones[phone]).await;
+    }
+    for phone in &mut phones {
+        let lead = phone.lead(record);
+        assert_eq!((lead.facts.name.as_deref(), lead.conflicts.len()), (Some("四"), 0));
+    }
+    let reviewer = house.staff(&test, Reviewer, HERE).await;
+    let detail = reviewer.get(&test, &format!("/api/v1/records/{record}")).await.good().json();
+    let names = detail["history"].as_array().unwrap().iter().filter(|line| line["field"] == "name").count();
+    assert_eq!(names, 4, "each once: {detail}");
+    for list in ["/api/v1/quarantine", "/api/v1/strays", "/api/v1/amendments"] {
+        assert_eq!(reviewer.list(&test, list).await, Vec::<Value>::new(), "{list}");
+    }
 }
 
 #[tokio::test]

@@ -79,6 +79,42 @@ async fn a_copy_with_more_than_one_batch_does_not_write_again_what_its_twin_has_
     }
 }
 
+/// Found by the simulation: the identity of both had been given up before, so neither could hand in what both had, and
+/// each wrote it again.
+#[tokio::test]
+async fn what_two_copies_of_a_given_up_identity_had_not_sent_is_written_once() {
+    let test = TestApp::new().await;
+    let house = House::build(&test).await;
+    let mut one = Phone::of(&test, &house, Role::Promoter, HERE).await;
+    let shared = one.register("before the clones");
+    assert_eq!(one.sync(&test).await.failure, None);
+    let copy = |of: &Phone, seed| {
+        let mut phone = Phone::new(seed);
+        phone.engine = Engine::open(of.engine.store().clone(), "daybook-test/1".to_owned()).unwrap();
+        phone
+    };
+    let mut two = copy(&one, 4_715);
+    two.rename(shared, "two");
+    assert_eq!(two.sync(&test).await.failure, None);
+    one.rename(shared, "one");
+    settle(&test, &mut [&mut one]).await;
+    assert!(one.engine.identity().unwrap().device != two.engine.identity().unwrap().device, "one has given it up");
+
+    two.edit(shared, &[LeadEdit::Notes("想看房".to_owned())]);
+    let mut three = copy(&two, 4_716);
+    two.register("by the second");
+    three.register("by the third");
+    settle(&test, &mut [&mut three, &mut two]).await;
+    settle(&test, &mut [&mut one, &mut two, &mut three]).await;
+    for phone in [&mut one, &mut two, &mut three] {
+        assert_eq!(phone.lead(shared).facts.notes, "想看房", "written once");
+        assert_eq!(phone.engine.store().count(&RowFilter::default()).unwrap(), 3);
+    }
+    let identities: std::collections::BTreeSet<_> =
+        [&one, &two, &three].map(|phone| phone.engine.identity().unwrap().device).into_iter().collect();
+    assert_eq!(identities.len(), 3);
+}
+
 #[tokio::test]
 async fn a_restored_phone_gets_back_what_it_had_sent_and_keeps_what_is_new() {
     let test = TestApp::new().await;

@@ -106,16 +106,19 @@ impl<S: Store> Engine<S> {
         };
         // An identity is not given up before the server has said what it is to it.
         let enrolment = self.run.as_ref().and_then(|run| {
-            let now = speaker.is_none() || run.common_through.is_some();
-            run.enrolment.as_ref().filter(|_| now)
+            let now = speaker.is_none() || run.forgotten || run.common_through.is_some();
+            run.enrolment.as_ref().filter(|_| now).zip(Some(run.forgotten))
         });
-        if let Some(enrolment) = enrolment {
+        if let Some((enrolment, forgotten)) = enrolment {
+            let formerly = self.identity.as_ref().filter(|_| forgotten);
+            let key = formerly.map_or(enrolment.key.clone(), |identity| Key::from_seed(identity.key_seed));
             let request = EnrolRequest {
                 code: enrolment.code.clone(),
-                key: enrolment.key.public(),
-                proof: enrolment.key.sign_enrolment(&enrolment.code),
+                key: key.public(),
+                proof: key.sign_enrolment(&enrolment.code),
                 app: self.app.clone(),
                 label: enrolment.label.clone(),
+                formerly: formerly.map(|identity| identity.device),
             };
             self.send(Route::Enrol, Purpose::Enrol, wire::encode(&request), effects);
             return Ok(());
@@ -325,9 +328,8 @@ impl<S: Store> Engine<S> {
             if self.tombstone.is_some() {
                 return self.bury(now, rng, effects);
             }
-            if let Some(run) = self.run.as_mut().filter(|run| run.enrolment.is_some() && run.common_through.is_none()) {
-                // A server that does not know the device can't hold a line of its journal.
-                run.common_through = Some(0);
+            if let Some(run) = self.run.as_mut().filter(|run| run.enrolment.is_some() && !run.forgotten) {
+                run.forgotten = true;
                 return self.advance(now, rng, effects);
             }
         }
@@ -346,8 +348,16 @@ impl<S: Store> Engine<S> {
             return self.finish(now, rng, Some(Failure::BadAnswer), effects);
         };
         let profile = answer.profile.clone();
-        if let Some(common_through) = self.run.as_ref().and_then(|run| run.common_through) {
-            if !self.turn_into(rng, enrolment.key.seed(), common_through, answer, effects)? {
+        let forgotten = self.identity.clone().filter(|_| self.run.as_ref().is_some_and(|run| run.forgotten));
+        // What the server does not know it holds no line of.
+        let given_up = match &forgotten {
+            Some(identity) => Some((identity.key_seed, 0)),
+            None => self.run.as_ref().and_then(|run| run.common_through).map(|n| (enrolment.key.seed(), n)),
+        };
+        if let Some(identity) = forgotten.filter(|identity| identity.device == answer.device) {
+            self.known_again(Identity { server_key: answer.server_key, profile: answer.profile, ..identity })?;
+        } else if let Some((key_seed, common_through)) = given_up {
+            if !self.turn_into(rng, key_seed, common_through, answer, effects)? {
                 return self.finish(now, rng, Some(Failure::Forked), effects);
             }
         } else {
@@ -365,6 +375,16 @@ impl<S: Store> Engine<S> {
             run.outcome.enrolled = Some(profile);
         }
         self.finish(now, rng, None, effects)
+    }
+
+    /// The server has forgotten this device and knows it again, as whom it was: the journal, the names of its changes and
+    /// what others have built on them stay, and the next exchange finds out that the server lacks all of it.
+    fn known_again(&mut self, identity: Identity) -> Result<(), EngineError<S::Error>> {
+        self.store.set_identity(&identity).map_err(EngineError::Store)?;
+        self.identity = Some(identity);
+        self.progress.standing = Standing::Good;
+        self.store.set_progress(&self.progress).map_err(EngineError::Store)?;
+        Ok(())
     }
 
     fn token_came(

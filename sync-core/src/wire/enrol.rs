@@ -24,6 +24,11 @@ pub struct EnrolRequest {
     /// What the phone is called in lists, for example its model.
     #[n(4)]
     pub label: String,
+    /// The identity that the phone had, if the server has forgotten it: it was restored to a time before the enrolment.
+    /// It gets the same one again, with the same key, and goes on with its journal as it is. Absent in older apps and
+    /// at a first enrolment.
+    #[n(5)]
+    pub formerly: Option<DeviceId>,
 }
 
 /// The phone is known.

@@ -60,6 +60,7 @@ impl Intruder {
             key: key.public(),
             app: "intruder/1".to_owned(),
             label: "外".to_owned(),
+            formerly: None,
         };
         let answer = ask(backend, Route::Enrol, None, wire::encode(&request)).await?;
         let Some(enrolled) = read::<EnrolResponse>(&answer) else { return Ok(None) };

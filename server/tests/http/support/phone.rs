@@ -103,8 +103,13 @@ impl Phone {
 
     /// Gives a lead another name.
     pub(crate) fn rename(&mut self, id: RecordId, name: &str) {
+        self.edit(id, &[LeadEdit::Name(Some(name.to_owned()))]);
+    }
+
+    /// Edits a lead.
+    pub(crate) fn edit(&mut self, id: RecordId, edits: &[LeadEdit]) {
         let now = self.now();
-        self.engine.notebook(now, 480).edit::<LeadFacts>(id, &[LeadEdit::Name(Some(name.to_owned()))]).unwrap();
+        self.engine.notebook(now, 480).edit::<LeadFacts>(id, edits).unwrap();
     }
 
     /// Notes that a photo belongs to a record; its bytes are another matter.

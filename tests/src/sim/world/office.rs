@@ -1,14 +1,16 @@
 //! What staff decide about people, phones and amendments, and what the model knows of it afterwards.
 
+use std::collections::BTreeSet;
+
 use server::error::codes;
 use server::service::amendments::{self, Which};
 use server::service::cut_off;
 use server::service::decider::Decider;
 use server::service::people::{self, PersonChange};
 use server::service::reassign::{self, Assignment};
-use server::store::{Person, StoreError};
+use server::store::{AsideChange, ChangeState, Person, StoreError};
 use sync_core::engine::Event;
-use sync_core::id::PersonId;
+use sync_core::id::{ChangeHash, PersonId};
 use sync_core::wire::enrol::Role;
 
 use super::World;
@@ -97,14 +99,19 @@ impl World {
         let Some(group) = luck.pick(&listed) else { return Ok(()) };
         let which = Which { record: group.record, device: group.device };
         let accept = luck.in_thousand(500);
+        let before = self.held(which).await?;
         let app = self.backend.app();
         let decided = if accept {
             amendments::accept(app, Decider::Person(&reviewer), which, None, None).await
         } else {
             amendments::reject(app, Decider::Person(&reviewer), which, Some("不行".to_owned())).await
         };
-        if let Ok(changes) = &decided {
-            let changes: Vec<_> = changes.iter().map(|change| change.line.hash).collect();
+        let changes: BTreeSet<ChangeHash> = match &decided {
+            Ok(changes) => changes.iter().map(|change| change.line.hash).collect(),
+            // What a storage in trouble made of it is what counts, said or not.
+            Err(_) => before.difference(&self.held(which).await?).copied().collect(),
+        };
+        if !changes.is_empty() {
             self.note(|| format!("{} of {}: accepted {accept}: {changes:?}", group.device, group.record));
             self.tap.decided.extend(changes.into_iter().map(|change| (change, group.record)));
         }
@@ -116,6 +123,16 @@ impl World {
             self.faults.fired(if accept { Fault::AmendmentAccepted } else { Fault::AmendmentRejected });
         }
         Ok(())
+    }
+
+    /// The changes of an amendment that wait for a decision.
+    async fn held(&self, which: Which) -> Result<BTreeSet<ChangeHash>, Failure> {
+        let aside = self.backend.truth().aside_of_record(which.record).await.map_err(odd("an amendment"))?;
+        let waits = |change: &AsideChange| {
+            change.line.device == Some(which.device)
+                && matches!(change.line.state, ChangeState::Held | ChangeState::Waiting)
+        };
+        Ok(aside.iter().filter(|change| waits(change)).map(|change| change.line.hash).collect())
     }
 
     /// The phone is cut off; with `wipe` it has to forget everything too, at once or after a backup.
