@@ -2,6 +2,7 @@
 
 mod busy_server;
 mod fake_server;
+mod former_life;
 mod parting;
 mod registry;
 mod scope;
