@@ -13,6 +13,7 @@ mod drift;
 pub mod edit;
 pub mod enrol;
 pub mod exchange;
+mod gaps;
 mod heal;
 pub mod notes;
 mod offers;

@@ -11,6 +11,7 @@ mod drift;
 mod enrolment;
 mod framing;
 mod health;
+mod gaps;
 mod openapi;
 mod parting;
 mod photo_showing;
