@@ -92,7 +92,6 @@ settings! {
     PHOTO_UPLOADS = "photos.uploads_per_device", "20", "uploads from 1 to 1000";
     PHOTO_UPLOAD_DAYS = "photos.upload_days", "7", "days from 1 to 365";
     PHOTO_GRACE_DAYS = "photos.grace_days", "30", "days from 1 to 3650";
-    PHOTO_KEEP_EXIF = "photos.keep_exif", "false", "true or false";
     FORMAT = "log.format", "text", "text or json";
     FILTER = "log.filter", "info", "a filter such as info or info,server=debug";
 }

@@ -17,6 +17,7 @@ mod gaps;
 mod heal;
 pub mod notes;
 mod offers;
+pub mod organisation;
 pub mod people;
 pub mod profile;
 pub mod projector;

@@ -48,6 +48,10 @@ pub trait Store: Send + Sync {
     async fn create_organisation(&self, organisation: &Organisation) -> Result<(), StoreError>;
     /// All organisations by name.
     async fn organisations(&self) -> Result<Vec<Organisation>, StoreError>;
+    /// An organisation.
+    async fn organisation(&self, id: OrganisationId) -> Result<Organisation, StoreError>;
+    /// Decides whether photos that an organisation's phones bring from now on keep their metadata.
+    async fn keep_exif(&self, id: OrganisationId, keep: bool) -> Result<(), StoreError>;
     /// Opens an office. [`StoreError::Conflict`] if the name is taken.
     async fn create_office(&self, office: &Office) -> Result<(), StoreError>;
     /// All offices of an organisation by name.

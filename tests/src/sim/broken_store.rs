@@ -70,6 +70,7 @@ macro_rules! broken {
 broken! {
     reads {
     fn organisations() -> Vec<Organisation>;
+    fn organisation(id: OrganisationId) -> Organisation;
     fn offices(organisation: OrganisationId) -> Vec<Office>;
     fn teams(organisation: OrganisationId) -> Vec<Team>;
     fn projects(organisation: OrganisationId) -> Vec<Project>;
@@ -110,6 +111,7 @@ broken! {
     writes {
     fn create_organisation(organisation: &Organisation) -> ();
     fn create_office(office: &Office) -> ();
+    fn keep_exif(id: OrganisationId, keep: bool) -> ();
     fn create_team(team: &Team) -> ();
     fn create_project(project: &Project) -> ();
     fn create_person(person: &Person, password_hash: Option<&str>) -> ();

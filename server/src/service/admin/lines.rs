@@ -13,6 +13,7 @@ pub(super) enum Line {
     Organisation {
         id: OrganisationId,
         name: String,
+        keep_exif: bool,
     },
     Office {
         id: OfficeId,
@@ -85,8 +86,8 @@ impl Line {
 }
 
 impl From<Organisation> for Line {
-    fn from(Organisation { id, name, .. }: Organisation) -> Self {
-        Self::Organisation { id, name }
+    fn from(Organisation { id, name, keep_exif, .. }: Organisation) -> Self {
+        Self::Organisation { id, name, keep_exif }
     }
 }
 

@@ -35,6 +35,12 @@ impl Store for Backend {
     async fn organisations(&self) -> Result<Vec<Organisation>, StoreError> {
         read!(self, organisation::organisations())
     }
+    async fn organisation(&self, id: OrganisationId) -> Result<Organisation, StoreError> {
+        read!(self, organisation::organisation(id))
+    }
+    async fn keep_exif(&self, id: OrganisationId, keep: bool) -> Result<(), StoreError> {
+        write!(self, organisation::keep_exif(id, keep))
+    }
     async fn create_office(&self, office: &Office) -> Result<(), StoreError> {
         write!(self, organisation::create_office(office))
     }
