@@ -238,6 +238,13 @@ pub trait Store: Send + Sync {
 
     // ---- set aside ----
 
+    /// How many bytes of each device of an organisation were quarantined as false at each moment since then, the oldest
+    /// first. What was handed in by cut-off devices, or is here already, does not count.
+    async fn false_bytes(
+        &self,
+        organisation: OrganisationId,
+        since: UnixMillis,
+    ) -> Result<Vec<(DeviceId, UnixMillis, u64)>, StoreError>;
     /// Changes that were set aside, newest first.
     async fn set_aside(&self, query: &AsideQuery) -> Result<Vec<SetAside>, StoreError>;
     /// One change of a device, whatever became of it. [`StoreError::NotFound`] if there is none of this number.

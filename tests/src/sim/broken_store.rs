@@ -97,6 +97,7 @@ broken! {
     fn count_records(scope: &Scope, filter: &RecordFilter) -> u64;
     fn record_line(id: RecordId) -> RecordLine;
     fn origins(id: RecordId) -> Vec<ChangeOrigin>;
+    fn false_bytes(organisation: OrganisationId, since: UnixMillis) -> Vec<(DeviceId, UnixMillis, u64)>;
     fn set_aside(query: &AsideQuery) -> Vec<SetAside>;
     fn aside(id: i64) -> AsideChange;
     fn aside_of_record(record: RecordId) -> Vec<AsideChange>;
@@ -110,8 +111,8 @@ broken! {
     }
     writes {
     fn create_organisation(organisation: &Organisation) -> ();
-    fn create_office(office: &Office) -> ();
     fn keep_exif(id: OrganisationId, keep: bool) -> ();
+    fn create_office(office: &Office) -> ();
     fn create_team(team: &Team) -> ();
     fn create_project(project: &Project) -> ();
     fn create_person(person: &Person, password_hash: Option<&str>) -> ();

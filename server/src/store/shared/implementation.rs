@@ -249,6 +249,13 @@ impl Store for Backend {
     async fn origins(&self, id: RecordId) -> Result<Vec<ChangeOrigin>, StoreError> {
         read!(self, read::origins(id))
     }
+    async fn false_bytes(
+        &self,
+        organisation: OrganisationId,
+        since: UnixMillis,
+    ) -> Result<Vec<(DeviceId, UnixMillis, u64)>, StoreError> {
+        read!(self, aside::false_bytes(organisation, since))
+    }
     async fn set_aside(&self, query: &AsideQuery) -> Result<Vec<SetAside>, StoreError> {
         read!(self, aside::set_aside(query))
     }
