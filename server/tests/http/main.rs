@@ -14,6 +14,7 @@ mod health;
 mod gaps;
 mod openapi;
 mod parting;
+mod orders;
 mod photo_showing;
 mod photos;
 mod quarantine;
