@@ -4,7 +4,7 @@ use sync_core::journal::{Head, Receipt};
 use sync_core::wire::exchange::ExchangeRequest;
 
 use super::receive::{Past, Received, common_through, head_at, receive};
-use crate::error::ServiceError;
+use crate::error::{ServiceError, codes};
 use crate::state::App;
 use crate::store::{Device, DeviceReport};
 
@@ -30,13 +30,17 @@ pub(super) enum Account {
 /// Compares the accounts and takes in what the phone sends.
 ///
 /// # Errors
-/// When the message can't be accepted as a whole, or the database fails.
+/// When the message can't be accepted as a whole, [`codes::SYNC_TOO_LARGE`] among others, or the database fails.
 pub(super) async fn settle(
     app: &App,
     device: &Device,
     request: &ExchangeRequest,
     report: &DeviceReport,
 ) -> Result<Account, ServiceError> {
+    let most = app.config.limits.push_lines;
+    if request.segment.as_ref().is_some_and(|segment| segment.entries.len() > most) {
+        return Err(ServiceError::from(codes::SYNC_TOO_LARGE).detail(format!("at most {most} lines at once")));
+    }
     let (acknowledged, held) = (request.acknowledged, device.head.n);
     if acknowledged > held {
         // The phone was told that more is here than there is: this database was set back.
