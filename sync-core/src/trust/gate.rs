@@ -16,6 +16,10 @@ use super::{Limits, code};
 use crate::id::ChangeHash;
 use crate::record::Zone;
 
+/// How far from 1970 a change's time may lie, in milliseconds: 285,000 years. Automerge keeps the differences between
+/// times, and the difference of two that lie at the ends of the numbers is none.
+const FARTHEST_TIME: u64 = 1 << 53;
+
 /// An operation's number and its actor, as an index into [`History::actors`].
 type OpKey = (u64, u32);
 
@@ -155,6 +159,9 @@ impl History {
 
     fn check_operations(&self, change: &ExpandedChange, limits: &Limits) -> Result<Touched, &'static str> {
         if change.message.is_some() || !change.extra_bytes.is_empty() || change.operations.is_empty() {
+            return Err(code::OPERATION);
+        }
+        if change.time.unsigned_abs() > FARTHEST_TIME {
             return Err(code::OPERATION);
         }
         let creates = self.changes.is_empty();

@@ -244,6 +244,13 @@ fn every_class_of_false_change_is_caught_before_automerge_sees_it() {
     assert_eq!(change(&|c| c.start_op = 5.try_into().unwrap()), quarantined(code::SEQUENCE), "low start");
     assert_eq!(change(&|c| c.start_op = (1u64 << 32).try_into().unwrap()), quarantined(code::MALFORMED), "high start");
     assert_eq!(change(&|c| c.message = Some("hello".into())), quarantined(code::OPERATION), "message");
+    // Found by the fuzz targets: Automerge keeps the differences of times, and their overflow makes it panic.
+    for time in [i64::MIN, i64::MAX, -(1 << 54), 1 << 54] {
+        assert_eq!(change(&|c| c.time = time), quarantined(code::OPERATION), "time {time}");
+    }
+    for time in [-(1 << 53), 1 << 53, 0] {
+        assert_eq!(change(&|c| c.time = time), None, "a clock may say {time}");
+    }
     assert_eq!(change(&|c| c.operations.clear()), quarantined(code::OPERATION), "empty");
     assert_eq!(change(&|c| c.deps.clear()), quarantined(code::SEQUENCE), "no ancestors");
     assert!(matches!(change(&|c| c.deps = vec![automerge::ChangeHash([3; 32])]), Some(SetAside::Waiting(_))));
