@@ -20,6 +20,7 @@ use sync_core::record::office::OfficeEdit;
 use sync_core::record::visit::{VisitEdit, VisitFacts};
 use sync_core::status::Step;
 use sync_core::time::{BootId, ClockReading, UnixMillis};
+use sync_core::wire::MEDIA_TYPE;
 use sync_core::wire::exchange::{Author, Verdict};
 use sync_core::wire::problem::code;
 use tempfile::TempDir;
@@ -220,6 +221,7 @@ fn a_lost_connection_loses_nothing_and_is_told_in_words() {
         (Err(TransportError::Interrupted), Failure::Transport(TransportError::Interrupted), true),
         (Ok(html), Failure::CaptivePortal, true),
         (Ok(page(502, "text/html", "bad gateway")), Failure::Server { status: 502 }, true),
+        (Ok(page(200, MEDIA_TYPE, "not what it says it is")), Failure::BadAnswer, true),
         (Ok(refusal(403, code::REVOKED)), Failure::Revoked, false),
     ];
     for (answer, expected, retryable) in cases {
@@ -338,8 +340,11 @@ fn a_scheduler_syncs_when_it_is_time() {
     assert_eq!(daybook.tick().unwrap().unwrap().pushed, 1);
     let next = daybook.sync_status().unwrap().next_exchange.unwrap();
     let now = clock.now().wall;
-    assert!((0..=i64::try_from(NEXT_SYNC_MS).unwrap() * 11 / 10).contains(&next.since(now)), "{next:?}");
-    clock.advance(next.since(now));
+    let slot = i64::try_from(NEXT_SYNC_MS).unwrap();
+    assert!((slot..=slot * 11 / 10).contains(&next.since(now)), "{next:?}");
+    clock.advance(next.since(now) - 1_000);
+    assert_eq!(daybook.tick().unwrap(), None, "its slot has not come");
+    clock.advance(1_000);
     assert_eq!(daybook.tick().unwrap().unwrap().exchanges, 1);
 
     server.misbehave([Err(TransportError::Offline)]);

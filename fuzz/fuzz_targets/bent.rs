@@ -1,4 +1,4 @@
 //! See `fuzz::fuzz::bent`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::fuzz::bent(data));
+libfuzzer_sys::fuzz_target!(init: fuzz::count_only_what_escapes(), |data: &[u8]| fuzz::fuzz::bent(data));

@@ -28,6 +28,7 @@ use sync_core::time::UnixMillis;
 use crate::clock::Dice;
 use crate::config::admission::Admission as Settings;
 use crate::error::{Code, ServiceError, codes};
+use crate::store::Store;
 use budget::Budgets;
 use flights::{Flights, Ticket};
 use lane::{SlowLane, Turn};
@@ -49,6 +50,9 @@ const PULL_PATIENCE: Duration = Duration::from_secs(2);
 const FAR_BEHIND: u64 = 500;
 /// A device of which so many bytes were set aside lately takes the slow lane.
 const SUSPECT_BYTES: u64 = 16 * 1024;
+/// How far back a new process looks for what was set aside. The longest debt is paid in twice five minutes; before that
+/// lies what had led into it.
+const MEMORY_MS: i64 = 60 * 60 * 1_000;
 /// When a phone should come back by itself.
 const NEXT_SYNC_MS: u64 = 15 * 60 * 1_000;
 /// When it should come back if its changes were not judged yet, or its pull had to wait.
@@ -179,6 +183,19 @@ impl Admission {
             arrivals: Meter::default(),
             refusals: Meter::default(),
         }
+    }
+
+    /// Where devices stand whose changes were set aside before this process began.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn remember(&self, store: &dyn Store, now: UnixMillis) -> Result<(), ServiceError> {
+        for organisation in store.organisations().await? {
+            for (device, at, bytes) in store.false_bytes(organisation.id, now.plus(-MEMORY_MS)).await? {
+                self.note_set_aside(device, bytes, at);
+            }
+        }
+        Ok(())
     }
 
     /// Lets a request in, perhaps after it has waited.

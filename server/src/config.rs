@@ -73,6 +73,7 @@ settings! {
     DEVICE_JUDGING = "admission.device_judging_ms_per_minute", "2000", "milliseconds from 10 to 60000";
     DEVICE_SET_ASIDE = "admission.device_set_aside_bytes_per_minute", "2097152", "bytes from 1024 to 1099511627776";
     ADDRESS_REQUESTS = "admission.address_requests_per_minute", "6000", "requests from 1 to 1000000";
+    PUSH_LINES = "limits.push_lines", "10000", "lines from 100 to 1000000";
     CHANGE_BYTES = "limits.change_bytes", "262144", "bytes from 65536 to 4194304";
     CHANGE_OPS = "limits.change_ops", "20000", "operations from 2000 to 1000000";
     TEXT_BYTES = "limits.text_bytes", "16384", "bytes from 16384 to 1048576";
@@ -92,7 +93,6 @@ settings! {
     PHOTO_UPLOADS = "photos.uploads_per_device", "20", "uploads from 1 to 1000";
     PHOTO_UPLOAD_DAYS = "photos.upload_days", "7", "days from 1 to 365";
     PHOTO_GRACE_DAYS = "photos.grace_days", "30", "days from 1 to 3650";
-    PHOTO_KEEP_EXIF = "photos.keep_exif", "false", "true or false";
     FORMAT = "log.format", "text", "text or json";
     FILTER = "log.filter", "info", "a filter such as info or info,server=debug";
 }
@@ -181,6 +181,8 @@ pub struct Limits {
     pub publish_wait: Duration,
     /// How long a stopping server waits for what is under way.
     pub drain: Duration,
+    /// Lines of a journal in one message.
+    pub push_lines: usize,
     /// How large changes and records may be.
     pub records: sync_core::trust::Limits,
     /// How long a change may wait for those that it follows before people are shown that something is amiss.
@@ -305,6 +307,7 @@ impl Limits {
         let slowest = layers.read(SLOWEST, |text| parse::number(text, 1..=1 << 20));
         let publish_wait = layers.read(PUBLISH_WAIT_MS, |text| parse::number(text, 0..=30_000));
         let drain = layers.read(DRAIN_SECONDS, |text| parse::number(text, 0..=600));
+        let push_lines = layers.read(PUSH_LINES, |text| parse::number(text, 100..=1_000_000));
         let waiting = layers.read(WAITING_DAYS, |text| parse::number(text, 0..=365));
         let records = record_limits(layers);
         let limits = Self {
@@ -316,6 +319,7 @@ impl Limits {
             slowest: u32::try_from(slowest?).ok()?,
             publish_wait: Duration::from_millis(publish_wait?),
             drain: Duration::from_secs(drain?),
+            push_lines: usize::try_from(push_lines?).ok()?,
             records: records?,
             waiting: Duration::from_secs(24 * 3_600 * waiting?),
         };

@@ -21,7 +21,7 @@ use utoipa_axum::routes;
 
 use crate::error::ServiceError;
 use crate::routes::{
-    admin, amendments, assignments, directory, health, photos, quarantine, records, session, strays, sync,
+    admin, amendments, assignments, directory, health, organisation, photos, quarantine, records, session, strays, sync,
 };
 use crate::state::App;
 
@@ -89,6 +89,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(amendments::accept))
         .routes(routes!(amendments::reject))
         // the organisation
+        .routes(routes!(organisation::show, organisation::change))
         .routes(routes!(directory::offices))
         .routes(routes!(directory::teams))
         .routes(routes!(directory::people))

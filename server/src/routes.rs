@@ -10,6 +10,7 @@ pub(crate) mod health;
 mod identity;
 mod message;
 mod names;
+pub(crate) mod organisation;
 pub(crate) mod photos;
 pub(crate) mod quarantine;
 pub(crate) mod records;

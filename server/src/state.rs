@@ -87,6 +87,7 @@ impl App {
         let trial = Trial::in_folder(&config.database.folder);
         let passwords = Passwords::new(&dice);
         let admission = Admission::new(&config.admission);
+        admission.remember(&*store, clock.now()).await?;
         let photos = Photos::open(&config)?;
         Ok(Self(Arc::new(Parts {
             store,

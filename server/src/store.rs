@@ -48,6 +48,10 @@ pub trait Store: Send + Sync {
     async fn create_organisation(&self, organisation: &Organisation) -> Result<(), StoreError>;
     /// All organisations by name.
     async fn organisations(&self) -> Result<Vec<Organisation>, StoreError>;
+    /// An organisation.
+    async fn organisation(&self, id: OrganisationId) -> Result<Organisation, StoreError>;
+    /// Decides whether photos that an organisation's phones bring from now on keep their metadata.
+    async fn keep_exif(&self, id: OrganisationId, keep: bool) -> Result<(), StoreError>;
     /// Opens an office. [`StoreError::Conflict`] if the name is taken.
     async fn create_office(&self, office: &Office) -> Result<(), StoreError>;
     /// All offices of an organisation by name.
@@ -234,6 +238,13 @@ pub trait Store: Send + Sync {
 
     // ---- set aside ----
 
+    /// How many bytes of each device of an organisation were quarantined as false at each moment since then, the oldest
+    /// first. What was handed in by cut-off devices, or is here already, does not count.
+    async fn false_bytes(
+        &self,
+        organisation: OrganisationId,
+        since: UnixMillis,
+    ) -> Result<Vec<(DeviceId, UnixMillis, u64)>, StoreError>;
     /// Changes that were set aside, newest first.
     async fn set_aside(&self, query: &AsideQuery) -> Result<Vec<SetAside>, StoreError>;
     /// One change of a device, whatever became of it. [`StoreError::NotFound`] if there is none of this number.

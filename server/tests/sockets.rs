@@ -107,6 +107,22 @@ fn a_body_that_trickles_is_given_up() {
     assert!(trickled > 2, "each byte came in time");
 }
 
+/// Slow loris: the head of a request, a byte at a time, each of them in time.
+#[test]
+fn a_head_that_trickles_is_given_up() {
+    let server = Server::with(&[("DAYBOOK_LIMITS_IDLE_SECONDS", "1")]);
+    let mut stream = server.connect();
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: daybook\r\nx-slow: ").unwrap();
+    stream.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+    let mut trickled = 0;
+    while !matches!(stream.read(&mut [0; 64]), Ok(_)) && stream.write_all(b"x").is_ok() {
+        trickled += 1;
+        assert!(trickled < 100, "it was never given up");
+    }
+    assert!(trickled > 2, "each byte came in time");
+    assert!(server.is_alive());
+}
+
 #[test]
 fn too_many_silent_connections_make_room_for_one_that_speaks() {
     let server = Server::with(&[("DAYBOOK_HTTP_CONNECTIONS", "16"), ("DAYBOOK_HTTP_ADDRESS_CONNECTIONS", "16")]);

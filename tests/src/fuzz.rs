@@ -23,7 +23,7 @@ use sync_core::trust::judge::{Candidate, Judgement, judge};
 use sync_core::wire::cursor::Cursor;
 use sync_core::wire::enrol::{EnrolRequest, EnrolResponse, ReidentifyRequest, Role, TokenRequest, TokenResponse};
 use sync_core::wire::exchange::{ExchangeRequest, ExchangeResponse};
-use sync_core::wire::segment::{Item, Segment, follow};
+use sync_core::wire::segment::{Item, Payload, Segment, follow};
 use sync_core::wire::{self, Encoding};
 
 use crate::hostile::{Class, Mould, contents};
@@ -174,7 +174,8 @@ pub fn bent(data: &[u8]) {
     for _ in 0..1 + whims.small(4) {
         if whims.small(4) == 0 {
             let class = Class::ALL[whims.small(Class::ALL.len())];
-            let number = whims.number();
+            // The moulds reckon with it, and are not what is tested here.
+            let number = whims.number() >> 32;
             if let Ok(contents) = scene.mould.cast(class, number)
                 && let Ok((_, raw)) = chunk::unpack(&[&[0], &contents[..]].concat(), None)
             {
@@ -188,8 +189,8 @@ pub fn bent(data: &[u8]) {
         {
             // The next one of the same hand, so that falsities can build on each other.
             change.deps = vec![automerge::ChangeHash(hash.0)];
-            change.seq = before.seq + 1;
-            if let Ok(start) = (before.start_op.get() + before.operations.len() as u64).try_into() {
+            change.seq = before.seq.wrapping_add(1);
+            if let Ok(start) = before.start_op.get().wrapping_add(before.operations.len() as u64).try_into() {
                 change.start_op = start;
             }
         }
@@ -344,20 +345,65 @@ pub fn record_history(data: &[u8]) {
     let _ = history(log);
 }
 
-/// A journal of two lines.
-fn journal_seed(scene: &Scene) -> Option<Vec<u8>> {
-    let honest = Change::from(scene.mould.honest()).raw_bytes().to_vec();
-    let mut head = Head::EMPTY;
+/// Stretches of journals: honest ones of every shape, and such that are false in one thing each.
+fn journal_seeds(scene: &Scene) -> Option<Vec<(&'static str, Vec<u8>)>> {
+    let other = RecordId::from([3; 16]);
+    let (first, honest) = (scene.mould.first().to_vec(), Change::from(scene.mould.honest()).raw_bytes().to_vec());
+    let line = |record: RecordId, change: &[u8]| Some((record, read_change(change).ok()?.hash, Some(change.to_vec())));
+    let whole = vec![line(scene.id, &first)?, line(scene.id, &honest)?];
+    let named = |lines: &[Line]| lines.iter().map(|(record, hash, _)| (*record, *hash, None)).collect::<Vec<_>>();
+    let mixed = vec![line(scene.id, &first)?, line(other, &honest)?, line(scene.id, &honest)?, line(other, &first)?];
+    let long: Vec<Line> = (0..120).map(|n| (scene.id, ChangeHash([n; 32]), None)).collect();
+
+    let even = |n: u64| (1_760_000_000_000 + n as i64, n, 1);
+    let reboots = |n: u64| (1_760_000_000_000 - 86_400_000 * n as i64, 5, n / 2);
+    let absurd = |n: u64| (if n == 0 { i64::MIN } else { i64::MAX }, u64::MAX - n, u64::MAX);
+    let good = [
+        ("honest", stretch(1, &whole, even)?),
+        ("named", stretch(1, &named(&whole), even)?),
+        ("half-named", stretch(1, &[&whole[..1], &named(&whole)[1..]].concat(), even)?),
+        ("two-records", stretch(1, &mixed, even)?),
+        ("reboots", stretch(7, &mixed, reboots)?),
+        ("absurd-clocks", stretch(1_000, &mixed, absurd)?),
+        ("long", stretch(1, &long, even)?),
+        ("at-the-end-of-numbers", stretch(u64::MAX - 1, &whole, even)?),
+    ];
+    let bad = |with: fn(&mut Segment)| {
+        let mut segment = stretch(1, &whole, even)?;
+        with(&mut segment);
+        Some(segment)
+    };
+    let bad = [
+        ("nothing", bad(|segment| segment.entries.clear())?),
+        ("before-the-first", bad(|segment| segment.from = 0)?),
+        ("beyond-the-numbers", bad(|segment| segment.from = u64::MAX)?),
+        ("no-such-record", bad(|segment| segment.entries[1].record = 9)?),
+        ("no-such-boot", bad(|segment| segment.boots.clear())?),
+        ("follows-nothing", bad(|segment| drop(segment.entries.remove(0)))?),
+        ("false-head", bad(|segment| segment.head.link.0[0] ^= 1)?),
+        ("twice", bad(|segment| segment.entries = [&segment.entries[..], &segment.entries[..]].concat())?),
+        ("no-change", bad(|segment| segment.entries[0].payload = Payload::Packed(Vec::new()))?),
+        ("unknown-packing", bad(|segment| segment.entries[0].payload = Payload::Packed(vec![9, 1, 2]))?),
+    ];
+    let all = good.into_iter().chain(bad);
+    all.map(|(name, segment)| Some((name, minicbor::to_vec(&segment).ok()?))).collect()
+}
+
+/// About which record, which change, and its bytes.
+type Line = (RecordId, ChangeHash, Option<Vec<u8>>);
+
+/// A stretch that begins with this position; `clock` gives wall, monotonic clock and boot of each line.
+fn stretch(from: u64, lines: &[Line], clock: impl Fn(u64) -> (i64, u64, u64)) -> Option<Segment> {
+    let mut head = Head { n: from - 1, ..Head::EMPTY };
     let mut items = Vec::new();
-    for (n, change) in [scene.mould.first().to_vec(), honest].into_iter().enumerate() {
-        let wall = UnixMillis(1_760_000_000_000 + n as i64);
-        let clock = ClockReading { wall, mono_ms: n as u64, boot: BootId(1) };
-        let (entry, next) = head.append(scene.id, read_change(&change).ok()?.hash, clock);
+    for (n, (record, hash, change)) in (0..).zip(lines) {
+        let (wall, mono_ms, boot) = clock(n);
+        let clock = ClockReading { wall: UnixMillis(wall), mono_ms, boot: BootId(boot) };
+        let (entry, next) = head.append(*record, *hash, clock);
         head = next;
-        items.push(Item { entry, change: Some(change) });
+        items.push(Item { entry, change: change.clone() });
     }
-    let segment = Segment::pack(&items, head, Signature([0; 64])).ok()?;
-    minicbor::to_vec(&segment).ok()
+    Segment::pack(&items, head, Signature([0; 64])).ok()
 }
 
 /// Inputs to begin with: an honest one and one of each class of false ones, by target.
@@ -382,7 +428,8 @@ pub fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
             add(&format!("{class:?}").to_lowercase(), &contents);
         }
     }
-    seeds.extend(journal_seed(scene).map(|bytes| ("journal", "honest".to_owned(), bytes)));
+    let journals = journal_seeds(scene).into_iter().flatten();
+    seeds.extend(journals.map(|(name, bytes)| ("journal", name.to_owned(), bytes)));
     seeds.push(("gate", "from_nothing".to_owned(), [&[1], &in_pieces(&[&first, &honest])[..]].concat()));
     for (number, class) in Class::ALL.iter().enumerate() {
         let name = format!("{class:?}").to_lowercase();

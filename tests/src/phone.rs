@@ -8,7 +8,6 @@ use std::time::Duration;
 use client::transport::HttpTransport;
 use client::{Daybook, Error, Options, Records, RowFilter, SyncReport};
 use serde_json::Value;
-use sync_core::engine;
 use sync_core::id::{PersonId, RecordId};
 use sync_core::notebook::CreateRequest;
 use sync_core::record::entry::{FollowUpRequest, StageRequest};
@@ -217,7 +216,7 @@ impl Phone {
                     tally.moved = report;
                     return Ok(tally);
                 }
-                Err(Error::Exchange(failure)) if may_pass(&failure) => {
+                Err(Error::Exchange(failure)) if failure.is_retryable() => {
                     tally.failures += 1;
                     last = Some(failure.to_string());
                     if let Some(millis) = failure.retry_after_ms() {
@@ -269,9 +268,4 @@ impl Phone {
     pub fn written(&self) -> BTreeSet<RecordId> {
         self.diary.records()
     }
-}
-
-/// Whether a person would simply ask again. An answer that makes no sense may come from something on the way.
-fn may_pass(failure: &engine::Failure) -> bool {
-    failure.is_retryable() || matches!(failure, engine::Failure::BadAnswer)
 }

@@ -2,7 +2,7 @@
 //!
 //! A bucket holds five minutes' worth and refills steadily. What is known beforehand is spent beforehand; what shows
 //! only afterwards is charged afterwards, may lead into debt, and whoever is in debt waits. Kept in memory: a restart
-//! forgives everything.
+//! forgives everything but what was set aside as false, which the database remembers.
 
 use std::collections::HashMap;
 use std::hash::Hash;

@@ -78,6 +78,15 @@ enum OrganisationOrder {
         #[arg(long)]
         name: String,
     },
+    /// Changes what it decides for itself, from this moment on.
+    Change {
+        #[command(flatten)]
+        within: In,
+        /// Whether photos keep what cameras write into them: the place, the time, the phone. What is stored already
+        /// stays as it is.
+        #[arg(long)]
+        keep_exif: Option<bool>,
+    },
     /// Lists all.
     List,
 }
@@ -293,6 +302,9 @@ impl Noun {
         Ok(match self {
             Self::Organisation(OrganisationOrder::Create { name }) => Order::CreateOrganisation { name },
             Self::Organisation(OrganisationOrder::List) => Order::ListOrganisations,
+            Self::Organisation(OrganisationOrder::Change { within: In { organisation }, keep_exif }) => {
+                Order::ChangeOrganisation { organisation, keep_exif }
+            }
             Self::Office(OfficeOrder::Create { within: In { organisation }, name, time_zone }) => {
                 Order::CreateOffice { organisation, name, time_zone }
             }

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{
-    Layers, PHOTO_BUCKET, PHOTO_BYTES, PHOTO_CREDENTIALS, PHOTO_ENDPOINT, PHOTO_FOLDER, PHOTO_GRACE_DAYS,
-    PHOTO_KEEP_EXIF, PHOTO_REGION, PHOTO_STORE, PHOTO_UPLOAD_DAYS, PHOTO_UPLOADS, parse,
+    Layers, PHOTO_BUCKET, PHOTO_BYTES, PHOTO_CREDENTIALS, PHOTO_ENDPOINT, PHOTO_FOLDER, PHOTO_GRACE_DAYS, PHOTO_REGION,
+    PHOTO_STORE, PHOTO_UPLOAD_DAYS, PHOTO_UPLOADS, parse,
 };
 
 const DAY: u64 = 24 * 3_600;
@@ -23,8 +23,6 @@ pub struct Photos {
     pub upload: Duration,
     /// How long a photo is kept that no record names.
     pub grace: Duration,
-    /// Whether metadata such as the place is kept.
-    pub keep_exif: bool,
 }
 
 /// Where the bytes of photos lie.
@@ -70,7 +68,6 @@ impl Photos {
         let uploads = layers.read(PHOTO_UPLOADS, |text| parse::number(text, 1..=1_000));
         let upload_days = layers.read(PHOTO_UPLOAD_DAYS, |text| parse::number(text, 1..=365));
         let grace_days = layers.read(PHOTO_GRACE_DAYS, |text| parse::number(text, 1..=3_650));
-        let keep_exif = layers.read(PHOTO_KEEP_EXIF, parse::yes_or_no);
         let place = if is_s3? {
             let Some(name) = bucket? else {
                 layers.complain(PHOTO_BUCKET);
@@ -87,7 +84,6 @@ impl Photos {
             uploads_per_device: u32::try_from(uploads?).ok()?,
             upload: Duration::from_secs(DAY * upload_days?),
             grace: Duration::from_secs(DAY * grace_days?),
-            keep_exif: keep_exif?,
         })
     }
 

@@ -64,7 +64,8 @@ pub(super) async fn finish(app: &App, upload: Upload, slot: Slot) -> Result<Uplo
 /// are large.
 async fn prepare(app: &App, upload: &Upload, slot: Slot) -> Result<Option<Prepared>, ServiceError> {
     let _turn = app.photos.workers.acquire().await.map_err(ServiceError::internal)?;
-    let (length, hash, keep_exif) = (upload.length, upload.hash, app.config.photos.keep_exif);
+    let (length, hash) = (upload.length, upload.hash);
+    let keep_exif = app.store.organisation(upload.organisation).await?.keep_exif;
     let work = move || {
         let whole = slot.read(length)?;
         if PhotoHash(Sha256::digest(&whole).into()) != hash {

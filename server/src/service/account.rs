@@ -1,11 +1,10 @@
 //! What a phone says of its journal, held against what the server knows of it.
 
-use sync_core::id::Link;
 use sync_core::journal::{Head, Receipt};
 use sync_core::wire::exchange::ExchangeRequest;
 
-use super::receive::{Received, receive};
-use crate::error::ServiceError;
+use super::receive::{Past, Received, head_at, receive};
+use crate::error::{ServiceError, codes};
 use crate::state::App;
 use crate::store::{Device, DeviceReport};
 
@@ -31,24 +30,26 @@ pub(super) enum Account {
 /// Compares the accounts and takes in what the phone sends.
 ///
 /// # Errors
-/// When the message can't be accepted as a whole, or the database fails.
+/// When the message can't be accepted as a whole, [`codes::SYNC_TOO_LARGE`] among others, or the database fails.
 pub(super) async fn settle(
     app: &App,
     device: &Device,
     request: &ExchangeRequest,
     report: &DeviceReport,
 ) -> Result<Account, ServiceError> {
+    let most = app.config.limits.push_lines;
+    if request.segment.as_ref().is_some_and(|segment| segment.entries.len() > most) {
+        return Err(ServiceError::from(codes::SYNC_TOO_LARGE).detail(format!("at most {most} lines at once")));
+    }
     let (acknowledged, held) = (request.acknowledged, device.head.n);
     if acknowledged > held {
         // The phone was told that more is here than there is: this database was set back.
         return Ok(Account::Resend { from: held + 1 });
     }
     if let Some(link) = request.acknowledged_link
-        && !is_ours(app, device, Head { n: acknowledged, link }).await?
+        && let Some(from) = doubtful(app, device, Head { n: acknowledged, link }).await?
     {
-        // This database was set back and went on with another phone's lines, so what was acknowledged here once need
-        // not be here now. Only the lines themselves tell how far the two agree.
-        return Ok(Account::Resend { from: 1 });
+        return Ok(Account::Resend { from });
     }
     match &request.segment {
         // Also of an identity that was given up: what two copies have not sent yet they both have, and whoever comes
@@ -71,13 +72,18 @@ fn stored(received: Received) -> Account {
     }
 }
 
-/// Whether the journal stood like this here too.
-async fn is_ours(app: &App, device: &Device, head: Head) -> Result<bool, ServiceError> {
-    if head.n == device.head.n {
-        return Ok(head == device.head);
-    }
-    if head.n == 0 {
-        return Ok(head.link == Link::GENESIS);
-    }
-    Ok(super::receive::head_at(app, device, head.n).await? == head)
+/// From which line on the journal has to be seen again, if it can't be told that it stood like this here too.
+async fn doubtful(app: &App, device: &Device, head: Head) -> Result<Option<u64>, ServiceError> {
+    let past = match head.n {
+        n if n == device.head.n => Past::Known(device.head),
+        0 => Past::Known(Head::EMPTY),
+        n => head_at(app, device, n).await?,
+    };
+    Ok(match past {
+        Past::Known(known) if known == head => None,
+        // This database was set back and went on with another phone's lines, so what was acknowledged here once need
+        // not be here now. Only the lines themselves tell how far the two agree.
+        Past::Known(_) => Some(1),
+        Past::Lost { from } => Some(from),
+    })
 }

@@ -14,6 +14,7 @@ use sync_core::time::UnixMillis;
 use sync_core::wire::enrol::Role;
 
 use super::notes;
+use super::organisation::{self, OrganisationChange};
 use lines::Line;
 pub use moves::{Goal, PersonMove};
 pub use set_aside::{Aside, AsideOrder};
@@ -37,6 +38,8 @@ pub enum Order {
     CreateOrganisation { name: String },
     /// Lists organisations.
     ListOrganisations,
+    /// Changes what an organisation decides for itself.
+    ChangeOrganisation { organisation: Option<String>, keep_exif: Option<bool> },
     /// Opens an office.
     CreateOffice { organisation: Option<String>, name: String, time_zone: String },
     /// Lists offices.
@@ -108,6 +111,10 @@ pub async fn perform(app: &App, order: Order) -> Result<Value, ServiceError> {
     match order {
         Order::CreateOrganisation { name } => create_organisation(app, name).await,
         Order::ListOrganisations => list(app.store.organisations().await?),
+        Order::ChangeOrganisation { organisation, keep_exif } => {
+            let id = find::organisation(app, organisation).await?;
+            one(organisation::change_any(app, id, OrganisationChange { keep_exif }).await?)
+        }
         Order::CreateOffice { organisation, name, time_zone } => {
             let organisation = find::organisation(app, organisation).await?;
             create_office(app, organisation, name, time_zone).await
@@ -215,7 +222,7 @@ fn list<T: Into<Line>>(rows: Vec<T>) -> Result<Value, ServiceError> {
 async fn create_organisation(app: &App, name: String) -> Result<Value, ServiceError> {
     let now = app.clock.now();
     let id = app.dice.roll(|rng| OrganisationId::new(now, rng));
-    let organisation = Organisation { id, name, created_at: now };
+    let organisation = Organisation { id, name, created_at: now, keep_exif: false };
     app.store.create_organisation(&organisation).await?;
     one(organisation)
 }

@@ -3,7 +3,7 @@
 //! Lines of the phone's own journal go back to their places and are judged as if they had just come. Whose the others
 //! are, a phone can't prove: they are kept as strays until their author's phone brings them, or a person decides.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use sync_core::id::{ChangeHash, RecordId};
 use sync_core::journal::Entry;
@@ -12,7 +12,7 @@ use sync_core::wire::digest::{Offer, OfferedLine};
 use sync_core::wire::exchange::{GoneReason, News, PullItem};
 use sync_core::wire::segment::Item;
 
-use super::receive::examine;
+use super::gaps;
 use crate::error::{ServiceError, codes};
 use crate::scope;
 use crate::state::App;
@@ -22,8 +22,6 @@ use crate::store::{Device, NewStray, StoreError, StrayLimits};
 const MOST_CHANGES: usize = 2_000;
 /// What one device may have waiting here.
 const LIMITS: StrayLimits = StrayLimits { changes: 2_000, bytes: 8 * 1024 * 1024 };
-/// A stretch of journal is held against its signed head if it has at most so many lines.
-const LONGEST_STRETCH: u32 = 5_000;
 
 /// Takes in what a phone offers. Answers which of the records it may let go, because everything about them is safe and
 /// they are not in its scope.
@@ -56,7 +54,7 @@ pub(super) async fn take_in(app: &App, device: &Device, offers: &[Offer]) -> Res
             }
         }
     }
-    let filled = fill(app, device, own, &mut unsafe_records).await?;
+    fill(app, device, own, &mut unsafe_records).await?;
     let safe: BTreeSet<ChangeHash> = if strays.is_empty() {
         BTreeSet::new()
     } else {
@@ -64,8 +62,8 @@ pub(super) async fn take_in(app: &App, device: &Device, offers: &[Offer]) -> Res
         app.store.keep_strays(organisation, device.id, &strays, LIMITS, now).await?.into_iter().collect()
     };
     unsafe_records.extend(strays.iter().filter(|stray| !safe.contains(&stray.hash)).map(|stray| stray.record));
-    if filled > 0 || !safe.is_empty() {
-        tracing::warn!(device = %device.id, filled, strays = safe.len(), "a phone brought back what was lost here");
+    if !safe.is_empty() {
+        tracing::warn!(device = %device.id, strays = safe.len(), "a phone brought back what was lost here");
     }
     let offered: BTreeSet<RecordId> = offers.iter().map(|offer| offer.record).collect();
     partings(app, device, offered.difference(&unsafe_records)).await
@@ -81,7 +79,7 @@ async fn fill(
     device: &Device,
     mut own: Vec<Item>,
     unsafe_records: &mut BTreeSet<RecordId>,
-) -> Result<u64, ServiceError> {
+) -> Result<(), ServiceError> {
     own.sort_by_key(|item| item.entry.n);
     own.dedup_by_key(|item| item.entry.n);
     let mut vacant = Vec::new();
@@ -96,37 +94,16 @@ async fn fill(
         }
     }
     if vacant.is_empty() {
-        return Ok(0);
+        return Ok(());
     }
-    if !fits_chain(app, device, &vacant).await? {
+    if !gaps::fits_chain(app, device, device.head, &vacant).await? {
         tracing::warn!(device = %device.id, "lines that were offered for gaps in a journal don't belong there");
         unsafe_records.extend(vacant.iter().map(|item| item.entry.record));
-        return Ok(0);
+        return Ok(());
     }
-    let lines = examine(app, device, &vacant, app.clock.now()).await?;
-    let filled = app.store.fill_journal(device.id, &lines, app.clock.now()).await?;
+    gaps::fill(app, device, &vacant).await?;
     app.projector.wait(app.projector.request(), app.config.limits.publish_wait).await;
-    Ok(filled)
-}
-
-/// Whether the lines lead to the head that the device signed, as far as that can be told: if other lines of the same
-/// stretch are missing too, nothing can be told.
-async fn fits_chain(app: &App, device: &Device, vacant: &[Item]) -> Result<bool, ServiceError> {
-    let Some(first) = vacant.first() else {
-        return Ok(true);
-    };
-    let base = app.store.signed_head(device.id, first.entry.n - 1).await?;
-    let stored = app.store.journal(device.id, base.n + 1, LONGEST_STRETCH).await?;
-    let mut lines: BTreeMap<u64, Entry> = stored.iter().map(|line| (line.entry.n, line.entry)).collect();
-    lines.extend(vacant.iter().map(|item| (item.entry.n, item.entry)));
-    let mut head = base;
-    for entry in lines.values() {
-        if entry.n != head.n + 1 {
-            return Ok(true);
-        }
-        head = head.after(entry);
-    }
-    Ok(head.n != device.head.n || head == device.head)
+    Ok(())
 }
 
 /// Records that are not the person's to hold, and about which everything is safe here.

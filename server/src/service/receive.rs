@@ -3,18 +3,18 @@
 //! Automerge is not asked here. What is plainly bad is stored in quarantine with its bytes; everything else waits
 //! for the projector.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use sync_core::id::{ActorId, DeviceId};
-use sync_core::journal::{Head, Receipt};
+use sync_core::journal::{Entry, Head, Receipt};
 use sync_core::time::UnixMillis;
 use sync_core::trust::chunk::{ChangeFrame, ChunkError, read_change};
 use sync_core::trust::{Limits, code};
 use sync_core::wire::segment::{Item, Segment, follow};
 use tokio::sync::oneshot;
 
-use super::bill;
+use super::{bill, gaps};
 use crate::error::{ServiceError, codes};
 use crate::state::App;
 use crate::store::{Appended, AsideChange, ChangeState, Device, DeviceReport, NewLine, Push, StoreError};
@@ -24,7 +24,7 @@ use crate::store::{Appended, AsideChange, ChangeState, Device, DeviceReport, New
 pub enum Received {
     /// The journal is stored up to the segment's end.
     Stored(Receipt),
-    /// The server misses lines before the segment.
+    /// The server misses lines before the segment's end.
     Gap {
         /// The first missing line.
         from: u64,
@@ -80,7 +80,7 @@ async fn append(
     }
     let known = items.iter().take_while(|item| item.entry.n <= stored.n).count();
     let (again, fresh) = items.split_at(known);
-    let agreed = agreement(app, device, again).await?;
+    let agreed = agreement(app, device, stored, again).await?;
     if agreed < again.len() {
         return Ok(Step::Done(Received::Forked { common_through: segment.from - 1 + agreed as u64 }));
     }
@@ -114,45 +114,78 @@ fn receipt(app: &App, device: DeviceId, head: Head, at: UnixMillis, seq: u64) ->
     app.keys.signing.sign_receipt(device, head, at, app.epoch, seq)
 }
 
-/// How many of the lines that the server holds already say the same as before, from the first one on.
-async fn agreement(app: &App, device: &Device, again: &[Item]) -> Result<usize, ServiceError> {
+/// How many of the lines that the journal has already say the same as before, from the first one on. Those that were
+/// lost here meanwhile are put back, if they are the same ones: they lead to a line that is still here, or nothing that
+/// the device signed speaks against them.
+async fn agreement(app: &App, device: &Device, end: Head, again: &[Item]) -> Result<usize, ServiceError> {
     let Some(first) = again.first() else {
         return Ok(0);
     };
     let limit = u32::try_from(again.len()).unwrap_or(u32::MAX);
     let stored = app.store.journal(device.id, first.entry.n, limit).await?;
-    Ok(stored.iter().zip(again).take_while(|(line, item)| line.entry == item.entry).count())
+    let stored: BTreeMap<u64, Entry> = stored.into_iter().map(|line| (line.entry.n, line.entry)).collect();
+    let is_lost = |item: &&Item| item.entry.n <= end.n && !stored.contains_key(&item.entry.n);
+    let is_same = |item: &Item| stored.get(&item.entry.n) == Some(&item.entry);
+    let agreed = again.iter().take_while(|item| is_same(item) || is_lost(item)).count();
+    let lost = |through: usize| again[..through].iter().filter(is_lost).cloned().collect::<Vec<Item>>();
+    // Journals that have parted never hold the same line again, so whatever leads to a common one is common.
+    let proven = again[..agreed].iter().rposition(is_same).map_or(0, |last| last + 1);
+    let is_clear = agreed == again.len() && gaps::fits_chain(app, device, end, &lost(agreed)).await?;
+    let through = if is_clear { agreed } else { proven };
+    let lost = lost(through);
+    if !lost.is_empty() {
+        gaps::fill(app, device, &lost).await?;
+    }
+    Ok(through)
 }
 
 /// The receipt for a segment that brings nothing new.
 async fn repeated(app: &App, device: &Device, segment: &Segment) -> Result<Received, ServiceError> {
-    let head = head_at(app, device, segment.head.n).await?;
-    if head != segment.head {
-        return Err(ServiceError::from(codes::JOURNAL).detail("the lines do not lead to the head"));
-    }
+    let head = match head_at(app, device, segment.head.n).await? {
+        Past::Known(head) if head == segment.head => head,
+        Past::Known(_) => {
+            return Err(ServiceError::from(codes::JOURNAL).detail("the lines do not lead to the head"));
+        }
+        Past::Lost { from } => return Ok(Received::Gap { from }),
+    };
     let seq = app.store.feed_head(device.person.organisation).await?.seq;
     // For this segment and no more: a copy of the phone may have gone on from here in its own way.
     Ok(Received::Stored(receipt(app, device.id, head, app.clock.now(), seq)))
+}
+
+/// Where the stored journal once stood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Past {
+    /// Here.
+    Known(Head),
+    /// It can't be told, because lines before that were lost.
+    Lost {
+        /// The first of them.
+        from: u64,
+    },
 }
 
 /// Where the stored journal stood after line `n`.
 ///
 /// # Errors
 /// When the database fails.
-pub(super) async fn head_at(app: &App, device: &Device, n: u64) -> Result<Head, ServiceError> {
+pub(super) async fn head_at(app: &App, device: &Device, n: u64) -> Result<Past, ServiceError> {
     let mut head = app.store.signed_head(device.id, n).await?;
     let missing = u32::try_from(n.saturating_sub(head.n)).unwrap_or(u32::MAX);
     if missing > 0 {
         for line in app.store.journal(device.id, head.n + 1, missing).await? {
+            if line.entry.n != head.n + 1 {
+                break;
+            }
             head = head.after(&line.entry);
         }
     }
-    Ok(head)
+    Ok(if head.n < n { Past::Lost { from: head.n + 1 } } else { Past::Known(head) })
 }
 
 /// What a cut-off device hands in is kept for people to see, whatever it is. It need not be false, and does not count
 /// as that.
-fn quarantine_deposit(lines: &mut [NewLine]) {
+pub(super) fn quarantine_deposit(lines: &mut [NewLine]) {
     for line in lines.iter_mut().filter(|line| line.state == ChangeState::Received) {
         line.state = ChangeState::Quarantined;
         line.code = Some(code::DEVICE_REVOKED.to_owned());

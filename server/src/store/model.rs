@@ -23,6 +23,8 @@ pub struct Organisation {
     pub name: String,
     /// Since when.
     pub created_at: UnixMillis,
+    /// Whether its photos keep what cameras write into them: the place, the time, the phone.
+    pub keep_exif: bool,
 }
 
 /// A regional office 分所.

@@ -87,6 +87,35 @@ async fn a_device_whose_changes_are_false_has_to_stop_sending_them() {
 }
 
 #[tokio::test]
+async fn a_restart_forgives_nobody_who_sends_what_is_false() {
+    let settings =
+        [("DAYBOOK_ADMISSION_DEVICE_SET_ASIDE_BYTES_PER_MINUTE", "1024"), ("DAYBOOK_LIMITS_CHANGE_OPS", "2000")];
+    let mut test = TestApp::with_settings(&settings).await;
+    let house = House::build(&test).await;
+    let mut phone = Phone::of(&test, &house, Role::Promoter, HERE).await;
+    let mut other = Phone::of(&test, &house, Role::Promoter, HERE).await;
+    assert_eq!(other.sync(&test).await.failure, None);
+    // More than five minutes' worth at once: what exceeds that is debt.
+    phone.register_with_notes("张伟", &"张".repeat(5_000));
+    assert_eq!(phone.sync(&test).await.failure, None);
+    assert_eq!(test.sql_number("select count(*) from change where state = 3").await, 1);
+    let kept = phone.register("李四");
+    for _ in 0..2 {
+        test = test.restarted().await;
+        assert!(matches!(phone.sync(&test).await.failure, Some(Failure::Busy { retry_after_ms: 60_000.. })));
+        let answer = phone.answers.last().unwrap();
+        assert_eq!((answer.code().as_str(), retry_after(answer) > 60), ("device.set_aside", true));
+        assert_eq!(other.sync(&test).await.failure, None);
+    }
+    // The debt is paid in the time in which it would have been without a restart, no later.
+    test.clock.advance(5 * 60_000);
+    test = test.restarted().await;
+    assert_eq!(phone.sync(&test).await.failure, None);
+    assert_eq!(phone.lead(kept).facts.name.as_deref(), Some("李四"));
+    assert_eq!(test.sql_number("select count(*) from change where state = 1").await, 1);
+}
+
+#[tokio::test]
 async fn a_full_server_spreads_those_it_refuses_and_still_serves_the_console() {
     let test = TestApp::with_settings(&[
         ("DAYBOOK_ADMISSION_PLACES", "1"),

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Method, Request};
-use serde_json::Value;
+use serde_json::{Value, json};
 use server::photo::collect;
 use sync_core::id::RecordId;
 use sync_core::wire::enrol::Role;
@@ -10,7 +10,7 @@ use sync_core::wire::photo::{PhotoState, PhotoStateRequest, PhotoStateResponse};
 
 use crate::support::house::{ELSEWHERE, HERE, THERE};
 use crate::support::photographer::{hash_of, jpeg};
-use crate::support::{Answer, House, Phone, TestApp};
+use crate::support::{Answer, House, Phone, Staff, TestApp};
 
 const DAY: i64 = 24 * 3_600_000;
 
@@ -90,15 +90,50 @@ async fn a_photo_is_shown_without_its_place_and_with_care() {
     assert_eq!(reviewer.get(&test, "/api/v1/photos/x").await.code(), "photo.not_found");
 }
 
+/// Somebody's phone with a photo in a lead that is on the server, and who looks at it.
+async fn company(test: &TestApp, house: &House, office: &'static str) -> (Phone, RecordId, Staff) {
+    let mut phone = Phone::of(test, house, Role::Promoter, office).await;
+    let record = phone.register("张伟");
+    for number in 1..=3 {
+        phone.attach(&with_place(&jpeg(number)), record);
+    }
+    assert!(phone.sync(test).await.failure.is_none());
+    (phone, record, house.staff(test, Role::HqAdmin, office).await)
+}
+
 #[tokio::test]
-async fn an_organisation_may_keep_the_place() {
-    let test = TestApp::with_settings(&[("DAYBOOK_PHOTOS_KEEP_EXIF", "true")]).await;
-    let photo = with_place(&jpeg(1));
-    let (house, phone, record) = promoter(&test, &[&photo]).await;
-    phone.bring(&test, &photo, record).await.good();
+async fn each_organisation_decides_at_run_time_whether_the_place_is_kept() {
+    let test = TestApp::new().await;
+    let house = House::build(&test).await;
+    let ours = company(&test, &house, HERE).await;
+    let theirs = company(&test, &house, ELSEWHERE).await;
+    let keep = async |who: &Staff, keep: bool| {
+        let body = json!({ "keep_exif": keep });
+        let changed = test.call(Method::PATCH, "/api/v1/organisation", Some(&who.cookie), Some(&body)).await;
+        assert_eq!(changed.good().json()["keep_exif"], json!(keep));
+        assert_eq!(who.get(&test, "/api/v1/organisation").await.good().json()["keep_exif"], json!(keep));
+    };
+    let keeps = async |(phone, record, who): &(Phone, RecordId, Staff), number: u8| {
+        let photo = with_place(&jpeg(number));
+        assert!(phone.bring(&test, &photo, *record).await.good().is_stored());
+        let shown = who.get(&test, &format!("/api/v1/photos/{}", hash_of(&photo))).await.good();
+        assert_eq!(shown.body, if has_place(&shown.body) { photo } else { jpeg(number) });
+        has_place(&shown.body)
+    };
+    assert!(!keeps(&ours, 1).await && !keeps(&theirs, 1).await, "nobody has decided anything");
+    keep(&ours.2, true).await;
+    assert!(keeps(&ours, 2).await && !keeps(&theirs, 2).await, "one did");
+    let before = ours.2.get(&test, &format!("/api/v1/photos/{}", hash_of(&with_place(&jpeg(1))))).await.good();
+    assert!(!has_place(&before.body), "what is gone does not come back");
+    keep(&ours.2, false).await;
+    keep(&theirs.2, true).await;
+    assert!(!keeps(&ours, 3).await && keeps(&theirs, 3).await);
+
     let reviewer = house.staff(&test, Role::Reviewer, HERE).await;
-    let shown = reviewer.get(&test, &format!("/api/v1/photos/{}", hash_of(&photo))).await.good();
-    assert_eq!(shown.body, photo);
+    let body = json!({ "keep_exif": true });
+    let refused = test.call(Method::PATCH, "/api/v1/organisation", Some(&reviewer.cookie), Some(&body)).await;
+    assert_eq!(refused.code(), "permission.denied");
+    assert_eq!(reviewer.get(&test, "/api/v1/organisation").await.good().json()["keep_exif"], json!(false));
 }
 
 #[tokio::test]

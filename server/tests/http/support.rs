@@ -1,6 +1,7 @@
 //! A server in a folder of its own, and those who use it.
 
 pub(crate) mod house;
+pub(crate) mod machine;
 mod phone;
 pub(crate) mod photographer;
 

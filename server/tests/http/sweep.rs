@@ -78,6 +78,8 @@ const RULES: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/amendments/{record}/{device}", Rule::Amendment(AMENDMENTS, AMENDMENTS)),
     ("post", "/api/v1/amendments/{record}/{device}/accept", Rule::Amendment(AMENDMENTS, DECIDE)),
     ("post", "/api/v1/amendments/{record}/{device}/reject", Rule::Amendment(AMENDMENTS, DECIDE)),
+    ("get", "/api/v1/organisation", Rule::Staff),
+    ("patch", "/api/v1/organisation", Rule::Roles(&[HqAdmin])),
     ("get", "/api/v1/offices", Rule::Staff),
     ("get", "/api/v1/teams", Rule::Staff),
     ("get", "/api/v1/people", Rule::Staff),
@@ -114,7 +116,7 @@ fn body_of(method: &str, path: &str, cookie: Option<&str>) -> Option<Value> {
         ("post", _) if path.ends_with("/assignments") => Some(json!({ "records": [] })),
         // To themselves, which is nobody new.
         ("post", _) if path.ends_with("/hand-over") => Some(json!({ "to": path.split('/').nth_back(1) })),
-        ("patch", _) if path.contains("/people/") => Some(json!({})),
+        ("patch", _) if path.contains("/people/") || path.ends_with("/organisation") => Some(json!({})),
         ("patch", _) => Some(json!({ "name": "张三" })),
         _ => None,
     }

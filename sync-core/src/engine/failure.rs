@@ -65,7 +65,7 @@ pub enum Failure {
     #[error("this app is too old for the server; install the new version")]
     AppTooOld,
     /// The answer is from the server but does not hold: a receipt that is not for what was sent.
-    #[error("the server's answer does not fit what this device sent")]
+    #[error("the server's answer does not fit what this device sent; the next attempt comes by itself")]
     BadAnswer,
     /// The server refused.
     #[error("the server refused: {title} ({code})")]

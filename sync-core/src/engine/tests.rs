@@ -2,6 +2,7 @@
 
 mod busy_server;
 mod fake_server;
+mod former_life;
 mod parting;
 mod registry;
 mod scope;
@@ -187,6 +188,9 @@ fn a_receipt_that_does_not_fit_is_not_believed() {
         let outcome = talk(&mut engine, &mut server, Event::SyncNow, forge);
         assert_eq!(outcome.failure, Some(Failure::BadAnswer), "forgery {forgery}");
         assert_eq!(step(&engine, id), Step::Saved);
+        assert!(Failure::BadAnswer.is_retryable());
+        assert_eq!(talk(&mut engine, &mut server, Event::SyncNow, |_, answer| Ok(answer)).failure, None);
+        assert_eq!(step(&engine, id), Step::Published, "the next answer is another one");
     }
 }
 
@@ -302,6 +306,8 @@ fn garbage_of_the_right_type_ends_the_run_and_changes_nothing() {
     let outcome = talk(&mut engine, &mut server, Event::SyncNow, garbage);
     assert_eq!(outcome.failure, Some(Failure::BadAnswer));
     assert_eq!(step(&engine, id), Step::Saved);
+    // The alarm that a failed run sets is kept: the engine goes by itself.
+    assert!(send(&engine.handle(clock(200), &mut rng(1), Event::Tick).unwrap()).is_some());
 }
 
 #[test]

@@ -38,7 +38,7 @@ pub struct WireEntry {
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Segment {
-    /// Position of the first entry.
+    /// Position of the first entry; at least 1.
     #[n(0)]
     pub from: u64,
     /// The records that the entries are about.
@@ -161,6 +161,9 @@ impl Segment {
         if self.entries.is_empty() {
             return Err(SegmentError::Empty);
         }
+        if self.from == 0 {
+            return Err(SegmentError::Reference(0));
+        }
         let mut last: Vec<Option<ChangeHash>> = vec![None; self.records.len()];
         let (mut wall, mut mono) = (0i64, 0i64);
         let mut items = Vec::with_capacity(self.entries.len());
@@ -220,5 +223,32 @@ impl<T: PartialEq> Table<T> {
             self.rows.len() - 1
         });
         u32::try_from(index).unwrap_or(u32::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Found by the fuzz target for journals: what comes before a segment is `from - 1`.
+    #[test]
+    fn positions_begin_with_one_and_end_with_the_numbers() {
+        let entry = || {
+            let payload = Payload::Named(ChangeHash([1; 32]));
+            WireEntry { record: 0, boot: 0, wall_delta: 1, mono_delta: 1, payload }
+        };
+        let segment = |from: u64, lines: usize| Segment {
+            from,
+            records: vec![RecordId::from([7; 16])],
+            boots: vec![BootId(1)],
+            entries: (0..lines).map(|_| entry()).collect(),
+            head: Head::EMPTY,
+            signature: Signature([0; 64]),
+        };
+        assert_eq!(segment(0, 1).unpack(), Err(SegmentError::Reference(0)));
+        assert_eq!(segment(1, 0).unpack(), Err(SegmentError::Empty));
+        assert_eq!(segment(1, 2).unpack().unwrap()[1].entry.n, 2);
+        assert_eq!(segment(u64::MAX, 1).unpack().unwrap()[0].entry.n, u64::MAX);
+        assert_eq!(segment(u64::MAX, 2).unpack(), Err(SegmentError::Reference(1)));
     }
 }

@@ -70,6 +70,7 @@ macro_rules! broken {
 broken! {
     reads {
     fn organisations() -> Vec<Organisation>;
+    fn organisation(id: OrganisationId) -> Organisation;
     fn offices(organisation: OrganisationId) -> Vec<Office>;
     fn teams(organisation: OrganisationId) -> Vec<Team>;
     fn projects(organisation: OrganisationId) -> Vec<Project>;
@@ -96,6 +97,7 @@ broken! {
     fn count_records(scope: &Scope, filter: &RecordFilter) -> u64;
     fn record_line(id: RecordId) -> RecordLine;
     fn origins(id: RecordId) -> Vec<ChangeOrigin>;
+    fn false_bytes(organisation: OrganisationId, since: UnixMillis) -> Vec<(DeviceId, UnixMillis, u64)>;
     fn set_aside(query: &AsideQuery) -> Vec<SetAside>;
     fn aside(id: i64) -> AsideChange;
     fn aside_of_record(record: RecordId) -> Vec<AsideChange>;
@@ -109,6 +111,7 @@ broken! {
     }
     writes {
     fn create_organisation(organisation: &Organisation) -> ();
+    fn keep_exif(id: OrganisationId, keep: bool) -> ();
     fn create_office(office: &Office) -> ();
     fn create_team(team: &Team) -> ();
     fn create_project(project: &Project) -> ();

@@ -7,6 +7,7 @@ mod dependencies;
 mod file_size;
 mod foreign_paths;
 mod migrations;
+mod panics;
 mod patience;
 mod purity;
 mod tree;

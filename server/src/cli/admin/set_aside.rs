@@ -63,6 +63,9 @@ pub(super) enum AmendmentOrder {
     List {
         #[command(flatten)]
         within: In,
+        /// Only those before the one with this `last`.
+        #[arg(long)]
+        before: Option<i64>,
         /// At most so many.
         #[arg(long, default_value_t = 100)]
         limit: u32,
@@ -121,7 +124,7 @@ impl QuarantineOrder {
 impl AmendmentOrder {
     pub(super) fn order(self) -> Order {
         match self {
-            Self::List { within, limit } => within.aside(AsideOrder::ListAmendments { before: None, limit }),
+            Self::List { within, before, limit } => within.aside(AsideOrder::ListAmendments { before, limit }),
             Self::Inspect { within, record, device } => within.aside(AsideOrder::InspectAmendment { record, device }),
             Self::Accept { within, record, device, through, reason } => {
                 within.aside(AsideOrder::Accept { record, device, through, reason })

@@ -12,6 +12,9 @@ pub(super) enum StrayOrder {
     List {
         #[command(flatten)]
         within: In,
+        /// Only those with smaller ids than this one.
+        #[arg(long)]
+        before: Option<i64>,
         /// At most so many.
         #[arg(long, default_value_t = 100)]
         limit: u32,
@@ -41,7 +44,7 @@ pub(super) enum StrayOrder {
 impl StrayOrder {
     pub(super) fn order(self) -> Order {
         let (In { organisation }, stray) = match self {
-            Self::List { within, limit } => (within, Wanted::List { limit }),
+            Self::List { within, before, limit } => (within, Wanted::List { before, limit }),
             Self::Adopt { within, id, author } => (within, Wanted::Adopt { id, author }),
             Self::Discard { within, id, reason } => (within, Wanted::Discard { id, reason }),
         };

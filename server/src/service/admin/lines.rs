@@ -1,7 +1,7 @@
 //! What the answers to orders look like: one line of JSON for each thing.
 
 use serde::Serialize;
-use sync_core::id::{DeviceId, OfficeId, OrganisationId, PersonId, ProjectId, TeamId};
+use sync_core::id::{DeviceId, Link, OfficeId, OrganisationId, PersonId, ProjectId, TeamId};
 use sync_core::time::UnixMillis;
 use sync_core::wire::enrol::Role;
 
@@ -13,6 +13,7 @@ pub(super) enum Line {
     Organisation {
         id: OrganisationId,
         name: String,
+        keep_exif: bool,
     },
     Office {
         id: OfficeId,
@@ -62,6 +63,8 @@ pub(super) enum Line {
         replaces: Option<DeviceId>,
         /// How many lines of its journal are here.
         journal_n: u64,
+        /// Where its journal ends: the link of the last of them.
+        journal_link: Link,
         deposited_at: Option<UnixMillis>,
         wipe_ordered_at: Option<UnixMillis>,
         wipe_at_once: bool,
@@ -85,8 +88,8 @@ impl Line {
 }
 
 impl From<Organisation> for Line {
-    fn from(Organisation { id, name, .. }: Organisation) -> Self {
-        Self::Organisation { id, name }
+    fn from(Organisation { id, name, keep_exif, .. }: Organisation) -> Self {
+        Self::Organisation { id, name, keep_exif }
     }
 }
 
@@ -133,6 +136,7 @@ impl From<Device> for Line {
             forked_at: device.forked_at,
             replaces: device.replaces,
             journal_n: device.head.n,
+            journal_link: device.head.link,
             deposited_at: device.deposited_at,
             wipe_ordered_at: device.wipe_ordered_at,
             wipe_at_once: device.wipe_at_once,

@@ -75,7 +75,7 @@ pub(super) async fn perform(app: &App, organisation: OrganisationId, order: Asid
             let line = |group: crate::store::HeldGroup| {
                 serde_json::json!({
                     "record": group.record, "device": group.device, "person": group.person, "held": group.held,
-                    "since_at": group.since,
+                    "since_at": group.since, "last": group.last,
                 })
             };
             Ok(groups.map(line).collect())

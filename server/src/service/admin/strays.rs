@@ -15,7 +15,7 @@ use crate::state::App;
 #[expect(missing_docs, reason = "the fields are the flags of the command line, which explains each")]
 pub enum StrayOrder {
     /// Lists those that wait.
-    List { limit: u32 },
+    List { before: Option<i64>, limit: u32 },
     /// Makes one part of its record.
     Adopt { id: i64, author: Option<PersonId> },
     /// Sets one away for good.
@@ -25,8 +25,8 @@ pub enum StrayOrder {
 pub(super) async fn perform(app: &App, organisation: OrganisationId, order: StrayOrder) -> Result<Value, ServiceError> {
     let machine = Decider::Machine(organisation);
     match order {
-        StrayOrder::List { limit } => {
-            let found = strays::list(app, machine, None, limit).await?;
+        StrayOrder::List { before, limit } => {
+            let found = strays::list(app, machine, before, limit).await?;
             Ok(Value::Array(found.into_iter().map(line).collect()))
         }
         StrayOrder::Adopt { id, author } => Ok(line(strays::adopt(app, machine, id, author).await?)),

@@ -35,8 +35,12 @@ pub(in crate::store) async fn an_organisation_is_found_as_it_was_founded(store: 
 pub(in crate::store) async fn names_are_unique_where_they_must_be(store: &dyn Store) {
     let mut world = World::found(store).await;
     let at = UnixMillis(5);
-    let twin =
-        Organisation { id: OrganisationId::new(at, &mut world.rng), name: "Harbour Homes".to_owned(), created_at: at };
+    let twin = Organisation {
+        id: OrganisationId::new(at, &mut world.rng),
+        name: "Harbour Homes".to_owned(),
+        created_at: at,
+        keep_exif: false,
+    };
     assert!(matches!(store.create_organisation(&twin).await, Err(StoreError::Conflict("organisation"))));
     let mut office = store.offices(world.organisation).await.unwrap().remove(0);
     office.id = OfficeId::new(at, &mut world.rng);

@@ -53,7 +53,10 @@ impl<'a> World<'a> {
         let offices = [OfficeId::new(at, &mut rng), OfficeId::new(at, &mut rng)];
         let teams = [TeamId::new(at, &mut rng), TeamId::new(at, &mut rng)];
         let name = "Harbour Homes".to_owned();
-        store.create_organisation(&Organisation { id: organisation, name, created_at: at }).await.unwrap();
+        store
+            .create_organisation(&Organisation { id: organisation, name, created_at: at, keep_exif: false })
+            .await
+            .unwrap();
         for (i, (office, team)) in offices.into_iter().zip(teams).enumerate() {
             let time_zone = "Asia/Shanghai".to_owned();
             let name = format!("Office {i}");

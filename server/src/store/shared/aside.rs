@@ -55,6 +55,11 @@ statements! {
         and c.state in (2, 3, 4, 5) and ($2 is null or r.office = $2) \
         group by c.record, d.id, p.id, p.name having max(c.id) < $3 order by max(c.id) desc limit $4";
     DEVICE = "select no, journal_n from device where id = $1";
+    FALSE_BYTES = "select d.id, c.received_at, sum(octet_length(c.raw)) from change c \
+        join device d on d.no = c.device \
+        where c.organisation = (select no from organisation where id = $1) and c.state = 3 \
+        and c.state in (2, 3, 4, 5) and c.received_at >= $2 and c.raw is not null \
+        and c.code not in ('device.revoked', 'change.repeated') group by d.id, c.received_at order by c.received_at";
     VERDICTS = "select c.n, c.state, c.code, x.reason, c.record, case when c.state = 4 then c.raw end from change c \
         left join decision x on x.no = c.decision where c.device = $1 and c.verdict_seq > $2 order by c.n";
     // A line that is judged once more counts as judged: its device knows what was said about it.
@@ -122,6 +127,19 @@ pub(super) async fn aside(conn: &mut Conn, id: i64) -> Result<AsideChange, Store
 
 pub(super) async fn aside_of_record(conn: &mut Conn, record: RecordId) -> Result<Vec<AsideChange>, StoreError> {
     sqlx::query::<Db>(OF_RECORD).bind(record.0).fetch_all(conn).await?.iter().map(whole).collect()
+}
+
+pub(super) async fn false_bytes(
+    conn: &mut Conn,
+    organisation: OrganisationId,
+    since: UnixMillis,
+) -> Result<Vec<(DeviceId, UnixMillis, u64)>, StoreError> {
+    let rows = sqlx::query_as::<Db, (Uuid, i64, i64)>(FALSE_BYTES)
+        .bind(organisation.0)
+        .bind(since.0)
+        .fetch_all(conn)
+        .await?;
+    rows.into_iter().map(|(device, at, bytes)| Ok((DeviceId(device), UnixMillis(at), count(bytes)?))).collect()
 }
 
 pub(super) async fn held(conn: &mut Conn, query: &HeldQuery) -> Result<Vec<HeldGroup>, StoreError> {

@@ -35,6 +35,12 @@ impl Store for Backend {
     async fn organisations(&self) -> Result<Vec<Organisation>, StoreError> {
         read!(self, organisation::organisations())
     }
+    async fn organisation(&self, id: OrganisationId) -> Result<Organisation, StoreError> {
+        read!(self, organisation::organisation(id))
+    }
+    async fn keep_exif(&self, id: OrganisationId, keep: bool) -> Result<(), StoreError> {
+        write!(self, organisation::keep_exif(id, keep))
+    }
     async fn create_office(&self, office: &Office) -> Result<(), StoreError> {
         write!(self, organisation::create_office(office))
     }
@@ -242,6 +248,13 @@ impl Store for Backend {
     }
     async fn origins(&self, id: RecordId) -> Result<Vec<ChangeOrigin>, StoreError> {
         read!(self, read::origins(id))
+    }
+    async fn false_bytes(
+        &self,
+        organisation: OrganisationId,
+        since: UnixMillis,
+    ) -> Result<Vec<(DeviceId, UnixMillis, u64)>, StoreError> {
+        read!(self, aside::false_bytes(organisation, since))
     }
     async fn set_aside(&self, query: &AsideQuery) -> Result<Vec<SetAside>, StoreError> {
         read!(self, aside::set_aside(query))

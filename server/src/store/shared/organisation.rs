@@ -15,8 +15,10 @@ use crate::store::{Membership, Office, Organisation, Person, Project, StoreError
 const EARLIEST_DAY: i16 = -12 * 60;
 
 statements! {
-    INSERT_ORGANISATION = "insert into organisation (id, name, created_at) values ($1, $2, $3)";
-    ORGANISATIONS = "select id, name, created_at from organisation order by name";
+    INSERT_ORGANISATION = "insert into organisation (id, name, created_at, keep_exif) values ($1, $2, $3, $4)";
+    ORGANISATIONS = "select id, name, created_at, keep_exif from organisation order by name";
+    ORGANISATION = "select id, name, created_at, keep_exif from organisation where id = $1";
+    KEEP_EXIF = "update organisation set keep_exif = $2 where id = $1";
     INSERT_OFFICE = "insert into office (id, organisation, name, time_zone) values ($1, $2, $3, $4)";
     OFFICES = "select id, organisation, name, time_zone from office where organisation = $1 order by name";
     INSERT_TEAM = "insert into team (id, organisation, office, name) values ($1, $2, $3, $4)";
@@ -46,18 +48,32 @@ pub(super) async fn create_organisation(conn: &mut Conn, organisation: &Organisa
         .bind(organisation.id.0)
         .bind(organisation.name.as_str())
         .bind(organisation.created_at.0)
+        .bind(organisation.keep_exif)
         .execute(conn)
         .await
         .map_err(taken("organisation"))?;
     Ok(())
 }
 
+type OrganisationRow = (Uuid, String, i64, bool);
+
+fn organisation_of((id, name, created_at, keep_exif): OrganisationRow) -> Organisation {
+    Organisation { id: OrganisationId(id), name, created_at: UnixMillis(created_at), keep_exif }
+}
+
 pub(super) async fn organisations(conn: &mut Conn) -> Result<Vec<Organisation>, StoreError> {
-    let rows = sqlx::query_as::<Db, (Uuid, String, i64)>(ORGANISATIONS).fetch_all(conn).await?;
-    Ok(rows
-        .into_iter()
-        .map(|(id, name, created_at)| Organisation { id: OrganisationId(id), name, created_at: UnixMillis(created_at) })
-        .collect())
+    let rows = sqlx::query_as::<Db, OrganisationRow>(ORGANISATIONS).fetch_all(conn).await?;
+    Ok(rows.into_iter().map(organisation_of).collect())
+}
+
+pub(super) async fn organisation(conn: &mut Conn, id: OrganisationId) -> Result<Organisation, StoreError> {
+    let row = sqlx::query_as::<Db, OrganisationRow>(ORGANISATION).bind(id.0).fetch_one(conn).await?;
+    Ok(organisation_of(row))
+}
+
+pub(super) async fn keep_exif(conn: &mut Conn, id: OrganisationId, keep: bool) -> Result<(), StoreError> {
+    let changed = sqlx::query::<Db>(KEEP_EXIF).bind(id.0).bind(keep).execute(conn).await?;
+    if changed.rows_affected() == 0 { Err(StoreError::NotFound) } else { Ok(()) }
 }
 
 pub(super) async fn create_office(conn: &mut Conn, office: &Office) -> Result<(), StoreError> {

@@ -95,8 +95,13 @@ impl Phone {
 
     /// Writes a lead down.
     pub(crate) fn register(&mut self, name: &str) -> RecordId {
+        self.register_with_notes(name, "")
+    }
+
+    /// Writes a lead down about whom there is much to say.
+    pub(crate) fn register_with_notes(&mut self, name: &str, notes: &str) -> RecordId {
         let now = self.now();
-        let facts = LeadFacts { name: Some(name.to_owned()), ..LeadFacts::default() };
+        let facts = LeadFacts { name: Some(name.to_owned()), notes: notes.to_owned(), ..LeadFacts::default() };
         let request = CreateRequest { facts, ..CreateRequest::default() };
         self.engine.notebook(now, 480).create(&mut self.rng, request).unwrap().header.id
     }

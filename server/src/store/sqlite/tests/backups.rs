@@ -10,7 +10,7 @@ use crate::store::{Organisation, Store as _};
 
 fn organisation(number: u8) -> Organisation {
     let id = OrganisationId::from([number; 16]);
-    Organisation { id, name: format!("Company {number}"), created_at: UnixMillis(1) }
+    Organisation { id, name: format!("Company {number}"), created_at: UnixMillis(1), keep_exif: false }
 }
 
 const NOW: UnixMillis = UnixMillis(1_772_000_000_000);

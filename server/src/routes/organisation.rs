@@ -1,0 +1,60 @@
+//! The organisation that one works for.
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::extract::Json;
+use super::identity::SignedIn;
+use crate::error::ServiceError;
+use crate::service::organisation::{self, OrganisationChange};
+use crate::state::App;
+use crate::store::Organisation;
+
+/// A company, and what it decides for itself.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct OrganisationBody {
+    id: Uuid,
+    name: String,
+    /// Whether photos keep what cameras write into them: the place, the time, the phone.
+    keep_exif: bool,
+}
+
+/// What changes; what is left out stays as it is.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct OrganisationPatch {
+    /// For photos that come from now on.
+    keep_exif: Option<bool>,
+}
+
+impl From<Organisation> for OrganisationBody {
+    fn from(Organisation { id, name, keep_exif, .. }: Organisation) -> Self {
+        Self { id: id.0, name, keep_exif }
+    }
+}
+
+/// The organisation, with its settings.
+#[utoipa::path(
+    get, path = "/api/v1/organisation", tag = "directory",
+    responses((status = 200, body = OrganisationBody)), security(("session" = []))
+)]
+pub(crate) async fn show(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+) -> Result<Json<OrganisationBody>, ServiceError> {
+    organisation::of(&app, &who).await.map(|found| Json(found.into()))
+}
+
+/// Changes settings of the organisation, from this moment on.
+#[utoipa::path(
+    patch, path = "/api/v1/organisation", tag = "directory", request_body = OrganisationPatch,
+    responses((status = 200, body = OrganisationBody)), security(("session" = []))
+)]
+pub(crate) async fn change(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Json(OrganisationPatch { keep_exif }): Json<OrganisationPatch>,
+) -> Result<Json<OrganisationBody>, ServiceError> {
+    organisation::change(&app, &who, OrganisationChange { keep_exif }).await.map(|changed| Json(changed.into()))
+}
