@@ -115,7 +115,7 @@ fn a_head_that_trickles_is_given_up() {
     stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: daybook\r\nx-slow: ").unwrap();
     stream.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
     let mut trickled = 0;
-    while !matches!(stream.read(&mut [0; 64]), Ok(_)) && stream.write_all(b"x").is_ok() {
+    while stream.read(&mut [0; 64]).is_err() && stream.write_all(b"x").is_ok() {
         trickled += 1;
         assert!(trickled < 100, "it was never given up");
     }
