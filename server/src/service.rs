@@ -31,4 +31,5 @@ pub mod session;
 pub mod staff_change;
 pub mod strays;
 pub mod trial;
+mod turns;
 mod verdicts;
