@@ -5,6 +5,8 @@
 //! and positions of feeds become visible in their order. Nothing lives in a connection between two transactions, so a
 //! pooler may stand in between. See docs/adr/0007.
 
+#![expect(clippy::duplicate_mod, reason = "the shared rooms are compiled once for each database: docs/adr/0003")]
+
 pub mod backup;
 mod months;
 pub mod moving;
