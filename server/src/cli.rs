@@ -2,6 +2,7 @@
 
 mod admin;
 mod keep;
+mod moving;
 mod show;
 mod socket;
 
@@ -15,7 +16,8 @@ use crate::config::{Config, ConfigError, Layers, SETTINGS};
 use crate::error::ServiceError;
 use crate::photo::keep::CopyError;
 use crate::serve::{self, ServeError};
-use crate::store::sqlite::backup::BackupError;
+use crate::store::backup::BackupError;
+use crate::store::postgres::moving::MoveError;
 use crate::telemetry;
 
 /// Takes in what promoters recorded without a network, and shows it to offices and head quarters.
@@ -55,6 +57,8 @@ enum Command {
     Backup(keep::BackupFlags),
     /// Puts a backup into the folder of a stopped server, as a new life of the database.
     Restore(keep::RestoreFlags),
+    /// Moves the organisation of a stopped server from its folder to PostgreSQL, so that phones don't notice.
+    Migrate(moving::MigrateFlags),
     /// Looks at the configuration.
     Config {
         #[command(subcommand)]
@@ -106,6 +110,8 @@ enum Failure {
     #[error(transparent)]
     Backup(#[from] BackupError),
     #[error(transparent)]
+    Move(#[from] MoveError),
+    #[error(transparent)]
     Photos(#[from] CopyError),
 }
 
@@ -144,10 +150,11 @@ fn perform(flags: &CommonFlags, command: Command) -> Result<(), Failure> {
         Command::Photos { command } => in_runtime(keep::photos(flags.config()?, command))?,
         Command::Backup(flagged) => in_runtime(keep::backup(flags.config()?, flagged))?,
         Command::Restore(flagged) => in_runtime(keep::restore(flags.config()?, flagged))?,
+        Command::Migrate(flagged) => in_runtime(moving::migrate(flags.config()?, flagged))?,
         Command::Config { command: ConfigCommand::Check } => {
             let layers = flags.layers(&ServeFlags::default());
             Config::read(layers.clone())?;
-            show::settings(SETTINGS.iter().map(|setting| (setting.key, layers.look_up(*setting))));
+            show::settings(SETTINGS.iter().map(|setting| (setting.key, layers.show(*setting))));
             Ok(())
         }
     }

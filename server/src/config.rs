@@ -4,15 +4,16 @@
 //! flag. All mistakes are reported together, each with its key, where it came from and what is expected.
 
 pub mod admission;
+mod database;
 mod layers;
 mod parse;
 mod photos;
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
 use std::time::Duration;
 
 pub use admission::Admission;
+pub use database::{Database, DatabaseUrl};
 pub use layers::{ConfigError, Layers, Mistake, Source};
 pub use photos::{Bucket, PhotoPlace, Photos};
 
@@ -51,6 +52,10 @@ settings! {
     CONNECTIONS = "http.connections", "4096", "a number from 16 to 1000000";
     ADDRESS_CONNECTIONS = "http.address_connections", "1024", "a number from 1 to http.connections";
     FOLDER = "database.folder", "daybook-data", "a folder that the server may write to";
+    URL = "database.url", "", "an address such as postgres://daybook@db.example.com/daybook, or nothing";
+    LISTEN_URL = "database.listen_url", "", "the same database without a pooler in between, or nothing";
+    CONNECTIONS_TO_DATABASE = "database.connections", "16", "connections from 4 to 1000";
+    PREPARED = "database.prepared", "true", "true or false";
     SESSION_MINUTES = "auth.session_minutes", "720", "minutes from 5 to 43200";
     TOKEN_MINUTES = "auth.token_minutes", "15", "minutes from 1 to 60";
     CODE_HOURS = "auth.code_hours", "168", "hours from 1 to 2160";
@@ -137,20 +142,6 @@ pub struct Http {
     pub address_connections: usize,
 }
 
-/// Where the server keeps its data.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Database {
-    /// The folder of the embedded database; created at first start.
-    pub folder: PathBuf,
-}
-
-impl Database {
-    /// Where a running server takes orders from `daybook admin`.
-    pub fn socket(&self) -> PathBuf {
-        self.folder.join("daybook.sock")
-    }
-}
-
 /// For how long sessions, tokens and codes are good.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Auth {
@@ -221,7 +212,7 @@ impl Config {
     /// All mistakes at once.
     pub fn read(mut layers: Layers) -> Result<Self, ConfigError> {
         let http = Http::read(&mut layers);
-        let database = layers.read(FOLDER, parse::folder).map(|folder| Database { folder });
+        let database = Database::read(&mut layers);
         let auth = Auth::read(&mut layers);
         let limits = Limits::read(&mut layers);
         let admission = Admission::read(&mut layers);

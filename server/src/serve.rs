@@ -19,11 +19,12 @@ use tokio::time::{Instant, timeout_at};
 use crowd::Crowd;
 
 use crate::clock::{Dice, SystemClock};
-use crate::config::Config;
+use crate::config::{Config, Database, DatabaseUrl};
 use crate::error::ServiceError;
 use crate::service::{notes, projector};
 use crate::state::App;
 use crate::store::Store;
+use crate::store::postgres::{self, Access, PostgresStore};
 use crate::store::sqlite::{OpenError, SqliteStore};
 use crate::{metrics, photo, router};
 
@@ -47,6 +48,14 @@ pub enum ServeError {
         folder: PathBuf,
         /// Why.
         source: OpenError,
+    },
+    /// The PostgreSQL database can't be used.
+    #[error("the database {url}: {source}")]
+    OpenPostgres {
+        /// Which one, without its password.
+        url: DatabaseUrl,
+        /// Why.
+        source: postgres::OpenError,
     },
     /// An address can't be listened on, or a file not be written.
     #[error("{what}: {source}")]
@@ -80,15 +89,27 @@ fn failed(error: ServiceError) -> ServeError {
     ServeError::Start { what: "the server can't start", source }
 }
 
-/// Opens the folder of the embedded database and puts the server together.
+/// Opens the database and puts the server together.
 ///
 /// # Errors
-/// When the folder can't be opened, for example because another process uses it.
+/// When the folder or the database can't be opened, for example because another process uses the folder.
 pub async fn open(config: Config) -> Result<App, ServeError> {
-    let folder = config.database.folder.clone();
-    let store = SqliteStore::open(&folder).await.map_err(|source| ServeError::Open { folder, source })?;
-    let store: Arc<dyn Store> = Arc::new(store);
+    let store = open_store(&config.database).await?;
     App::new(store, Arc::new(SystemClock), Dice::system(), config).await.map_err(failed)
+}
+
+/// Opens the database: PostgreSQL if there is an address, the folder's otherwise.
+///
+/// # Errors
+/// When it can't be opened, or another process uses the folder.
+pub async fn open_store(database: &Database) -> Result<Arc<dyn Store>, ServeError> {
+    let folder = database.folder.clone();
+    let Some(url) = database.url.clone() else {
+        let store = SqliteStore::open(&folder).await.map_err(|source| ServeError::Open { folder, source })?;
+        return Ok(Arc::new(store));
+    };
+    let store = PostgresStore::open(&Access::of(&url, database), &folder).await;
+    Ok(Arc::new(store.map_err(|source| ServeError::OpenPostgres { url, source })?))
 }
 
 /// Serves until the process is told to stop (SIGTERM or SIGINT).

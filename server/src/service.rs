@@ -33,4 +33,5 @@ pub mod session;
 pub mod staff_change;
 pub mod strays;
 pub mod trial;
+mod turns;
 mod verdicts;

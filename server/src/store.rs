@@ -4,11 +4,15 @@
 //! escapes. SQL is written once in `shared` and expanded for each database.
 
 pub mod aside;
+pub mod backup;
 #[cfg(test)]
 mod conformance;
 pub mod drift;
+mod folder;
 pub mod model;
+pub mod neighbours;
 pub mod photos;
+pub mod postgres;
 mod shared;
 pub mod sqlite;
 
@@ -284,6 +288,11 @@ pub trait Store: Send + Sync {
     async fn ping(&self) -> Result<(), StoreError>;
     /// Finishes what is under way and closes all connections.
     async fn close(&self);
+
+    /// The other servers, if the database may have several.
+    fn neighbours(&self) -> Option<&dyn neighbours::Neighbours> {
+        None
+    }
 
     /// What is remembered about photos.
     fn photos(&self) -> &dyn photos::PhotoStore;

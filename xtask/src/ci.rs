@@ -53,6 +53,7 @@ fn steps() -> Vec<Step> {
         ),
         Step::line("architecture", Invocation::cargo(["test", "-p", "xtask", "--locked"])),
         Step::new("tests", "cargo xtask test", || test_run::run(&[])),
+        Step::line("http on postgresql", test_run::http_on_postgres()),
         Step::core_on("core on the web", purity::WEB),
         Step::core_on("core on a phone", purity::PHONE),
         Step::demo("demo", &["--once", "--json"]),

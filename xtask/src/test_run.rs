@@ -14,6 +14,12 @@ pub(crate) fn run(args: &[OsString]) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The tests of the HTTP interface once more, on the other database. Those of the store run on both anyway.
+pub(crate) fn http_on_postgres() -> Invocation {
+    Invocation::cargo(["test", "-p", "server", "--test", "http", "--locked"])
+        .variable("DAYBOOK_TEST_DATABASE", "postgres")
+}
+
 /// What brings encryption, or the generator of its bindings, into a build of everything. Tested by hand so far:
 /// `cargo nextest run -p mobile-ffi -p client`, and `cargo xtask bindings test python` and `... kotlin`.
 const APART: [&str; 2] = ["mobile-ffi", "uniffi-bindgen"];

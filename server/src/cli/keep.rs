@@ -9,11 +9,13 @@ use super::{Failure, admin, show};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
 use crate::error::ServiceError;
-use crate::photo::keep::{PhotoCopy, copy};
+use crate::photo::keep::{Kept, PhotoCopy, copy};
 use crate::serve;
 use crate::service::admin::Order;
 use crate::service::rebuild;
-use crate::store::sqlite::backup::{self, BackupReport, Occupant};
+use crate::store::backup::BackupReport;
+use crate::store::postgres::backup as postgres;
+use crate::store::sqlite::backup::{self as sqlite, Occupant};
 
 #[derive(Args)]
 pub(super) struct BackupFlags {
@@ -51,12 +53,19 @@ pub(super) async fn rebuild(config: Config) -> Result<(), Failure> {
 
 /// Copies the database and checks the copy; the server may be running.
 pub(super) async fn backup(config: Config, flags: BackupFlags) -> Result<(), Failure> {
-    let report = backup::backup(&config.database.folder, &flags.file, SystemClock.now()).await?;
+    let now = SystemClock.now();
+    let (report, named) = match &config.database.url {
+        None => (sqlite::backup(&config.database.folder, &flags.file, now).await?, None),
+        Some(url) => {
+            let backup = postgres::backup(url, &flags.file, now).await?;
+            (backup.report, Some(backup.photos))
+        }
+    };
     // Only now may phones let go of what the backup holds, once no older one is going to be restored.
     let note = Order::NoteBackup { taken_at: report.taken_at, journals: report.journals.clone() };
     admin::order(config.clone(), note).await?;
     let taken_at = report.taken_at;
-    let photos = back_up_photos(&config, &flags).await?;
+    let photos = back_up_photos(&config, &flags, named).await?;
     // What lies in a bucket does not depend on this machine.
     let all_kept = photos.map_or(config.photos.folder(&config.database.folder).is_none(), |copy| copy.missing == 0);
     if all_kept {
@@ -74,14 +83,21 @@ struct BackupDone {
     photos: Option<PhotoCopy>,
 }
 
-async fn back_up_photos(config: &Config, flags: &BackupFlags) -> Result<Option<PhotoCopy>, Failure> {
+async fn back_up_photos(
+    config: &Config,
+    flags: &BackupFlags,
+    named: Option<Vec<Kept>>,
+) -> Result<Option<PhotoCopy>, Failure> {
     let Some(to) = flags.photos.clone() else {
         return Ok(None);
     };
     let Some(from) = config.photos.folder(&config.database.folder) else {
         return Err(Failure::Refused("photos.store is s3: back the bucket up by its own means".to_owned()));
     };
-    let kept = backup::photos(&flags.file).await?;
+    let kept = match named {
+        Some(named) => named,
+        None => sqlite::photos(&flags.file).await?,
+    };
     let copying = tokio::task::spawn_blocking(move || copy(&kept, &from, &to));
     let copied = copying.await.map_err(ServiceError::internal)?;
     Ok(Some(copied?))
@@ -109,10 +125,15 @@ pub(super) async fn photos(config: Config, command: PhotosCommand) -> Result<(),
     Ok(())
 }
 
-/// Puts a backup into the folder of a stopped server.
+/// Puts a backup into the folder of a stopped server, or into an empty database.
 pub(super) async fn restore(config: Config, flags: RestoreFlags) -> Result<(), Failure> {
-    let occupant = if flags.set_aside { Occupant::SetAside } else { Occupant::Keep };
-    let report = backup::restore(&flags.file, &config.database.folder, occupant, SystemClock.now()).await?;
+    let report = match &config.database.url {
+        None => {
+            let occupant = if flags.set_aside { Occupant::SetAside } else { Occupant::Keep };
+            sqlite::restore(&flags.file, &config.database.folder, occupant, SystemClock.now()).await?
+        }
+        Some(url) => postgres::restore(&flags.file, url).await?,
+    };
     show::report(&report, flags.json);
     Ok(())
 }

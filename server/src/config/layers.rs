@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{SETTINGS, Setting};
+use super::{SETTINGS, Setting, database};
 
 /// Who said what a setting is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,6 +172,12 @@ impl Layers {
         }
     }
 
+    /// The same as it may be shown: without passwords.
+    pub fn show(&self, setting: Setting) -> (String, Source) {
+        let (text, source) = self.look_up(setting);
+        (if setting.key.ends_with("url") { database::without_password(&text) } else { text }, source)
+    }
+
     pub(super) fn read<T>(&mut self, setting: Setting, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
         let value = parse(self.look_up(setting).0.trim());
         if value.is_none() {
@@ -181,7 +187,7 @@ impl Layers {
     }
 
     pub(super) fn complain(&mut self, setting: Setting) {
-        let (text, origin) = self.look_up(setting);
+        let (text, origin) = self.show(setting);
         self.mistakes.push(Mistake::Value { key: setting.key, text, origin, expects: setting.expects });
     }
 

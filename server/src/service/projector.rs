@@ -18,6 +18,7 @@ use tokio::sync::{Notify, watch};
 
 use super::bill::Bill;
 use super::heal::heal;
+use super::turns;
 use crate::error::ServiceError;
 use crate::flag::rules;
 use crate::state::App;
@@ -26,7 +27,7 @@ use crate::store::{ChangeState, IncomingChange, PendingRecord, Person, Publicati
 /// Records judged and published in one transaction.
 const BATCH: u32 = 256;
 /// How long the projector rests after the database failed.
-const REST: Duration = Duration::from_secs(1);
+pub(super) const REST: Duration = Duration::from_secs(1);
 /// How long whoever decided waits to hear what became of it.
 const SETTLING: Duration = Duration::from_secs(10);
 
@@ -72,6 +73,34 @@ impl Projector {
         self.requested.load(Ordering::Acquire).saturating_sub(*self.done.borrow())
     }
 
+    /// The newest ticket.
+    pub(super) fn requested(&self) -> u64 {
+        self.requested.load(Ordering::Acquire)
+    }
+
+    /// The newest ticket that is done.
+    pub(super) fn done(&self) -> u64 {
+        *self.done.borrow()
+    }
+
+    /// A ticket is done, and all before it.
+    pub(super) fn finish(&self, ticket: u64) {
+        self.done.send_if_modified(|done| {
+            let further = *done < ticket;
+            *done = ticket.max(*done);
+            further
+        });
+    }
+
+    /// Waits for a request, or to be stopped.
+    pub(super) async fn woken(&self) {
+        self.wake.notified().await;
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
     /// Asks [`run`] to end after what is under way.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Release);
@@ -82,13 +111,20 @@ impl Projector {
 /// Publishes whatever is received until [`Projector::stop`]; begins with what an earlier process left behind.
 pub async fn run(app: App) {
     app.projector.running.store(true, Ordering::Release);
+    match app.store.neighbours() {
+        Some(neighbours) => turns::run(&app, neighbours).await,
+        None => alone(&app).await,
+    }
+}
+
+async fn alone(app: &App) {
     loop {
-        match drain(&app).await {
-            Ok(()) if app.projector.stopping.load(Ordering::Acquire) => return,
-            Ok(()) => app.projector.wake.notified().await,
+        match drain(app).await {
+            Ok(()) if app.projector.is_stopping() => return,
+            Ok(()) => app.projector.woken().await,
             Err(error) => {
                 tracing::error!(code = error.code.name, cause = ?error.internal, "publishing failed");
-                if app.projector.stopping.load(Ordering::Acquire) {
+                if app.projector.is_stopping() {
                     return;
                 }
                 tokio::time::sleep(REST).await;
@@ -116,25 +152,31 @@ pub(super) async fn settle(app: &App) -> Result<(), ServiceError> {
 /// When the database fails; what is left stays received.
 pub async fn drain(app: &App) -> Result<(), ServiceError> {
     try_suspects(app).await?;
-    loop {
-        let ticket = app.projector.requested.load(Ordering::Acquire);
-        let pending = app.store.pending(BATCH).await?;
-        let all = pending.len() < BATCH as usize;
-        if !pending.is_empty() {
-            app.trial.begin(pending.iter().map(|record| record.id));
-            let publications = judge_all(app, pending).await?;
-            app.trial.end();
-            app.store.publish(&publications, app.salt, app.clock.now()).await?;
-            metrics::counter!("daybook_records_published_total").increment(publications.len() as u64);
-        }
-        if all {
-            app.projector.done.send_replace(ticket);
-            // Records that changed meanwhile were left alone and are still pending; so is what came since.
-            if app.store.pending(1).await?.is_empty() {
-                return Ok(());
-            }
-        }
+    while !round(app).await? {}
+    Ok(())
+}
+
+/// Judges and publishes one batch; whether nothing received is left.
+///
+/// # Errors
+/// As [`drain`].
+pub(super) async fn round(app: &App) -> Result<bool, ServiceError> {
+    let ticket = app.projector.requested();
+    let pending = app.store.pending(BATCH).await?;
+    let all = pending.len() < BATCH as usize;
+    if !pending.is_empty() {
+        app.trial.begin(pending.iter().map(|record| record.id));
+        let publications = judge_all(app, pending).await?;
+        app.trial.end();
+        app.store.publish(&publications, app.salt, app.clock.now()).await?;
+        metrics::counter!("daybook_records_published_total").increment(publications.len() as u64);
     }
+    if !all {
+        return Ok(false);
+    }
+    app.projector.finish(ticket);
+    // Records that changed meanwhile were left alone and are still pending; so is what came since.
+    Ok(app.store.pending(1).await?.is_empty())
 }
 
 /// Judges what waits at one record, after something that it may have waited for was published by other means.
@@ -158,7 +200,7 @@ pub(super) async fn judge_again(app: &App, id: RecordId) -> Result<(), ServiceEr
 
 /// Judges what an earlier process was judging when it was killed: one record at a time, or not at all if it was the
 /// only one.
-async fn try_suspects(app: &App) -> Result<(), ServiceError> {
+pub(super) async fn try_suspects(app: &App) -> Result<(), ServiceError> {
     let suspects = app.trial.take_suspects();
     let alone = suspects.len() == 1;
     for id in suspects {

@@ -30,8 +30,8 @@ macro_rules! store_conformance {
                 publishing: what_waits_longest_comes_first, a_record_is_loaded_in_the_order_of_its_dependencies,
                     positions_are_taken_one_by_one, whoever_comes_too_late_is_told, what_is_set_aside_is_listed,
                     verdicts_reach_the_device, a_verdict_is_not_repeated_while_nothing_changes,
-                    a_failed_publication_leaves_no_trace, blocks_of_the_feed_have_salts,
-                    staff_changes_stand_after_the_devices;
+                    a_failed_publication_leaves_no_trace, staff_changes_stand_after_the_devices,
+                    a_record_is_published_twice_in_a_batch;
                 deciding: what_is_accepted_is_judged_again_with_what_waited, what_is_refused_is_told_and_remembered,
                     held_changes_are_grouped_by_record_and_device;
                 feeding: a_device_gets_what_it_lacks, pages_end_where_they_say,
@@ -42,7 +42,8 @@ macro_rules! store_conformance {
                     places_are_told_within_the_organisation, authors_are_named;
                 reading: lists_are_narrowed_by_each_filter, lists_are_paged_newest_first, scopes_hide_what_is_outside,
                     searches_find_names_and_numbers, common_words_are_found_too, origins_tell_who_and_when,
-                    rebuilt_rows_are_the_same, a_row_without_changes_is_refused;
+                    rebuilt_rows_are_the_same, a_row_without_changes_is_refused, texts_may_hold_any_character,
+                    a_book_of_words_is_stored;
                 drifting: strays_wait_within_limits, an_order_to_compare_stands_until_it_is_obeyed;
                 keeping: backups_count_once_no_older_one_is_restored;
                 photographing: an_upload_goes_on_where_it_stands, a_finished_upload_is_a_photo_once,

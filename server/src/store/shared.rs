@@ -29,13 +29,18 @@ macro_rules! bulk_statements {
 }
 
 /// Compiles the shared rooms for the database of the module that calls it. The module has to define `Db`, `Conn`,
-/// `Backend`, `PLACEHOLDERS` and the module `search`.
+/// `DbRow`, `Backend`, `PLACEHOLDERS`, `snapshot`, `block_salt`, `announce` and the modules `search` and `rows_in_turn`.
 macro_rules! mount {
     () => {
         #[path = "shared/actors.rs"]
         mod actors;
+        #[cfg(test)]
+        #[path = "shared/all_statements.rs"]
+        mod all_statements;
         #[path = "shared/aside.rs"]
         mod aside;
+        #[path = "shared/audit.rs"]
+        mod audit;
         #[path = "shared/decide.rs"]
         mod decide;
         #[path = "shared/drift.rs"]

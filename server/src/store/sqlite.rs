@@ -4,7 +4,7 @@
 //! `synchronous = full` makes a commit durable before it returns, which is what a receipt promises.
 
 pub mod backup;
-mod folder;
+mod rows_in_turn;
 mod search;
 #[cfg(test)]
 mod tests;
@@ -19,13 +19,14 @@ use sqlx::sqlite::{
     SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
     SqliteSynchronous,
 };
-use sqlx::{ConnectOptions as _, Sqlite, SqliteConnection, Transaction};
+use sqlx::{ConnectOptions as _, Connection as _, Sqlite, SqliteConnection, Transaction};
 
-pub use self::folder::FolderError;
-use self::folder::Lock;
 use super::StoreError;
+pub use super::folder::FolderError;
+use super::folder::{self, Lock};
+use super::neighbours::{Neighbours, News};
 use super::shared::bulk::Placeholders;
-use super::shared::mount;
+use super::shared::{mount, statements};
 
 type Db = Sqlite;
 type Conn = SqliteConnection;
@@ -64,6 +65,11 @@ mod code {
     pub(super) const PRIMARY: i32 = 0xff;
 }
 
+statements! {
+    MOVED = "select count(*) from meta where key = 'moved'";
+    MOVE_OUT = "insert into meta (key, value) values ('moved', '1') on conflict (key) do nothing";
+}
+
 /// Whether the database refused because of the machine, so that the same call may succeed later.
 pub(super) fn is_outage(refusal: &dyn DatabaseError) -> bool {
     let code = refusal.code().and_then(|code| code.parse::<i32>().ok()).unwrap_or(0);
@@ -82,6 +88,9 @@ pub enum OpenError {
     /// The database in it is from a newer version, or its tables can't be brought up to date.
     #[error("the database can't be brought up to date: is it from a newer version of daybook?")]
     Migration(#[from] sqlx::migrate::MigrateError),
+    /// Its organisation lives in PostgreSQL now.
+    #[error("the organisation of this folder has moved to PostgreSQL: set database.url")]
+    Moved,
     /// The database in it can't be read or written.
     #[error("the database can't be opened")]
     Database(#[from] StoreError),
@@ -100,6 +109,17 @@ impl SqliteStore {
     /// # Errors
     /// If another process has the folder open, or the database can't be read, written or brought up to date.
     pub async fn open(folder: &Path) -> Result<Self, OpenError> {
+        let store = Self::open_also_moved(folder).await?;
+        let (moved,) = sqlx::query_as::<Db, (i64,)>(MOVED).fetch_one(&store.writer).await.map_err(StoreError::from)?;
+        if moved > 0 {
+            store.close_connections().await;
+            return Err(OpenError::Moved);
+        }
+        Ok(store)
+    }
+
+    /// Opens the store also if its organisation has moved.
+    pub(super) async fn open_also_moved(folder: &Path) -> Result<Self, OpenError> {
         Self::open_with(folder, SqliteSynchronous::Full).await
     }
 
@@ -146,11 +166,45 @@ impl SqliteStore {
         Ok(self.readers.acquire().await?)
     }
 
+    /// Sees to it that this database is not opened again: its organisation has moved.
+    pub(super) async fn close_for_good(&self) -> Result<(), StoreError> {
+        let mut tx = self.begin_write().await?;
+        sqlx::query::<Db>(MOVE_OUT).execute(&mut *tx).await?;
+        tx.commit().await?;
+        self.close_connections().await;
+        Ok(())
+    }
+
+    fn as_neighbours(&self) -> Option<&dyn Neighbours> {
+        None
+    }
+
     async fn close_connections(&self) {
         self.readers.close().await;
         self.writer.close().await;
         self.lock.release();
     }
+}
+
+/// Begins to read: all statements see the same moment.
+async fn snapshot(conn: &mut Conn) -> Result<Transaction<'_, Db>, sqlx::Error> {
+    conn.begin().await
+}
+
+/// The salt of a block of feed positions that this process opens. A database that was set back is opened by another
+/// process.
+async fn block_salt(_: &mut Conn, of_process: u64) -> Result<u64, StoreError> {
+    Ok(of_process)
+}
+
+/// Nobody else has the folder open, so nobody is told.
+async fn announce(_: &mut Conn, _: News) -> Result<(), StoreError> {
+    Ok(())
+}
+
+/// A connection that reads the database of a folder.
+pub(super) async fn connect(folder: &Path) -> Result<Conn, sqlx::Error> {
+    Conn::connect_with(&reading(&folder::database(folder))).await
 }
 
 fn writing(file: &Path) -> SqliteConnectOptions {

@@ -159,14 +159,14 @@ async fn changes_that_the_server_lost_come_back_from_their_authors() {
     for lost in ["first", "second", "third", "all", "row", "everything"] {
         let Scene { test, mut promoter, mut supervisor, record, .. } = scene().await;
         let whole = changes_of(&test, record).await;
-        let id = record.0.simple();
-        let changes = format!("delete from change where record = x'{id}'");
+        let id = test.sql_id(record);
+        let changes = format!("delete from change where record = {id}");
         let nth = |n: u32| {
             format!(
-                "{changes} and id = (select id from change where record = x'{id}' order by seq, place limit 1 offset {n})"
+                "{changes} and id = (select id from change where record = {id} order by seq, place limit 1 offset {n})"
             )
         };
-        let row = format!("delete from record where id = x'{id}'");
+        let row = format!("delete from record where id = {id}");
         let statements = match lost {
             "first" => vec![nth(0)],
             "second" => vec![nth(1)],

@@ -1,6 +1,7 @@
 //! A server in a folder of its own, and those who use it.
 
 pub(crate) mod house;
+mod keeping;
 pub(crate) mod machine;
 mod phone;
 pub(crate) mod photographer;
@@ -21,13 +22,15 @@ use server::config::{Config, Layers};
 use server::router;
 use server::service::projector;
 use server::state::App;
-use server::store::sqlite::SqliteStore;
+use sync_core::id::RecordId;
 use sync_core::time::UnixMillis;
 use sync_core::wire::problem;
-use tempfile::TempDir;
 use tower::ServiceExt as _;
 
+use keeping::Keeping;
+
 pub(crate) use house::{House, Staff};
+pub(crate) use keeping::Backup;
 pub(crate) use phone::{Line, Phone};
 
 /// 2027-01-15T08:00:00Z.
@@ -53,7 +56,7 @@ pub(crate) struct TestApp {
     pub(crate) app: App,
     pub(crate) clock: Arc<TestClock>,
     router: Router,
-    _folder: TempDir,
+    keeping: Keeping,
 }
 
 /// An answer, read to its end.
@@ -77,103 +80,137 @@ impl TestApp {
 
     /// A server that receives and does not publish.
     pub(crate) async fn without_projector() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        Self::in_folder(folder).await
+        Self::receiving(Keeping::new()).await
     }
 
-    async fn in_folder(folder: TempDir) -> Self {
-        let place = folder.path().to_str().unwrap().to_owned();
-        let settings = [("DAYBOOK_DATABASE_FOLDER", place), ("DAYBOOK_LIMITS_PUBLISH_WAIT_MS", "0".to_owned())];
-        let pairs = settings.into_iter().map(|(name, value)| (name.to_owned(), value));
-        let config = Config::read(Layers::default().environment(pairs)).unwrap();
+    async fn receiving(keeping: Keeping) -> Self {
+        let hurry = [("DAYBOOK_LIMITS_PUBLISH_WAIT_MS".to_owned(), "0".to_owned())];
+        let config = Config::read(Layers::default().environment(keeping.settings().chain(hurry))).unwrap();
         let clock = Arc::new(TestClock(AtomicI64::new(MORNING.0)));
-        let app = open(folder.path(), clock.clone(), config).await;
+        let app = open(clock.clone(), config).await;
         let router = router::public(&app).unwrap();
-        Self { app, clock, router, _folder: folder }
+        Self { app, clock, router, keeping }
     }
 
     /// The same server, started again after it was killed with this note of what it was judging; it has published
     /// what it will.
     pub(crate) async fn killed_while_judging(self, note: &str) -> Self {
         self.app.store.close().await;
-        let Self { app, router, _folder: folder, .. } = self;
+        let Self { app, router, keeping, .. } = self;
         drop((app, router));
-        std::fs::write(folder.path().join("judging"), note).unwrap();
-        let test = Self::in_folder(folder).await;
+        std::fs::write(keeping.folder().join("judging"), note).unwrap();
+        let test = Self::receiving(keeping).await;
         projector::drain(&test.app).await.unwrap();
         test
     }
 
     /// Does something to the database behind the server's back.
     pub(crate) async fn sql(&self, statement: &str) {
-        let mut conn = self.behind().await;
-        sqlx::query(sqlx::AssertSqlSafe(statement.to_owned())).execute(&mut conn).await.unwrap();
+        self.keeping.execute(statement).await;
     }
 
     /// Asks the database for a number.
     pub(crate) async fn sql_number(&self, statement: &str) -> i64 {
-        let mut conn = self.behind().await;
-        sqlx::query_scalar(sqlx::AssertSqlSafe(statement.to_owned())).fetch_one(&mut conn).await.unwrap()
+        self.keeping.number(statement).await
     }
 
-    async fn behind(&self) -> sqlx::SqliteConnection {
-        let file = self._folder.path().join("daybook.db");
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
-        sqlx::ConnectOptions::connect(&options).await.unwrap()
+    /// A record's identifier as the database's SQL writes it.
+    pub(crate) fn sql_id(&self, record: RecordId) -> String {
+        self.keeping.literal(record)
     }
 
-    /// A backup of this moment, in a folder of its own.
-    pub(crate) async fn backup(&self) -> TempDir {
-        let place = tempfile::tempdir().unwrap();
-        let target = place.path().join("backup.db");
-        server::store::sqlite::backup::backup(self._folder.path(), &target, self.clock.now()).await.unwrap();
-        place
+    /// A backup of this moment.
+    pub(crate) async fn backup(&self) -> Backup {
+        self.keeping.backup(self.clock.now()).await
     }
 
     /// The server as that backup brings it back, running.
-    pub(crate) async fn restored(self, backup: &TempDir) -> Self {
+    pub(crate) async fn restored(self, backup: &Backup) -> Self {
         self.app.store.close().await;
-        let Self { app, clock, router, _folder: folder } = self;
-        let config = app.config.clone();
+        let Self { app, clock, router, mut keeping } = self;
         app.projector.stop();
+        let mut config = app.config.clone();
         drop((app, router));
-        let file = backup.path().join("backup.db");
-        let occupant = server::store::sqlite::backup::Occupant::SetAside;
-        server::store::sqlite::backup::restore(&file, folder.path(), occupant, clock.now()).await.unwrap();
-        let app = open(folder.path(), clock.clone(), config).await;
-        tokio::spawn(projector::run(app.clone()));
-        let router = router::public(&app).unwrap();
-        Self { app, clock, router, _folder: folder }
+        keeping.restore(backup, clock.now()).await;
+        config.database.url = keeping.url();
+        Self::running(keeping, clock, config).await
     }
 
-    async fn with(layers: Layers) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let place = folder.path().to_str().unwrap().to_owned();
-        let clock = Arc::new(TestClock(AtomicI64::new(MORNING.0)));
-        let config = Config::read(layers.environment([("DAYBOOK_DATABASE_FOLDER".to_owned(), place)])).unwrap();
-        Self::running(folder, clock, config).await
+    /// A server on the embedded database, whatever the others of this run are on.
+    pub(crate) async fn embedded() -> Self {
+        Self::keeping(Keeping::embedded_one(), Layers::default()).await
     }
 
-    /// The same server, stopped and started again.
-    pub(crate) async fn restarted(self) -> Self {
-        let Self { app, clock, router, _folder: folder } = self;
+    /// A server on PostgreSQL, whatever the others of this run are on.
+    pub(crate) async fn on_postgres() -> Self {
+        Self::keeping(Keeping::shared_one(), Layers::default()).await
+    }
+
+    /// The same server, and its database as a replica has it that gets nothing more from now on.
+    pub(crate) async fn with_replica(self) -> (Self, throwaway_postgres::Database) {
+        let Self { app, clock, router, keeping } = self;
         app.projector.stop();
         app.store.close().await;
         let config = app.config.clone();
         drop((app, router));
-        Self::running(folder, clock, config).await
+        let replica = keeping.replica();
+        (Self::running(keeping, clock, config).await, replica)
+    }
+
+    /// The same server after its database was lost and a replica took its place.
+    pub(crate) async fn failed_over(self, replica: throwaway_postgres::Database) -> Self {
+        let Self { app, clock, router, mut keeping } = self;
+        app.projector.stop();
+        app.store.close().await;
+        let mut config = app.config.clone();
+        drop((app, router));
+        keeping.fail_over(replica);
+        config.database.url = keeping.url();
+        Self::running(keeping, clock, config).await
+    }
+
+    /// The same server, stopped, moved to PostgreSQL and started again.
+    pub(crate) async fn moved(self) -> Self {
+        let Self { app, clock, router, mut keeping } = self;
+        app.projector.stop();
+        app.store.close().await;
+        let mut config = app.config.clone();
+        drop((app, router));
+        keeping.move_to_postgres().await;
+        config.database.url = keeping.url();
+        Self::running(keeping, clock, config).await
+    }
+
+    async fn with(layers: Layers) -> Self {
+        Self::keeping(Keeping::new(), layers).await
+    }
+
+    async fn keeping(keeping: Keeping, layers: Layers) -> Self {
+        let clock = Arc::new(TestClock(AtomicI64::new(MORNING.0)));
+        let config = Config::read(layers.environment(keeping.settings())).unwrap();
+        Self::running(keeping, clock, config).await
+    }
+
+    /// The same server, stopped and started again.
+    pub(crate) async fn restarted(self) -> Self {
+        let Self { app, clock, router, keeping } = self;
+        app.projector.stop();
+        app.store.close().await;
+        let config = app.config.clone();
+        drop((app, router));
+        Self::running(keeping, clock, config).await
     }
 
     /// The folder with everything that the server keeps.
     pub(crate) fn folder(&self) -> &Path {
-        self._folder.path()
+        self.keeping.folder()
     }
 
-    async fn running(folder: TempDir, clock: Arc<TestClock>, config: Config) -> Self {
-        let app = open(folder.path(), clock.clone(), config).await;
+    async fn running(keeping: Keeping, clock: Arc<TestClock>, config: Config) -> Self {
+        let app = open(clock.clone(), config).await;
         tokio::spawn(projector::run(app.clone()));
         let router = router::public(&app).unwrap();
-        Self { app, clock, router, _folder: folder }
+        Self { app, clock, router, keeping }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
@@ -201,10 +238,10 @@ impl TestApp {
     }
 }
 
-async fn open(folder: &Path, clock: Arc<TestClock>, config: Config) -> App {
-    let store = SqliteStore::open(folder).await.unwrap();
+async fn open(clock: Arc<TestClock>, config: Config) -> App {
+    let store = server::serve::open_store(&config.database).await.unwrap();
     let dice = Dice::from_rng(ChaCha20Rng::seed_from_u64(7));
-    App::new(Arc::new(store), clock, dice, config).await.unwrap()
+    App::new(store, clock, dice, config).await.unwrap()
 }
 
 impl Answer {

@@ -90,7 +90,7 @@ pub(in crate::store) async fn what_is_refused_is_told_and_remembered(store: &dyn
     let told = store.verdicts(phone.id, seq).await.unwrap();
     let refused = verdict(2, id, ChangeState::Refused, "amendment.rejected");
     assert_eq!(told.verdicts, [LineVerdict { reason: Some("no".to_owned()), ..refused }]);
-    assert_eq!(store.feed_head(world.organisation).await.unwrap(), FeedPosition { seq: seq + 1, salt: SALT });
+    assert_eq!(store.feed_head(world.organisation).await.unwrap().seq, seq + 1);
     let pending = store.pending(9).await.unwrap().remove(0);
     assert_eq!((pending.refused.as_slice(), pending.incoming[0].hash), (&hashes[1..2], hashes[2]));
     assert_eq!(world.aside(ChangeState::Refused, None).await.len(), 1);

@@ -277,3 +277,43 @@ pub(in crate::store) async fn a_row_without_changes_is_refused(store: &dyn Store
     let row = (world.row(unknown, &phone.person), 1);
     assert!(matches!(store.replace_rows(&[row]).await, Err(StoreError::NotFound)), "it has no changes");
 }
+
+/// Whatever phones and people write is stored, and whatever they ask for is looked for.
+pub(in crate::store) async fn texts_may_hold_any_character(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let mut phone = world.promoter_with_phone("Wang\0", 0).await;
+    let odd = "a\0b\u{feff}'\\:*\u{10ffff}";
+    let id = add(&mut world, &mut phone, |row| {
+        row.row.title = odd.to_owned();
+        row.row.subtitle = "\0".to_owned();
+        row.row.review_reason = Some(odd.to_owned());
+        row.row.search = terms(&format!("{} 张伟 {odd}", "long".repeat(1_000)));
+    })
+    .await;
+    let line = store.record_line(id).await.unwrap();
+    assert_eq!(line.row.title.replace('\0', ""), odd.replace('\0', ""));
+    for text in ["张伟", "longlong", "伟 a", odd] {
+        let filter = RecordFilter { text: Some(text.to_owned()), ..RecordFilter::default() };
+        assert_eq!(listed(store, &RecordQuery { filter, ..all(&world) }).await, [id], "{text:?}");
+    }
+    for filter in [
+        RecordFilter { text: Some("'a' | !\0".to_owned()), ..RecordFilter::default() },
+        RecordFilter { stage: Some("\0".to_owned()), ..RecordFilter::default() },
+        RecordFilter { day: Some(odd.to_owned()), ..RecordFilter::default() },
+    ] {
+        store.list_records(&RecordQuery { filter, ..all(&world) }).await.unwrap();
+    }
+    assert!(matches!(store.person_by_login("\0").await, Err(StoreError::NotFound)));
+}
+
+/// More words than any index takes of one record cost the record nothing but being found by all of them.
+pub(in crate::store) async fn a_book_of_words_is_stored(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let mut phone = world.promoter_with_phone("Wang", 0).await;
+    let id = add(&mut world, &mut phone, |row| {
+        row.row.search = (0..200_000).map(|n| format!("word{n} ")).collect();
+    })
+    .await;
+    let filter = RecordFilter { text: Some("word17".to_owned()), ..RecordFilter::default() };
+    assert_eq!(listed(store, &RecordQuery { filter, ..all(&world) }).await, [id]);
+}

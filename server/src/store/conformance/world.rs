@@ -47,16 +47,23 @@ pub(in crate::store) struct Phone {
 
 impl<'a> World<'a> {
     pub(in crate::store) async fn found(store: &'a dyn Store) -> Self {
-        let mut rng = ChaCha8Rng::seed_from_u64(7);
+        Self::found_as(store, "Harbour Homes", 7).await
+    }
+
+    /// Another organisation on the same store.
+    pub(in crate::store) async fn found_beside(store: &'a dyn Store) -> Self {
+        Self::found_as(store, "River Homes", 8).await
+    }
+
+    async fn found_as(store: &'a dyn Store, name: &str, seed: u64) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let at = UnixMillis(1_000);
         let organisation = OrganisationId::new(at, &mut rng);
         let offices = [OfficeId::new(at, &mut rng), OfficeId::new(at, &mut rng)];
         let teams = [TeamId::new(at, &mut rng), TeamId::new(at, &mut rng)];
-        let name = "Harbour Homes".to_owned();
-        store
-            .create_organisation(&Organisation { id: organisation, name, created_at: at, keep_exif: false })
-            .await
-            .unwrap();
+        let name = name.to_owned();
+        let made = Organisation { id: organisation, name, created_at: at, keep_exif: false };
+        store.create_organisation(&made).await.unwrap();
         for (i, (office, team)) in offices.into_iter().zip(teams).enumerate() {
             let time_zone = "Asia/Shanghai".to_owned();
             let name = format!("Office {i}");

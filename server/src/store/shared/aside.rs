@@ -1,6 +1,6 @@
 //! Changes that did not become part of their record, and what their devices are told about them.
 
-use sqlx::{Connection as _, Row as _};
+use sqlx::Row as _;
 use sync_core::id::{ChangeHash, DeviceId, OrganisationId, PersonId, RecordId};
 use sync_core::time::UnixMillis;
 use uuid::Uuid;
@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::run::each_row_returning;
 use super::{Conn, Db, DbRow};
 use crate::store::shared::failure::corrupt;
-use crate::store::shared::stored::{count, hash, position, small, state};
+use crate::store::shared::stored::{count, hash, position, small, state, text};
 use crate::store::shared::{bulk_statements, statements};
 use crate::store::{
     Act, AsideChange, AsideQuery, ChangeState, Decision, DeviceVerdicts, HeldGroup, HeldQuery, LineVerdict, SetAside,
@@ -19,7 +19,7 @@ use crate::store::{
 macro_rules! aside_columns {
     () => {
         "c.id, c.record, c.hash, d.id, c.n, p.id, p.name, c.state, c.code, c.received_at, \
-        coalesce(octet_length(c.raw), 0), case when c.state = 4 then c.raw end"
+        cast(coalesce(octet_length(c.raw), 0) as bigint), case when c.state = 4 then c.raw end"
     };
 }
 
@@ -44,15 +44,15 @@ statements! {
         left join device d on d.no = c.device \
         join person p on p.id = coalesce(c.person, d.person) \
         where c.organisation = (select no from organisation where id = $1) and c.state = $2 and c.id < $3 \
-        and c.state in (2, 3, 4, 5) and ($4 is null or c.received_at < $4) and ($5 is null or d.id = $5) \
-        and ($6 is null or c.code = $6) order by c.id desc limit $7");
+        and c.state in (2, 3, 4, 5) and (c.received_at < $4 or $4 is null) and (d.id = $5 or $5 is null) \
+        and (c.code = $6 or $6 is null) order by c.id desc limit $7");
     ASIDE = whole_change!("c.id = $1 and c.device is not null");
     OF_RECORD = whole_change!("c.record = $1 and c.device is not null \
         and (c.state in (2, 4) or c.decision is not null) order by c.id");
     HELD = "select c.record, d.id, p.id, p.name, count(*), min(c.received_at), max(c.id) from change c \
         join device d on d.no = c.device join person p on p.id = d.person left join record r on r.id = c.record \
         where c.organisation = (select no from organisation where id = $1) and c.state = 2 \
-        and c.state in (2, 3, 4, 5) and ($2 is null or r.office = $2) \
+        and c.state in (2, 3, 4, 5) and (r.office = $2 or $2 is null) \
         group by c.record, d.id, p.id, p.name having max(c.id) < $3 order by max(c.id) desc limit $4";
     DEVICE = "select no, journal_n from device where id = $1";
     FALSE_BYTES = "select d.id, c.received_at, sum(octet_length(c.raw)) from change c \
@@ -77,7 +77,7 @@ pub(super) async fn set_aside(conn: &mut Conn, query: &AsideQuery) -> Result<Vec
         .bind(query.before.unwrap_or(i64::MAX))
         .bind(query.received_before.map(|at| at.0))
         .bind(query.device.map(|id| id.0))
-        .bind(query.code.clone())
+        .bind(query.code.as_deref().map(text))
         .bind(i64::from(query.limit))
         .fetch_all(conn)
         .await?;
@@ -177,7 +177,7 @@ pub(super) async fn states_of(
 
 pub(super) async fn verdicts(conn: &mut Conn, id: DeviceId, after_seq: u64) -> Result<DeviceVerdicts, StoreError> {
     // One snapshot: otherwise a line could be judged between the queries, and count as plainly published.
-    let mut snapshot = conn.begin().await?;
+    let mut snapshot = super::snapshot(conn).await?;
     let device = sqlx::query_as::<Db, (i64, i64)>(DEVICE).bind(id.0).fetch_optional(&mut *snapshot).await?;
     let (no, journal_n) = device.ok_or(StoreError::NotFound)?;
     let rows = sqlx::query::<Db>(VERDICTS).bind(no).bind(position(after_seq)).fetch_all(&mut *snapshot).await?;

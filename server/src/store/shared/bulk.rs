@@ -3,6 +3,9 @@
 //! A call costs a visit to the connection's thread, so a row at a time is several times dearer than a batch. The
 //! numbers of rows are powers of two: few different texts, which the connection keeps prepared.
 
+use std::collections::HashSet;
+use std::hash::Hash;
+
 use sqlx::AssertSqlSafe;
 
 /// At most so many rows in one statement.
@@ -16,6 +19,8 @@ pub(in crate::store) enum Placeholders {
     /// `?`: SQLite looks up a numbered one by walking through all of them, which for a thousand is slower than the
     /// statement itself.
     Positional,
+    /// `$1`: PostgreSQL knows no others.
+    Numbered,
 }
 
 /// A statement with `{rows}`, which becomes `(?, ?), (?, ?)`, or `{list}`, which becomes `?, ?, ?`.
@@ -34,13 +39,15 @@ impl Bulk {
 
     /// The statement for so many rows.
     pub(in crate::store) fn text(&self, rows: usize, placeholders: Placeholders) -> String {
-        let Placeholders::Positional = placeholders;
-        let list = |length: usize| vec!["?"; length].join(", ");
+        let list = |first: usize, length: usize| match placeholders {
+            Placeholders::Positional => vec!["?"; length].join(", "),
+            Placeholders::Numbered => (first..first + length).map(|n| format!("${n}")).collect::<Vec<_>>().join(", "),
+        };
         if self.template.contains("{list}") {
-            return self.template.replace("{list}", &list(rows));
+            return self.template.replace("{list}", &list(1, rows));
         }
-        let row = format!("({})", list(self.columns));
-        self.template.replace("{rows}", &vec![row.as_str(); rows].join(", "))
+        let row = |row: usize| format!("({})", list(1 + row * self.columns, self.columns));
+        self.template.replace("{rows}", &(0..rows).map(row).collect::<Vec<_>>().join(", "))
     }
 
     /// The statement for so many rows. Only placeholders were put into the constant text, hence it is safe.
@@ -61,6 +68,14 @@ pub(in crate::store) fn stretches<T>(mut rows: &[T]) -> impl Iterator<Item = &[T
         rows = rest;
         Some(stretch)
     })
+}
+
+/// Of rows with the same key only the last: PostgreSQL does not write a row twice in one statement.
+pub(in crate::store) fn last_of_each<T: Copy, K: Eq + Hash>(rows: &[T], key: impl Fn(&T) -> K) -> Vec<T> {
+    let mut seen = HashSet::with_capacity(rows.len());
+    let mut last: Vec<T> = rows.iter().rev().filter(|row| seen.insert(key(row))).copied().collect();
+    last.reverse();
+    last
 }
 
 /// Cuts a list into pieces and fills each up to a power of two by repeating its last element, which changes nothing
@@ -85,6 +100,8 @@ mod tests {
         assert_eq!(rows.text(2, Placeholders::Positional), "insert into t values (?, ?), (?, ?)");
         let list = Bulk::new("select 1 where a in ({list})", 1);
         assert_eq!(list.text(3, Placeholders::Positional), "select 1 where a in (?, ?, ?)");
+        assert_eq!(rows.text(2, Placeholders::Numbered), "insert into t values ($1, $2), ($3, $4)");
+        assert_eq!(list.text(3, Placeholders::Numbered), "select 1 where a in ($1, $2, $3)");
     }
 
     #[test]
@@ -95,6 +112,12 @@ mod tests {
             assert!(cut.iter().all(|stretch| stretch.len().is_power_of_two() && stretch.len() <= MOST_ROWS));
             assert_eq!(cut.concat(), rows);
         }
+    }
+
+    #[test]
+    fn the_last_of_equal_rows_is_written() {
+        let rows = [(1, 'a'), (2, 'b'), (1, 'c'), (3, 'd')];
+        assert_eq!(last_of_each(&rows, |(key, _)| *key), [(2, 'b'), (1, 'c'), (3, 'd')]);
     }
 
     #[test]

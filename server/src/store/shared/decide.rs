@@ -9,7 +9,8 @@ use std::collections::HashMap;
 use super::actors::{Claim, numbers};
 use super::run::each_of;
 use super::{Conn, Db, publish};
-use crate::store::shared::stored::{count, position};
+use crate::store::neighbours::News;
+use crate::store::shared::stored::{count, position, text};
 use crate::store::shared::{bulk_statements, statements};
 use crate::store::{ChangeState, NewDecision, StoreError};
 
@@ -43,7 +44,7 @@ pub(super) async fn decide(conn: &mut Conn, decision: &NewDecision, salt: u64) -
         .bind(decision.record.0)
         .bind(decision.act as i16)
         .bind(decision.by.map(|id| id.0))
-        .bind(decision.reason.clone())
+        .bind(decision.reason.as_deref().map(text))
         .bind(decision.at.0)
         .fetch_one(&mut *conn)
         .await?;
@@ -81,6 +82,6 @@ pub(super) async fn decide(conn: &mut Conn, decision: &NewDecision, salt: u64) -
             return Err(StoreError::Conflict("it was decided, or judged anew, meanwhile"));
         }
     }
-    sqlx::query::<Db>(STIR).bind(decision.record.0).execute(conn).await?;
-    Ok(())
+    sqlx::query::<Db>(STIR).bind(decision.record.0).execute(&mut *conn).await?;
+    super::announce(conn, News::Received).await
 }

@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use super::rows::actor_at;
 use super::{Conn, Db, DbRow};
+use crate::store::neighbours::News;
 use crate::store::shared::statements;
-use crate::store::shared::stored::{count, hash, hashes, position, scope_key};
+use crate::store::shared::stored::{count, hash, hashes, position, scope_key, text};
 use crate::store::{
     ChangeState, NewLine, NewStray, RecordHeads, Scope, Stray, StrayDecision, StrayLimits, StoreError,
 };
@@ -55,7 +56,7 @@ statements! {
     FILL = "insert into change (organisation, record, hash, repetition, actor, actor_seq, device, n, wall_ms, mono_ms, \
         boot, received_at, state, code, verdict_seq, raw) select o.no, $2, $3, $4, \
         (select a.no from actor a where a.id = $5), $6, d.no, $7, $8, $9, $10, $11, $12, $13, \
-        case when $12 = 0 then null else o.seq + 1 end, $14 \
+        case when cast($12 as smallint) = 0 then null else o.seq + 1 end, $14 \
         from device d join organisation o on o.id = d.organisation where d.id = $1 and d.journal_n >= $7 \
         and not exists (select 1 from change y where y.device = d.no and y.n = $7)";
     KNOWN_STRAY = "select 1 from stray where organisation = $1 and record = $2 and hash = $3";
@@ -146,12 +147,15 @@ pub(super) async fn fill_journal(
             .bind(clock.mono_ms.cast_signed())
             .bind(clock.boot.0.cast_signed())
             .bind(now.0)
-            .bind(i64::from(state as i16))
+            .bind(state as i16)
             .bind(code)
             .bind(line.raw.clone())
             .execute(&mut *conn)
             .await?
             .rows_affected();
+    }
+    if filled > 0 {
+        super::announce(conn, News::Received).await?;
     }
     Ok(filled)
 }
@@ -265,8 +269,8 @@ pub(super) async fn decide_strays(
     now: UnixMillis,
 ) -> Result<u64, StoreError> {
     let (state, reason) = match decision {
-        StrayDecision::Adopted => (1_i64, None),
-        StrayDecision::Discarded { reason } => (2, Some(reason.as_str())),
+        StrayDecision::Adopted => (1_i16, None),
+        StrayDecision::Discarded { reason } => (2, Some(text(reason))),
     };
     let mut decided = 0;
     for id in ids {
@@ -275,7 +279,7 @@ pub(super) async fn decide_strays(
             .bind(state)
             .bind(who.map(|who| who.0))
             .bind(now.0)
-            .bind(reason)
+            .bind(reason.clone())
             .execute(&mut *conn)
             .await?
             .rows_affected();

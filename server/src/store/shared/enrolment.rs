@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::rows::{device_of, person_at};
 use super::{Conn, Db};
 use crate::store::shared::failure::taken;
-use crate::store::shared::stored::{key, small, thirty_two};
+use crate::store::shared::stored::{key, small, text, thirty_two};
 use crate::store::shared::{device_columns, person_columns, statements};
 use crate::store::{Device, EnrolmentCode, NewDevice, Person, Session, StoreError};
 
@@ -53,7 +53,7 @@ statements! {
 }
 
 pub(super) async fn person_by_login(conn: &mut Conn, login: &str) -> Result<(Person, String), StoreError> {
-    let row = sqlx::query::<Db>(PERSON_BY_LOGIN).bind(login).fetch_one(conn).await?;
+    let row = sqlx::query::<Db>(PERSON_BY_LOGIN).bind(text(login)).fetch_one(conn).await?;
     Ok((person_at(&row, 0)?, row.try_get(AFTER_PERSON)?))
 }
 
@@ -135,8 +135,8 @@ async fn insert_device(
         .bind(organisation)
         .bind(person)
         .bind(new.key.0.as_slice())
-        .bind(new.label.as_str())
-        .bind(new.app.as_str())
+        .bind(text(&new.label))
+        .bind(text(&new.app))
         .bind(now.0)
         .bind(Link::GENESIS.0.as_slice())
         .bind(replaces.map(|id| id.0))

@@ -1,14 +1,18 @@
 //! Failures of databases, in the store's words.
 
-use crate::store::{StoreError, sqlite};
+use sqlx::postgres::PgDatabaseError;
+
+use crate::store::{StoreError, postgres, sqlite};
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         let unavailable = match &error {
             sqlx::Error::RowNotFound => return Self::NotFound,
-            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
-                true
-            }
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => true,
             sqlx::Error::Database(refusal) => {
                 if refusal.is_unique_violation() {
                     return Self::Conflict("something of this name or key exists already");
@@ -16,7 +20,10 @@ impl From<sqlx::Error> for StoreError {
                 if refusal.is_foreign_key_violation() {
                     return Self::NotFound;
                 }
-                sqlite::is_outage(refusal.as_ref())
+                match refusal.try_downcast_ref::<PgDatabaseError>() {
+                    Some(refusal) => postgres::is_outage(refusal),
+                    None => sqlite::is_outage(refusal.as_ref()),
+                }
             }
             _ => false,
         };

@@ -1,11 +1,11 @@
 //! The feed: what devices have not seen yet.
 
-use futures_util::TryStreamExt as _;
-use sqlx::{Connection as _, Row as _};
+use sqlx::Row as _;
 use sync_core::id::{DeviceId, OfficeId, OrganisationId, PersonId, RecordId, TeamId};
 use uuid::Uuid;
 
 use super::rows::actor_at;
+use super::rows_in_turn::RowsInTurn;
 use super::run::each_of;
 use super::{Conn, Db};
 use crate::store::shared::stored::{count, hash, position, scope_key};
@@ -106,7 +106,7 @@ impl Gathered {
 
 pub(super) async fn feed(conn: &mut Conn, query: &FeedQuery) -> Result<FeedPage, StoreError> {
     // One snapshot: a record that moves between the queries would be missed by both.
-    let mut snapshot = conn.begin().await?;
+    let mut snapshot = super::snapshot(conn).await?;
     let page = read(&mut snapshot, query).await?;
     snapshot.rollback().await?;
     Ok(page)
@@ -137,16 +137,13 @@ async fn read(conn: &mut Conn, query: &FeedQuery) -> Result<FeedPage, StoreError
         Scope::Office(_) => FEED_OF_OFFICE,
         Scope::Organisation(_) => FEED_OF_ORGANISATION,
     };
-    // Streamed, so that a page costs what it holds and not what lies behind it.
-    let mut rows = sqlx::query::<Db>(statement)
-        .bind(scope)
-        .bind(position(query.after))
-        .bind(own)
-        .bind(position(query.since))
-        .fetch(&mut *conn);
+    // In turn, so that a page costs what it holds and not what lies behind it.
+    let (after, since) = (position(query.after), position(query.since));
+    let mut rows =
+        RowsInTurn::of(conn, statement, |query| query.bind(scope).bind(after).bind(own).bind(since)).await?;
     let mut gathered: Option<Gathered> = None;
     loop {
-        let row = rows.try_next().await?;
+        let row = rows.next().await?;
         let seq = row.as_ref().map(|row| row.try_get::<i64, _>(0)).transpose()?;
         if let Some(complete) = gathered.take_if(|gathered| Some(gathered.seq) != seq) {
             while let Some((at, record)) = departures.next_if(|(at, _)| *at < complete.seq) {

@@ -300,6 +300,9 @@ impl Store for Backend {
     async fn close(&self) {
         self.close_connections().await;
     }
+    fn neighbours(&self) -> Option<&dyn crate::store::neighbours::Neighbours> {
+        self.as_neighbours()
+    }
     fn photos(&self) -> &dyn crate::store::photos::PhotoStore {
         self
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use sqlx::{Connection as _, Row as _};
+use sqlx::Row as _;
 use sync_core::id::{ChangeHash, DeviceId, OrganisationId, PersonId, RecordId};
 use sync_core::time::UnixMillis;
 use uuid::Uuid;
@@ -37,7 +37,7 @@ bulk_statements! {
 
 pub(super) async fn pending(conn: &mut Conn, limit: u32) -> Result<Vec<PendingRecord>, StoreError> {
     // One snapshot: a publication between the two queries would otherwise leave records without received changes.
-    let mut snapshot = conn.begin().await?;
+    let mut snapshot = super::snapshot(conn).await?;
     let window = i64::from(limit).saturating_mul(CHANGES_FOR_EACH_RECORD);
     let waiting = sqlx::query_as::<Db, (Uuid,)>(RECEIVED).bind(window).fetch_all(&mut *snapshot).await?;
     let mut seen = HashSet::new();
@@ -49,7 +49,7 @@ pub(super) async fn pending(conn: &mut Conn, limit: u32) -> Result<Vec<PendingRe
 }
 
 pub(super) async fn record(conn: &mut Conn, id: RecordId) -> Result<PendingRecord, StoreError> {
-    let mut snapshot = conn.begin().await?;
+    let mut snapshot = super::snapshot(conn).await?;
     let found = load(&mut snapshot, &[id.0]).await?.remove(&id.0);
     snapshot.rollback().await?;
     found.ok_or(StoreError::NotFound)

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::rows::person_at;
 use super::{Conn, Db};
 use crate::store::shared::failure::taken;
+use crate::store::shared::stored::text;
 use crate::store::shared::{person_columns, statements};
 use crate::store::{Membership, Office, Organisation, Person, Project, StoreError, Team};
 
@@ -46,7 +47,7 @@ statements! {
 pub(super) async fn create_organisation(conn: &mut Conn, organisation: &Organisation) -> Result<(), StoreError> {
     sqlx::query::<Db>(INSERT_ORGANISATION)
         .bind(organisation.id.0)
-        .bind(organisation.name.as_str())
+        .bind(text(&organisation.name))
         .bind(organisation.created_at.0)
         .bind(organisation.keep_exif)
         .execute(conn)
@@ -80,7 +81,7 @@ pub(super) async fn create_office(conn: &mut Conn, office: &Office) -> Result<()
     sqlx::query::<Db>(INSERT_OFFICE)
         .bind(office.id.0)
         .bind(office.organisation.0)
-        .bind(office.name.as_str())
+        .bind(text(&office.name))
         .bind(office.time_zone.as_str())
         .execute(conn)
         .await
@@ -106,7 +107,7 @@ pub(super) async fn create_team(conn: &mut Conn, team: &Team) -> Result<(), Stor
         .bind(team.id.0)
         .bind(team.organisation.0)
         .bind(team.office.0)
-        .bind(team.name.as_str())
+        .bind(text(&team.name))
         .execute(conn)
         .await
         .map_err(taken("team"))?;
@@ -130,7 +131,7 @@ pub(super) async fn create_project(conn: &mut Conn, project: &Project) -> Result
     sqlx::query::<Db>(INSERT_PROJECT)
         .bind(project.id.0)
         .bind(project.organisation.0)
-        .bind(project.name.as_str())
+        .bind(text(&project.name))
         .execute(&mut *conn)
         .await
         .map_err(taken("project"))?;
@@ -155,11 +156,11 @@ pub(super) async fn create_person(
     sqlx::query::<Db>(INSERT_PERSON)
         .bind(person.id.0)
         .bind(person.organisation.0)
-        .bind(person.name.as_str())
+        .bind(text(&person.name))
         .bind(person.role.as_str())
         .bind(office)
         .bind(team)
-        .bind(person.login.as_deref())
+        .bind(person.login.as_deref().map(text))
         .bind(password_hash)
         .bind(person.active)
         .bind(i64::from(person.profile_version))

@@ -227,7 +227,7 @@ async fn finish(conn: &mut Conn, id: Uuid, new: &Photo) -> Result<Photo, StoreEr
         .bind(new.object_hash.to_vec())
         .bind(position(new.object_bytes))
         .bind(new.media_type.clone())
-        .bind(i64::from(new.preview))
+        .bind(new.preview)
         .bind(new.stored_at.0)
         .execute(&mut *conn)
         .await?;

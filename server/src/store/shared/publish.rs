@@ -12,6 +12,8 @@ use super::decide::last_decisions;
 use super::record_row::{Holders, Standing, standings, write};
 use super::run::{each_of, each_row};
 use super::{Conn, Db};
+use crate::store::neighbours::News;
+use crate::store::shared::bulk::last_of_each;
 use crate::store::shared::failure::{fault, taken};
 use crate::store::shared::stored::{count, position};
 use crate::store::shared::{bulk_statements, statements};
@@ -109,6 +111,7 @@ pub(super) async fn publish(
     }
     batch.write(conn, now).await?;
     move_feeds(conn, &feeds, salt).await?;
+    super::announce(conn, News::Published).await?;
     Ok(answers)
 }
 
@@ -141,6 +144,7 @@ async fn feeds_of(conn: &mut Conn, ids: Vec<Uuid>) -> Result<HashMap<Organisatio
 }
 
 async fn move_feeds(conn: &mut Conn, feeds: &HashMap<OrganisationId, Feed>, salt: u64) -> Result<(), StoreError> {
+    let salt = super::block_salt(conn, salt).await?;
     for (organisation, feed) in feeds.iter().filter(|(_, feed)| feed.seq > feed.stored_seq) {
         let last = sqlx::query_as::<Db, (i64,)>(LAST_SALT).bind(organisation.0).fetch_optional(&mut *conn).await?;
         if last.is_none_or(|(last,)| last != salt.cast_signed()) {
@@ -259,7 +263,8 @@ impl<'a> Batch<'a> {
         }
         self.write_staff(conn, now).await?;
         write(conn, &self.rows).await?;
-        each_row(conn, DEPART, &self.departed, |query, (scope, record, seq)| {
+        let departed = last_of_each(&self.departed, |(scope, record, _)| (*scope, *record));
+        each_row(conn, DEPART, &departed, |query, (scope, record, seq)| {
             query.bind(*scope).bind(record.0).bind(position(*seq))
         })
         .await?;

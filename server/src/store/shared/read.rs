@@ -1,6 +1,6 @@
 //! Lists, searches and what lies behind one record.
 
-use sqlx::{AssertSqlSafe, Connection as _, Row as _};
+use sqlx::{AssertSqlSafe, Row as _};
 use sync_core::id::{DeviceId, OfficeId, OrganisationId, PersonId, ProjectId, RecordId, TeamId};
 use sync_core::index::Row;
 use sync_core::record::entry::Stage;
@@ -11,7 +11,7 @@ use super::run::Filling;
 use super::{Conn, Db, DbRow, search};
 use crate::store::shared::failure::corrupt;
 use crate::store::shared::statements;
-use crate::store::shared::stored::{count, hash, hashes, small, word};
+use crate::store::shared::stored::{count, hash, hashes, small, text, word};
 use crate::store::{ChangeOrigin, RecordFilter, RecordLine, RecordQuery, Scope, StoreError};
 
 /// A search with at most so many hits begins at the hits; one with more walks the list until the page is full.
@@ -72,7 +72,7 @@ impl Conditions {
             Scope::Organisation(id) => conditions.add("r.organisation = {}", Value::Id(id.0), 1),
         }
         let id = |id: Option<Uuid>| id.map(Value::Id);
-        let text = |text: Option<&str>| text.map(|text| Value::Text(text.to_owned()));
+        let text = |given: Option<&str>| given.map(|given| Value::Text(text(given)));
         let optional = [
             ("r.owner = {}", id(filter.owner.map(|id| id.0)), 6),
             ("r.team = {}", id(filter.team.map(|id| id.0)), 5),
@@ -173,7 +173,7 @@ async fn find(conn: &mut Conn, filter: &RecordFilter) -> Result<Option<Found>, S
 }
 
 pub(super) async fn list_records(conn: &mut Conn, query: &RecordQuery) -> Result<Vec<RecordLine>, StoreError> {
-    let mut snapshot = conn.begin().await?;
+    let mut snapshot = super::snapshot(conn).await?;
     let found = find(&mut snapshot, &query.filter).await?;
     let conditions = Conditions { page: query.after, ..Conditions::of(&query.scope, &query.filter) };
     let listed = conditions.query(LINES, SORTED, found.as_ref(), Some(query.limit)).fetch_all(&mut *snapshot).await?;
@@ -182,7 +182,7 @@ pub(super) async fn list_records(conn: &mut Conn, query: &RecordQuery) -> Result
 }
 
 pub(super) async fn count_records(conn: &mut Conn, scope: &Scope, filter: &RecordFilter) -> Result<u64, StoreError> {
-    let mut snapshot = conn.begin().await?;
+    let mut snapshot = super::snapshot(conn).await?;
     let found = find(&mut snapshot, filter).await?;
     let counted =
         Conditions::of(scope, filter).query(COUNT, "", found.as_ref(), None).fetch_one(&mut *snapshot).await?;

@@ -11,7 +11,8 @@ use uuid::Uuid;
 use super::actors::{Claim, numbers};
 use super::run::{each_of, each_row, each_row_returning};
 use super::{Conn, Db};
-use crate::store::shared::stored::{count, hash, link, position, state};
+use crate::store::neighbours::News;
+use crate::store::shared::stored::{count, hash, link, position, state, text};
 use crate::store::shared::{bulk_statements, statements};
 use crate::store::{Appended, ChangeState, DeviceReport, JournalLine, NewLine, Push, StoreError};
 
@@ -92,6 +93,9 @@ pub(super) async fn append(conn: &mut Conn, pushes: &[Push]) -> Result<Vec<Appen
     }
     insert_lines(conn, &lines).await?;
     move_heads(conn, &taken).await?;
+    if !lines.is_empty() {
+        super::announce(conn, News::Received).await?;
+    }
     Ok(answers)
 }
 
@@ -180,7 +184,7 @@ async fn move_heads(conn: &mut Conn, taken: &[(&Push, &Journal)]) -> Result<(), 
             .bind(push.head.link.0.to_vec())
             .bind(report.at.0)
             .bind(report.skew_ms)
-            .bind(report.app.clone())
+            .bind(text(&report.app))
             .bind(i64::from(report.backlog.records))
             .bind(i64::from(report.backlog.changes))
             .bind(report.backlog.oldest.map(|at| at.0))
@@ -207,7 +211,7 @@ pub(super) async fn note_exchanges(conn: &mut Conn, reports: &[(DeviceId, Device
             .bind(device.0)
             .bind(report.at.0)
             .bind(report.skew_ms)
-            .bind(report.app.clone())
+            .bind(text(&report.app))
             .bind(i64::from(report.backlog.records))
             .bind(i64::from(report.backlog.changes))
             .bind(report.backlog.oldest.map(|at| at.0))

@@ -9,9 +9,10 @@ use uuid::Uuid;
 
 use super::run::{each_of, each_row_returning};
 use super::{Conn, photos, search};
+use crate::store::shared::bulk::last_of_each;
 use crate::store::shared::bulk_statements;
 use crate::store::shared::failure::corrupt;
-use crate::store::shared::stored::{count, joined, position};
+use crate::store::shared::stored::{count, joined, position, small, text};
 use crate::store::{RecordRow, StoreError};
 
 bulk_statements! {
@@ -73,7 +74,7 @@ pub(super) async fn standings(
                 office: OfficeId(row.try_get(3)?),
             };
             let standing = Standing {
-                changes: crate::store::shared::stored::small(row.try_get(4)?)?,
+                changes: small(row.try_get(4)?)?,
                 seq: count(row.try_get(5)?)?,
                 first_seq: count(row.try_get(6)?)?,
                 owner_since: count(row.try_get(7)?)?,
@@ -88,8 +89,9 @@ pub(super) async fn standings(
 
 /// Writes rows with their standings, new ones or over the old, and what a search finds them by.
 pub(super) async fn write(conn: &mut Conn, rows: &[(&RecordRow, Standing)]) -> Result<(), StoreError> {
+    let rows = last_of_each(rows, |(row, _)| row.row.id);
     let written =
-        each_row_returning(conn, UPSERT, rows, |query, (RecordRow { organisation, row, flags, heads, .. }, at)| {
+        each_row_returning(conn, UPSERT, &rows, |query, (RecordRow { organisation, row, flags, heads, .. }, at)| {
             query
                 .bind(row.id.0)
                 .bind(organisation.0)
@@ -100,11 +102,11 @@ pub(super) async fn write(conn: &mut Conn, rows: &[(&RecordRow, Standing)]) -> R
                 .bind(row.project.map(|id| id.0))
                 .bind(row.day.to_string())
                 .bind(row.captured.0)
-                .bind(row.title.clone())
-                .bind(row.subtitle.clone())
-                .bind(row.stage_text())
+                .bind(text(&row.title))
+                .bind(text(&row.subtitle))
+                .bind(row.stage_text().as_deref().map(text))
                 .bind(row.review.as_str())
-                .bind(row.review_reason.clone())
+                .bind(row.review_reason.as_deref().map(text))
                 .bind(i64::from(row.conflicts))
                 .bind(row.completeness.map(i64::from))
                 .bind(flags.cast_signed())
@@ -123,7 +125,7 @@ pub(super) async fn write(conn: &mut Conn, rows: &[(&RecordRow, Standing)]) -> R
         numbers.insert(RecordId(row.try_get(1)?), row.try_get::<i64, _>(0)?);
     }
     let mut terms = Vec::with_capacity(rows.len());
-    for (row, _) in rows {
+    for (row, _) in &rows {
         let no = numbers.get(&row.row.id).ok_or_else(|| corrupt("row of a record"))?;
         terms.push((*no, row.row.search.as_str()));
     }

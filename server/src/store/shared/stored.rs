@@ -55,8 +55,14 @@ pub(in crate::store) fn joined(hashes: &[ChangeHash]) -> Vec<u8> {
 }
 
 /// A change's state.
-pub(in crate::store) fn state(stored: i64) -> Result<ChangeState, StoreError> {
-    i16::try_from(stored).ok().and_then(ChangeState::from_number).ok_or_else(|| corrupt("state of a change"))
+pub(in crate::store) fn state(stored: i16) -> Result<ChangeState, StoreError> {
+    ChangeState::from_number(stored).ok_or_else(|| corrupt("state of a change"))
+}
+
+/// A text from outside on its way into a column or a comparison. PostgreSQL has no character zero in its texts, and
+/// nobody misses it.
+pub(in crate::store) fn text(text: &str) -> String {
+    text.replace('\0', "")
 }
 
 /// A word for one of the domain's choices.

@@ -3,81 +3,25 @@
 //! A backup counts as one only after it was opened and checked. A restored database begins a new epoch, so that
 //! phones notice that the server went back in time and offer again what it has lost.
 
-use std::fs::{self, File};
-use std::io;
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use futures_util::TryStreamExt as _;
-use sqlx::{Connection as _, Row as _};
-use sync_core::id::DeviceId;
+use sqlx::Connection as _;
 use sync_core::time::UnixMillis;
-use sync_core::trust::chunk::read_change;
-use uuid::Uuid;
 
-use super::folder::{FolderError, Lock, database};
+use super::audit::{broken_journals, changes_are_intact, contents, is_known, journals, kept_photos, set_epoch};
+use super::folder::{Lock, database};
 use super::{Conn, Db, MIGRATIONS, reading, writing};
 use crate::photo::keep::Kept;
-use crate::store::StoreError;
+pub use crate::store::backup::{BackupError, BackupReport, Contents, RestoreReport};
+use crate::store::backup::{beside, file_error, remove, settle};
 use crate::store::shared::statements;
-use crate::store::shared::stored::{count, thirty_two};
 
 statements! {
     COPY = "vacuum into $1";
     INTEGRITY = "pragma integrity_check(10)";
     FOREIGN_KEYS = "pragma foreign_key_check";
-    APPLIED = "select version, checksum from _sqlx_migrations where success order by version";
-    CONTENTS = "select (select count(*) from change), (select count(*) from record), \
-        (select count(*) from organisation), (select max(received_at) from change where id = \
-        (select max(id) from change)), \
-        coalesce((select cast(value as integer) from meta where key = 'epoch'), 1)";
-    JOURNALS = "select id, journal_n from device where journal_n > 0";
-    BROKEN_JOURNALS = "select count(*) from device d \
-        where d.journal_n <> (select count(*) from change c where c.device = d.no)";
-    PUBLISHED = "select hash, raw from change where state = 1";
-    SET_EPOCH = "insert into meta (key, value) values ('epoch', $1) \
-        on conflict (key) do update set value = excluded.value";
-    PHOTOS = "select object, object_hash, preview from photo where lost_at is null order by object";
     CHECKPOINT = "pragma wal_checkpoint(truncate)";
-}
-
-/// What a database holds.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Contents {
-    /// How many organisations.
-    pub organisations: u64,
-    /// How many records that somebody can see.
-    pub records: u64,
-    /// How many changes: what the records are made of, and what was set aside.
-    pub changes: u64,
-    /// When the last change came.
-    pub newest: Option<UnixMillis>,
-    /// Which life of the database it is.
-    pub epoch: u64,
-}
-
-/// A finished backup.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct BackupReport {
-    /// Where it lies.
-    pub file: PathBuf,
-    /// How large it is.
-    pub bytes: u64,
-    /// What it holds, read from the backup itself.
-    pub contents: Contents,
-    /// When it was begun: it holds everything that was acknowledged before.
-    pub taken_at: UnixMillis,
-    /// Up to which line it holds each device's journal, read from the backup itself.
-    #[serde(skip)]
-    pub journals: Vec<(DeviceId, u64)>,
-}
-
-/// A finished restoration.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct RestoreReport {
-    /// What was restored, with the new epoch.
-    pub contents: Contents,
-    /// Where the database that was in the folder lies now.
-    pub set_aside: Option<PathBuf>,
 }
 
 /// What a restoration does with a database that is in the folder already.
@@ -87,57 +31,6 @@ pub enum Occupant {
     Keep,
     /// It gives the file another name, with the time in it, and deletes nothing.
     SetAside,
-}
-
-/// Why a backup or a restoration did not succeed.
-#[derive(Debug, thiserror::Error)]
-pub enum BackupError {
-    /// The folder can't be used.
-    #[error(transparent)]
-    Folder(#[from] FolderError),
-    /// There is nothing to back up or to restore.
-    #[error("there is no database at {}", .0.display())]
-    Missing(PathBuf),
-    /// A backup never overwrites a file.
-    #[error("{} exists already: choose another name", .0.display())]
-    Exists(PathBuf),
-    /// The folder has a database.
-    #[error("the folder {} has a database already: restore into an empty folder, or force to set it aside", .0.display())]
-    Occupied(PathBuf),
-    /// The file is not a whole and sound database of Daybook.
-    #[error("{} is not a sound backup: {what}", file.display())]
-    Damaged {
-        /// Which file.
-        file: PathBuf,
-        /// What is wrong with it.
-        what: String,
-    },
-    /// The file is from another version.
-    #[error("{} is from a newer version of daybook", .0.display())]
-    Foreign(PathBuf),
-    /// A file can't be read or written.
-    #[error("{} can't be read or written", file.display())]
-    File {
-        /// Which file.
-        file: PathBuf,
-        /// What the operating system says.
-        #[source]
-        source: io::Error,
-    },
-    /// The database does not answer.
-    #[error("the database can't be read or written")]
-    Database(#[from] StoreError),
-}
-
-impl From<sqlx::Error> for BackupError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Database(error.into())
-    }
-}
-
-fn file_error(file: &Path) -> impl FnOnce(io::Error) -> BackupError {
-    let file = file.to_owned();
-    move |source| BackupError::File { file, source }
 }
 
 /// Copies the database of a folder into the file `target` and checks the copy. The server may be running.
@@ -173,16 +66,10 @@ pub async fn backup(folder: &Path, target: &Path, now: UnixMillis) -> Result<Bac
         }
     };
     let bytes = settle(&unfinished, target)?;
-    let journals = journals(target).await?;
-    Ok(BackupReport { file: target.to_owned(), bytes, contents, taken_at: now, journals })
-}
-
-/// Up to which line a backup holds each device's journal.
-async fn journals(file: &Path) -> Result<Vec<(DeviceId, u64)>, BackupError> {
-    let mut conn = Conn::connect_with(&reading(file).immutable(true)).await?;
-    let rows = sqlx::query_as::<Db, (Uuid, i64)>(JOURNALS).fetch_all(&mut conn).await?;
+    let mut conn = Conn::connect_with(&reading(target).immutable(true)).await?;
+    let journals = journals(&mut conn).await?;
     conn.close().await?;
-    rows.into_iter().map(|(id, n)| Ok((DeviceId(id), count(n)?))).collect()
+    Ok(BackupReport { file: target.to_owned(), bytes, contents, taken_at: now, journals })
 }
 
 /// The photos that a backup names. Their bytes are not in it.
@@ -191,11 +78,9 @@ async fn journals(file: &Path) -> Result<Vec<(DeviceId, u64)>, BackupError> {
 /// If the backup can't be read.
 pub async fn photos(file: &Path) -> Result<Vec<Kept>, BackupError> {
     let mut conn = Conn::connect_with(&reading(file).immutable(true)).await?;
-    let rows = sqlx::query_as::<Db, (String, Vec<u8>, bool)>(PHOTOS).fetch_all(&mut conn).await?;
+    let kept = kept_photos(&mut conn).await?;
     conn.close().await?;
-    let kept =
-        |(object, hash, preview): (String, Vec<u8>, bool)| Ok(Kept { object, hash: thirty_two(&hash)?, preview });
-    rows.into_iter().map(kept).collect()
+    Ok(kept)
 }
 
 /// Puts a backup in the place of a folder's database. No server may be running on it.
@@ -244,15 +129,11 @@ async fn verify(file: &Path) -> Result<Contents, BackupError> {
     if sqlx::query::<Db>(FOREIGN_KEYS).fetch_optional(&mut conn).await.map_err(unreadable)?.is_some() {
         return Err(damaged("rows refer to others that are missing".to_owned()));
     }
-    let applied = sqlx::query_as::<Db, (i64, Vec<u8>)>(APPLIED).fetch_all(&mut conn).await.map_err(unreadable)?;
-    for (version, checksum) in &applied {
-        match MIGRATIONS.iter().find(|known| known.version == *version) {
-            Some(known) if *known.checksum == **checksum => {}
-            _ => return Err(BackupError::Foreign(file.to_owned())),
-        }
+    if !is_known(&mut conn, &MIGRATIONS).await.map_err(unreadable)? {
+        return Err(BackupError::Foreign(file.to_owned()));
     }
-    let (broken,) = sqlx::query_as::<Db, (i64,)>(BROKEN_JOURNALS).fetch_one(&mut conn).await.map_err(unreadable)?;
-    if applied.is_empty() || broken > 0 {
+    let broken = broken_journals(&mut conn).await.map_err(unreadable)?;
+    if broken > 0 {
         return Err(damaged(format!("{broken} journals have gaps")));
     }
     if !changes_are_intact(&mut conn).await.map_err(unreadable)? {
@@ -261,29 +142,6 @@ async fn verify(file: &Path) -> Result<Contents, BackupError> {
     let contents = contents(&mut conn).await?;
     conn.close().await?;
     Ok(contents)
-}
-
-/// Whether each published change still has its name, which is a hash of its bytes: SQLite itself does not notice a
-/// disk that forgot some bits inside a row.
-async fn changes_are_intact(conn: &mut Conn) -> Result<bool, sqlx::Error> {
-    let mut changes = sqlx::query_as::<Db, (Vec<u8>, Vec<u8>)>(PUBLISHED).fetch(conn);
-    while let Some((name, raw)) = changes.try_next().await? {
-        if !read_change(&raw).is_ok_and(|change| change.hash.0.as_slice() == name) {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-async fn contents(conn: &mut Conn) -> Result<Contents, BackupError> {
-    let row = sqlx::query::<Db>(CONTENTS).fetch_one(conn).await?;
-    Ok(Contents {
-        changes: count(row.try_get(0)?)?,
-        records: count(row.try_get(1)?)?,
-        organisations: count(row.try_get(2)?)?,
-        newest: row.try_get::<Option<i64>, _>(3)?.map(UnixMillis),
-        epoch: count(row.try_get(4)?)?,
-    })
 }
 
 /// The epoch of a database that is about to be set aside, after its log was written into its file, so that the file
@@ -298,7 +156,7 @@ async fn last_words(file: &Path) -> Option<u64> {
 
 async fn begin_epoch(file: &Path, epoch: u64) -> Result<(), BackupError> {
     let mut conn = Conn::connect_with(&writing(file).create_if_missing(false)).await?;
-    sqlx::query::<Db>(SET_EPOCH).bind(epoch.to_string()).execute(&mut conn).await?;
+    set_epoch(&mut conn, epoch).await?;
     sqlx::query::<Db>(CHECKPOINT).execute(&mut conn).await?;
     Ok(conn.close().await?)
 }
@@ -317,28 +175,4 @@ fn set_aside(folder: &Path, database: &Path, now: UnixMillis) -> Result<PathBuf,
         }
     }
     Ok(name)
-}
-
-/// Makes a finished file durable and gives it its name. Answers its size.
-fn settle(unfinished: &Path, target: &Path) -> Result<u64, BackupError> {
-    let file = File::open(unfinished).map_err(file_error(unfinished))?;
-    file.sync_all().map_err(file_error(unfinished))?;
-    let bytes = file.metadata().map_err(file_error(unfinished))?.len();
-    fs::rename(unfinished, target).map_err(file_error(target))?;
-    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(file_error(folder))?;
-    Ok(bytes)
-}
-
-fn remove(file: &Path) -> Result<(), BackupError> {
-    match fs::remove_file(file) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(file_error(file)(error)),
-        _ => Ok(()),
-    }
-}
-
-fn beside(file: &Path, ending: &str) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
 }

@@ -1,89 +1,15 @@
 //! Every statement fits the tables, and none of the hot ones reads a whole table.
 
 use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
-use sync_core::id::{OfficeId, OrganisationId, PersonId, ProjectId, RecordId, TeamId};
-use sync_core::record::Kind;
-use sync_core::record::review::ReviewState;
-use sync_core::time::UnixMillis;
 
+use super::super::all_statements::{Room, lists};
 use super::super::*;
 use super::scratch;
-use crate::store::shared::bulk::Bulk;
-use crate::store::{RecordFilter, Scope};
 
-type Room = (&'static str, &'static [(&'static str, &'static str)], &'static [(&'static str, Bulk)]);
+const OWN: &[Room] = &[("backup", backup::STATEMENTS, &[]), ("sqlite", super::super::STATEMENTS, &[])];
 
-const ROOMS: &[Room] = &[
-    ("actors", &[], actors::BULK_STATEMENTS),
-    ("aside", aside::STATEMENTS, aside::BULK_STATEMENTS),
-    ("backup", backup::STATEMENTS, &[]),
-    ("decide", decide::STATEMENTS, decide::BULK_STATEMENTS),
-    ("drift", drift::STATEMENTS, &[]),
-    ("enrolment", enrolment::STATEMENTS, &[]),
-    ("feed", feed::STATEMENTS, feed::BULK_STATEMENTS),
-    ("judge", judge::STATEMENTS, judge::BULK_STATEMENTS),
-    ("keep", keep::STATEMENTS, keep::BULK_STATEMENTS),
-    ("organisation", organisation::STATEMENTS, &[]),
-    ("photos", photos::STATEMENTS, photos::BULK_STATEMENTS),
-    ("publish", publish::STATEMENTS, publish::BULK_STATEMENTS),
-    ("read", read::STATEMENTS, &[]),
-    ("receive", receive::STATEMENTS, receive::BULK_STATEMENTS),
-    ("record_row", &[], record_row::BULK_STATEMENTS),
-    ("search", search::STATEMENTS, search::BULK_STATEMENTS),
-];
-
-/// All statements with their names; those that take many rows twice.
 fn statements() -> Vec<(String, String)> {
-    let mut all = Vec::new();
-    for (room, single, bulk) in ROOMS {
-        all.extend(single.iter().map(|(name, sql)| (format!("{room}::{name}"), (*sql).to_owned())));
-        for (name, bulk) in *bulk {
-            all.extend([1, 4].map(|rows| (format!("{room}::{name} of {rows}"), bulk.text(rows, PLACEHOLDERS))));
-        }
-    }
-    for (scope, filter, led_by_hits, page) in lists() {
-        for (name, sql) in read::statements_of(&scope, &filter, led_by_hits, page) {
-            all.push((format!("read::{name} of {scope:?} {filter:?} {led_by_hits:?} {page:?}"), sql));
-        }
-    }
-    all
-}
-
-type List = (Scope, RecordFilter, Option<bool>, Option<(UnixMillis, RecordId)>);
-
-/// Lists in every scope, with every filter, with few hits, many hits and no search, first pages and later ones.
-fn lists() -> Vec<List> {
-    let none = RecordFilter::default();
-    let filters = [
-        none.clone(),
-        RecordFilter { kind: Some(Kind::Lead), ..none.clone() },
-        RecordFilter { office: Some(OfficeId::from([1; 16])), ..none.clone() },
-        RecordFilter { team: Some(TeamId::from([1; 16])), ..none.clone() },
-        RecordFilter { owner: Some(PersonId::from([1; 16])), ..none.clone() },
-        RecordFilter { project: Some(ProjectId::from([1; 16])), ..none.clone() },
-        RecordFilter { day: Some(String::new()), ..none.clone() },
-        RecordFilter { review: Some(ReviewState::Received), ..none.clone() },
-        RecordFilter { stage: Some(String::new()), ..none.clone() },
-        RecordFilter { flag: Some(1), ..none.clone() },
-        RecordFilter { in_conflict: Some(true), ..none.clone() },
-        RecordFilter { day: Some(String::new()), review: Some(ReviewState::Received), ..none },
-    ];
-    let scopes = [
-        Scope::Person(PersonId::from([1; 16])),
-        Scope::Team(TeamId::from([1; 16])),
-        Scope::Office(OfficeId::from([1; 16])),
-        Scope::Organisation(OrganisationId::from([1; 16])),
-    ];
-    let pages = [None, Some((UnixMillis(1), RecordId::from([1; 16])))];
-    let mut all = Vec::new();
-    for scope in scopes {
-        for filter in &filters {
-            for led_by_hits in [None, Some(true), Some(false)] {
-                all.extend(pages.map(|page| (scope, filter.clone(), led_by_hits, page)));
-            }
-        }
-    }
-    all
+    all_statements::statements(OWN)
 }
 
 #[tokio::test]
@@ -100,7 +26,7 @@ async fn every_statement_fits_the_tables() {
 const QUEUES: &[&str] = &["change_received", "photo_upload_by_expiry"];
 
 /// Statements that may read a whole table: what people start by hand, and what counts on purpose.
-const UNHURRIED: &[&str] = &["backup::", "keep::PING"];
+const UNHURRIED: &[&str] = &["audit::", "backup::", "keep::PING", "sqlite::"];
 
 #[tokio::test]
 async fn no_statement_reads_all_records_or_changes() {

@@ -1,11 +1,11 @@
-//! The folder that holds the database, and the lock that keeps it to one process.
+//! The folder of a server, and the lock that keeps it to one process.
 
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-/// The database's file in the folder.
+/// The embedded database's file in the folder.
 pub(super) fn database(folder: &Path) -> PathBuf {
     folder.join("daybook.db")
 }

@@ -1,0 +1,51 @@
+//! `daybook migrate`: from the folder to PostgreSQL.
+
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::{Failure, show};
+use crate::clock::{Dice, SystemClock};
+use crate::config::{Config, DatabaseUrl};
+use crate::service::rebuild;
+use crate::state::App;
+use crate::store::postgres::Access;
+use crate::store::postgres::moving::{Move, MovedTable};
+
+#[derive(Args)]
+pub(super) struct MigrateFlags {
+    /// An empty PostgreSQL database, such as postgres://daybook@db.example.com/daybook; nothing for database.url.
+    #[arg(long, value_name = "URL", value_parser = address)]
+    to: Option<DatabaseUrl>,
+    /// Prints the report as one line of JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+fn address(text: &str) -> Result<DatabaseUrl, &'static str> {
+    DatabaseUrl::parse(text).ok_or("expected an address such as postgres://daybook@db.example.com/daybook")
+}
+
+/// What was moved.
+#[derive(serde::Serialize)]
+struct Moved {
+    tables: Vec<MovedTable>,
+    records: u64,
+}
+
+/// Moves the organisation of a stopped server. Interrupted, it goes on when it is begun again.
+pub(super) async fn migrate(config: Config, flags: MigrateFlags) -> Result<(), Failure> {
+    let Some(url) = flags.to.or_else(|| config.database.url.clone()) else {
+        return Err(Failure::Refused("say where to with --to postgres://...".to_owned()));
+    };
+    let mut moving = Move::begin(&config.database.folder, &Access::of(&url, &config.database)).await?;
+    moving.copy(|table, rows| show::progress(&format!("copying {table}: {rows} rows"))).await?;
+    let tables = moving.verify(|table, rows| show::progress(&format!("compared {table}: {rows} rows"))).await?;
+    let app = App::new(moving.store(), Arc::new(SystemClock), Dice::system(), config).await?;
+    let records = rebuild::rebuild(&app, |count| show::progress(&format!("{count} records are searchable"))).await?;
+    moving.finish().await?;
+    app.store.close().await;
+    show::progress(&format!("moved; from now on set database.url = \"{url}\""));
+    show::report(&Moved { tables, records }, flags.json);
+    Ok(())
+}

@@ -1,0 +1,305 @@
+//! The database of an organisation that outgrew one machine: many servers on one PostgreSQL.
+//!
+//! As on SQLite one transaction writes at a time, whichever server it comes from: `begin_write` takes a
+//! lock that PostgreSQL drops with the transaction. So whatever holds in the rooms for one writer holds for all servers,
+//! and positions of feeds become visible in their order. Nothing lives in a connection between two transactions, so a
+//! pooler may stand in between. See docs/adr/0007.
+
+#![expect(clippy::duplicate_mod, reason = "the shared rooms are compiled once for each database: docs/adr/0003")]
+
+pub mod backup;
+mod months;
+pub mod moving;
+mod neighbours;
+mod rows_in_turn;
+mod search;
+#[cfg(test)]
+mod tests;
+
+use std::ops::{Deref, DerefMut};
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgPool, PgPoolOptions, PgRow};
+use sqlx::{ConnectOptions as _, PgConnection, Postgres, Transaction};
+use sync_core::time::UnixMillis;
+use tokio::sync::watch;
+
+use self::neighbours::announce;
+use super::StoreError;
+use super::folder::{FolderError, Lock};
+use super::neighbours::{Heard, Neighbours};
+use super::shared::bulk::Placeholders;
+use super::shared::{mount, statements};
+use crate::config::{Database, DatabaseUrl};
+
+type Db = Postgres;
+type Conn = PgConnection;
+type DbRow = PgRow;
+type Backend = PostgresStore;
+
+const PLACEHOLDERS: Placeholders = Placeholders::Numbered;
+
+mount!();
+
+/// Connections that write. One holds the lock, the other waits for it, so that no time passes between the two.
+const WRITERS: u32 = 2;
+/// How long a call waits for a connection before the database counts as not available.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How often the partitions of coming months are looked after.
+const LOOK_AHEAD: Duration = Duration::from_secs(12 * 3_600);
+/// A connection keeps this many statements prepared; lists come in many variants.
+const PREPARED_STATEMENTS: usize = 256;
+
+statements! {
+    // The names of settings that hold for one transaction. Whoever holds the lock and falls silent, because its machine
+    // is gone, loses it after five seconds; whoever waits in vain says that the database is not available.
+    WRITE_LOCK = "select set_config('lock_timeout', '30s', true), \
+        set_config('idle_in_transaction_session_timeout', '5s', true), pg_advisory_xact_lock(7309453125918421617)";
+    // Before the tables are changed, for which every server waits as long as it takes.
+    LOCK_FOR_ALL = "select pg_advisory_xact_lock(7309453125918421617)";
+    MOVING = "select count(*) from meta where key = 'moving'";
+    NOW = "select cast(extract(epoch from now()) * 1000 as bigint)";
+    // What changes when the database was set back behind the servers' backs: another server process after a failover or
+    // a restored copy, other tables after a restored dump. All servers see the same.
+    LIFE = "select hashtextextended(concat_ws(' ', extract(epoch from pg_postmaster_start_time()), d.oid, \
+        pg_relation_filenode('feed_salt')), 0) from pg_database d where d.datname = current_database()";
+    PROMISES = "select current_setting('synchronous_commit'), current_setting('server_encoding')";
+}
+
+/// Whether PostgreSQL refused because of the machine or somebody else, so that the same call may succeed later.
+pub(super) fn is_outage(refusal: &PgDatabaseError) -> bool {
+    let code = refusal.code();
+    // Connections, resources, operators, the system beneath; and what is told only to those who were in the way.
+    ["08", "40", "53", "57", "58"].iter().any(|class| code.starts_with(class))
+        // Waiting for the lock took too long; the holder of the lock was too silent; a replica, which only reads.
+        || ["55P03", "25P03", "25006"].contains(&code)
+}
+
+/// Why a PostgreSQL database can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The server's own folder.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The database is from a newer version, or its tables can't be brought up to date.
+    #[error("the database can't be brought up to date: is it from a newer version of daybook?")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// It can't be reached, read or written.
+    #[error("the database can't be reached or used")]
+    Database(#[from] StoreError),
+    /// An organisation is moving in.
+    #[error("an organisation is moving into this database: let `daybook migrate` finish first")]
+    Moving,
+    /// A receipt would promise more than it keeps.
+    #[error("the database has synchronous_commit = off: what it confirms could be lost; set it to on")]
+    NotDurable,
+    /// Names could not be stored as they are.
+    #[error("the database has the encoding {0}: create it with encoding 'UTF8'")]
+    Encoding(String),
+}
+
+impl From<sqlx::Error> for OpenError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+/// How a database is reached.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// Where it is, and as whom.
+    pub options: PgConnectOptions,
+    /// The same without a pooler, for listening.
+    pub listening: PgConnectOptions,
+    /// Connections at most; 4 at least.
+    pub connections: u32,
+    /// Whether statements stay prepared in their connections. Not so behind a pooler that knows nothing of them.
+    pub prepared: bool,
+}
+
+impl Access {
+    /// As the settings say.
+    pub fn of(url: &DatabaseUrl, settings: &Database) -> Self {
+        Self {
+            options: url.options(),
+            listening: settings.listen_url.as_ref().unwrap_or(url).options(),
+            connections: settings.connections,
+            prepared: settings.prepared,
+        }
+    }
+}
+
+/// The store in a PostgreSQL database.
+pub struct PostgresStore {
+    writers: PgPool,
+    readers: PgPool,
+    listening: PgPool,
+    heard: watch::Sender<Heard>,
+    prepared: bool,
+    /// By which this server is told from the others.
+    number: i64,
+    lock: Option<Lock>,
+}
+
+impl PostgresStore {
+    /// Opens the store; brings its tables up to date, one server at a time. `folder` is the server's own, for what does
+    /// not belong into the database.
+    ///
+    /// # Errors
+    /// If another process has the folder open, or the database can't be reached, used or brought up to date.
+    pub async fn open(access: &Access, folder: &Path) -> Result<Self, OpenError> {
+        let store = Self::open_anyhow(access, Some(Lock::take(folder)?)).await?;
+        let mut conn = store.reader().await?;
+        let (moving,) = sqlx::query_as::<Db, (i64,)>(MOVING).fetch_one(&mut *conn).await?;
+        drop(conn);
+        if moving > 0 {
+            store.close_connections().await;
+            return Err(OpenError::Moving);
+        }
+        Ok(store)
+    }
+
+    /// Opens the store also while an organisation is moving in.
+    async fn open_anyhow(access: &Access, lock: Option<Lock>) -> Result<Self, OpenError> {
+        let prepared = if access.prepared { PREPARED_STATEMENTS } else { 0 };
+        let options = access
+            .options
+            .clone()
+            .application_name("daybook")
+            .statement_cache_capacity(prepared)
+            .disable_statement_logging();
+        let pool = |most: u32| PgPoolOptions::new().max_connections(most).acquire_timeout(PATIENCE);
+        let writers = pool(WRITERS).connect_with(options.clone()).await?;
+        bring_up_to_date(&writers, access.prepared).await?;
+        let readers = pool(access.connections.saturating_sub(WRITERS + 1).max(1)).connect_lazy_with(options);
+        let lasting = pool(1).idle_timeout(None).max_lifetime(None);
+        let listening = lasting.connect_lazy_with(access.listening.clone().application_name("daybook listening"));
+        let heard = watch::Sender::default();
+        tokio::spawn(neighbours::listen(listening.clone(), heard.clone()));
+        tokio::spawn(look_ahead(writers.clone(), access.prepared));
+        let mut number = [0; 8];
+        getrandom::fill(&mut number).map_err(|error| StoreError::Internal(Box::new(error)))?;
+        let (prepared, number) = (access.prepared, i64::from_ne_bytes(number));
+        Ok(Self { writers, readers, listening, heard, prepared, number, lock })
+    }
+
+    /// Begins a transaction that writes. It holds the write lock from the start, and no other server writes until its
+    /// end.
+    async fn begin_write(&self) -> Result<Transaction<'static, Db>, StoreError> {
+        let mut tx = self.writers.begin_with(begin(self.prepared)).await?;
+        sqlx::query::<Db>(WRITE_LOCK).execute(&mut *tx).await?;
+        Ok(tx)
+    }
+
+    /// Begins a transaction that reads: all its statements see the same moment.
+    async fn reader(&self) -> Result<Transaction<'static, Db>, StoreError> {
+        let begin = match self.prepared {
+            true => "begin isolation level repeatable read, read only",
+            false => "begin isolation level repeatable read, read only; deallocate all",
+        };
+        Ok(self.readers.begin_with(begin).await?)
+    }
+
+    fn as_neighbours(&self) -> Option<&dyn Neighbours> {
+        Some(self)
+    }
+
+    async fn close_connections(&self) {
+        self.listening.close().await;
+        // Waits for whoever is just taking the lead; afterwards nobody can, and others need not wait for its lapse.
+        self.readers.close().await;
+        if let Err(error) = self.leave_lead().await {
+            tracing::debug!(%error, "the lead will lapse by itself");
+        }
+        self.writers.close().await;
+        if let Some(lock) = &self.lock {
+            lock.release();
+        }
+    }
+}
+
+/// Whoever reads does so in a transaction already, in which all statements see the same moment.
+struct Snapshot<'c>(&'c mut Conn);
+
+async fn snapshot(conn: &mut Conn) -> Result<Snapshot<'_>, sqlx::Error> {
+    Ok(Snapshot(conn))
+}
+
+impl Snapshot<'_> {
+    async fn rollback(self) -> Result<(), sqlx::Error> {
+        Ok(())
+    }
+}
+
+impl Deref for Snapshot<'_> {
+    type Target = Conn;
+
+    fn deref(&self) -> &Conn {
+        self.0
+    }
+}
+
+impl DerefMut for Snapshot<'_> {
+    fn deref_mut(&mut self) -> &mut Conn {
+        self.0
+    }
+}
+
+/// The salt of a block of feed positions. It stands for the life of the database and not for that of a process: many
+/// servers publish in turn, and a failover to a replica that lags leaves them all running.
+async fn block_salt(conn: &mut Conn, _: u64) -> Result<u64, StoreError> {
+    let (life,) = sqlx::query_as::<Db, (i64,)>(LIFE).fetch_one(conn).await?;
+    Ok(life.cast_unsigned().max(1))
+}
+
+/// Sees to it that months have their partitions before anybody needs them, as long as the store is open.
+async fn look_ahead(writers: PgPool, prepared: bool) {
+    loop {
+        tokio::time::sleep(LOOK_AHEAD).await;
+        if writers.is_closed() {
+            return;
+        }
+        if let Err(error) = prepare_months(&writers, prepared).await {
+            tracing::warn!(%error, "partitions of coming months were not made");
+        }
+    }
+}
+
+async fn prepare_months(writers: &PgPool, prepared: bool) -> Result<(), StoreError> {
+    let mut tx = writers.begin_with(begin(prepared)).await?;
+    sqlx::query::<Db>(WRITE_LOCK).execute(&mut *tx).await?;
+    let (now,) = sqlx::query_as::<Db, (i64,)>(NOW).fetch_one(&mut *tx).await?;
+    months::prepare(&mut tx, UnixMillis(now)).await?;
+    Ok(tx.commit().await?)
+}
+
+/// How a transaction begins. Behind a pooler the connection was somebody else's before, whose statements have the names
+/// of ours.
+fn begin(prepared: bool) -> &'static str {
+    if prepared { "begin" } else { "begin; deallocate all" }
+}
+
+/// The tables, as the program carries them. Its own lock would stay in the connection, so ours guards.
+fn migrations() -> Migrator {
+    let mut migrations = sqlx::migrate!("../migrations/postgres");
+    migrations.set_locking(false);
+    migrations
+}
+
+async fn bring_up_to_date(writers: &PgPool, prepared: bool) -> Result<(), OpenError> {
+    let mut tx = writers.begin_with(begin(prepared)).await?;
+    let (durable, encoding) = sqlx::query_as::<Db, (String, String)>(PROMISES).fetch_one(&mut *tx).await?;
+    if durable == "off" {
+        return Err(OpenError::NotDurable);
+    }
+    if encoding != "UTF8" {
+        return Err(OpenError::Encoding(encoding));
+    }
+    sqlx::query::<Db>(LOCK_FOR_ALL).execute(&mut *tx).await?;
+    migrations().run_direct(None, &mut *tx, false).await?;
+    let (now,) = sqlx::query_as::<Db, (i64,)>(NOW).fetch_one(&mut *tx).await?;
+    months::prepare(&mut tx, UnixMillis(now)).await?;
+    Ok(tx.commit().await?)
+}

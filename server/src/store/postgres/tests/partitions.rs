@@ -1,0 +1,73 @@
+//! Changes lie in the month of their record.
+
+use sync_core::id::RecordId;
+
+use super::super::*;
+use super::scratch;
+use crate::store::Store as _;
+use crate::store::conformance::world::World;
+
+const NOVEMBER_2029: UnixMillis = UnixMillis(1_888_704_000_000);
+
+async fn in_table(conn: &mut Conn, table: &str) -> i64 {
+    sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select count(*) from {table}"))).fetch_one(conn).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_month_takes_over_what_came_before_it_was_made() {
+    let store = scratch().await;
+    let mut world = World::found(&*store).await;
+    let mut phone = world.promoter_with_phone("Wang", 0).await;
+    let (early, late) = (world.record_id(), RecordId::new(NOVEMBER_2029, &mut world.rng));
+    let (first, _) = world.change(&mut phone, early).await;
+    let (second, _) = world.change(&mut phone, late).await;
+    let mut tx = store.begin_write().await.unwrap();
+    assert_eq!(in_table(&mut tx, "change_other").await, 2, "1970 and 2029 have no months");
+    months::make(&mut tx, months::Month::of(NOVEMBER_2029)).await.unwrap();
+    months::make(&mut tx, months::Month::of(NOVEMBER_2029)).await.unwrap();
+    assert_eq!((in_table(&mut tx, "change_other").await, in_table(&mut tx, "change_2029_11").await), (1, 1));
+    tx.commit().await.unwrap();
+    // A record goes on across the border, and the same change is known on both sides of it.
+    let (third, _) = world.change(&mut phone, late).await;
+    let hashes =
+        |record: crate::store::PendingRecord| record.published.iter().map(|change| change.hash).collect::<Vec<_>>();
+    assert_eq!(hashes(store.record(late).await.unwrap()), [second, third]);
+    assert_eq!(hashes(store.record(early).await.unwrap()), [first]);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn an_old_month_can_be_detached() {
+    let store = scratch().await;
+    let mut world = World::found(&*store).await;
+    let mut phone = world.promoter_with_phone("Wang", 0).await;
+    let (old, young) = (RecordId::new(NOVEMBER_2029, &mut world.rng), world.record_id());
+    world.change(&mut phone, old).await;
+    world.change(&mut phone, young).await;
+    let mut tx = store.begin_write().await.unwrap();
+    months::make(&mut tx, months::Month::of(NOVEMBER_2029)).await.unwrap();
+    sqlx::raw_sql("alter table change detach partition change_2029_11").execute(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
+    let gone = store.record(old).await;
+    assert!(matches!(gone, Err(StoreError::NotFound)), "{gone:?}");
+    // Others don't notice: what is pushed is published, and the journal goes on.
+    let (_, seq) = world.change(&mut phone, young).await;
+    assert_eq!(store.record_line(young).await.unwrap().seq, seq);
+    assert_eq!(store.verdicts(phone.id, 0).await.unwrap().judged_through, 3);
+    // A month that was put away is not made again over its own table.
+    let mut tx = store.begin_write().await.unwrap();
+    months::make(&mut tx, months::Month::of(NOVEMBER_2029)).await.unwrap();
+    assert_eq!(in_table(&mut tx, "change_2029_11").await, 1);
+    tx.commit().await.unwrap();
+    store.close().await;
+}
+
+#[tokio::test]
+async fn the_months_to_come_are_there() {
+    let store = scratch().await;
+    let mut conn = store.writers.acquire().await.unwrap();
+    assert!(
+        in_table(&mut conn, "(select inhrelid from pg_inherits where inhparent = 'change'::regclass) months").await
+            >= 6
+    );
+}

@@ -1,0 +1,115 @@
+//! Every statement fits the tables, and none of the hot ones reads a whole table.
+
+use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _, Statement as _};
+
+use super::super::all_statements::Room;
+use super::super::*;
+use super::scratch;
+
+const OWN: &[Room] = &[
+    ("postgres", super::super::STATEMENTS, &[]),
+    ("backup", backup::STATEMENTS, &[]),
+    ("moving", moving::STATEMENTS, &[]),
+    ("neighbours", neighbours::STATEMENTS, &[]),
+];
+
+/// All statements, with the types of what they take where PostgreSQL can't know them. In the field the values bring
+/// their types along.
+fn statements() -> Vec<(String, String)> {
+    all_statements::statements(OWN).into_iter().map(|(name, sql)| (name, typed(&sql))).collect()
+}
+
+/// Casts the first row of `(a, b) as (values ($1, $2), ...)` and of `(a, b) in (values ...)`.
+fn typed(sql: &str) -> String {
+    const ROWS: &str = " (values (";
+    let Some(at) = sql.find(ROWS) else {
+        return sql.to_owned();
+    };
+    let (before, rows) = (&sql[..at], &sql[at + ROWS.len()..]);
+    let named = before.strip_suffix(" as").or(before.strip_suffix(" in")).and_then(|named| named.strip_suffix(')'));
+    let Some((_, names)) = named.and_then(|named| named.rsplit_once('(')) else {
+        return sql.to_owned();
+    };
+    let (row, rest) = rows.split_once(')').unwrap();
+    let cast = |(value, name): (&str, &str)| format!("cast({value} as {})", type_of(name));
+    let row: Vec<String> = row.split(", ").zip(names.split(", ")).map(cast).collect();
+    format!("{before}{ROWS}{}){rest}", row.join(", "))
+}
+
+/// What columns of rows are called, and what they hold.
+fn type_of(name: &str) -> &'static str {
+    match name.rsplit('.').next().unwrap() {
+        "id" | "record" | "scope" | "organisation" => "uuid",
+        "hash" | "link" => "bytea",
+        "state" => "smallint",
+        "code" | "app" => "text",
+        _ => "bigint",
+    }
+}
+
+#[test]
+fn rows_get_their_types() {
+    let sql = "with judged (record, n) as (values ($1, $2), ($3, $4)) update t set n = judged.n from judged";
+    let with_types = "with judged (record, n) as (values (cast($1 as uuid), cast($2 as bigint)), ($3, $4)) update t set n = judged.n \
+        from judged";
+    assert_eq!(typed(sql), with_types);
+    assert_eq!(typed("insert into t values ($1)"), "insert into t values ($1)");
+}
+
+#[tokio::test]
+async fn every_statement_fits_the_tables() {
+    let store = scratch().await;
+    let mut conn = store.writers.acquire().await.unwrap();
+    let mut complaints = Vec::new();
+    for (name, sql) in statements() {
+        let prepared = (&mut *conn).prepare(AssertSqlSafe(sql).into_sql_str()).await;
+        complaints.extend(prepared.err().map(|error| format!("{name}: {error}")));
+    }
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+/// Tables that grow for ever, and the partitions of one of them.
+fn grows(table: &str) -> bool {
+    const TABLES: &[&str] =
+        &["record", "departure", "journal_head", "record_search", "photo", "photo_reference", "photo_upload"];
+    TABLES.contains(&table) || table.starts_with("change_")
+}
+
+/// Statements that may read a whole table: what counts on purpose, and what a queue of a few rows is read for.
+const UNHURRIED: &[&str] = &["audit::", "backup::", "keep::PING", "moving::", "photos::OPEN_UPLOADS", "postgres::"];
+
+/// With sequential scans forbidden as far as possible, one is left only where no index helps.
+#[tokio::test]
+async fn no_statement_reads_all_records_or_changes() {
+    let store = scratch().await;
+    let mut conn = store.writers.acquire().await.unwrap();
+    sqlx::raw_sql("set enable_seqscan = off; set plan_cache_mode = force_generic_plan")
+        .execute(&mut *conn)
+        .await
+        .unwrap();
+    let mut complaints = Vec::new();
+    for (name, sql) in statements() {
+        if UNHURRIED.iter().any(|unhurried| name.starts_with(unhurried)) {
+            continue;
+        }
+        let known = (&mut *conn).prepare(AssertSqlSafe(sql.clone()).into_sql_str()).await.unwrap();
+        let parameters = known.parameters().map_or(0, |found| found.either(|types| types.len(), |count| count));
+        let nulls = vec!["null"; parameters].join(", ");
+        let arguments = if parameters == 0 { String::new() } else { format!("({nulls})") };
+        let script = format!("prepare explained as {sql}");
+        sqlx::raw_sql(AssertSqlSafe(script)).execute(&mut *conn).await.unwrap();
+        let plan = sqlx::query_as::<Db, (String,)>(AssertSqlSafe(format!("explain execute explained{arguments}")))
+            .persistent(false)
+            .fetch_all(&mut *conn)
+            .await
+            .unwrap();
+        for (step,) in &plan {
+            let scanned = step.split_once("Seq Scan on ").and_then(|(_, rest)| rest.split(' ').next());
+            if scanned.is_some_and(grows) {
+                complaints.push(format!("{name}: {step}\n  {sql}"));
+            }
+        }
+        sqlx::raw_sql("deallocate explained").execute(&mut *conn).await.unwrap();
+    }
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}

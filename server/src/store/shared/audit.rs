@@ -1,0 +1,88 @@
+//! What a database holds, and whether it is whole: for backups and moves.
+
+use futures_util::TryStreamExt as _;
+use sqlx::Row as _;
+use sqlx::migrate::Migrator;
+use sync_core::id::DeviceId;
+use sync_core::time::UnixMillis;
+use sync_core::trust::chunk::read_change;
+use uuid::Uuid;
+
+use super::{Conn, Db};
+use crate::photo::keep::Kept;
+use crate::store::StoreError;
+use crate::store::backup::Contents;
+use crate::store::shared::statements;
+use crate::store::shared::stored::{count, thirty_two};
+
+statements! {
+    APPLIED = "select version, checksum from _sqlx_migrations where success order by version";
+    CONTENTS = "select (select count(*) from change), (select count(*) from record), \
+        (select count(*) from organisation), (select max(received_at) from change where id = \
+        (select max(id) from change)), \
+        coalesce((select cast(value as bigint) from meta where key = 'epoch'), 1)";
+    JOURNALS = "select id, journal_n from device where journal_n > 0";
+    BROKEN_JOURNALS = "select count(*) from device d \
+        where d.journal_n <> (select count(*) from change c where c.device = d.no)";
+    PUBLISHED = "select hash, raw from change where state = 1";
+    SET_EPOCH = "insert into meta (key, value) values ('epoch', $1) \
+        on conflict (key) do update set value = excluded.value";
+    PHOTOS = "select object, object_hash, preview from photo where lost_at is null order by object";
+}
+
+pub(super) async fn contents(conn: &mut Conn) -> Result<Contents, StoreError> {
+    let row = sqlx::query::<Db>(CONTENTS).fetch_one(conn).await?;
+    Ok(Contents {
+        changes: count(row.try_get(0)?)?,
+        records: count(row.try_get(1)?)?,
+        organisations: count(row.try_get(2)?)?,
+        newest: row.try_get::<Option<i64>, _>(3)?.map(UnixMillis),
+        epoch: count(row.try_get(4)?)?,
+    })
+}
+
+/// Whether all migrations of the database are ours, and it has some.
+pub(super) async fn is_known(conn: &mut Conn, ours: &Migrator) -> Result<bool, sqlx::Error> {
+    let applied = sqlx::query_as::<Db, (i64, Vec<u8>)>(APPLIED).fetch_all(conn).await?;
+    let known = |(version, checksum): &(i64, Vec<u8>)| {
+        ours.iter().any(|known| known.version == *version && *known.checksum == **checksum)
+    };
+    Ok(!applied.is_empty() && applied.iter().all(known))
+}
+
+/// Up to which line the database holds each device's journal.
+pub(super) async fn journals(conn: &mut Conn) -> Result<Vec<(DeviceId, u64)>, StoreError> {
+    let rows = sqlx::query_as::<Db, (Uuid, i64)>(JOURNALS).fetch_all(conn).await?;
+    rows.into_iter().map(|(id, n)| Ok((DeviceId(id), count(n)?))).collect()
+}
+
+/// How many journals lack lines.
+pub(super) async fn broken_journals(conn: &mut Conn) -> Result<i64, sqlx::Error> {
+    Ok(sqlx::query_as::<Db, (i64,)>(BROKEN_JOURNALS).fetch_one(conn).await?.0)
+}
+
+/// Whether each published change still has its name, which is a hash of its bytes: a database itself does not notice a
+/// disk that forgot some bits inside a row.
+pub(super) async fn changes_are_intact(conn: &mut Conn) -> Result<bool, sqlx::Error> {
+    let mut changes = sqlx::query_as::<Db, (Vec<u8>, Vec<u8>)>(PUBLISHED).fetch(conn);
+    while let Some((name, raw)) = changes.try_next().await? {
+        if !read_change(&raw).is_ok_and(|change| change.hash.0.as_slice() == name) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The photos that the database names.
+pub(super) async fn kept_photos(conn: &mut Conn) -> Result<Vec<Kept>, StoreError> {
+    let rows = sqlx::query_as::<Db, (String, Vec<u8>, bool)>(PHOTOS).fetch_all(conn).await?;
+    let kept =
+        |(object, hash, preview): (String, Vec<u8>, bool)| Ok(Kept { object, hash: thirty_two(&hash)?, preview });
+    rows.into_iter().map(kept).collect()
+}
+
+/// Begins another life of the database.
+pub(super) async fn set_epoch(conn: &mut Conn, epoch: u64) -> Result<(), sqlx::Error> {
+    sqlx::query::<Db>(SET_EPOCH).bind(epoch.to_string()).execute(conn).await?;
+    Ok(())
+}
