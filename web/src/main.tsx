@@ -5,9 +5,11 @@ import { createRoot } from 'react-dom/client';
 import { cache } from './api/cache.ts';
 import { startLanguage } from './language/language.ts';
 import { Appearance } from './shell/appearance.tsx';
+import { signStyles } from './shell/nonce.ts';
 import { router } from './shell/routes.tsx';
 import './shell/appearance.css';
 
+signStyles();
 await startLanguage();
 
 const place = document.getElementById('console');

@@ -7,6 +7,7 @@ mod admission;
 mod amendments;
 mod backups;
 mod bucket;
+mod console;
 mod drift;
 mod enrolment;
 mod framing;

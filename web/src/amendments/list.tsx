@@ -51,7 +51,6 @@ export function AmendmentsPage() {
               dataSource={pages.flatMap((page) => page.items)}
               columns={columns}
               pagination={false}
-              scroll={{ x: 'max-content' }}
               locale={{ emptyText: <Nothing title={t('amendments.empty')} hint={t('amendments.emptyHint')} /> }}
             />
             <More query={query} />

@@ -129,7 +129,6 @@ function Comparison({ amendment }: { amendment: Amendment }) {
           dataSource={fields}
           columns={fieldColumns}
           pagination={false}
-          scroll={{ x: 'max-content' }}
           locale={{ emptyText: t('amendments.noFields') }}
         />
       </section>
@@ -141,7 +140,6 @@ function Comparison({ amendment }: { amendment: Amendment }) {
           dataSource={amendment.changes}
           columns={changeColumns}
           pagination={false}
-          scroll={{ x: 'max-content' }}
         />
       </section>
       {asking?.act === 'reject' && (

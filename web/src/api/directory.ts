@@ -1,4 +1,5 @@
 import { queryOptions, useQueries } from '@tanstack/react-query';
+import { createContext, useContext } from 'react';
 import { answer, api, type Body } from './client.ts';
 
 // Offices, teams and projects hardly change during a sitting.
@@ -44,7 +45,7 @@ export interface Directory {
   team(id: string | null | undefined): string | undefined;
   project(id: string | null | undefined): string | undefined;
   person(id: string | null | undefined): string | undefined;
-  /** The time zone of an office: days and hours of its records are meant in it. */
+  /** The time zone of an office: days and hours of its records are meant in it. Without an office the zone of all. */
   zone(office: string | null | undefined): string | undefined;
 }
 
@@ -60,6 +61,8 @@ function directoryOf(
   people: Body['PersonBody'][],
 ): Directory {
   const zones = new Map(offices.map((office) => [office.id, office.time_zone]));
+  const all = new Set(zones.values());
+  const common = all.size === 1 ? [...all][0] : undefined;
   return {
     offices,
     teams,
@@ -69,15 +72,22 @@ function directoryOf(
     team: named(teams),
     project: named(projects),
     person: named(people),
-    zone: (office) => (office ? zones.get(office) : undefined),
+    zone: (office) => (office && zones.get(office)) || common,
   };
 }
 
 /** The directory as far as it has come; a list that failed or has not come yet is empty. */
-export function useDirectory(): Directory {
+export function useDirectoryFetched(): Directory {
   return useQueries({
     queries: [offices, teams, projects, people],
     combine: ([offices, teams, projects, people]) =>
       directoryOf(offices.data ?? [], teams.data ?? [], projects.data ?? [], people.data ?? []),
   });
+}
+
+/** Fetched once for all pages (shell/frame.tsx); hundreds of cells look names up in it. */
+export const DirectoryContext = createContext(directoryOf([], [], [], []));
+
+export function useDirectory(): Directory {
+  return useContext(DirectoryContext);
 }

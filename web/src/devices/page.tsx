@@ -81,6 +81,8 @@ function DeviceTable({ devices }: { devices: Device[] }) {
   const directory = useDirectory();
   const [asking, setAsking] = useState<{ act: 'revoke' | 'wipe'; device: Device }>();
   const close = () => setAsking(undefined);
+  const offices = new Map(directory.people.map((person) => [person.id, person.office]));
+  const zoneOf = (device: Device) => directory.zone(offices.get(device.person));
   const columns: TableColumnType<Device>[] = [
     { key: 'phone', title: t('devices.phone'), width: 170, render: (_, device) => <span className="wrap">{device.label}</span> },
     {
@@ -101,7 +103,7 @@ function DeviceTable({ devices }: { devices: Device[] }) {
       width: 150,
       sorter: (a, b) => (a.last_exchange_at ?? 0) - (b.last_exchange_at ?? 0),
       render: (_, device) =>
-        device.last_exchange_at == null ? <span className="none">{t('devices.never')}</span> : <Moment at={device.last_exchange_at} />,
+        device.last_exchange_at == null ? <span className="none">{t('devices.never')}</span> : <Moment at={device.last_exchange_at} zone={zoneOf(device)} />,
     },
     {
       key: 'unsent',
@@ -128,8 +130,7 @@ function DeviceTable({ devices }: { devices: Device[] }) {
     columns.push({
       key: 'actions',
       title: t('common.actions'),
-      width: 130,
-      fixed: 'right',
+      width: 120,
       render: (_, device) => {
         const status = statusOf(device);
         return (
@@ -164,7 +165,6 @@ function DeviceTable({ devices }: { devices: Device[] }) {
         dataSource={devices}
         columns={columns}
         pagination={devices.length > 100 ? { pageSize: 100, showSizeChanger: false } : false}
-        scroll={{ x: 'max-content' }}
         locale={{ emptyText: <Nothing title={t('devices.empty')} hint={t('devices.emptyHint')} /> }}
       />
       {asking?.act === 'revoke' && <RevokeDialog device={asking.device} onClose={close} />}

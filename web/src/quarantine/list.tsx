@@ -104,7 +104,6 @@ export function QuarantinePage() {
               dataSource={items}
               columns={columns}
               pagination={false}
-              scroll={{ x: 'max-content' }}
               locale={{ emptyText: <Nothing title={t('quarantine.empty')} hint={t('quarantine.emptyHint')} /> }}
             />
             <More query={query} />

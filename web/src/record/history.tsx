@@ -93,7 +93,6 @@ export function HistoryTable({ lines, zone, kind }: { lines: HistoryLine[]; zone
       dataSource={lines}
       columns={columns}
       pagination={lines.length > 20 ? { pageSize: 20, size: 'small', showSizeChanger: false } : false}
-      scroll={{ x: 'max-content' }}
     />
   );
 }

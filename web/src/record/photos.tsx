@@ -1,7 +1,6 @@
 import { Image } from 'antd';
 import type { Detail } from '../api/records.ts';
 import { useWords } from '../language/wording.ts';
-import { popups } from '../shell/appearance.tsx';
 import { viewOf } from './shape.ts';
 
 /** The photos; a click enlarges one, and there it can be zoomed and turned. */
@@ -14,7 +13,7 @@ export function Photos({ detail }: { detail: Detail }) {
   return (
     <section className="sheet" aria-label={t('record.photos')}>
       <h2>{t('record.photos')}</h2>
-      <Image.PreviewGroup preview={{ getContainer: popups }}>
+      <Image.PreviewGroup>
         <ul className="photos">
           {photos.map((photo, index) => {
             const state = states.get(photo.hash) ?? 'missing';

@@ -52,23 +52,23 @@ export function columnsOf(
   const several = directory.offices.length > 1;
   const cells: Record<Column, Omit<TableColumnType<Line>, 'title'>> = {
     title: {
-      width: 220,
+      width: 190,
       render: (_, line) => (
         <Link to="/records/$id" params={{ id: line.id }} className="row-link wrap">
           {line.title || line.id.slice(-8)}
         </Link>
       ),
     },
-    kind: { width: 90, render: (_, line) => <KindMark kind={line.kind} /> },
-    subtitle: { width: 150, render: (_, line) => <span className="wrap">{line.subtitle}</span> },
+    kind: { width: 84, render: (_, line) => <KindMark kind={line.kind} /> },
+    subtitle: { width: 140, render: (_, line) => <span className="wrap">{line.subtitle}</span> },
     day: { width: 100, render: (_, line) => <span className="number">{line.day}</span> },
     captured: { width: 140, render: (_, line) => <Moment at={line.captured} zone={directory.zone(line.office)} /> },
-    owner: { width: 110, render: (_, line) => directory.person(line.owner) },
-    office: { width: 100, render: (_, line) => directory.office(line.office) },
+    owner: { width: 96, render: (_, line) => directory.person(line.owner) },
+    office: { width: 88, render: (_, line) => directory.office(line.office) },
     team: { width: 130, render: (_, line) => directory.team(line.team) },
     project: { width: 110, render: (_, line) => directory.project(line.project) },
     state: {
-      width: 90,
+      width: 76,
       render: (_, line) => (
         <span title={line.review_reason ?? undefined}>
           <ReviewMark state={line.review} />
@@ -76,7 +76,7 @@ export function columnsOf(
       ),
     },
     stage: {
-      width: 90,
+      width: 72,
       render: (_, line) => line.stage && <span className="mark mark-stage">{term('stage', line.stage)}</span>,
     },
     completeness: {
@@ -85,7 +85,7 @@ export function columnsOf(
       render: (_, line) => (line.completeness == null ? null : `${number(line.completeness)} %`),
     },
     conflicts: {
-      width: 84,
+      width: 56,
       align: 'right',
       render: (_, line) =>
         line.conflicts > 0 && (
@@ -94,7 +94,7 @@ export function columnsOf(
           </Link>
         ),
     },
-    flags: { width: 150, render: (_, line) => line.flags.length > 0 && <FlagMarks flags={line.flags} /> },
+    flags: { width: 130, render: (_, line) => line.flags.length > 0 && <FlagMarks flags={line.flags} /> },
     changes: { width: 84, align: 'right', render: (_, line) => number(line.changes) },
     updated: { width: 140, render: (_, line) => <Moment at={line.updated_at} /> },
   };

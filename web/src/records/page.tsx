@@ -79,7 +79,6 @@ export function RecordsPage() {
             dataSource={items}
             columns={columnsOf(columns, directory, (column) => t(`records.column.${column}`))}
             pagination={false}
-            scroll={{ x: 'max-content' }}
             loading={query.isPlaceholderData}
             rowSelection={
               powers.review || powers.reassign

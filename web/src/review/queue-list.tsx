@@ -57,7 +57,7 @@ function Standing({ outcome }: { outcome?: Outcome }) {
   if (!outcome) return null;
   if (outcome.standing === 'refused') return <span className="mark mark-rejected">{t('review.notTaken')}</span>;
   return (
-    <span className={outcome.standing === 'sending' ? 'sending' : undefined}>
+    <span className={outcome.standing === 'sending' ? 'standing sending' : 'standing'}>
       <ReviewMark state={outcome.state} />
     </span>
   );

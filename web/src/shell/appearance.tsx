@@ -2,14 +2,10 @@ import { App, ConfigProvider } from 'antd';
 import type { ReactNode } from 'react';
 import { antdLocale } from '../language/language.ts';
 import { useWords } from '../language/wording.ts';
+import { nonce } from './nonce.ts';
 import { theme } from './theme.ts';
 
-// antd writes its styles at run time; the server's content security policy lets through what carries this.
-const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce;
 const csp = nonce ? { nonce } : undefined;
-
-/** Dialogs hang here and not on the body, which they would otherwise lock with a style that carries no nonce. */
-export const popups = (): HTMLElement => document.getElementById('popups') ?? document.body;
 
 /** Colours, type, antd's own words, and room for notices. */
 export function Appearance({ children }: { children: ReactNode }) {
@@ -19,7 +15,6 @@ export function Appearance({ children }: { children: ReactNode }) {
       theme={theme}
       locale={antdLocale}
       csp={csp}
-      getPopupContainer={popups}
       componentSize="middle"
       button={{ autoInsertSpace: false }}
     >

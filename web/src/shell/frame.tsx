@@ -13,6 +13,7 @@ import { useMutation } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import { Button } from 'antd';
 import { useEffect, useRef, type ReactNode } from 'react';
+import { DirectoryContext, useDirectoryFetched } from '../api/directory.ts';
 import { term, useWords } from '../language/wording.ts';
 import { useProblemNotice } from '../problem/notices.tsx';
 import { signOut, useMe, usePowers } from '../session/session.ts';
@@ -23,6 +24,7 @@ export function Frame() {
   const { t } = useWords();
   const me = useMe();
   const powers = usePowers();
+  const directory = useDirectoryFetched();
   return (
     <div className="frame">
       <a className="skip" href="#main">
@@ -57,7 +59,9 @@ export function Frame() {
           </div>
         </div>
       </aside>
-      <Main />
+      <DirectoryContext value={directory}>
+        <Main />
+      </DirectoryContext>
     </div>
   );
 }

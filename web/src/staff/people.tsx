@@ -201,7 +201,6 @@ function PeopleTable({ people }: { people: Person[] }) {
         dataSource={people}
         columns={columns}
         pagination={people.length > 100 ? { pageSize: 100, showSizeChanger: false } : false}
-        scroll={{ x: 'max-content' }}
         locale={{ emptyText: <Nothing title={t('people.empty')} hint={t('people.emptyHint')} /> }}
       />
       {asking?.act === 'change' && <ChangeDialog person={asking.person} onClose={close} />}

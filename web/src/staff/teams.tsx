@@ -61,7 +61,6 @@ export function TeamsPage() {
               dataSource={teams}
               columns={columns}
               pagination={false}
-              scroll={{ x: 'max-content' }}
               locale={{ emptyText: <Nothing title={t('teams.empty')} hint={t('teams.emptyHint')} /> }}
             />
           </div>

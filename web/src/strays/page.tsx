@@ -92,7 +92,6 @@ export function StraysPage() {
               dataSource={pages.flatMap((page) => page.items)}
               columns={columns}
               pagination={false}
-              scroll={{ x: 'max-content' }}
               locale={{ emptyText: <Nothing title={t('strays.empty')} hint={t('strays.emptyHint')} /> }}
             />
             <More query={query} />
