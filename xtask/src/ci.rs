@@ -7,6 +7,7 @@ use std::{
 
 use crate::{
     binaries::{Daybook, Profile},
+    console,
     process::{Failure, Invocation},
     purity, test_run,
 };
@@ -55,6 +56,8 @@ fn steps() -> Vec<Step> {
         Step::new("tests", "cargo xtask test", || test_run::run(&[])),
         Step::core_on("core on the web", purity::WEB),
         Step::core_on("core on a phone", purity::PHONE),
+        Step::new("console", "cargo xtask console check", || console::run(console::Order::Check)),
+        Step::new("console in a browser", "cargo xtask console test", || console::run(console::Order::Test)),
         Step::demo("demo", &["--once", "--json"]),
         Step::demo("demo with kills", &["--once", "--chaos", "--json"]),
     ]
