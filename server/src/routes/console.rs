@@ -50,7 +50,8 @@ pub(crate) async fn show(
         return Ok(send(path, &file, &headers));
     }
     // Programs that mistyped an address are told so; people who did see the console's own page about it.
-    let wants_page = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|a| a.contains("text/html"));
+    let wants_page =
+        headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|a| a.contains("text/html"));
     if !wants_page || is_interface(path) {
         return Err(codes::NO_SUCH_ADDRESS.into());
     }

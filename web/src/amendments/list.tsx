@@ -10,6 +10,7 @@ import { Fetched, Nothing } from '../shell/states.tsx';
 import { More } from '../words/more.tsx';
 import { Moment } from '../words/moment.tsx';
 import { RecordName } from '../words/record-name.tsx';
+import { List } from '../words/list.tsx';
 
 type Held = Body['HeldBody'];
 
@@ -44,7 +45,7 @@ export function AmendmentsPage() {
       <p className="page-lead">{t('amendments.lead')}</p>
       <Fetched query={query}>
         {({ pages }) => (
-          <div className="list">
+          <List label={t('amendments.title')}>
             <Table<Held>
               size="small"
               rowKey={(held) => `${held.record} ${held.device}`}
@@ -54,7 +55,7 @@ export function AmendmentsPage() {
               locale={{ emptyText: <Nothing title={t('amendments.empty')} hint={t('amendments.emptyHint')} /> }}
             />
             <More query={query} />
-          </div>
+          </List>
         )}
       </Fetched>
     </>

@@ -9,6 +9,7 @@ import { usePowers } from '../session/session.ts';
 import { PageHead } from '../shell/page-head.tsx';
 import { Fetched, Nothing } from '../shell/states.tsx';
 import { Moment } from '../words/moment.tsx';
+import { List } from '../words/list.tsx';
 import { RevokeDialog } from './revoke-dialog.tsx';
 import { holdsUnsent, readDeviceSearch, SKEW_MS, STATUSES, statusOf, type Device, type DeviceSearch } from './search.ts';
 import { WipeDialog } from './wipe-dialog.tsx';
@@ -158,7 +159,7 @@ function DeviceTable({ devices }: { devices: Device[] }) {
     });
   }
   return (
-    <div className="list">
+    <List label={t('devices.title')}>
       <Table<Device>
         size="small"
         rowKey="id"
@@ -169,7 +170,7 @@ function DeviceTable({ devices }: { devices: Device[] }) {
       />
       {asking?.act === 'revoke' && <RevokeDialog device={asking.device} onClose={close} />}
       {asking?.act === 'wipe' && <WipeDialog device={asking.device} onClose={close} />}
-    </div>
+    </List>
   );
 }
 

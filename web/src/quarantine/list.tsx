@@ -11,6 +11,7 @@ import { PageHead } from '../shell/page-head.tsx';
 import { Fetched, Nothing } from '../shell/states.tsx';
 import { More } from '../words/more.tsx';
 import { Moment } from '../words/moment.tsx';
+import { List } from '../words/list.tsx';
 import { SET_ASIDE } from './search.ts';
 import { Why } from './why.tsx';
 
@@ -97,7 +98,7 @@ export function QuarantinePage() {
       </div>
       <Fetched query={query}>
         {() => (
-          <div className="list">
+          <List label={t('quarantine.title')}>
             <Table<Listed>
               size="small"
               rowKey="id"
@@ -107,7 +108,7 @@ export function QuarantinePage() {
               locale={{ emptyText: <Nothing title={t('quarantine.empty')} hint={t('quarantine.emptyHint')} /> }}
             />
             <More query={query} />
-          </div>
+          </List>
         )}
       </Fetched>
     </>

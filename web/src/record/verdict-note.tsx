@@ -15,7 +15,7 @@ export function VerdictNote({ detail }: { detail: Detail }) {
       <strong>{term('review', state)}</strong>
       {reason && <span className="prose"> {reason}</span>}
       {at !== null && (
-        <span className="small quiet"> · {t('record.by', { name: author ?? t('common.unknown'), time: time(at) })}</span>
+        <span className="small quiet"> · {t('record.by', { name: author ?? t('common.unknown'), time: time(at, directory.zone(detail.line.office)) })}</span>
       )}
     </div>
   );

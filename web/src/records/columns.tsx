@@ -63,9 +63,9 @@ export function columnsOf(
     subtitle: { width: 140, render: (_, line) => <span className="wrap">{line.subtitle}</span> },
     day: { width: 100, render: (_, line) => <span className="number">{line.day}</span> },
     captured: { width: 140, render: (_, line) => <Moment at={line.captured} zone={directory.zone(line.office)} /> },
-    owner: { width: 96, render: (_, line) => directory.person(line.owner) },
-    office: { width: 88, render: (_, line) => directory.office(line.office) },
-    team: { width: 130, render: (_, line) => directory.team(line.team) },
+    owner: { width: 96, className: 'short', render: (_, line) => directory.person(line.owner) },
+    office: { width: 88, className: 'short', render: (_, line) => directory.office(line.office) },
+    team: { width: 130, className: 'short', render: (_, line) => directory.team(line.team) },
     project: { width: 110, render: (_, line) => directory.project(line.project) },
     state: {
       width: 76,

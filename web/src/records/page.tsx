@@ -10,6 +10,7 @@ import { Trouble } from '../problem/trouble.tsx';
 import { usePowers } from '../session/session.ts';
 import { PageHead } from '../shell/page-head.tsx';
 import { Loading, Nothing } from '../shell/states.tsx';
+import { List } from '../words/list.tsx';
 import { COLUMNS, columnsOf, rememberColumns, rememberedColumns, USUAL, type Column } from './columns.tsx';
 import { readReviewSearch } from '../review/search.ts';
 import { RecordFilters } from './filters.tsx';
@@ -72,7 +73,7 @@ export function RecordsPage() {
       {query.error && <Trouble error={query.error} again={() => void query.refetch()} />}
       {!items && !query.error && <Loading rows={12} />}
       {items && (
-        <div className="list">
+        <List label={t('records.title')}>
           <Table<Line>
             size="small"
             rowKey="id"
@@ -116,7 +117,7 @@ export function RecordsPage() {
               {t('common.nextPage')}
             </Button>
           </div>
-        </div>
+        </List>
       )}
     </>
   );

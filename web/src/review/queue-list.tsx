@@ -17,7 +17,9 @@ export function QueueList({ lines, at, outcomes, onGo }: Props) {
   const { t } = useWords();
   const directory = useDirectory();
   const here = useRef<HTMLButtonElement>(null);
-  useEffect(() => here.current?.scrollIntoView({ block: 'nearest' }), [at]);
+  useEffect(() => {
+    here.current?.scrollIntoView({ block: 'nearest' });
+  }, [at]);
   return (
     <ol className="queue" aria-label={t('review.queue')}>
       {lines.map((line) => {

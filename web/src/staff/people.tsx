@@ -10,6 +10,7 @@ import { useMe, usePowers } from '../session/session.ts';
 import { PageHead } from '../shell/page-head.tsx';
 import { Fetched, Nothing } from '../shell/states.tsx';
 import { Moment } from '../words/moment.tsx';
+import { List } from '../words/list.tsx';
 import { ChangeDialog } from './change-dialog.tsx';
 import { HandOverDialog } from './hand-over-dialog.tsx';
 import { phonesOf, type Phones } from './phones.ts';
@@ -109,16 +110,16 @@ function PeopleTable({ people }: { people: Person[] }) {
         </>
       ),
     },
-    { key: 'role', title: t('people.role'), width: 130, render: (_, person) => term('role', person.role) },
-    { key: 'office', title: t('people.office'), width: 110, render: (_, person) => directory.office(person.office) },
-    { key: 'team', title: t('people.team'), width: 140, render: (_, person) => directory.team(person.team) },
+    { key: 'role', title: t('people.role'), width: 130, className: 'short', render: (_, person) => term('role', person.role) },
+    { key: 'office', title: t('people.office'), width: 110, className: 'short', render: (_, person) => directory.office(person.office) },
+    { key: 'team', title: t('people.team'), width: 140, className: 'short', render: (_, person) => directory.team(person.team) },
     {
       key: 'records',
       title: t('people.records'),
       width: 90,
       render: (_, person) =>
         field(person) && (
-          <Link to="/records" search={{ promoter: person.id }} aria-label={t('people.recordsOf', { name: person.name })}>
+          <Link to="/records" search={{ promoter: person.id }} title={t('people.recordsOf', { name: person.name })}>
             {t('people.records')}
           </Link>
         ),
@@ -134,7 +135,7 @@ function PeopleTable({ people }: { people: Person[] }) {
         sorter: (a, b) => (of(a)?.count ?? 0) - (of(b)?.count ?? 0),
         render: (_, person) =>
           of(person) && (
-            <Link to="/devices" search={{ person: person.id }} aria-label={t('devices.of', { name: person.name })}>
+            <Link to="/devices" search={{ person: person.id }} title={t('devices.of', { name: person.name })}>
               {number(of(person)?.count ?? 0)}
             </Link>
           ),
@@ -174,7 +175,7 @@ function PeopleTable({ people }: { people: Person[] }) {
           {powers.administer && person.id !== me.id && (
             <Button
               size="small"
-              aria-label={t('people.changeTitle', { name: person.name })}
+              aria-label={`${t('people.change')}: ${person.name}`}
               onClick={() => setAsking({ act: 'change', person })}
             >
               {t('people.change')}
@@ -183,7 +184,7 @@ function PeopleTable({ people }: { people: Person[] }) {
           {powers.reassign && field(person) && (
             <Button
               size="small"
-              aria-label={t('people.handOverTitle', { name: person.name })}
+              aria-label={`${t('people.handOver')}: ${person.name}`}
               onClick={() => setAsking({ act: 'handOver', person })}
             >
               {t('people.handOver')}
@@ -194,7 +195,7 @@ function PeopleTable({ people }: { people: Person[] }) {
     });
   }
   return (
-    <div className="list">
+    <List label={t('people.title')}>
       <Table<Person>
         size="small"
         rowKey="id"
@@ -205,6 +206,6 @@ function PeopleTable({ people }: { people: Person[] }) {
       />
       {asking?.act === 'change' && <ChangeDialog person={asking.person} onClose={close} />}
       {asking?.act === 'handOver' && <HandOverDialog person={asking.person} onClose={close} />}
-    </div>
+    </List>
   );
 }

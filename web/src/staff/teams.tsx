@@ -6,6 +6,7 @@ import { teams, useDirectory } from '../api/directory.ts';
 import { number, useWords } from '../language/wording.ts';
 import { PageHead } from '../shell/page-head.tsx';
 import { Fetched, Nothing } from '../shell/states.tsx';
+import { List } from '../words/list.tsx';
 
 type Team = Body['TeamBody'];
 
@@ -33,7 +34,7 @@ export function TeamsPage() {
       width: 100,
       align: 'right',
       render: (_, team) => (
-        <Link to="/people" search={{ team: team.id }} aria-label={t('teams.membersOf', { name: team.name })}>
+        <Link to="/people" search={{ team: team.id }} title={t('teams.membersOf', { name: team.name })}>
           {number(members(team).length)}
         </Link>
       ),
@@ -43,7 +44,7 @@ export function TeamsPage() {
       title: t('teams.records'),
       width: 120,
       render: (_, team) => (
-        <Link to="/records" search={{ team: team.id }} aria-label={t('teams.recordsOf', { name: team.name })}>
+        <Link to="/records" search={{ team: team.id }} title={t('teams.recordsOf', { name: team.name })}>
           {t('teams.records')}
         </Link>
       ),
@@ -54,7 +55,7 @@ export function TeamsPage() {
       <PageHead title={t('teams.title')} />
       <Fetched query={query}>
         {(teams) => (
-          <div className="list">
+          <List label={t('teams.title')}>
             <Table<Team>
               size="small"
               rowKey="id"
@@ -63,7 +64,7 @@ export function TeamsPage() {
               pagination={false}
               locale={{ emptyText: <Nothing title={t('teams.empty')} hint={t('teams.emptyHint')} /> }}
             />
-          </div>
+          </List>
         )}
       </Fetched>
     </>

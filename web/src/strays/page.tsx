@@ -18,6 +18,7 @@ import { More } from '../words/more.tsx';
 import { Moment } from '../words/moment.tsx';
 import { ReasonDialog } from '../words/reason-dialog.tsx';
 import { RecordName } from '../words/record-name.tsx';
+import { List } from '../words/list.tsx';
 
 type Stray = Body['StrayBody'];
 
@@ -85,7 +86,7 @@ export function StraysPage() {
       <p className="page-lead">{t('strays.lead')}</p>
       <Fetched query={query}>
         {({ pages }) => (
-          <div className="list">
+          <List label={t('strays.title')}>
             <Table<Stray>
               size="small"
               rowKey="id"
@@ -95,7 +96,7 @@ export function StraysPage() {
               locale={{ emptyText: <Nothing title={t('strays.empty')} hint={t('strays.emptyHint')} /> }}
             />
             <More query={query} />
-          </div>
+          </List>
         )}
       </Fetched>
       {asking?.act === 'adopt' && <Adopt stray={asking.stray} onClose={close} />}

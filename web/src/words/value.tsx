@@ -6,6 +6,7 @@ import type { Sort } from '../record/fields.ts';
 import { readPlace } from '../record/place.ts';
 import type { FieldValue } from '../record/shape.ts';
 import { Moment } from './moment.tsx';
+import { RecordName } from './record-name.tsx';
 
 /** A value of a field as people read it. */
 export function Value({ value, sort, zone }: { value: FieldValue | undefined; sort: Sort; zone?: string }): ReactNode {
@@ -39,8 +40,8 @@ export function Value({ value, sort, zone }: { value: FieldValue | undefined; so
       return <PlaceWords text={String(value)} />;
     case 'record':
       return (
-        <Link to="/records/$id" params={{ id: String(value) }} className="identifier">
-          {String(value)}
+        <Link to="/records/$id" params={{ id: String(value) }}>
+          <RecordName id={String(value)} />
         </Link>
       );
     case 'person':
