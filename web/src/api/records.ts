@@ -44,5 +44,9 @@ export const decide = (id: string, verdict: Body['Verdict']) =>
 export const editFacts = (id: string, facts: Record<string, unknown>) =>
   answer(api.PATCH('/api/v1/records/{id}/facts', { params: { path: { id } }, body: facts as never }));
 
-export const assign = (records: string[], to: Body['AssignmentBody']) =>
+export const assign = (id: string, to: Body['AssignmentBody']) =>
+  answer(api.POST('/api/v1/records/{id}/assignment', { params: { path: { id } }, body: to }));
+
+/** Gives several records to somebody, each for itself; the answer names those that stayed. */
+export const assignAll = (records: string[], to: Body['AssignmentBody']) =>
   answer(api.POST('/api/v1/assignments', { body: { records, ...to } }));

@@ -14,10 +14,12 @@ interface Props {
   /** Left out where nobody may write. */
   onWrite?: (facts: Record<string, unknown>, field: string) => void;
   writing: boolean;
+  /** What to do with a version that the person's own action made. */
+  onMade: (detail: Detail) => void;
 }
 
 /** Everything about a record, the most contested first. */
-export function RecordBody({ detail, zone, onWrite, writing }: Props) {
+export function RecordBody({ detail, zone, onWrite, writing, onMade }: Props) {
   return (
     <div className="record-body">
       <div className="record-columns">
@@ -28,7 +30,7 @@ export function RecordBody({ detail, zone, onWrite, writing }: Props) {
         </div>
         <div>
           <PlaceSheet detail={detail} />
-          <Origin detail={detail} zone={zone} />
+          <Origin detail={detail} zone={zone} onMade={onMade} />
           <Entries detail={detail} zone={zone} />
         </div>
       </div>

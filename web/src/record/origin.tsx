@@ -1,14 +1,12 @@
-import { Button } from 'antd';
-import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { App } from 'antd';
+import { Link } from '@tanstack/react-router';
+import { App, Button } from 'antd';
+import { useState, type ReactNode } from 'react';
 import { useDirectory } from '../api/directory.ts';
 import { assign, type Detail } from '../api/records.ts';
 import { DeviceLink } from '../devices/link.tsx';
 import { number, term, useWords } from '../language/wording.ts';
 import { useProblemNotice } from '../problem/notices.tsx';
-import { Problem } from '../problem/problem.ts';
 import { usePowers } from '../session/session.ts';
 import { Moment } from '../words/moment.tsx';
 import { Value } from '../words/value.tsx';
@@ -17,7 +15,7 @@ import { OFFICE_FIELDS } from './fields.ts';
 import { viewOf } from './shape.ts';
 
 /** Whose the record is now, and where it comes from. */
-export function Origin({ detail, zone }: { detail: Detail; zone?: string }) {
+export function Origin({ detail, zone, onMade }: { detail: Detail; zone?: string; onMade: (detail: Detail) => void }) {
   const { t } = useWords();
   const directory = useDirectory();
   const { line } = detail;
@@ -27,7 +25,7 @@ export function Origin({ detail, zone }: { detail: Detail; zone?: string }) {
     <section className="sheet" aria-label={t('record.assignment')}>
       <div className="sheet-head">
         <h2>{t('record.assignment')}</h2>
-        <Assign detail={detail} />
+        <Assign detail={detail} onMade={onMade} />
       </div>
       <dl className="facts">
         <dt>{t('people.office')}</dt>
@@ -99,7 +97,7 @@ export function Origin({ detail, zone }: { detail: Detail; zone?: string }) {
   );
 }
 
-function Row({ name, children }: { name: string; children: React.ReactNode }) {
+function Row({ name, children }: { name: string; children: ReactNode }) {
   return (
     <>
       <dt>{name}</dt>
@@ -108,7 +106,7 @@ function Row({ name, children }: { name: string; children: React.ReactNode }) {
   );
 }
 
-function Assign({ detail }: { detail: Detail }) {
+function Assign({ detail, onMade }: { detail: Detail; onMade: (detail: Detail) => void }) {
   const { t } = useWords();
   const powers = usePowers();
   const cache = useQueryClient();
@@ -117,14 +115,12 @@ function Assign({ detail }: { detail: Detail }) {
   const [open, setOpen] = useState(false);
   const closed = detail.line.review === 'approved' || detail.line.review === 'rejected';
   const give = useMutation({
-    mutationFn: async (to: Parameters<typeof assign>[1]) => {
-      const [stayed] = (await assign([detail.line.id], to)).stayed;
-      if (stayed) throw new Problem(stayed.code, stayed.code, 409);
-    },
-    onSuccess: async () => {
+    mutationFn: (to: Parameters<typeof assign>[1]) => assign(detail.line.id, to),
+    onSuccess: (assigned) => {
+      onMade(assigned);
       message.success(t('record.assigned'));
       setOpen(false);
-      await cache.invalidateQueries({ queryKey: ['records'] });
+      void cache.invalidateQueries({ queryKey: ['records', 'page'] });
     },
     onError: notice,
   });

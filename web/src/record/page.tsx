@@ -87,7 +87,7 @@ function RecordInFull({ detail }: { detail: Detail }) {
           )
         }
       />
-      <Stale seen={seen} refused={refused} zone={zone} />
+      <Stale seen={seen} refused={refused} onUnderstood={() => setRefused(false)} zone={zone} />
       <VerdictNote detail={detail} />
       {!open && powers.seeAmendments && (
         <p className="small quiet">
@@ -99,6 +99,7 @@ function RecordInFull({ detail }: { detail: Detail }) {
         zone={zone}
         onWrite={powers.review && open ? write : undefined}
         writing={writing}
+        onMade={seen.accept}
       />
       {verdict.dialog}
     </>

@@ -3,8 +3,16 @@ import { useWords } from '../language/wording.ts';
 import { HistoryTable } from './history.tsx';
 import type { Seen } from './seen.ts';
 
+interface Props {
+  seen: Seen;
+  /** Whether a decision was refused because of it. */
+  refused: boolean;
+  onUnderstood?: () => void;
+  zone?: string;
+}
+
 /** What changed since somebody looked; nothing is decided until they have looked again. */
-export function Stale({ seen, refused, zone }: { seen: Seen; refused: boolean; zone?: string }) {
+export function Stale({ seen, refused, onUnderstood, zone }: Props) {
   const { t } = useWords();
   if (!seen.news) return null;
   return (
@@ -22,7 +30,13 @@ export function Stale({ seen, refused, zone }: { seen: Seen; refused: boolean; z
           ) : (
             <HistoryTable lines={seen.news} zone={zone} kind={seen.detail.line.kind} />
           )}
-          <Button type="primary" onClick={seen.acknowledge}>
+          <Button
+            type="primary"
+            onClick={() => {
+              seen.acknowledge();
+              onUnderstood?.();
+            }}
+          >
             {t('record.understood')}
           </Button>
         </>

@@ -73,31 +73,33 @@ export function RecordsPage() {
       {query.error && <Trouble error={query.error} again={() => void query.refetch()} />}
       {!items && !query.error && <Loading rows={12} />}
       {items && (
-        <List label={t('records.title')}>
-          <Table<Line>
-            size="small"
-            rowKey="id"
-            dataSource={items}
-            columns={columnsOf(columns, directory, (column) => t(`records.column.${column}`))}
-            pagination={false}
-            loading={query.isPlaceholderData}
-            rowSelection={
-              powers.review || powers.reassign
-                ? {
-                    selectedRowKeys: selected.map((line) => line.id),
-                    onChange: (_, lines) => setSelected(lines),
-                    getCheckboxProps: (line) => ({ 'aria-label': line.title }) as object,
-                  }
-                : undefined
-            }
-            locale={{
-              emptyText: (
-                <Nothing title={t('records.empty')} hint={filtered ? t('records.emptyHint') : undefined}>
-                  {filtered && <Button onClick={() => show({})}>{t('records.reset')}</Button>}
-                </Nothing>
-              ),
-            }}
-          />
+        <>
+          <List label={t('records.title')}>
+            <Table<Line>
+              size="small"
+              rowKey="id"
+              dataSource={items}
+              columns={columnsOf(columns, directory, (column) => t(`records.column.${column}`))}
+              pagination={false}
+              loading={query.isPlaceholderData}
+              rowSelection={
+                powers.review || powers.reassign
+                  ? {
+                      selectedRowKeys: selected.map((line) => line.id),
+                      onChange: (_, lines) => setSelected(lines),
+                      getCheckboxProps: (line) => ({ 'aria-label': line.title }) as object,
+                    }
+                  : undefined
+              }
+              locale={{
+                emptyText: (
+                  <Nothing title={t('records.empty')} hint={filtered ? t('records.emptyHint') : undefined}>
+                    {filtered && <Button onClick={() => show({})}>{t('records.reset')}</Button>}
+                  </Nothing>
+                ),
+              }}
+            />
+          </List>
           <div className="list-foot">
             <div className="start">
               {selected.length > 0 && <SelectionActions lines={selected} onDone={() => setSelected(NOBODY)} />}
@@ -117,7 +119,7 @@ export function RecordsPage() {
               {t('common.nextPage')}
             </Button>
           </div>
-        </List>
+        </>
       )}
     </>
   );

@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { App, Button } from 'antd';
 import { useState } from 'react';
-import { assign, decide, type Line } from '../api/records.ts';
+import { assignAll, decide, type Line } from '../api/records.ts';
 import { useWords } from '../language/wording.ts';
 import { adviceFor } from '../problem/advice.ts';
 import { useProblemNotice } from '../problem/notices.tsx';
@@ -35,7 +35,7 @@ export function SelectionActions({ lines, onDone }: { lines: Line[]; onDone: () 
     onSettled: () => setProgress(undefined),
   });
   const give = useMutation({
-    mutationFn: (to: Parameters<typeof assign>[1]) => assign(lines.map((line) => line.id), to),
+    mutationFn: (to: Parameters<typeof assignAll>[1]) => assignAll(lines.map((line) => line.id), to),
     onSuccess: async ({ stayed }) => {
       const moved = lines.length - stayed.length;
       if (stayed.length === 0) message.success(t('record.assigned'));

@@ -84,7 +84,13 @@ function Item({ detail, outcome, onDecide, listen }: Props & { detail: Detail })
       </header>
       <Stale seen={seen} refused={refused} zone={zone} />
       <VerdictNote detail={detail} />
-      <RecordBody detail={detail} zone={zone} onWrite={powers.review && !closed ? write : undefined} writing={writing} />
+      <RecordBody
+        detail={detail}
+        zone={zone}
+        onWrite={powers.review && !closed ? write : undefined}
+        writing={writing}
+        onMade={seen.accept}
+      />
       {dialog}
     </article>
   );
