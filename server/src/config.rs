@@ -4,6 +4,7 @@
 //! flag. All mistakes are reported together, each with its key, where it came from and what is expected.
 
 pub mod admission;
+mod console;
 mod database;
 mod layers;
 mod parse;
@@ -13,6 +14,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 pub use admission::Admission;
+pub use console::{Console, Tiles, TilesDatum};
 pub use database::{Database, DatabaseUrl};
 pub use layers::{ConfigError, Layers, Mistake, Source};
 pub use photos::{Bucket, PhotoPlace, Photos};
@@ -98,6 +100,9 @@ settings! {
     PHOTO_UPLOADS = "photos.uploads_per_device", "20", "uploads from 1 to 1000";
     PHOTO_UPLOAD_DAYS = "photos.upload_days", "7", "days from 1 to 365";
     PHOTO_GRACE_DAYS = "photos.grace_days", "30", "days from 1 to 3650";
+    TILES = "console.tiles", "", "an address such as https://tiles.example.com/{z}/{x}/{y}.png, or nothing";
+    TILES_ATTRIBUTION = "console.tiles_attribution", "", "a text";
+    TILES_DATUM = "console.tiles_datum", "wgs84", "wgs84 or gcj02";
     FORMAT = "log.format", "text", "text or json";
     FILTER = "log.filter", "info", "a filter such as info or info,server=debug";
 }
@@ -119,6 +124,8 @@ pub struct Config {
     pub backup: Backup,
     /// Where photos are kept, and how much of them is taken.
     pub photos: Photos,
+    /// What the pages for staff are told.
+    pub console: Console,
     /// What it writes down about itself.
     pub log: Log,
 }
@@ -218,6 +225,7 @@ impl Config {
         let admission = Admission::read(&mut layers);
         let days = layers.read(RESTORABLE_DAYS, |text| parse::number(text, 0..=3_650));
         let photos = Photos::read(&mut layers);
+        let console = Console::read(&mut layers);
         let log = Log::read(&mut layers);
         let whole = move || {
             let backup = Backup { restorable: Duration::from_secs(24 * 3_600 * days?) };
@@ -229,6 +237,7 @@ impl Config {
                 admission: admission?,
                 backup,
                 photos: photos?,
+                console: console?,
                 log: log?,
             })
         };

@@ -21,7 +21,8 @@ use utoipa_axum::routes;
 
 use crate::error::ServiceError;
 use crate::routes::{
-    admin, amendments, assignments, directory, health, organisation, photos, quarantine, records, session, strays, sync,
+    admin, amendments, assignments, console, directory, health, organisation, photos, quarantine, records, session,
+    strays, sync,
 };
 use crate::state::App;
 
@@ -36,6 +37,7 @@ pub fn public(app: &App) -> Result<Router, ServiceError> {
     let router = router
         .route("/openapi.json", get(move || std::future::ready(Json(document.clone()))))
         .route("/sync/{*rest}", any(sync::other_version))
+        .fallback(console::show)
         .layer(cross_origin_check(app)?)
         .layer(from_fn_with_state(app.clone(), admit::admit));
     Ok(with_limits(router, app))

@@ -3,6 +3,7 @@
 pub(crate) mod admin;
 pub(crate) mod amendments;
 pub(crate) mod assignments;
+pub(crate) mod console;
 mod cursor;
 pub(crate) mod directory;
 mod extract;

@@ -35,6 +35,16 @@ impl Daybook {
         })
     }
 
+    /// Builds the server, the demonstration, and the phone that browser tests hold.
+    pub(crate) fn build_with_handset(profile: Profile) -> Result<Self, Failure> {
+        let programs = Invocation::cargo(["build", "--locked", "-p", "server", "-p", "e2e", "--bin", "daybook"]);
+        let programs = programs.args(["--bin", "demo", "--bin", "handset"]);
+        Self::build_with(match profile {
+            Profile::Dev => programs,
+            Profile::Release => programs.args(["--release"]),
+        })
+    }
+
     /// Builds the server alone.
     pub(crate) fn build_server() -> Result<Self, Failure> {
         Self::build_with(Invocation::cargo(["build", "--locked", "-p", "server", "--bins"]))
@@ -70,6 +80,12 @@ impl Daybook {
     /// A program that drives the server itself.
     pub(crate) fn drive(&self, program: Invocation) -> Result<Invocation, Failure> {
         Ok(program.variable(SERVER_VARIABLE, self.server()?))
+    }
+
+    /// Browser tests, which are told where the programs are.
+    pub(crate) fn try_console(&self, tests: Invocation) -> Result<Invocation, Failure> {
+        let tests = tests.variable("DAYBOOK_DEMO", self.find("demo", "e2e")?);
+        self.drive(tests.variable("DAYBOOK_HANDSET", self.find("handset", "e2e")?))
     }
 
     fn driver(&self, name: &'static str, args: &[OsString]) -> Result<Invocation, Failure> {

@@ -6,6 +6,7 @@
 mod binaries;
 mod bindings;
 mod ci;
+mod console;
 mod fuzz;
 mod process;
 mod purity;
@@ -51,6 +52,9 @@ enum Command {
     /// The library for apps: generates its Kotlin, Swift and Python, and runs their suites.
     #[command(subcommand)]
     Bindings(bindings::Order),
+    /// The pages for offices and head quarters: builds, checks and tries them.
+    #[command(subcommand)]
+    Console(console::Order),
     /// The server: `daybook serve` with these arguments.
     #[command(disable_help_flag = true)]
     Run(Rest),
@@ -78,12 +82,19 @@ fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Ci => ci::run(),
         Command::Test(rest) => test_run::run(&rest.args),
-        Command::Demo(rest) => Daybook::build(Profile::Dev, "demo")?.demo(&rest.args)?.become_it(),
+        Command::Demo(rest) => {
+            console::build_if_possible()?;
+            Daybook::build(Profile::Dev, "demo")?.demo(&rest.args)?.become_it()
+        }
         Command::Bench(rest) => Daybook::build(Profile::Release, "bench")?.bench(&rest.args)?.become_it(),
         Command::Sim(rest) => Daybook::build(Profile::Dev, "sim")?.sim(&rest.args)?.become_it(),
         Command::Fuzz(rest) => fuzz::run(&rest.args),
         Command::Bindings(order) => bindings::run(&order),
-        Command::Run(rest) => Daybook::build_server()?.serve(&rest.args)?.become_it(),
+        Command::Console(order) => console::run(order),
+        Command::Run(rest) => {
+            console::build_if_possible()?;
+            Daybook::build_server()?.serve(&rest.args)?.become_it()
+        }
     }
 }
 
@@ -94,7 +105,7 @@ mod tests {
     fn rest_of(line: &[&str]) -> Vec<OsString> {
         let full = ["xtask"].iter().chain(line);
         match Xtask::try_parse_from(full).unwrap().command {
-            Command::Ci | Command::Bindings(_) => Vec::new(),
+            Command::Ci | Command::Bindings(_) | Command::Console(_) => Vec::new(),
             Command::Test(rest)
             | Command::Demo(rest)
             | Command::Bench(rest)

@@ -8,6 +8,7 @@ mod amendments;
 mod backups;
 mod bucket;
 mod caps;
+mod console;
 mod drift;
 mod enrolment;
 mod failover;

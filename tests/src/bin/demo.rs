@@ -110,6 +110,7 @@ fn stay(play: Play) -> Result<(), Failure> {
     for login in &play.world.staff {
         say(&format!("  {:<14} {:<22} {}", login.role, login.login, login.password));
     }
+    say(&format!("Its data lie in {}", play.server().data_folder().display()));
     let mut server = play.into_server();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(Failure::system("can't wait for Ctrl-C"))?;

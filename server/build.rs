@@ -1,0 +1,12 @@
+//! Has the server built anew when the console was, which `rust-embed` takes in from `web/dist`.
+
+use std::path::Path;
+
+fn main() {
+    let console = Path::new("../web/dist");
+    // Cargo can watch only what exists, and builds anew each time otherwise. A tree that can't be written to will not
+    // get a console later either.
+    let _ = std::fs::create_dir_all(console);
+    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed={}", console.display());
+}

@@ -1,0 +1,97 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Desk, first, lines, openBrowser, record } from './desk.ts';
+
+let browser: Browser;
+let desk: Desk;
+beforeAll(async () => {
+  browser = await openBrowser();
+  desk = await Desk.open(browser);
+  await desk.signIn('reviewer');
+});
+afterAll(async () => {
+  await desk.close();
+  await browser.close();
+});
+
+test('the list goes on and back by pages, and its filter stands in the address', async () => {
+  const { page } = desk;
+  const firstRow = page.locator('tbody .row-link').first();
+  await firstRow.waitFor();
+  const atFirst = await firstRow.getAttribute('href');
+  await page.getByRole('button', { name: 'Next page' }).click();
+  await page.waitForURL('**/records?after=**');
+  await expect.poll(() => firstRow.getAttribute('href')).not.toBe(atFirst);
+  await page.getByRole('button', { name: 'Previous page' }).click();
+  await expect.poll(() => firstRow.getAttribute('href')).toBe(atFirst);
+
+  await page.goto('/records?kind=lead&conflict=true');
+  await firstRow.waitFor();
+  const shown = await page.locator('tbody .row-link').count();
+  expect(shown).toBe((await lines(desk, 'kind=lead&conflict=true')).length);
+  await page.getByRole('button', { name: 'Clear filters' }).click();
+  await expect.poll(() => new URL(page.url()).search).toBe('');
+});
+
+test('a search that finds nothing says so and offers a way out', async () => {
+  const { page } = desk;
+  await page.goto('/records');
+  await page.getByPlaceholder('Name, words, end of a phone number').fill('no such words at all');
+  await page.keyboard.press('Enter');
+  await page.getByText('No records match').waitFor();
+  await page.locator('.ant-empty').getByRole('button', { name: 'Clear filters' }).click();
+  await page.locator('tbody .row-link').first().waitFor();
+});
+
+test('the lead in conflict is found, and one of its values taken', async () => {
+  const { page } = desk;
+  await page.goto('/records');
+  await page.getByLabel('Kind', { exact: true }).click();
+  await page.getByTitle('Lead', { exact: true }).click();
+  await page.getByLabel('Conflicts', { exact: true }).click();
+  await page.getByTitle('In conflict', { exact: true }).click();
+  await page.waitForURL('**/records?kind=lead&conflict=true');
+  const open = first(await lines(desk, 'kind=lead&conflict=true&state=received'));
+  await page.locator(`a.row-link[href$="${open.id}"]`).click();
+  await page.getByRole('heading', { name: 'Concurrent values' }).waitFor();
+
+  const { field, values } = first((await record(desk, open.id)).record.conflicts);
+  const other = first(values, (value) => !value.shown);
+  const claim = page.locator('.conflict').first().locator('.claim', { hasText: String(other.value) }).first();
+  await claim.getByRole('button', { name: 'Take this one' }).click();
+  await page.getByText('Settled:').waitFor();
+  const settled = await record(desk, open.id);
+  expect(settled.record.conflicts.filter((conflict) => conflict.field === field)).toEqual([]);
+  const [name, key] = field.split('/') as [string, string | undefined];
+  const value = settled.record.facts[name];
+  expect(key ? (value as Record<string, unknown>)[key] : value).toBe(other.value);
+  await expect.poll(() => page.locator('.conflict').count()).toBe(settled.record.conflicts.length);
+});
+
+test('another conflict is settled by a value of one’s own', async () => {
+  const { page } = desk;
+  const open = first(await lines(desk, 'conflict=true&state=received'), (line) => line.kind !== 'visit');
+  const { field } = first((await record(desk, open.id)).record.conflicts);
+  await page.goto(`/records/${open.id}`);
+  await page.locator('.conflict').first().getByRole('button', { name: 'New value' }).click();
+  const dialog = page.getByRole('dialog');
+  const plain = dialog.locator('input#new-value[type=text]:not([role=combobox])');
+  if ((await plain.count()) === 0) throw new Error(`the demonstration's conflict in ${field} is no line of text`);
+  await plain.fill('核实后的值');
+  await dialog.getByRole('button', { name: 'Write' }).click();
+  await page.getByText('Settled:').waitFor();
+  expect((await record(desk, open.id)).record.conflicts.filter((conflict) => conflict.field === field)).toEqual([]);
+});
+
+test('clean records are approved together, the others stay', async () => {
+  const { page } = desk;
+  await page.goto('/records?state=received&kind=survey&conflict=false');
+  await page.locator('tbody .row-link').first().waitFor();
+  const chosen = (await lines(desk, 'state=received&kind=survey&conflict=false&limit=50')).slice(0, 3);
+  for (const { id } of chosen) await page.locator(`tr[data-row-key="${id}"] input[type=checkbox]`).check();
+  const clean = chosen.filter((line) => line.flags.length === 0);
+  await page.getByRole('button', { name: `Approve ${clean.length} clean` }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click();
+  await page.getByText(/records? approved\./).waitFor();
+  for (const { id } of clean) expect((await record(desk, id)).line.review).toBe('approved');
+});

@@ -1,0 +1,57 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { TestProject } from 'vitest/node';
+
+/** A server with the demonstration's data, and those who may sign in. */
+export interface House {
+  url: string;
+  /** Where its data lie, for `daybook admin`. */
+  data: string;
+  staff: Record<string, { login: string; password: string }>;
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    house: House;
+  }
+}
+
+/** Small enough for CI, with everything that the console shows. */
+const DEMONSTRATION = ['--phones', '6', '--records', '360'];
+
+/** The programs that the tests need; `cargo xtask console test` names them. */
+export function program(variable: 'DAYBOOK_BIN' | 'DAYBOOK_DEMO' | 'DAYBOOK_HANDSET'): string {
+  const path = process.env[variable];
+  if (!path) throw new Error(`${variable} names no program; run \`cargo xtask console test\``);
+  return path;
+}
+
+/** Plays the demonstration, which leaves its server up, and ends it after the tests. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const demo = spawn(program('DAYBOOK_DEMO'), DEMONSTRATION, { stdio: ['ignore', 'pipe', 'pipe'] });
+  project.provide('house', await opened(demo));
+  return async () => {
+    const ended = new Promise((resolve) => demo.once('exit', resolve));
+    demo.kill('SIGTERM');
+    await ended;
+  };
+}
+
+function opened(demo: ChildProcess): Promise<House> {
+  const house: House = { url: '', data: '', staff: {} };
+  const said: string[] = [];
+  return new Promise((resolve, reject) => {
+    const hear = (line: string) => {
+      said.push(line);
+      const url = /stays up at (\S+) until/.exec(line)?.[1];
+      const login = /^ {2}(\w+) +(\S+) +(\S+)$/.exec(line);
+      const data = /^Its data lie in (.+)$/.exec(line)?.[1];
+      if (url) house.url = url;
+      else if (login?.[1] && login[2] && login[3]) house.staff[login[1]] ??= { login: login[2], password: login[3] };
+      if (data) resolve({ ...house, data });
+    };
+    for (const stream of [demo.stdout, demo.stderr]) if (stream) createInterface(stream).on('line', hear);
+    demo.once('error', reject);
+    demo.once('exit', (code) => reject(new Error(`the demonstration ended with ${code}:\n${said.join('\n')}`)));
+  });
+}

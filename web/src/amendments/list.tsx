@@ -1,0 +1,63 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { Button, Table, type TableColumnType } from 'antd';
+import type { Body } from '../api/client.ts';
+import { amendmentList } from '../api/set-aside.ts';
+import { DeviceLink } from '../devices/link.tsx';
+import { number, useWords } from '../language/wording.ts';
+import { PageHead } from '../shell/page-head.tsx';
+import { Fetched, Nothing } from '../shell/states.tsx';
+import { More } from '../words/more.tsx';
+import { Moment } from '../words/moment.tsx';
+import { RecordName } from '../words/record-name.tsx';
+import { List } from '../words/list.tsx';
+
+type Held = Body['HeldBody'];
+
+export function AmendmentsPage() {
+  const { t } = useWords();
+  const query = useInfiniteQuery(amendmentList);
+  const columns: TableColumnType<Held>[] = [
+    {
+      key: 'record',
+      title: t('common.record'),
+      render: (_, held) => (
+        <Link to="/amendments/$record/$device" params={{ record: held.record, device: held.device }} className="row-link">
+          <RecordName id={held.record} />
+        </Link>
+      ),
+    },
+    { key: 'who', title: t('common.who'), width: 140, render: (_, held) => held.person_name },
+    { key: 'device', title: t('common.device'), width: 180, render: (_, held) => <DeviceLink id={held.device} /> },
+    { key: 'held', title: t('amendments.held'), width: 90, align: 'right', render: (_, held) => number(held.held) },
+    { key: 'since', title: t('common.since'), width: 150, render: (_, held) => <Moment at={held.since} /> },
+  ];
+  return (
+    <>
+      <PageHead
+        title={t('amendments.title')}
+        end={
+          <Button onClick={() => void query.refetch()} loading={query.isFetching}>
+            {t('common.refresh')}
+          </Button>
+        }
+      />
+      <p className="page-lead">{t('amendments.lead')}</p>
+      <Fetched query={query}>
+        {({ pages }) => (
+          <List label={t('amendments.title')}>
+            <Table<Held>
+              size="small"
+              rowKey={(held) => `${held.record} ${held.device}`}
+              dataSource={pages.flatMap((page) => page.items)}
+              columns={columns}
+              pagination={false}
+              locale={{ emptyText: <Nothing title={t('amendments.empty')} hint={t('amendments.emptyHint')} /> }}
+            />
+            <More query={query} />
+          </List>
+        )}
+      </Fetched>
+    </>
+  );
+}

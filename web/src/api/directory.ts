@@ -1,0 +1,93 @@
+import { queryOptions, useQueries } from '@tanstack/react-query';
+import { createContext, useContext } from 'react';
+import { answer, api, type Body } from './client.ts';
+
+// Offices, teams and projects hardly change during a sitting.
+const MINUTES = 60_000;
+
+export const offices = queryOptions({
+  queryKey: ['offices'],
+  queryFn: ({ signal }) => answer(api.GET('/api/v1/offices', { signal })),
+  staleTime: 10 * MINUTES,
+});
+
+export const teams = queryOptions({
+  queryKey: ['teams'],
+  queryFn: ({ signal }) => answer(api.GET('/api/v1/teams', { signal })),
+  staleTime: 10 * MINUTES,
+});
+
+export const projects = queryOptions({
+  queryKey: ['projects'],
+  queryFn: ({ signal }) => answer(api.GET('/api/v1/projects', { signal })),
+  staleTime: 10 * MINUTES,
+});
+
+export const people = queryOptions({
+  queryKey: ['people'],
+  queryFn: ({ signal }) => answer(api.GET('/api/v1/people', { signal })),
+  staleTime: 5 * MINUTES,
+});
+
+export const devices = queryOptions({
+  queryKey: ['devices'],
+  queryFn: ({ signal }) => answer(api.GET('/api/v1/devices', { signal })),
+  staleTime: 15_000,
+});
+
+/** Names for the identifiers that records carry. */
+export interface Directory {
+  offices: Body['OfficeBody'][];
+  teams: Body['TeamBody'][];
+  projects: Body['ProjectBody'][];
+  people: Body['PersonBody'][];
+  office(id: string | null | undefined): string | undefined;
+  team(id: string | null | undefined): string | undefined;
+  project(id: string | null | undefined): string | undefined;
+  person(id: string | null | undefined): string | undefined;
+  /** The time zone of an office: days and hours of its records are meant in it. Without an office the zone of all. */
+  zone(office: string | null | undefined): string | undefined;
+}
+
+function named<T extends { id: string; name: string }>(items: T[]) {
+  const names = new Map(items.map((item) => [item.id, item.name]));
+  return (id: string | null | undefined) => (id ? names.get(id) : undefined);
+}
+
+function directoryOf(
+  offices: Body['OfficeBody'][],
+  teams: Body['TeamBody'][],
+  projects: Body['ProjectBody'][],
+  people: Body['PersonBody'][],
+): Directory {
+  const zones = new Map(offices.map((office) => [office.id, office.time_zone]));
+  const all = new Set(zones.values());
+  const common = all.size === 1 ? [...all][0] : undefined;
+  return {
+    offices,
+    teams,
+    projects,
+    people,
+    office: named(offices),
+    team: named(teams),
+    project: named(projects),
+    person: named(people),
+    zone: (office) => (office && zones.get(office)) || common,
+  };
+}
+
+/** The directory as far as it has come; a list that failed or has not come yet is empty. */
+export function useDirectoryFetched(): Directory {
+  return useQueries({
+    queries: [offices, teams, projects, people],
+    combine: ([offices, teams, projects, people]) =>
+      directoryOf(offices.data ?? [], teams.data ?? [], projects.data ?? [], people.data ?? []),
+  });
+}
+
+/** Fetched once for all pages (shell/frame.tsx); hundreds of cells look names up in it. */
+export const DirectoryContext = createContext(directoryOf([], [], [], []));
+
+export function useDirectory(): Directory {
+  return useContext(DirectoryContext);
+}

@@ -1,0 +1,52 @@
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { answer, api, type Body } from './client.ts';
+import type { paths } from './schema.d.ts';
+
+export type RecordQuery = NonNullable<paths['/api/v1/records']['get']['parameters']['query']>;
+export type RecordFilter = Omit<RecordQuery, 'after' | 'limit'>;
+export type Line = Body['LineBody'];
+export type ReviewState = Line['review'];
+export type Kind = Line['kind'];
+
+/** A record in full; what `record` holds is described in record/shape.ts. */
+export type Detail = Body['DetailBody'];
+
+export const PAGE = 50;
+
+export const recordPage = (query: RecordQuery) =>
+  queryOptions({
+    queryKey: ['records', 'page', query],
+    queryFn: ({ signal }) => answer(api.GET('/api/v1/records', { params: { query }, signal })),
+  });
+
+/** The records of a filter, page after page, for working through them. What comes in meanwhile moves nothing. */
+export const recordQueue = (filter: RecordFilter) =>
+  infiniteQueryOptions({
+    queryKey: ['records', 'queue', filter],
+    queryFn: ({ pageParam, signal }) =>
+      answer(api.GET('/api/v1/records', { params: { query: { ...filter, limit: PAGE, after: pageParam } }, signal })),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next ?? undefined,
+    staleTime: Infinity,
+    refetchOnWindowFocus: false,
+  });
+
+export const recordDetail = (id: string) =>
+  queryOptions({
+    queryKey: ['records', 'detail', id],
+    queryFn: ({ signal }) => answer(api.GET('/api/v1/records/{id}', { params: { path: { id } }, signal })),
+    staleTime: 10_000,
+  });
+
+export const decide = (id: string, verdict: Body['Verdict']) =>
+  answer(api.POST('/api/v1/records/{id}/review', { params: { path: { id } }, body: verdict }));
+
+export const editFacts = (id: string, facts: Record<string, unknown>) =>
+  answer(api.PATCH('/api/v1/records/{id}/facts', { params: { path: { id } }, body: facts as never }));
+
+export const assign = (id: string, to: Body['AssignmentBody']) =>
+  answer(api.POST('/api/v1/records/{id}/assignment', { params: { path: { id } }, body: to }));
+
+/** Gives several records to somebody, each for itself; the answer names those that stayed. */
+export const assignAll = (records: string[], to: Body['AssignmentBody']) =>
+  answer(api.POST('/api/v1/assignments', { body: { records, ...to } }));

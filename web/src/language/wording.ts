@@ -1,0 +1,69 @@
+import i18next from 'i18next';
+import { useTranslation } from 'react-i18next';
+import type terms from './en-terms.ts';
+import { present, TAGS, type Language } from './language.ts';
+
+export type Group = keyof typeof terms;
+
+/** The word for a value of an open list; what a newer app or an organisation added is shown as it is written. */
+export function term(group: Group, value: string): string {
+  const known = i18next.getResource(present(), 'terms', `${group}.${value}`) as unknown;
+  return typeof known === 'string' ? known : value;
+}
+
+/** All values of a list that have a word, in their order. */
+export function termsOf(group: Group): { value: string; label: string }[] {
+  const all = i18next.getResource(present(), 'terms', group) as Record<string, string> | undefined;
+  return Object.entries(all ?? {}).map(([value, label]) => ({ value, label }));
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function format(zone: string | undefined, shape: 'short' | 'full'): Intl.DateTimeFormat {
+  const key = `${present()} ${zone} ${shape}`;
+  const made = formats.get(key);
+  if (made) return made;
+  const fresh = new Intl.DateTimeFormat(TAGS[present()], {
+    timeZone: zone,
+    ...(shape === 'full'
+      ? { dateStyle: 'medium', timeStyle: 'long' }
+      : { year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }),
+  });
+  formats.set(key, fresh);
+  return fresh;
+}
+
+/** A moment, to the minute. */
+export function time(millis: number, zone?: string): string {
+  return format(zone, 'short').format(millis);
+}
+
+/** A moment with seconds and zone, for whoever looks twice. */
+export function exactTime(millis: number, zone?: string): string {
+  return format(zone, 'full').format(millis);
+}
+
+export function number(value: number, options?: Intl.NumberFormatOptions): string {
+  return value.toLocaleString(TAGS[present()], options);
+}
+
+/** A stretch of time in the largest unit that says something: `3 h`, `250 ms`. */
+export function stretch(millis: number): string {
+  const [value, unit] =
+    Math.abs(millis) < 1_000
+      ? [millis, 'millisecond']
+      : Math.abs(millis) < 120_000
+        ? [millis / 1_000, 'second']
+        : Math.abs(millis) < 7_200_000
+          ? [millis / 60_000, 'minute']
+          : Math.abs(millis) < 172_800_000
+            ? [millis / 3_600_000, 'hour']
+            : [millis / 86_400_000, 'day'];
+  return number(value as number, { style: 'unit', unit: unit as string, unitDisplay: 'short', maximumFractionDigits: 0 });
+}
+
+/** The translation function, together with the present language; pages that use it change with it. */
+export function useWords() {
+  const { t } = useTranslation('words');
+  return { t, language: present() as Language };
+}

@@ -1,0 +1,116 @@
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { Button, Segmented, Table, type TableColumnType } from 'antd';
+import type { Body } from '../api/client.ts';
+import { devices } from '../api/directory.ts';
+import { quarantineList } from '../api/set-aside.ts';
+import { DeviceLink } from '../devices/link.tsx';
+import { number, term, useWords } from '../language/wording.ts';
+import { Choice } from '../records/filters.tsx';
+import { PageHead } from '../shell/page-head.tsx';
+import { Fetched, Nothing } from '../shell/states.tsx';
+import { More } from '../words/more.tsx';
+import { Moment } from '../words/moment.tsx';
+import { List } from '../words/list.tsx';
+import { SET_ASIDE } from './search.ts';
+import { Why } from './why.tsx';
+
+type Listed = Body['ListedBody'];
+
+export function QuarantinePage() {
+  const { t } = useWords();
+  const filter = useSearch({ from: '/inside/quarantine' });
+  const navigate = useNavigate({ from: '/quarantine' });
+  const query = useInfiniteQuery(quarantineList(filter));
+  const phones = useQuery(devices).data ?? [];
+  const state = filter.state ?? 'quarantined';
+  const items = query.data?.pages.flatMap((page) => page.items) ?? [];
+  const codes = [...new Set([...items.map((item) => item.code), ...(filter.code ? [filter.code] : [])])].toSorted();
+  const columns: TableColumnType<Listed>[] = [
+    {
+      key: 'why',
+      title: t('quarantine.code'),
+      render: (_, item) => (
+        <Link to="/quarantine/$id" params={{ id: String(item.id) }} className="row-link">
+          <Why code={item.code} reason={item.reason} />
+        </Link>
+      ),
+    },
+    { key: 'who', title: t('common.who'), width: 120, render: (_, item) => item.person_name },
+    {
+      key: 'device',
+      title: t('common.device'),
+      width: 170,
+      render: (_, item) => (item.device ? <DeviceLink id={item.device} /> : t('common.console')),
+    },
+    {
+      key: 'received',
+      title: t('quarantine.received'),
+      width: 150,
+      render: (_, item) => (
+        <>
+          <Moment at={item.received_at} />
+          {item.overdue && (
+            <div>
+              <span className="mark mark-held">{t('quarantine.overdue')}</span>
+            </div>
+          )}
+        </>
+      ),
+    },
+    { key: 'size', title: t('quarantine.size'), width: 110, align: 'right', render: (_, item) => t('common.bytes', { count: item.bytes }) },
+    { key: 'misses', title: t('quarantine.misses'), width: 100, align: 'right', render: (_, item) => item.missing.length > 0 && number(item.missing.length) },
+  ];
+  return (
+    <>
+      <PageHead
+        title={t('quarantine.title')}
+        beside={
+          <Segmented
+            aria-label={t('quarantine.state')}
+            value={state}
+            options={SET_ASIDE.map((value) => ({ value, label: term('setAside', value) }))}
+            onChange={(state) => void navigate({ search: { ...filter, state, code: undefined } })}
+          />
+        }
+        end={
+          <Button onClick={() => void query.refetch()} loading={query.isFetching}>
+            {t('common.refresh')}
+          </Button>
+        }
+      />
+      <p className="page-lead">{t('quarantine.lead')}</p>
+      <div className="filters">
+        <Choice
+          label={t('quarantine.anyDevice')}
+          value={filter.device}
+          options={phones.map((device) => ({ value: device.id, label: device.label }))}
+          onChange={(device) => void navigate({ search: { ...filter, device } })}
+          wide
+        />
+        <Choice
+          label={t('quarantine.anyCode')}
+          value={filter.code}
+          options={codes.map((value) => ({ value, label: value }))}
+          onChange={(code) => void navigate({ search: { ...filter, code } })}
+          wide
+        />
+      </div>
+      <Fetched query={query}>
+        {() => (
+          <List label={t('quarantine.title')}>
+            <Table<Listed>
+              size="small"
+              rowKey="id"
+              dataSource={items}
+              columns={columns}
+              pagination={false}
+              locale={{ emptyText: <Nothing title={t('quarantine.empty')} hint={t('quarantine.emptyHint')} /> }}
+            />
+            <More query={query} />
+          </List>
+        )}
+      </Fetched>
+    </>
+  );
+}

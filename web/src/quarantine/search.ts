@@ -1,0 +1,13 @@
+import type { QuarantineFilter } from '../api/set-aside.ts';
+
+export const SET_ASIDE = ['quarantined', 'held', 'waiting', 'refused'] as const;
+
+/** What stands in the address of the list of changes that were set aside. */
+export function readQuarantineSearch(search: Record<string, unknown>): QuarantineFilter {
+  const filter: QuarantineFilter = {
+    state: SET_ASIDE.find((state) => state === search.state),
+    device: typeof search.device === 'string' ? search.device : undefined,
+    code: typeof search.code === 'string' ? search.code : undefined,
+  };
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+}

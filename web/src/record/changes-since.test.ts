@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest';
+import { changesSince } from './changes-since.ts';
+import type { HistoryLine } from './shape.ts';
+
+const line = (change: string, field: string) => ({ change, field }) as HistoryLine;
+
+test('what changed since is what belongs to changes that were not there', () => {
+  const older = [line('a', 'name'), line('a', 'budget')];
+  const newer = [...older, line('b', 'name'), line('c', 'notes')];
+  expect(changesSince(older, newer).map((line) => line.field)).toEqual(['notes', 'name']);
+  expect(changesSince(newer, newer)).toEqual([]);
+});

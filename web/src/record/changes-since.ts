@@ -1,0 +1,7 @@
+import type { HistoryLine } from './shape.ts';
+
+/** The lines of the newer history that belong to changes which the older one does not have, newest first. */
+export function changesSince(older: HistoryLine[], newer: HistoryLine[]): HistoryLine[] {
+  const known = new Set(older.map((line) => line.change));
+  return newer.filter((line) => !known.has(line.change)).reverse();
+}

@@ -1,0 +1,98 @@
+import { Select, Table, type TableColumnType } from 'antd';
+import { useState } from 'react';
+import type { Detail } from '../api/records.ts';
+import { term, useWords } from '../language/wording.ts';
+import { Moment } from '../words/moment.tsx';
+import { Act } from './act.tsx';
+import { FieldName } from './field-name.tsx';
+import { historyOf, type HistoryLine } from './shape.ts';
+import { DeviceLink } from '../devices/link.tsx';
+
+/** What every change did to every field: who, when, from which device. Newest first. */
+export function History({ detail, zone }: { detail: Detail; zone?: string }) {
+  const { t } = useWords();
+  const [field, setField] = useState<string>();
+  const lines = historyOf(detail).toReversed();
+  const fields = [...new Set(lines.map(subject))].toSorted();
+  const shown = field === undefined ? lines : lines.filter((line) => subject(line) === field);
+  return (
+    <section className="sheet" aria-label={t('record.history')}>
+      <div className="sheet-head">
+        <h2>{t('record.history')}</h2>
+        <Select
+          size="small"
+          allowClear
+          aria-label={t('record.fieldColumn')}
+          placeholder={t('record.oneField')}
+          value={field}
+          onChange={(value: string | undefined) => setField(value)}
+          options={fields.map((value) => ({ value, label: subjectWords(value) }))}
+          popupMatchSelectWidth={false}
+          className="wide"
+        />
+      </div>
+      <HistoryTable lines={shown} zone={zone} kind={detail.line.kind} />
+    </section>
+  );
+}
+
+/** A field of the facts by its name, entries of a list by the list. */
+const subject = (line: HistoryLine) =>
+  line.field === '' ? `:${line.zone}` : line.zone === 'facts' ? line.field : `${line.zone}:${line.field}`;
+
+function subjectWords(subject: string): string {
+  const [zone = '', field] = subject.includes(':') ? subject.split(':', 2) : ['', subject];
+  if (zone === '') return subject.startsWith(':') ? term('zone', field ?? '') : term('field', subject);
+  return `${term('zone', zone)} · ${term('field', field ?? '')}`;
+}
+
+export function HistoryTable({ lines, zone, kind }: { lines: HistoryLine[]; zone?: string; kind?: Detail['line']['kind'] }) {
+  const { t } = useWords();
+  const columns: TableColumnType<HistoryLine>[] = [
+    {
+      key: 'field',
+      title: t('record.fieldColumn'),
+      width: 170,
+      render: (_, line) =>
+        line.field === '' ? (
+          term('zone', line.zone)
+        ) : (
+          <>
+            {line.zone !== 'facts' && `${term('zone', line.zone)} · `}
+            <FieldName path={line.field} />
+          </>
+        ),
+    },
+    { key: 'what', title: t('record.what'), render: (_, line) => <Act line={line} kind={kind} zone={zone} /> },
+    { key: 'author', title: t('record.author'), width: 110, render: (_, line) => line.person_name },
+    { key: 'at', title: t('record.writtenAt'), width: 140, render: (_, line) => <Moment at={line.at} zone={zone} /> },
+    {
+      key: 'received',
+      title: t('record.receivedAt'),
+      width: 140,
+      render: (_, line) => <Moment at={line.received_at} zone={zone} />,
+    },
+    {
+      key: 'device',
+      title: t('common.device'),
+      width: 130,
+      render: (_, line) =>
+        line.device ? (
+          <span title={line.n == null ? undefined : t('record.line', { n: line.n })}>
+            <DeviceLink id={line.device} />
+          </span>
+        ) : (
+          t('common.console')
+        ),
+    },
+  ];
+  return (
+    <Table<HistoryLine>
+      size="small"
+      rowKey={(line) => `${line.change} ${line.zone} ${line.field} ${line.act} ${line.entry?.id ?? ''}`}
+      dataSource={lines}
+      columns={columns}
+      pagination={lines.length > 20 ? { pageSize: 20, size: 'small', showSizeChanger: false } : false}
+    />
+  );
+}

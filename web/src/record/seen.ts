@@ -1,0 +1,34 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { recordDetail, type Detail } from '../api/records.ts';
+import { changesSince } from './changes-since.ts';
+import { historyOf, type HistoryLine } from './shape.ts';
+
+export interface Seen {
+  /** The version on which a decision may rest: the one that the person has looked at. */
+  detail: Detail;
+  /** What came since, or undefined if nothing did. Until it is acknowledged, nothing is decided. */
+  news?: HistoryLine[];
+  /** The person has looked at what came. */
+  acknowledge: () => void;
+  /** A version that the person's own action made. */
+  accept: (detail: Detail) => void;
+}
+
+export const sameHeads = (a: Detail, b: Detail): boolean => a.line.heads.join() === b.line.heads.join();
+
+/** Keeps which version of a record somebody has looked at, while newer ones may come in behind their back. */
+export function useSeen(present: Detail, before?: Detail): Seen {
+  const cache = useQueryClient();
+  const [detail, setDetail] = useState(before ?? present);
+  const changed = !sameHeads(detail, present);
+  return {
+    detail,
+    news: changed ? changesSince(historyOf(detail), historyOf(present)) : undefined,
+    acknowledge: () => setDetail(present),
+    accept: (made) => {
+      setDetail(made);
+      cache.setQueryData(recordDetail(made.line.id).queryKey, made);
+    },
+  };
+}

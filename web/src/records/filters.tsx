@@ -1,0 +1,163 @@
+import { DatePicker, Input, Select } from 'antd';
+import dayjs from 'dayjs';
+import { useEffect, useState } from 'react';
+import { useDirectory } from '../api/directory.ts';
+import type { RecordFilter } from '../api/records.ts';
+import { term, useWords, type Group } from '../language/wording.ts';
+import { FLAGS, KINDS, narrow, STAGES, STATES } from './search.ts';
+
+interface Props {
+  filter: RecordFilter;
+  onChange: (filter: RecordFilter) => void;
+  /** Conditions that the page sets by itself. */
+  without?: (keyof RecordFilter)[];
+}
+
+/** The conditions of a list of records; all have to hold. */
+export function RecordFilters({ filter, onChange, without = [] }: Props) {
+  const { t } = useWords();
+  const directory = useDirectory();
+  const change = (change: Partial<RecordFilter>) => onChange(narrow(filter, change));
+  const shown = (condition: keyof RecordFilter) => !without.includes(condition);
+  const words = <T extends string>(group: Group, values: readonly T[]) =>
+    values.map((value) => ({ value, label: term(group, value) }));
+  const named = (items: { id: string; name: string }[]) => items.map(({ id, name }) => ({ value: id, label: name }));
+
+  const teams = directory.teams.filter((team) => !filter.office || team.office === filter.office);
+  const promoters = directory.people.filter(
+    (person) =>
+      (person.role === 'promoter' || person.role === 'supervisor') &&
+      (!filter.office || person.office === filter.office) &&
+      (!filter.team || person.team === filter.team),
+  );
+
+  return (
+    <div className="filters" role="search">
+      <TextFilter value={filter.text} onChange={(text) => change({ text })} />
+      {shown('kind') && (
+        <Choice
+          label={t('records.filter.kind')}
+          value={filter.kind}
+          options={words('kind', KINDS)}
+          onChange={(kind) => change({ kind })}
+        />
+      )}
+      {shown('state') && (
+        <Choice
+          label={t('records.filter.state')}
+          value={filter.state}
+          options={words('review', STATES)}
+          onChange={(state) => change({ state })}
+        />
+      )}
+      <DatePicker
+        className="narrow"
+        placeholder={t('records.filter.day')}
+        aria-label={t('records.filter.day')}
+        value={filter.day ? dayjs(filter.day) : null}
+        onChange={(day) => change({ day: day?.format('YYYY-MM-DD') })}
+      />
+      {directory.offices.length > 1 && (
+        <Choice
+          label={t('records.filter.office')}
+          value={filter.office}
+          options={named(directory.offices)}
+          onChange={(office) => change({ office })}
+        />
+      )}
+      {directory.teams.length > 1 && (
+        <Choice
+          label={t('records.filter.team')}
+          value={filter.team}
+          options={named(teams)}
+          onChange={(team) => change({ team })}
+          wide
+        />
+      )}
+      <Choice
+        label={t('records.filter.promoter')}
+        value={filter.promoter}
+        options={named(promoters)}
+        onChange={(promoter) => change({ promoter })}
+        wide
+      />
+      {directory.projects.length > 1 && (
+        <Choice
+          label={t('records.filter.project')}
+          value={filter.project}
+          options={named(directory.projects)}
+          onChange={(project) => change({ project })}
+          wide
+        />
+      )}
+      <Choice
+        label={t('records.filter.stage')}
+        value={filter.stage}
+        options={words('stage', STAGES)}
+        onChange={(stage) => change({ stage })}
+      />
+      {shown('flag') && (
+        <Choice
+          label={t('records.filter.flag')}
+          value={filter.flag}
+          options={words('flag', FLAGS)}
+          onChange={(flag) => change({ flag })}
+          wide
+        />
+      )}
+      {shown('conflict') && (
+        <Choice
+          label={t('records.filter.conflict')}
+          value={filter.conflict === undefined ? undefined : filter.conflict ? 'with' : 'without'}
+          options={[
+            { value: 'with', label: t('records.filter.withConflict') },
+            { value: 'without', label: t('records.filter.withoutConflict') },
+          ]}
+          onChange={(conflict) => change({ conflict: conflict === undefined ? undefined : conflict === 'with' })}
+        />
+      )}
+    </div>
+  );
+}
+
+interface ChoiceProps<T extends string> {
+  label: string;
+  value: T | undefined;
+  options: { value: T; label: string }[];
+  onChange: (value: T | undefined) => void;
+  wide?: boolean;
+}
+
+/** One of several values, or none; can be typed into. */
+export function Choice<T extends string>({ label, value, options, onChange, wide = false }: ChoiceProps<T>) {
+  return (
+    <Select<T>
+      className={wide ? 'wide' : 'narrow'}
+      aria-label={label}
+      placeholder={label}
+      value={value}
+      options={options}
+      onChange={(value: T | undefined) => onChange(value)}
+      allowClear
+      showSearch={{ optionFilterProp: 'label' }}
+      popupMatchSelectWidth={false}
+    />
+  );
+}
+
+function TextFilter({ value, onChange }: { value?: string; onChange: (text: string | undefined) => void }) {
+  const { t } = useWords();
+  const [text, setText] = useState(value ?? '');
+  useEffect(() => setText(value ?? ''), [value]);
+  return (
+    <Input.Search
+      className="search"
+      value={text}
+      allowClear
+      aria-label={t('records.searchHint')}
+      placeholder={t('records.searchHint')}
+      onChange={(event) => setText(event.target.value)}
+      onSearch={(text) => onChange(text.trim() || undefined)}
+    />
+  );
+}

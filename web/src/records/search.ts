@@ -1,0 +1,67 @@
+import type { Kind, RecordFilter, ReviewState } from '../api/records.ts';
+
+export const KINDS: Kind[] = ['visit', 'survey', 'lead'];
+export const STATES: ReviewState[] = ['received', 'approved', 'returned', 'rejected'];
+export const STAGES = ['registered', 'arrived', 'reserved', 'subscribed', 'signed', 'paid', 'lost'];
+export const FLAGS = [
+  'mock_location',
+  'clock_jump',
+  'impossible_travel',
+  'outside_geofence',
+  'repeated_photo',
+  'hasty_survey',
+  'hasty_records',
+  'duplicate_phone',
+  'cloned_device',
+  'late_record',
+  'missing_consent',
+] as const;
+
+/** What stands in the address of the list: the filter and where the page begins. */
+export type RecordSearch = RecordFilter & { after?: string };
+
+type Search = Record<string, unknown>;
+
+const oneOf = <T extends string>(values: readonly T[], value: unknown): T | undefined =>
+  values.find((known) => known === value);
+
+/** A text of the address; digits arrive as a number. */
+const textOf = (value: unknown): string | undefined =>
+  typeof value === 'string' || typeof value === 'number' ? String(value).trim() || undefined : undefined;
+
+const uuidOf = (value: unknown): string | undefined =>
+  typeof value === 'string' && /^[0-9a-f-]{36}$/i.test(value) ? value : undefined;
+
+/** The filter in an address; what is none is left out, so that an old bookmark still shows a list. */
+export function readFilter(search: Search): RecordFilter {
+  const day = textOf(search.day);
+  const filter: RecordFilter = {
+    kind: oneOf(KINDS, search.kind),
+    office: uuidOf(search.office),
+    team: uuidOf(search.team),
+    promoter: uuidOf(search.promoter),
+    project: uuidOf(search.project),
+    day: day && /^\d{4}-\d{2}-\d{2}$/.test(day) ? day : undefined,
+    state: oneOf(STATES, search.state),
+    stage: textOf(search.stage),
+    flag: oneOf(FLAGS, search.flag),
+    conflict: typeof search.conflict === 'boolean' ? search.conflict : undefined,
+    text: textOf(search.text),
+  };
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+}
+
+export function readRecordSearch(search: Search): RecordSearch {
+  const after = textOf(search.after);
+  return after === undefined ? readFilter(search) : { ...readFilter(search), after };
+}
+
+/** The filter with some of its conditions changed. A team of another office can't stay, and a page begins anew. */
+export function narrow(filter: RecordFilter, change: Partial<RecordFilter>): RecordFilter {
+  const narrowed = { ...filter, ...change };
+  if ('office' in change && change.office !== filter.office) {
+    narrowed.team = change.team;
+    narrowed.promoter = change.promoter;
+  }
+  return readFilter(narrowed);
+}

@@ -1,0 +1,83 @@
+import { CloseOutlined } from '@ant-design/icons';
+import { Button, Input, Popover, Space } from 'antd';
+import { useState } from 'react';
+import type { RecordFilter } from '../api/records.ts';
+import { useWords } from '../language/wording.ts';
+import { readFilter } from '../records/search.ts';
+
+interface Preset {
+  name: string;
+  filter: RecordFilter;
+}
+
+const REMEMBERED = 'daybook.presets';
+
+function remembered(): Preset[] {
+  try {
+    const stored = JSON.parse(localStorage.getItem(REMEMBERED) ?? '[]') as Preset[];
+    return stored.map(({ name, filter }) => ({ name: String(name), filter: readFilter({ ...filter }) }));
+  } catch {
+    return [];
+  }
+}
+
+/** Filters that this browser remembers by name. */
+export function Presets({ filter, onShow }: { filter: RecordFilter; onShow: (filter: RecordFilter) => void }) {
+  const { t } = useWords();
+  const [presets, setPresets] = useState(remembered);
+  const [name, setName] = useState('');
+  const [open, setOpen] = useState(false);
+  const keep = (presets: Preset[]) => {
+    setPresets(presets);
+    localStorage.setItem(REMEMBERED, JSON.stringify(presets));
+  };
+  const save = () => {
+    if (!name.trim()) return;
+    keep([...presets.filter((preset) => preset.name !== name.trim()), { name: name.trim(), filter }]);
+    setName('');
+    setOpen(false);
+  };
+  return (
+    <Space size={6} wrap role="group" aria-label={t('review.presets')}>
+      {presets.map((preset) => (
+        <Space.Compact key={preset.name}>
+          <Button size="small" onClick={() => onShow(preset.filter)}>
+            {preset.name}
+          </Button>
+          <Button
+            size="small"
+            icon={<CloseOutlined />}
+            aria-label={t('review.removePreset', { name: preset.name })}
+            onClick={() => keep(presets.filter((other) => other !== preset))}
+          />
+        </Space.Compact>
+      ))}
+      {Object.keys(filter).length > 0 && (
+        <Popover
+          trigger="click"
+          open={open}
+          onOpenChange={setOpen}
+          content={
+            <Space.Compact>
+              <Input
+                autoFocus
+                aria-label={t('review.presetName')}
+                placeholder={t('review.presetName')}
+                value={name}
+                onChange={(event) => setName(event.target.value)}
+                onPressEnter={save}
+              />
+              <Button type="primary" onClick={save}>
+                {t('common.save')}
+              </Button>
+            </Space.Compact>
+          }
+        >
+          <Button size="small" type="link">
+            {t('review.savePreset')}
+          </Button>
+        </Popover>
+      )}
+    </Space>
+  );
+}

@@ -1,0 +1,122 @@
+import {
+  AppstoreOutlined,
+  AuditOutlined,
+  FileSearchOutlined,
+  LogoutOutlined,
+  MobileOutlined,
+  QuestionCircleOutlined,
+  SafetyOutlined,
+  TeamOutlined,
+  UserOutlined,
+} from '@ant-design/icons';
+import { useMutation } from '@tanstack/react-query';
+import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
+import { Button } from 'antd';
+import { useEffect, useRef, type ReactNode } from 'react';
+import { DirectoryContext, useDirectoryFetched } from '../api/directory.ts';
+import { term, useWords } from '../language/wording.ts';
+import { useProblemNotice } from '../problem/notices.tsx';
+import { signOut, useMe, usePowers } from '../session/session.ts';
+import { LanguageSwitch } from './language-switch.tsx';
+
+/** The menu at the side and the page beside it. */
+export function Frame() {
+  const { t } = useWords();
+  const me = useMe();
+  const powers = usePowers();
+  const directory = useDirectoryFetched();
+  return (
+    <div className="frame">
+      <a className="skip" href="#main">
+        {t('app.skip')}
+      </a>
+      <aside className="side">
+        <div className="brand">
+          <img src="/icon.svg" alt="" />
+          <span>{t('app.name')}</span>
+        </div>
+        <nav aria-label={t('app.menu')}>
+          <ul>
+            <Entry to="/review" icon={<AuditOutlined />} label={t('menu.review')} />
+            <Entry to="/records" icon={<FileSearchOutlined />} label={t('menu.records')} />
+            {powers.seeAmendments && <Entry to="/amendments" icon={<AppstoreOutlined />} label={t('menu.amendments')} />}
+            {powers.seeQuarantine && <Entry to="/quarantine" icon={<SafetyOutlined />} label={t('menu.quarantine')} />}
+            {powers.seeQuarantine && <Entry to="/strays" icon={<QuestionCircleOutlined />} label={t('menu.strays')} />}
+          </ul>
+          <div className="gap" />
+          <ul>
+            <Entry to="/people" icon={<UserOutlined />} label={t('menu.people')} />
+            <Entry to="/teams" icon={<TeamOutlined />} label={t('menu.teams')} />
+            {powers.seeDevices && <Entry to="/devices" icon={<MobileOutlined />} label={t('menu.devices')} />}
+          </ul>
+        </nav>
+        <div className="who">
+          <div className="name">{me.name}</div>
+          <div className="role quiet small">{term('role', me.role)}</div>
+          <SignOut />
+          <div>
+            <LanguageSwitch small />
+          </div>
+        </div>
+      </aside>
+      <DirectoryContext value={directory}>
+        <Main />
+      </DirectoryContext>
+    </div>
+  );
+}
+
+type Target = '/review' | '/records' | '/amendments' | '/quarantine' | '/strays' | '/people' | '/teams' | '/devices';
+
+function Entry({ to, icon, label }: { to: Target; icon: ReactNode; label: string }) {
+  return (
+    <li>
+      <Link to={to} activeProps={{ className: 'active' }} title={label}>
+        <span aria-hidden>{icon}</span>
+        <span className="label">{label}</span>
+      </Link>
+    </li>
+  );
+}
+
+function SignOut() {
+  const { t } = useWords();
+  const navigate = useNavigate();
+  const notice = useProblemNotice();
+  const leave = useMutation({
+    mutationFn: signOut,
+    onSuccess: () => navigate({ to: '/sign-in', search: {} }),
+    onError: notice,
+  });
+  return (
+    <Button
+      type="text"
+      size="small"
+      icon={<LogoutOutlined />}
+      loading={leave.isPending}
+      onClick={() => leave.mutate()}
+      title={t('menu.signOut')}
+      aria-label={t('menu.signOut')}
+    >
+      <span className="label">{t('menu.signOut')}</span>
+    </Button>
+  );
+}
+
+/** The page. Another page starts at its top and tells screen readers that it is another one. */
+function Main() {
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const main = useRef<HTMLElement>(null);
+  const before = useRef(path);
+  useEffect(() => {
+    if (before.current === path) return;
+    before.current = path;
+    main.current?.scrollTo(0, 0);
+    main.current?.focus();
+  }, [path]);
+  return (
+    <main id="main" className="main" ref={main} tabIndex={-1}>
+      <Outlet />
+    </main>
+  );
+}

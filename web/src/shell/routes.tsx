@@ -1,0 +1,164 @@
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from '@tanstack/react-router';
+import type { QueryClient } from '@tanstack/react-query';
+import { cache, onSessionEnd } from '../api/cache.ts';
+import { Problem } from '../problem/problem.ts';
+import { readDeviceSearch } from '../devices/search.ts';
+import { readPeopleSearch } from '../staff/search.ts';
+import { readQuarantineSearch } from '../quarantine/search.ts';
+import { readRecordSearch } from '../records/search.ts';
+import { readReviewSearch } from '../review/search.ts';
+import { me } from '../session/session.ts';
+import { readThen } from '../session/then.ts';
+import { CrashPage, MissingPage } from './failure-pages.tsx';
+import { Loading } from './states.tsx';
+
+const root = createRootRouteWithContext<{ cache: QueryClient }>()({ component: Outlet });
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  validateSearch: readThen,
+  component: lazyRouteComponent(() => import('../session/sign-in.tsx'), 'SignInPage'),
+});
+
+/** Everything that needs somebody who is signed in. */
+const inside = createRoute({
+  getParentRoute: () => root,
+  id: 'inside',
+  beforeLoad: async ({ context, location }) => {
+    try {
+      await context.cache.ensureQueryData(me);
+    } catch (error) {
+      if (error instanceof Problem && error.endsSession) throw redirect({ to: '/sign-in', search: { then: location.href } });
+      throw error;
+    }
+  },
+  component: lazyRouteComponent(() => import('./frame.tsx'), 'Frame'),
+});
+
+const start = createRoute({
+  getParentRoute: () => inside,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/records' });
+  },
+});
+
+const records = createRoute({
+  getParentRoute: () => inside,
+  path: '/records',
+  validateSearch: readRecordSearch,
+  component: lazyRouteComponent(() => import('../records/page.tsx'), 'RecordsPage'),
+});
+
+const record = createRoute({
+  getParentRoute: () => inside,
+  path: '/records/$id',
+  component: lazyRouteComponent(() => import('../record/page.tsx'), 'RecordPage'),
+});
+
+const review = createRoute({
+  getParentRoute: () => inside,
+  path: '/review',
+  validateSearch: readReviewSearch,
+  component: lazyRouteComponent(() => import('../review/page.tsx'), 'ReviewPage'),
+});
+
+const amendments = createRoute({
+  getParentRoute: () => inside,
+  path: '/amendments',
+  component: lazyRouteComponent(() => import('../amendments/list.tsx'), 'AmendmentsPage'),
+});
+
+const amendment = createRoute({
+  getParentRoute: () => inside,
+  path: '/amendments/$record/$device',
+  component: lazyRouteComponent(() => import('../amendments/page.tsx'), 'AmendmentPage'),
+});
+
+const quarantine = createRoute({
+  getParentRoute: () => inside,
+  path: '/quarantine',
+  validateSearch: readQuarantineSearch,
+  component: lazyRouteComponent(() => import('../quarantine/list.tsx'), 'QuarantinePage'),
+});
+
+const setAside = createRoute({
+  getParentRoute: () => inside,
+  path: '/quarantine/$id',
+  component: lazyRouteComponent(() => import('../quarantine/page.tsx'), 'SetAsidePage'),
+});
+
+const strays = createRoute({
+  getParentRoute: () => inside,
+  path: '/strays',
+  component: lazyRouteComponent(() => import('../strays/page.tsx'), 'StraysPage'),
+});
+
+const people = createRoute({
+  getParentRoute: () => inside,
+  path: '/people',
+  validateSearch: readPeopleSearch,
+  component: lazyRouteComponent(() => import('../staff/people.tsx'), 'PeoplePage'),
+});
+
+const teams = createRoute({
+  getParentRoute: () => inside,
+  path: '/teams',
+  component: lazyRouteComponent(() => import('../staff/teams.tsx'), 'TeamsPage'),
+});
+
+const devices = createRoute({
+  getParentRoute: () => inside,
+  path: '/devices',
+  validateSearch: readDeviceSearch,
+  component: lazyRouteComponent(() => import('../devices/page.tsx'), 'DevicesPage'),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([
+    signIn,
+    inside.addChildren([
+      start,
+      records,
+      record,
+      review,
+      amendments,
+      amendment,
+      quarantine,
+      setAside,
+      strays,
+      people,
+      teams,
+      devices,
+    ]),
+  ]),
+  context: { cache },
+  defaultPreload: 'intent',
+  defaultPendingComponent: Loading,
+  defaultNotFoundComponent: MissingPage,
+  defaultErrorComponent: CrashPage,
+});
+
+onSessionEnd.run = () => {
+  cache.removeQueries({ queryKey: me.queryKey });
+  const { pathname, href } = router.state.location;
+  if (pathname !== '/sign-in') void router.navigate({ to: '/sign-in', search: { then: href } });
+};
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+  interface HistoryState {
+    /** The cursors of the pages before this one, so that one can go back to them. */
+    trail?: string[];
+  }
+}

@@ -1,0 +1,211 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { Button, Checkbox, Input, Space, Table, type TableColumnType } from 'antd';
+import { useMemo, useState } from 'react';
+import type { Body } from '../api/client.ts';
+import { devices, people, useDirectory } from '../api/directory.ts';
+import { number, term, useWords } from '../language/wording.ts';
+import { Choice } from '../records/filters.tsx';
+import { useMe, usePowers } from '../session/session.ts';
+import { PageHead } from '../shell/page-head.tsx';
+import { Fetched, Nothing } from '../shell/states.tsx';
+import { Moment } from '../words/moment.tsx';
+import { List } from '../words/list.tsx';
+import { ChangeDialog } from './change-dialog.tsx';
+import { HandOverDialog } from './hand-over-dialog.tsx';
+import { phonesOf, type Phones } from './phones.ts';
+import { readPeopleSearch, ROLES, type PeopleSearch } from './search.ts';
+
+type Person = Body['PersonBody'];
+
+export function PeoplePage() {
+  const { t } = useWords();
+  const search = useSearch({ from: '/inside/people' });
+  const navigate = useNavigate({ from: '/people' });
+  const query = useQuery(people);
+  const directory = useDirectory();
+  const show = (change: Partial<PeopleSearch>) =>
+    void navigate({ search: readPeopleSearch({ ...search, ...change }), replace: true });
+  const matches = (person: Person) =>
+    (search.everybody || person.active) &&
+    (!search.office || person.office === search.office) &&
+    (!search.team || person.team === search.team) &&
+    (!search.role || person.role === search.role) &&
+    (!search.text || person.name.toLowerCase().includes(search.text.toLowerCase()));
+  return (
+    <>
+      <PageHead
+        title={t('people.title')}
+        end={
+          <Button onClick={() => void query.refetch()} loading={query.isFetching}>
+            {t('common.refresh')}
+          </Button>
+        }
+      />
+      <div className="filters" role="search">
+        <Input
+          className="search"
+          allowClear
+          aria-label={t('people.name')}
+          placeholder={t('people.name')}
+          value={search.text ?? ''}
+          onChange={(event) => show({ text: event.target.value || undefined })}
+        />
+        <Choice
+          label={t('people.role')}
+          value={search.role}
+          options={ROLES.map((value) => ({ value, label: term('role', value) }))}
+          onChange={(role) => show({ role })}
+          wide
+        />
+        {directory.offices.length > 1 && (
+          <Choice
+            label={t('people.office')}
+            value={search.office}
+            options={directory.offices.map(({ id, name }) => ({ value: id, label: name }))}
+            onChange={(office) => show({ office, team: undefined })}
+          />
+        )}
+        <Choice
+          label={t('people.team')}
+          value={search.team}
+          options={directory.teams
+            .filter((team) => !search.office || team.office === search.office)
+            .map(({ id, name }) => ({ value: id, label: name }))}
+          onChange={(team) => show({ team })}
+          wide
+        />
+        <Checkbox
+          checked={!search.everybody}
+          onChange={(event) => show({ everybody: event.target.checked ? undefined : true })}
+        >
+          {t('people.activeOnly')}
+        </Checkbox>
+      </div>
+      <Fetched query={query}>{(people) => <PeopleTable people={people.filter(matches)} />}</Fetched>
+    </>
+  );
+}
+
+function PeopleTable({ people }: { people: Person[] }) {
+  const { t } = useWords();
+  const directory = useDirectory();
+  const me = useMe();
+  const powers = usePowers();
+  const phones = useQuery({ ...devices, enabled: powers.seeDevices }).data;
+  const byPerson = useMemo(() => phonesOf(phones ?? []), [phones]);
+  const [asking, setAsking] = useState<{ act: 'change' | 'handOver'; person: Person }>();
+  const close = () => setAsking(undefined);
+  const of = (person: Person): Phones | undefined => byPerson.get(person.id);
+  const field = (person: Person) => person.role === 'promoter' || person.role === 'supervisor';
+
+  const columns: TableColumnType<Person>[] = [
+    {
+      key: 'name',
+      title: t('people.name'),
+      width: 150,
+      render: (_, person) => (
+        <>
+          {person.name} {!person.active && <span className="mark mark-off">{t('people.inactive')}</span>}
+        </>
+      ),
+    },
+    { key: 'role', title: t('people.role'), width: 130, className: 'short', render: (_, person) => term('role', person.role) },
+    { key: 'office', title: t('people.office'), width: 110, className: 'short', render: (_, person) => directory.office(person.office) },
+    { key: 'team', title: t('people.team'), width: 140, className: 'short', render: (_, person) => directory.team(person.team) },
+    {
+      key: 'records',
+      title: t('people.records'),
+      width: 90,
+      render: (_, person) =>
+        field(person) && (
+          <Link to="/records" search={{ promoter: person.id }} title={t('people.recordsOf', { name: person.name })}>
+            {t('people.records')}
+          </Link>
+        ),
+    },
+  ];
+  if (powers.seeDevices) {
+    columns.push(
+      {
+        key: 'phones',
+        title: t('people.phones'),
+        width: 80,
+        align: 'right',
+        sorter: (a, b) => (of(a)?.count ?? 0) - (of(b)?.count ?? 0),
+        render: (_, person) =>
+          of(person) && (
+            <Link to="/devices" search={{ person: person.id }} title={t('devices.of', { name: person.name })}>
+              {number(of(person)?.count ?? 0)}
+            </Link>
+          ),
+      },
+      {
+        key: 'unsent',
+        title: t('people.unsent'),
+        width: 90,
+        align: 'right',
+        sorter: (a, b) => (of(a)?.unsent ?? 0) - (of(b)?.unsent ?? 0),
+        render: (_, person) =>
+          (of(person)?.unsent ?? 0) > 0 && (
+            <Link to="/devices" search={{ person: person.id, unsent: true }} className="mark mark-held">
+              {number(of(person)?.unsent ?? 0)}
+            </Link>
+          ),
+      },
+      {
+        key: 'exchange',
+        title: t('people.lastExchange'),
+        width: 150,
+        sorter: (a, b) => (of(a)?.lastExchange ?? 0) - (of(b)?.lastExchange ?? 0),
+        render: (_, person) => {
+          const last = of(person)?.lastExchange;
+          return last !== undefined && <Moment at={last} zone={directory.zone(person.office)} />;
+        },
+      },
+    );
+  }
+  if (powers.administer || powers.reassign) {
+    columns.push({
+      key: 'actions',
+      title: t('common.actions'),
+      width: 180,
+      render: (_, person) => (
+        <Space size={4}>
+          {powers.administer && person.id !== me.id && (
+            <Button
+              size="small"
+              aria-label={`${t('people.change')}: ${person.name}`}
+              onClick={() => setAsking({ act: 'change', person })}
+            >
+              {t('people.change')}
+            </Button>
+          )}
+          {powers.reassign && field(person) && (
+            <Button
+              size="small"
+              aria-label={`${t('people.handOver')}: ${person.name}`}
+              onClick={() => setAsking({ act: 'handOver', person })}
+            >
+              {t('people.handOver')}
+            </Button>
+          )}
+        </Space>
+      ),
+    });
+  }
+  return (
+    <List label={t('people.title')}>
+      <Table<Person>
+        size="small"
+        rowKey="id"
+        dataSource={people}
+        columns={columns}
+        pagination={people.length > 100 ? { pageSize: 100, showSizeChanger: false } : false}
+        locale={{ emptyText: <Nothing title={t('people.empty')} hint={t('people.emptyHint')} /> }}
+      />
+      {asking?.act === 'change' && <ChangeDialog person={asking.person} onClose={close} />}
+      {asking?.act === 'handOver' && <HandOverDialog person={asking.person} onClose={close} />}
+    </List>
+  );
+}

@@ -1,0 +1,191 @@
+import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { App, Button, Modal, Select, Space, Table, type TableColumnType } from 'antd';
+import { useState } from 'react';
+import type { Body } from '../api/client.ts';
+import { useDirectory } from '../api/directory.ts';
+import { adoptStray, discardStray, strayList } from '../api/set-aside.ts';
+import { DeviceLink } from '../devices/link.tsx';
+import { useWords } from '../language/wording.ts';
+import { useProblemNotice } from '../problem/notices.tsx';
+import { Act } from '../record/act.tsx';
+import { FieldName } from '../record/field-name.tsx';
+import type { HistoryLine } from '../record/shape.ts';
+import { usePowers } from '../session/session.ts';
+import { PageHead } from '../shell/page-head.tsx';
+import { Fetched, Nothing } from '../shell/states.tsx';
+import { More } from '../words/more.tsx';
+import { Moment } from '../words/moment.tsx';
+import { ReasonDialog } from '../words/reason-dialog.tsx';
+import { RecordName } from '../words/record-name.tsx';
+import { List } from '../words/list.tsx';
+
+type Stray = Body['StrayBody'];
+
+export function StraysPage() {
+  const { t } = useWords();
+  const powers = usePowers();
+  const directory = useDirectory();
+  const query = useInfiniteQuery(strayList);
+  const [asking, setAsking] = useState<{ act: 'adopt' | 'discard'; stray: Stray }>();
+  const close = () => setAsking(undefined);
+  const columns: TableColumnType<Stray>[] = [
+    {
+      key: 'record',
+      title: t('common.record'),
+      width: 190,
+      render: (_, stray) => (
+        <Link to="/records/$id" params={{ id: stray.record }}>
+          <RecordName id={stray.record} />
+        </Link>
+      ),
+    },
+    { key: 'fields', title: t('strays.wouldDo'), render: (_, stray) => <Fields lines={stray.fields as unknown as HistoryLine[]} /> },
+    {
+      key: 'author',
+      title: t('strays.author'),
+      width: 140,
+      render: (_, stray) =>
+        stray.author ? (
+          directory.person(stray.author)
+        ) : (
+          <>
+            {directory.person(stray.claimed) ?? t('common.unknown')} <span className="small quiet">({t('strays.claimed')})</span>
+          </>
+        ),
+    },
+    { key: 'by', title: t('strays.offeredBy'), width: 150, render: (_, stray) => <DeviceLink id={stray.offered_by} /> },
+    { key: 'at', title: t('strays.written'), width: 150, render: (_, stray) => <Moment at={stray.at} /> },
+    {
+      key: 'actions',
+      title: t('common.actions'),
+      width: 150,
+      render: (_, stray) =>
+        powers.decideQuarantine && (
+          <Space>
+            <Button size="small" type="primary" onClick={() => setAsking({ act: 'adopt', stray })}>
+              {t('strays.adopt')}
+            </Button>
+            <Button size="small" danger onClick={() => setAsking({ act: 'discard', stray })}>
+              {t('strays.discard')}
+            </Button>
+          </Space>
+        ),
+    },
+  ];
+  return (
+    <>
+      <PageHead
+        title={t('strays.title')}
+        end={
+          <Button onClick={() => void query.refetch()} loading={query.isFetching}>
+            {t('common.refresh')}
+          </Button>
+        }
+      />
+      <p className="page-lead">{t('strays.lead')}</p>
+      <Fetched query={query}>
+        {({ pages }) => (
+          <List label={t('strays.title')}>
+            <Table<Stray>
+              size="small"
+              rowKey="id"
+              dataSource={pages.flatMap((page) => page.items)}
+              columns={columns}
+              pagination={false}
+              locale={{ emptyText: <Nothing title={t('strays.empty')} hint={t('strays.emptyHint')} /> }}
+            />
+            <More query={query} />
+          </List>
+        )}
+      </Fetched>
+      {asking?.act === 'adopt' && <Adopt stray={asking.stray} onClose={close} />}
+      {asking?.act === 'discard' && <Discard stray={asking.stray} onClose={close} />}
+    </>
+  );
+}
+
+function Fields({ lines }: { lines: HistoryLine[] }) {
+  return (
+    <ul className="keys">
+      {lines.map((line) => (
+        <li key={`${line.zone} ${line.field} ${line.act}`}>
+          <span className="key">
+            <FieldName path={line.field} />
+          </span>
+          <Act line={line} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function useStrayDecision<T>(run: (input: T) => Promise<unknown>, done: string, onClose: () => void) {
+  const cache = useQueryClient();
+  const { message } = App.useApp();
+  const notice = useProblemNotice();
+  return useMutation({
+    mutationFn: run,
+    onSuccess: () => {
+      message.success(done);
+      onClose();
+    },
+    onError: notice,
+    onSettled: () =>
+      Promise.all([
+        cache.invalidateQueries({ queryKey: ['strays'] }),
+        cache.invalidateQueries({ queryKey: ['records'] }),
+      ]),
+  });
+}
+
+interface AboutOne {
+  stray: Stray;
+  onClose: () => void;
+}
+
+function Adopt({ stray, onClose }: AboutOne) {
+  const { t } = useWords();
+  const { people } = useDirectory();
+  const [author, setAuthor] = useState(stray.author ?? stray.claimed ?? undefined);
+  const adopt = useStrayDecision((author: string | undefined) => adoptStray(stray.id, author), t('strays.adopted'), onClose);
+  return (
+    <Modal
+      open
+      title={t('strays.adoptTitle')}
+      okText={t('strays.adopt')}
+      confirmLoading={adopt.isPending}
+      onOk={() => adopt.mutate(stray.author ? undefined : author)}
+      onCancel={onClose}
+    >
+      <p>{t('strays.adoptLead')}</p>
+      <Select
+        aria-label={t('strays.author')}
+        placeholder={t('strays.author')}
+        className="full"
+        disabled={Boolean(stray.author)}
+        value={author}
+        onChange={setAuthor}
+        showSearch={{ optionFilterProp: 'label' }}
+        options={people.map((person) => ({ value: person.id, label: person.name }))}
+      />
+    </Modal>
+  );
+}
+
+function Discard({ stray, onClose }: AboutOne) {
+  const { t } = useWords();
+  const discard = useStrayDecision((reason: string) => discardStray(stray.id, reason), t('strays.discarded'), onClose);
+  return (
+    <ReasonDialog
+      title={t('strays.discardTitle')}
+      lead={t('strays.discardLead')}
+      hint={t('common.reasonKept')}
+      action={t('strays.discard')}
+      danger
+      sending={discard.isPending}
+      onSend={discard.mutate}
+      onClose={onClose}
+    />
+  );
+}

@@ -1,0 +1,63 @@
+import { Form, Input, Modal } from 'antd';
+import { useState } from 'react';
+import { useWords } from '../language/wording.ts';
+
+interface Props {
+  title: string;
+  /** What becomes of the reason. */
+  hint: string;
+  /** More about what is done. */
+  lead?: string;
+  action: string;
+  danger?: boolean;
+  sending?: boolean;
+  onSend: (reason: string) => void;
+  onClose: () => void;
+}
+
+/** Asks why. Ctrl and Enter send, Escape closes. */
+export function ReasonDialog({ title, hint, lead, action, danger = false, sending = false, onSend, onClose }: Props) {
+  const { t } = useWords();
+  const [reason, setReason] = useState('');
+  const [missing, setMissing] = useState(false);
+  const send = () => (reason.trim() ? onSend(reason.trim()) : setMissing(true));
+  return (
+    <Modal
+      open
+      title={title}
+      okText={action}
+      okButtonProps={{ danger }}
+      confirmLoading={sending}
+      onOk={send}
+      onCancel={onClose}
+      destroyOnHidden
+    >
+      {lead && <p>{lead}</p>}
+      <Form layout="vertical">
+        <Form.Item
+          label={t('common.reason')}
+          htmlFor="reason"
+          extra={hint}
+          validateStatus={missing ? 'error' : undefined}
+          help={missing ? t('common.reasonMissing') : undefined}
+        >
+          <Input.TextArea
+            id="reason"
+            autoFocus
+            rows={3}
+            maxLength={2000}
+            value={reason}
+            aria-invalid={missing}
+            onChange={(event) => {
+              setReason(event.target.value);
+              setMissing(false);
+            }}
+            onKeyDown={(event) => {
+              if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) send();
+            }}
+          />
+        </Form.Item>
+      </Form>
+    </Modal>
+  );
+}
