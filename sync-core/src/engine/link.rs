@@ -346,7 +346,10 @@ impl<S: Store> Engine<S> {
             return self.finish(now, rng, Some(Failure::BadAnswer), effects);
         };
         let profile = answer.profile.clone();
-        if let Some(common_through) = self.run.as_ref().and_then(|run| run.common_through) {
+        // Lines without an identity are what a rescue has saved of a damaged store: they are written again under this one.
+        let rescued = self.identity.is_none() && self.store.head().map_err(EngineError::Store)?.n > 0;
+        let common_through = self.run.as_ref().and_then(|run| run.common_through).or(rescued.then_some(0));
+        if let Some(common_through) = common_through {
             if !self.turn_into(rng, enrolment.key.seed(), common_through, answer, effects)? {
                 return self.finish(now, rng, Some(Failure::Forked), effects);
             }
@@ -434,6 +437,8 @@ impl<S: Store> Engine<S> {
             // What has never been compared was read from the beginning just now.
             digest_at: self.progress.digest_at.or(Some(now.wall)),
             digest_due: self.progress.digest_due || ordered,
+            // A server that answers does not ask to be left alone any more.
+            hold_off: None,
         };
         if asked {
             pulled.extend(repaired.pulled.iter().cloned());
