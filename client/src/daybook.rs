@@ -24,7 +24,7 @@ use crate::records::{AllRecords, Records};
 use crate::refusals::Refusals;
 use crate::rng;
 use crate::secrets::{self, SecretStore};
-use crate::sqlite::{SqliteStore, StoreError};
+use crate::sqlite::{Damage, SqliteStore, StoreError};
 use crate::subscribers::Subscribers;
 use crate::transport::{HttpTransport, Transport};
 
@@ -109,7 +109,8 @@ pub struct Author {
 }
 
 impl Daybook {
-    /// Opens the store at `path`, making it if there is none. Costs the same however much is in it.
+    /// Opens the store at `path`, making it if there is none. Every page of the file is looked at; a damaged store is set
+    /// aside and rescued, which [`Self::damage`] tells.
     ///
     /// # Errors
     /// [`Error::InUse`] while somebody else has it open, [`Error::NewerStore`] after a downgrade of the app,
@@ -152,6 +153,23 @@ impl Daybook {
             Some(secrets) => secrets::rotate(self.core()?.engine.store(), secrets.as_ref()),
             None => Ok(()),
         }
+    }
+
+    /// What came of it if the store was found damaged: it was set aside, and this is what could be saved of it. The same
+    /// until [`Self::forget_damage`]; `None` if nothing was damaged.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    pub fn damage(&self) -> Result<Option<Damage>, Error> {
+        Ok(self.core()?.engine.store().damage()?)
+    }
+
+    /// The person, or the office, has seen what [`Self::damage`] said.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    pub fn forget_damage(&self) -> Result<(), Error> {
+        Ok(self.core()?.engine.store().forget_damage()?)
     }
 
     /// Records of every kind.

@@ -73,6 +73,14 @@ pub enum Error {
 }
 
 impl Error {
+    /// The message with what lies behind it, for a report. The storage's errors name tables and columns, never what is in
+    /// them.
+    pub fn with_sources(&self) -> String {
+        let first = std::error::Error::source(self);
+        let behind = std::iter::successors(first, |error| error.source());
+        behind.fold(self.to_string(), |message, source| format!("{message}: {source}"))
+    }
+
     /// Whether the same call may succeed later without anybody doing anything.
     pub fn is_retryable(&self) -> bool {
         match self {

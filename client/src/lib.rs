@@ -58,6 +58,7 @@ pub use error::Error;
 pub use photos::{LARGEST_PHOTO, PhotoLane, PhotoReport, PhotoStatus};
 pub use records::{AllRecords, ListedRecord, Page, Records};
 pub use refusals::Refusals;
+pub use sqlite::{Damage, LostSave};
 pub use sync::{SyncProgress, SyncReport, SyncStatus};
 
 pub use sync_core::notebook::CreateRequest;

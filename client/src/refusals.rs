@@ -1,6 +1,6 @@
 //! What was refused, as an app shows it.
 
-use sync_core::id::RecordId;
+use sync_core::id::{ChangeHash, RecordId};
 use sync_core::refusal::Refusal;
 use sync_core::store::Store as _;
 
@@ -24,6 +24,14 @@ impl<'a> Refusals<'a> {
     /// When the storage fails.
     pub fn list(&self) -> Result<Vec<Refusal>, Error> {
         Ok(self.daybook.core()?.engine.store().refusals()?)
+    }
+
+    /// The refusal of a change.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if the person has dealt with it, or it never was refused.
+    pub fn get(&self, change: ChangeHash) -> Result<Refusal, Error> {
+        self.list()?.into_iter().find(|refusal| refusal.change == change).ok_or(Error::NotFound)
     }
 
     /// Writes the text down again, as a new edit of the record as it stands or, if that is gone, as a new record, and

@@ -8,6 +8,7 @@ mod encryption;
 mod list;
 mod photos;
 mod read;
+mod rescue;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use sync_core::wire::exchange::Backlog;
 use sync_core::wire::segment::Item;
 
 pub use encryption::StoreKey;
+pub use rescue::{Damage, LostSave};
 
 use encryption::beside;
 pub(crate) use photos::{PhotoStep, QueuedPhoto};
@@ -120,12 +122,19 @@ pub struct SqliteStore {
 
 impl SqliteStore {
     /// Opens the store at `path`, making or updating it if need be. Beside it lie SQLite's own two files and one
-    /// with the ending `.lock`, all of which belong together.
+    /// with the ending `.lock`, all of which belong together. Every page is looked at; a damaged store is set aside, and
+    /// what can still be read of it is put into a new one, see [`Self::damage`].
     ///
     /// # Errors
     /// [`StoreError::InUse`] while somebody else has it open; otherwise when the file can't be used.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Self::connect(path, None, lock(path)?)
+        let lock = lock(path)?;
+        rescue::finish(path)?;
+        match Self::connect(path, None, lock.try_clone()?) {
+            Err(StoreError::Damaged(_)) => rescue::rescue(path, None)?,
+            opened => return opened,
+        }
+        Self::connect(path, None, lock)
     }
 
     /// As [`Self::open`], encrypted: opens with the first of `keys` that is the store's and gives that key back. A
@@ -135,6 +144,7 @@ impl SqliteStore {
     /// [`StoreError::WrongKey`] when none of them is, and the file is as it was; otherwise as [`Self::open`].
     pub fn open_encrypted(path: &Path, keys: &[StoreKey]) -> Result<(Self, StoreKey), StoreError> {
         let lock = lock(path)?;
+        rescue::finish(path)?;
         for key in keys {
             match Self::connect(path, Some(key), lock.try_clone()?) {
                 Ok(store) => {
@@ -145,10 +155,36 @@ impl SqliteStore {
                 Err(error) => return Err(error),
             }
         }
-        if encryption::is_known(path, keys)? { Err(StoreError::Damaged("the file")) } else { Err(StoreError::WrongKey) }
+        for key in keys {
+            // During a rotation both keys are noted; only one of them reads what is left.
+            if rescue::opens_a_page(path, key)? || keys.len() == 1 && encryption::is_known(path, keys)? {
+                rescue::rescue(path, Some(key))?;
+                encryption::note_key(path, key)?;
+                return Ok((Self::connect(path, Some(key), lock)?, key.clone()));
+            }
+        }
+        Err(StoreError::WrongKey)
     }
 
     fn connect(path: &Path, key: Option<&StoreKey>, lock: File) -> Result<Self, StoreError> {
+        rescue::look(path, encryption::any_known(path)?)?;
+        let connection = Self::connect_to(path, key)?;
+        let store = Self { connection, path: path.to_owned(), _lock: lock };
+        if store.tombstone()?.is_some() {
+            // A wipe may have been cut short after it was decided.
+            store.scrub()?;
+        }
+        Ok(store)
+    }
+
+    /// Makes sure that nothing of an emptied store can be found any more.
+    fn scrub(&self) -> Result<(), StoreError> {
+        rescue::forget(&self.path)?;
+        write::scrub(&self.connection)
+    }
+
+    /// Opens or makes the file, and makes sure of it: key, every page, layout, in this order.
+    fn connect_to(path: &Path, key: Option<&StoreKey>) -> Result<Connection, StoreError> {
         // Without the flag for addresses: a path is a path, whatever it looks like.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(path, flags)?;
@@ -157,13 +193,25 @@ impl SqliteStore {
             encryption::unlock(&connection, key)?;
         }
         schema::configure(&connection)?;
+        rescue::check(&connection)?;
         schema::migrate(&mut connection)?;
-        let store = Self { connection, path: path.to_owned(), _lock: lock };
-        if store.tombstone()?.is_some() {
-            // A wipe may have been cut short after it was decided.
-            write::scrub(&store.connection)?;
-        }
-        Ok(store)
+        Ok(connection)
+    }
+
+    /// What the last rescue came to, until [`Self::forget_damage`]; `None` if the store was never damaged.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    pub fn damage(&self) -> Result<Option<Damage>, StoreError> {
+        read::state(&self.connection, rescue::DAMAGE)
+    }
+
+    /// Somebody has seen what the last rescue came to. The file that was set aside stays.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    pub fn forget_damage(&self) -> Result<(), StoreError> {
+        write::forget_state(&self.connection, rescue::DAMAGE)
     }
 
     /// Encrypts an encrypted store with another key, all at once. Takes as long as writing the whole file.
@@ -172,6 +220,13 @@ impl SqliteStore {
     /// When the storage fails; the store then has the key that it had, or the new one.
     pub fn rekey(&self, next: &StoreKey) -> Result<(), StoreError> {
         encryption::rekey(&self.connection, &self.path, next)
+    }
+
+    /// As if the disk were full from now on, as long as this store is open.
+    #[cfg(test)]
+    pub(crate) fn allow_no_more_pages(&self) -> Result<(), StoreError> {
+        let pages: u32 = self.connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+        Ok(self.connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?)
     }
 
     /// Moves what was saved from the log into the database, so that no save has to pay for it. Durability does not
@@ -235,7 +290,7 @@ impl Store for SqliteStore {
 
     fn wipe(&mut self) -> Result<(), StoreError> {
         write::wipe(&mut self.connection)?;
-        write::scrub(&self.connection)
+        self.scrub()
     }
 
     fn tombstone(&self) -> Result<Option<Tombstone>, StoreError> {

@@ -3,6 +3,8 @@
 mod parting;
 mod photos;
 mod refusals;
+mod rescue;
+mod rough_times;
 mod server;
 
 use std::path::{Path, PathBuf};

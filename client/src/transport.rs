@@ -1,5 +1,7 @@
 //! How requests of the engine reach the server.
 
+mod through_app;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -9,6 +11,8 @@ use sync_core::wire::{Encoding, MEDIA_TYPE};
 use ureq::Agent;
 use ureq::config::AutoHeaderValue;
 use ureq::http::{HeaderName, HeaderValue, Request, Uri};
+
+pub use through_app::ThroughApp;
 
 /// Sends one request and waits for its answer. An app brings its own where the system's network stack is to be
 /// used; tests bring one without a network.

@@ -34,6 +34,7 @@ use crate::wire::{Body, Encoding};
 
 use backoff::Backoff;
 pub use failure::{Failure, TransportError};
+pub use hold_off::HoldOff;
 
 /// The largest push.
 pub const FULL_BATCH: BatchLimit = BatchLimit { records: 100, bytes: 512 * 1024 };
@@ -177,7 +178,6 @@ pub struct Engine<S> {
     /// Lines whose change alone is too large for the server: only their names are sent.
     withheld: BTreeSet<u64>,
     backoff: Backoff,
-    hold_off: Option<hold_off::HoldOff>,
     edit_alarm: Option<UnixMillis>,
     last_failure: Option<Failure>,
     run: Option<Run>,
@@ -225,7 +225,6 @@ impl<S: Store> Engine<S> {
             batch: FULL_BATCH,
             withheld: BTreeSet::new(),
             backoff: Backoff::default(),
-            hold_off: None,
             edit_alarm: None,
             last_failure: None,
             run: None,
@@ -310,7 +309,7 @@ impl<S: Store> Engine<S> {
             }
             Event::SyncNow => self.start(now, rng, effects),
             Event::Online | Event::Tick => {
-                let held_off = self.hold_off.is_some_and(|hold_off| hold_off.left_ms(now) > 0);
+                let held_off = self.progress.hold_off.is_some_and(|hold_off| hold_off.left_ms(now) > 0);
                 let due = matches!(event, Event::Online) || self.is_due(now.wall)?;
                 if due && !held_off {
                     self.start(now, rng, effects)
@@ -324,7 +323,7 @@ impl<S: Store> Engine<S> {
                 let armed = self.edit_alarm.is_some_and(|time| now.wall < time && time.since(now.wall) < DAY_MS);
                 if self.run.is_none() && self.identity.is_some() && !armed {
                     let soon = now.wall.plus(EDIT_DELAY_MS);
-                    let time = self.hold_off.map_or(soon, |hold_off| hold_off.ends_at(now).max(soon));
+                    let time = self.progress.hold_off.map_or(soon, |hold_off| hold_off.ends_at(now).max(soon));
                     self.edit_alarm = Some(time);
                     effects.push(Effect::WakeAt(time));
                 }
@@ -392,7 +391,7 @@ impl<S: Store> Engine<S> {
 
     fn alarm(&self, now: ClockReading) -> UnixMillis {
         let scheduled = self.progress.next_exchange.unwrap_or(now.wall);
-        let time = self.hold_off.map_or(scheduled, |hold_off| hold_off.ends_at(now).max(scheduled));
+        let time = self.progress.hold_off.map_or(scheduled, |hold_off| hold_off.ends_at(now).max(scheduled));
         time.clamp(now.wall.plus(1_000), now.wall.plus(DAY_MS))
     }
 
@@ -412,15 +411,17 @@ impl<S: Store> Engine<S> {
         match &failure {
             None => {
                 self.backoff.reset();
-                self.hold_off = None;
+                if self.progress.hold_off.take().is_some() {
+                    self.store.set_progress(&self.progress).map_err(EngineError::Store)?;
+                }
             }
             Some(failure) => {
                 if *failure == Failure::UnknownDevice {
                     self.progress.standing = Standing::Unknown;
                 }
                 let wait = self.backoff.next(rng).max(failure.retry_after_ms().unwrap_or(0));
-                let hold_off = hold_off::HoldOff::from(now, wait);
-                self.hold_off = Some(hold_off);
+                let hold_off = HoldOff::from(now, wait);
+                self.progress.hold_off = Some(hold_off);
                 self.progress.next_exchange = Some(hold_off.ends_at(now));
                 self.store.set_progress(&self.progress).map_err(EngineError::Store)?;
             }

@@ -8,6 +8,7 @@ pub mod memory;
 use minicbor::{Decode, Encode};
 use serde::Serialize;
 
+use crate::engine::HoldOff;
 use crate::id::{ActorId, ChangeHash, DeviceId, PersonId, PublicKey, RecordId};
 use crate::index::Row;
 use crate::journal::{Entry, Head, Receipt};
@@ -79,6 +80,9 @@ pub struct Progress {
     /// They have to compare at the end of the next run, whenever they did last.
     #[cbor(n(14), default)]
     pub digest_due: bool,
+    /// Before this the device does not go to the server by itself.
+    #[n(15)]
+    pub hold_off: Option<HoldOff>,
     /// What the server last said this device is to it.
     #[n(8)]
     #[cbor(default)]

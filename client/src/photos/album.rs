@@ -116,6 +116,22 @@ impl Album {
         }
     }
 
+    /// The photos whose files are here, and how many bytes each has.
+    pub(crate) fn files(&self) -> io::Result<Vec<(PhotoHash, u64)>> {
+        let listed = match fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            listed => listed?,
+        };
+        let mut files = Vec::new();
+        for entry in listed {
+            let entry = entry?;
+            if let Some(hash) = entry.file_name().to_str().and_then(|name| name.parse().ok()) {
+                files.push((hash, entry.metadata()?.len()));
+            }
+        }
+        Ok(files)
+    }
+
     /// Removes the files that are not wanted: what a crash left behind, or everything after a wipe.
     pub(super) fn sweep(&self, wanted: impl Fn(PhotoHash) -> Result<bool, Error>) -> Result<(), Error> {
         let listed = match fs::read_dir(&self.folder) {

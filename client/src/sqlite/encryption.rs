@@ -43,9 +43,15 @@ impl StoreKey {
     /// As SQLCipher takes a raw key with its salt. The salt would otherwise lie in the file's first bytes, and with
     /// them every page would be lost.
     fn literal(&self) -> String {
-        let salt = Sha256::new().chain_update(b"daybook/store-salt/1").chain_update(self.0).finalize();
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        format!("x'{}{}'", hex(&self.0), hex(&salt[..16]))
+        format!("x'{}{}'", hex(&self.0), hex(&self.salt()))
+    }
+
+    pub(super) fn salt(&self) -> [u8; 16] {
+        let whole = Sha256::new().chain_update(b"daybook/store-salt/1").chain_update(self.0).finalize();
+        let mut salt = [0; 16];
+        salt.copy_from_slice(&whole[..16]);
+        salt
     }
 
     fn fingerprint(&self, salt: &[u8]) -> [u8; 32] {
@@ -86,6 +92,11 @@ pub(super) fn is_known(path: &Path, keys: &[StoreKey]) -> Result<bool, StoreErro
         })
     };
     Ok(keys.iter().any(known))
+}
+
+/// Whether a store with any key was ever opened here.
+pub(super) fn any_known(path: &Path) -> Result<bool, StoreError> {
+    Ok(!read_notes(path)?.is_empty())
 }
 
 /// Makes sure that the key with which the store was opened is noted.

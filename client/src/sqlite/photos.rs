@@ -1,6 +1,6 @@
 //! The queue of photos.
 
-use rusqlite::{OptionalExtension, Row as SqlRow, params};
+use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
 use sync_core::id::{PhotoHash, RecordId};
 use sync_core::time::UnixMillis;
 
@@ -98,33 +98,7 @@ impl SqliteStore {
 
     /// Adds a photo, or writes what is known of it anew.
     pub(crate) fn put_photo(&self, photo: &QueuedPhoto) -> Result<(), StoreError> {
-        self.connection
-            .prepare_cached(
-                "INSERT INTO photo (hash, record, bytes, added, step, line, upload, sent, not_before, reason, checked,
-                     checked_epoch, backed_up, here)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                 ON CONFLICT (hash) DO UPDATE SET step = excluded.step, line = excluded.line, upload = excluded.upload,
-                     sent = excluded.sent, not_before = excluded.not_before, reason = excluded.reason,
-                     checked = excluded.checked, checked_epoch = excluded.checked_epoch,
-                     backed_up = excluded.backed_up, here = excluded.here",
-            )?
-            .execute(params![
-                photo.hash.0,
-                photo.record.as_bytes(),
-                position(photo.bytes),
-                photo.added.0,
-                photo.step as i64,
-                position(photo.line),
-                photo.upload,
-                position(photo.sent),
-                photo.not_before.map(|at| at.0),
-                photo.reason,
-                photo.checked.map(|(at, _)| at.0),
-                photo.checked.map(|(_, epoch)| epoch),
-                photo.backed_up,
-                photo.here,
-            ])?;
-        Ok(())
+        put_photo(&self.connection, photo)
     }
 
     /// Forgets a photo that no record names.
@@ -132,4 +106,34 @@ impl SqliteStore {
         self.connection.prepare_cached("DELETE FROM photo WHERE hash = ?")?.execute(params![hash.0])?;
         Ok(())
     }
+}
+
+pub(super) fn put_photo(connection: &Connection, photo: &QueuedPhoto) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO photo (hash, record, bytes, added, step, line, upload, sent, not_before, reason, checked,
+                     checked_epoch, backed_up, here)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                 ON CONFLICT (hash) DO UPDATE SET step = excluded.step, line = excluded.line, upload = excluded.upload,
+                     sent = excluded.sent, not_before = excluded.not_before, reason = excluded.reason,
+                     checked = excluded.checked, checked_epoch = excluded.checked_epoch,
+                     backed_up = excluded.backed_up, here = excluded.here",
+        )?
+        .execute(params![
+            photo.hash.0,
+            photo.record.as_bytes(),
+            position(photo.bytes),
+            photo.added.0,
+            photo.step as i64,
+            position(photo.line),
+            photo.upload,
+            position(photo.sent),
+            photo.not_before.map(|at| at.0),
+            photo.reason,
+            photo.checked.map(|(at, _)| at.0),
+            photo.checked.map(|(_, epoch)| epoch),
+            photo.backed_up,
+            photo.here,
+        ])?;
+    Ok(())
 }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::StoreError;
 
-pub(super) const MIGRATIONS: &[&str] = &[V1, V2, V3, V4];
+pub(super) const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5];
 
 /// * `record` holds the lines of lists; `record_text` finds them by the terms of `search` and nothing else, so its
 ///   tokenizer cuts at spaces only.
@@ -145,6 +145,29 @@ CREATE TABLE former (
     verdict BLOB NOT NULL,
     PRIMARY KEY (record, hash)
 ) STRICT, WITHOUT ROWID;
+";
+
+/// * `state_twin` holds every note once more, on another page: whose device this is and how far it has come must not hang
+///   on a single one.
+const V5: &str = "
+CREATE TABLE state_twin (
+    name TEXT NOT NULL PRIMARY KEY,
+    value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO state_twin SELECT name, value FROM state;
+
+CREATE TRIGGER state_is_noted AFTER INSERT ON state BEGIN
+    INSERT INTO state_twin VALUES (NEW.name, NEW.value);
+END;
+
+CREATE TRIGGER state_is_changed AFTER UPDATE ON state BEGIN
+    UPDATE state_twin SET value = NEW.value WHERE name = NEW.name;
+END;
+
+CREATE TRIGGER state_is_forgotten AFTER DELETE ON state BEGIN
+    DELETE FROM state_twin WHERE name = OLD.name;
+END;
 ";
 
 /// Pages that the log may hold before a save has to move them: 16 MB. [`super::SqliteStore::tidy`] normally comes

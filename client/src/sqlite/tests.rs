@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::list::Query;
-use super::{SqliteStore, StoreError, schema};
+use super::{PhotoStep, SqliteStore, StoreError, schema};
 
 sync_core::store_conformance!(|| {
     let folder = TempDir::new().unwrap();
@@ -156,24 +156,100 @@ fn settings_are_the_durable_ones() {
     assert_eq!(pragma("foreign_keys"), "Integer(1)");
 }
 
+/// A store of each released layout, as SQL: a file would hide what is in it.
+const GOLDEN: [&str; 5] = [
+    include_str!("golden/store-v1.sql"),
+    include_str!("golden/store-v2.sql"),
+    include_str!("golden/store-v3.sql"),
+    include_str!("golden/store-v4.sql"),
+    include_str!("golden/store-v5.sql"),
+];
+
+/// Whether a store holds what the golden one of a layout held.
+fn hold(store: &SqliteStore, version: u32) {
+    assert_eq!(schema::version(&store.connection).unwrap() as usize, schema::MIGRATIONS.len());
+    let found = RowFilter { text: Some("伟".to_owned()), ..RowFilter::default() };
+    let listed = store.list(&found, None, 10).unwrap();
+    assert_eq!(listed.iter().map(|listed| &listed.row).collect::<Vec<_>>(), [&row(3), &row(1)]);
+    assert_eq!(listed[1].sync.last_entry, Some(2));
+    assert_eq!(listed[1].sync.problems.len(), if version < 4 { 1 } else { 2 });
+    assert_eq!(store.changes(row(1).id).unwrap().len(), 2);
+    assert_eq!(store.backlog(1).unwrap().changes, 1);
+    assert_eq!(store.progress().unwrap().acknowledged, 1);
+    let refusals = store.refusals().unwrap();
+    assert_eq!(
+        refusals.iter().map(|refusal| refusal.reason.as_str()).collect::<Vec<_>>(),
+        &["重复登记"][usize::from(version < 2)..]
+    );
+    assert_eq!(store.refused(row(1).id).unwrap().len(), if version < 2 { 0 } else { 2 });
+    let photos = store.photos_at(PhotoStep::Queued).unwrap();
+    assert_eq!(photos.iter().map(|photo| photo.sent).collect::<Vec<_>>(), &[1_048_576][usize::from(version < 3)..]);
+    let twins = "SELECT count(*) FROM state JOIN state_twin USING (name, value)";
+    let twins: u32 = store.connection.query_row(twins, [], |sql| sql.get(0)).unwrap();
+    assert_eq!(twins, 1);
+}
+
 #[test]
 fn every_released_layout_becomes_the_present_one() {
-    for (version, dump) in (1..).zip([include_str!("golden/store-v1.sql")]) {
+    assert_eq!(GOLDEN.len(), schema::MIGRATIONS.len(), "a new layout needs a golden store");
+    for (version, dump) in (1..).zip(GOLDEN) {
         let (_folder, path) = folder();
         let connection = Connection::open(&path).unwrap();
         connection.execute_batch(dump).unwrap();
         assert_eq!(schema::version(&connection).unwrap(), version);
         drop(connection);
-        let store = SqliteStore::open(&path).unwrap();
-        assert_eq!(schema::version(&store.connection).unwrap() as usize, schema::MIGRATIONS.len());
-        let found = RowFilter { text: Some("伟".to_owned()), ..RowFilter::default() };
-        let listed = store.list(&found, None, 10).unwrap();
-        assert_eq!(listed.iter().map(|listed| &listed.row).collect::<Vec<_>>(), [&row(3), &row(1)]);
-        assert_eq!(listed[1].sync.last_entry, Some(2));
-        assert_eq!(listed[1].sync.problems.len(), 1);
-        assert_eq!(store.changes(row(1).id).unwrap().len(), 2);
-        assert_eq!(store.backlog(1).unwrap().changes, 1);
-        assert_eq!(store.progress().unwrap().acknowledged, 1);
+        hold(&SqliteStore::open(&path).unwrap(), version);
+    }
+}
+
+#[test]
+fn a_golden_store_has_the_layout_that_its_migrations_make() {
+    let layout = |connection: &Connection| -> Vec<String> {
+        let mut statement =
+            connection.prepare("SELECT type || ' ' || name || coalesce(sql, '') FROM sqlite_schema ORDER BY 1");
+        let rows = statement.as_mut().unwrap().query_map([], |sql| sql.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    };
+    for (version, dump) in (1..).zip(GOLDEN) {
+        let [golden, migrated] = [(); 2].map(|()| Connection::open_in_memory().unwrap());
+        golden.execute_batch(dump).unwrap();
+        schema::MIGRATIONS[..version].iter().for_each(|migration| migrated.execute_batch(migration).unwrap());
+        assert_eq!(layout(&golden), layout(&migrated), "layout {version}");
+    }
+}
+
+#[cfg(feature = "encryption")]
+mod encrypted {
+    use super::*;
+    use crate::sqlite::{StoreKey, encryption};
+
+    /// The key of the golden files.
+    fn key() -> StoreKey {
+        StoreKey::from([7; 32])
+    }
+
+    #[test]
+    fn every_encrypted_layout_becomes_the_present_one() {
+        for (version, dump) in (1..).zip(GOLDEN) {
+            let (_folder, path) = folder();
+            let connection = Connection::open(&path).unwrap();
+            encryption::unlock(&connection, &key()).unwrap();
+            connection.execute_batch(dump).unwrap();
+            drop(connection);
+            hold(&SqliteStore::open_encrypted(&path, &[key()]).unwrap().0, version);
+        }
+    }
+
+    /// The file itself, so that a newer SQLCipher has to read what an older one has written. Layout 4 is the first with
+    /// which there were encrypted stores.
+    #[test]
+    fn an_encrypted_file_from_earlier_still_opens() {
+        let (_folder, path) = folder();
+        let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/src/sqlite/golden/store-v4.encrypted.db");
+        std::fs::copy(golden, &path).unwrap();
+        let (store, opened) = SqliteStore::open_encrypted(&path, &[StoreKey::from([8; 32]), key()]).unwrap();
+        assert!(opened == key());
+        hold(&store, 4);
     }
 }
 

@@ -140,6 +140,11 @@ fn add_line(transaction: &Transaction<'_>, entry: &Entry, head: &Head) -> Result
     if entry.n != last + 1 {
         return Err(StoreError::OutOfOrder { found: entry.n, last });
     }
+    put_line(transaction, entry, head)
+}
+
+/// Writes a line of the journal, whatever stands before it.
+pub(super) fn put_line(transaction: &Transaction<'_>, entry: &Entry, head: &Head) -> Result<(), StoreError> {
     let Entry { n, record, change: hash, clock } = entry;
     transaction
         .prepare_cached(
@@ -328,7 +333,7 @@ fn remove_row(transaction: &Transaction<'_>, record: RecordId) -> Result<(), Sto
 }
 
 /// Puts a line into lists, or replaces it.
-fn put_row(transaction: &Transaction<'_>, row: &Row) -> Result<(), StoreError> {
+pub(super) fn put_row(transaction: &Transaction<'_>, row: &Row) -> Result<(), StoreError> {
     let known: Option<(i64, String)> = transaction
         .prepare_cached("SELECT key, search FROM record WHERE id = ?")?
         .query_row(params![row.id.as_bytes()], |sql| Ok((sql.get(0)?, sql.get(1)?)))

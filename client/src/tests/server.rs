@@ -31,7 +31,7 @@ pub(super) struct Server {
     gate: Condvar,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct State {
     device: Option<PublicKey>,
     head: Head0,
@@ -50,6 +50,7 @@ struct State {
 }
 
 /// [`Head`] that begins empty.
+#[derive(Clone, Copy)]
 struct Head0(Head);
 
 impl Default for Head0 {
@@ -61,6 +62,12 @@ impl Default for Head0 {
 impl Server {
     pub(super) fn new() -> Self {
         Self { key: Key::from_seed([3; 32]), state: Mutex::default(), gate: Condvar::new() }
+    }
+
+    /// The same server at the same moment, for another course of events.
+    pub(super) fn twin(&self) -> Self {
+        let state = self.state.lock().unwrap().clone();
+        Self { key: Key::from_seed([3; 32]), state: Mutex::new(state), gate: Condvar::new() }
     }
 
     /// Answers the next requests like this instead.
@@ -133,7 +140,10 @@ impl Server {
                 if asked.code != CODE || !verify_enrolment(&asked.key, &asked.code, &asked.proof) {
                     return refusal(403, problem::code::ENROL_CODE);
                 }
-                state.device = Some(asked.key);
+                if state.device.replace(asked.key).is_some_and(|before| before != asked.key) {
+                    // Another device, though this server gives it the same name: its journal is to begin.
+                    state.head = Head0::default();
+                }
                 ok(&EnrolResponse { device: device(), server_key: self.key.public(), profile: profile() })
             }
             Route::Reidentify => refusal(403, problem::code::ENROL_CODE),
@@ -160,7 +170,10 @@ impl Server {
             let items = segment.unpack().unwrap();
             state.head.0 = follow(state.head.0, &items, segment.head).unwrap();
             assert!(segment.head.is_signed_by(device(), &state.device.unwrap(), &segment.signature));
-            state.changes.extend(items.into_iter().map(|item| (item.entry.record, item.change.unwrap())));
+            for item in items {
+                let change = item.change.map(|raw| (item.entry.record, raw));
+                state.changes.extend(change.filter(|change| !state.changes.contains(change)));
+            }
         }
         let head = state.head.0;
         ok(&ExchangeResponse {

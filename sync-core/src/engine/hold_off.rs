@@ -2,7 +2,10 @@
 //! so.
 //!
 //! It is measured by the clock that nobody can set. Only after a restart of the phone, when that clock began anew, the
-//! wall clock has to do; one that was set back by more than the wait itself is not believed.
+//! wall clock has to do; one that was set back by more than the wait itself is not believed. It is kept with the progress of
+//! the exchange, so that starting the app again does not shorten it.
+
+use minicbor::{Decode, Encode};
 
 use crate::time::{ClockReading, UnixMillis};
 
@@ -10,15 +13,18 @@ use crate::time::{ClockReading, UnixMillis};
 const LONGEST_MS: u64 = 24 * 60 * 60 * 1_000;
 
 /// A time before which nothing is to happen by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct HoldOff {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct HoldOff {
+    #[n(0)]
     begun: ClockReading,
+    #[n(1)]
     wait_ms: u64,
 }
 
 impl HoldOff {
     /// For so many milliseconds from now.
-    pub(super) fn from(now: ClockReading, wait_ms: u64) -> Self {
+    pub fn from(now: ClockReading, wait_ms: u64) -> Self {
         Self { begun: now, wait_ms: wait_ms.min(LONGEST_MS) }
     }
 

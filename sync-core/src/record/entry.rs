@@ -8,27 +8,34 @@ use super::scalar::open_choices;
 use crate::id::{ActorId, EntryId, PhotoHash};
 use crate::time::UnixMillis;
 
-open_choices! {
-    /// How far a lead has come (DOMAIN, "Lead").
-    pub enum Stage {
-        /// 报备.
-        Registered = "registered",
-        /// 到访.
-        Arrived = "arrived",
-        /// 认筹.
-        Reserved = "reserved",
-        /// 认购.
-        Subscribed = "subscribed",
-        /// 签约.
-        Signed = "signed",
-        /// 回款.
-        Paid = "paid",
-        /// 按揭: a fact about payment, not a step.
-        Mortgage = "mortgage",
-        /// The lead is lost, with a reason.
-        Lost = "lost",
-    }
+/// The choices of stages, for `$declare` to make types of: here, and where other languages have to know them.
+#[macro_export]
+macro_rules! stage_choices {
+    ($declare:ident) => {
+        $declare! {
+            /// How far a lead has come (DOMAIN, "Lead").
+            pub enum Stage {
+                /// 报备.
+                Registered = "registered",
+                /// 到访.
+                Arrived = "arrived",
+                /// 认筹.
+                Reserved = "reserved",
+                /// 认购.
+                Subscribed = "subscribed",
+                /// 签约.
+                Signed = "signed",
+                /// 回款.
+                Paid = "paid",
+                /// 按揭: a fact about payment, not a step.
+                Mortgage = "mortgage",
+                /// The lead is lost, with a reason.
+                Lost = "lost",
+            }
+        }
+    };
 }
+stage_choices!(open_choices);
 
 impl Stage {
     /// The step on the way from registration to payment; `None` for what is not a step.

@@ -8,102 +8,113 @@ use crate::id::RecordId;
 use crate::phone_number::PhoneNumber;
 use crate::time::UnixMillis;
 
-open_choices! {
-    /// How the person is addressed.
-    pub enum Gender {
-        /// 女.
-        Female = "female",
-        /// 男.
-        Male = "male",
-    }
+/// The choices of a lead, for `$declare` to make types of: here, and where other languages have to know them.
+#[macro_export]
+macro_rules! lead_choices {
+    ($declare:ident) => {
+        $declare! {
+            /// How the person is addressed.
+            pub enum Gender {
+                /// 女.
+                Female = "female",
+                /// 男.
+                Male = "male",
+            }
+        }
+        $declare! {
+            /// What is for sale.
+            pub enum ProductType {
+                /// 高层.
+                HighRise = "high_rise",
+                /// 洋房.
+                GardenHouse = "garden_house",
+                /// 别墅.
+                Villa = "villa",
+            }
+        }
+        $declare! {
+            /// What the person is to the head of the relation group. A family is one customer.
+            pub enum Relation {
+                /// The person who decides.
+                Head = "head",
+                /// 配偶.
+                Spouse = "spouse",
+                /// 父母.
+                Parent = "parent",
+                /// 子女.
+                Child = "child",
+            }
+        }
+        $declare! {
+            /// Why somebody would buy.
+            pub enum PurchasePurpose {
+                /// To live in 自住.
+                Live = "live",
+                /// As an investment 投资.
+                Invest = "invest",
+                /// For the school district 学区.
+                School = "school",
+                /// For parents 养老.
+                Parents = "parents",
+            }
+        }
+    };
 }
+lead_choices!(open_choices);
 
-open_choices! {
-    /// What is for sale.
-    pub enum ProductType {
-        /// 高层.
-        HighRise = "high_rise",
-        /// 洋房.
-        GardenHouse = "garden_house",
-        /// 别墅.
-        Villa = "villa",
-    }
+/// The fields of a lead, for `$declare` to make types of: here, and where other languages have to know them.
+#[macro_export]
+macro_rules! lead_fields {
+    ($declare:ident) => {
+        $declare! {
+            /// What a promoter registers about a person.
+            LeadFacts, LeadEdit;
+            scalars {
+                /// The person's name.
+                Name name: String,
+                /// How the person is addressed.
+                Gender gender: Gender,
+                /// Age band such as `30-39`.
+                AgeBand age_band: String,
+                /// Occupation.
+                Occupation occupation: String,
+                /// Marital status.
+                MaritalStatus marital_status: String,
+                /// Education.
+                Education education: String,
+                /// The lead that heads the family group to which the person belongs.
+                RelationGroup relation_group: RecordId,
+                /// What the person is to that head.
+                Relation relation: Relation,
+                /// The channel through which the person came.
+                ChannelSource channel_source: ChannelSource,
+                /// What sort of home is wanted.
+                ProductType product_type: ProductType,
+                /// Wanted floor area or district, in words.
+                IntentArea intent_area: String,
+                /// Budget in yuan.
+                Budget budget: Decimal,
+                /// Why the person would buy.
+                PurchasePurpose purchase_purpose: PurchasePurpose,
+                /// When the person would buy, in words.
+                PurchaseTime purchase_time: String,
+                /// Whether the person agreed that these data are kept.
+                Consent consent: bool,
+                /// When the person agreed or refused.
+                ConsentAt consent_at: UnixMillis,
+            }
+            texts {
+                /// Notes in words; merge by character.
+                Notes notes,
+            }
+            maps {
+                /// Telephone numbers, each with whose it is in words.
+                Phone phones: PhoneNumber => String,
+            }
+        }
+    };
 }
-
-open_choices! {
-    /// What the person is to the head of the relation group. A family is one customer.
-    pub enum Relation {
-        /// The person who decides.
-        Head = "head",
-        /// 配偶.
-        Spouse = "spouse",
-        /// 父母.
-        Parent = "parent",
-        /// 子女.
-        Child = "child",
-    }
-}
-
-open_choices! {
-    /// Why somebody would buy.
-    pub enum PurchasePurpose {
-        /// To live in 自住.
-        Live = "live",
-        /// As an investment 投资.
-        Invest = "invest",
-        /// For the school district 学区.
-        School = "school",
-        /// For parents 养老.
-        Parents = "parents",
-    }
-}
-
-record_facts! {
-    /// What a promoter registers about a person.
-    LeadFacts, LeadEdit;
-    scalars {
-        /// The person's name.
-        Name name: String,
-        /// How the person is addressed.
-        Gender gender: Gender,
-        /// Age band such as `30-39`.
-        AgeBand age_band: String,
-        /// Occupation.
-        Occupation occupation: String,
-        /// Marital status.
-        MaritalStatus marital_status: String,
-        /// Education.
-        Education education: String,
-        /// The lead that heads the family group to which the person belongs.
-        RelationGroup relation_group: RecordId,
-        /// What the person is to that head.
-        Relation relation: Relation,
-        /// The channel through which the person came.
-        ChannelSource channel_source: ChannelSource,
-        /// What sort of home is wanted.
-        ProductType product_type: ProductType,
-        /// Wanted floor area or district, in words.
-        IntentArea intent_area: String,
-        /// Budget in yuan.
-        Budget budget: Decimal,
-        /// Why the person would buy.
-        PurchasePurpose purchase_purpose: PurchasePurpose,
-        /// When the person would buy, in words.
-        PurchaseTime purchase_time: String,
-        /// Whether the person agreed that these data are kept.
-        Consent consent: bool,
-        /// When the person agreed or refused.
-        ConsentAt consent_at: UnixMillis,
-    }
-    texts {
-        /// Notes in words; merge by character.
-        Notes notes,
-    }
-    maps {
-        /// Telephone numbers, each with whose it is in words.
-        Phone phones: PhoneNumber => String,
-    }
-}
+lead_fields!(record_facts);
 
 /// What each field adds to the completeness score; the sum is 100. The score is a KPI of channel departments
 /// (DOMAIN, "Lead"); the weights favour what it takes to find the person again and to judge the intent.

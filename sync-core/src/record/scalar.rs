@@ -245,31 +245,38 @@ macro_rules! open_choices {
 }
 pub(crate) use open_choices;
 
-open_choices! {
-    /// The channel through which a person was reached.
-    pub enum ChannelSource {
-        /// Property managers 物业.
-        PropertyManager = "property_manager",
-        /// Associations and chambers 协会商会.
-        Association = "association",
-        /// Affiliated units 关联单位.
-        AffiliatedUnit = "affiliated_unit",
-        /// Travel agencies 旅行社.
-        TravelAgency = "travel_agency",
-        /// Branches 分支机构.
-        Branch = "branch",
-        /// Second-hand agencies 二手中介.
-        SecondHandAgency = "second_hand_agency",
-        /// Community 社区.
-        Community = "community",
-        /// Cold visit 陌拜.
-        ColdVisit = "cold_visit",
-        /// Referral 老带新.
-        Referral = "referral",
-        /// Walk-in 自然到访.
-        WalkIn = "walk_in",
-    }
+/// The choices of channels, for `$declare` to make types of: here, and where other languages have to know them.
+#[macro_export]
+macro_rules! channel_choices {
+    ($declare:ident) => {
+        $declare! {
+            /// The channel through which a person was reached.
+            pub enum ChannelSource {
+                /// Property managers 物业.
+                PropertyManager = "property_manager",
+                /// Associations and chambers 协会商会.
+                Association = "association",
+                /// Affiliated units 关联单位.
+                AffiliatedUnit = "affiliated_unit",
+                /// Travel agencies 旅行社.
+                TravelAgency = "travel_agency",
+                /// Branches 分支机构.
+                Branch = "branch",
+                /// Second-hand agencies 二手中介.
+                SecondHandAgency = "second_hand_agency",
+                /// Community 社区.
+                Community = "community",
+                /// Cold visit 陌拜.
+                ColdVisit = "cold_visit",
+                /// Referral 老带新.
+                Referral = "referral",
+                /// Walk-in 自然到访.
+                WalkIn = "walk_in",
+            }
+        }
+    };
 }
+channel_choices!(open_choices);
 
 #[cfg(test)]
 mod tests {

@@ -35,31 +35,38 @@ impl FieldValue for Answer {
     }
 }
 
-record_facts! {
-    /// What an interviewer takes down.
-    SurveyFacts, SurveyEdit;
-    scalars {
-        /// Which form was asked.
-        Form form: String,
-        /// Which version of it.
-        FormVersion form_version: String,
-        /// The language in which it was asked, as a BCP 47 tag.
-        Language language: String,
-        /// Who was asked, in words.
-        Respondent respondent: String,
-        /// The lead that this person is, as the text of a record's identifier.
-        Lead lead: String,
-        /// When the first question was asked.
-        StartedAt started_at: UnixMillis,
-        /// When the last answer was given.
-        EndedAt ended_at: UnixMillis,
-    }
-    texts {
-        /// The interviewer's own notes; merge by character.
-        InterviewerNotes interviewer_notes,
-    }
-    maps {
-        /// Answers by the question's path; the repeats of a group are numbered: `children[0]/age`.
-        Answer answers: String => Answer,
-    }
+/// The fields of a survey, for `$declare` to make types of: here, and where other languages have to know them.
+#[macro_export]
+macro_rules! survey_fields {
+    ($declare:ident) => {
+        $declare! {
+            /// What an interviewer takes down.
+            SurveyFacts, SurveyEdit;
+            scalars {
+                /// Which form was asked.
+                Form form: String,
+                /// Which version of it.
+                FormVersion form_version: String,
+                /// The language in which it was asked, as a BCP 47 tag.
+                Language language: String,
+                /// Who was asked, in words.
+                Respondent respondent: String,
+                /// The lead that this person is, as the text of a record's identifier.
+                Lead lead: String,
+                /// When the first question was asked.
+                StartedAt started_at: UnixMillis,
+                /// When the last answer was given.
+                EndedAt ended_at: UnixMillis,
+            }
+            texts {
+                /// The interviewer's own notes; merge by character.
+                InterviewerNotes interviewer_notes,
+            }
+            maps {
+                /// Answers by the question's path; the repeats of a group are numbered: `children[0]/age`.
+                Answer answers: String => Answer,
+            }
+        }
+    };
 }
+survey_fields!(record_facts);

@@ -7,85 +7,98 @@ use super::scalar::{ChannelSource, open_choices};
 use crate::place::Place;
 use crate::time::UnixMillis;
 
-open_choices! {
-    /// What sort of visit it was.
-    pub enum VisitKind {
-        /// Cold visit 陌拜: nobody expected it.
-        Cold = "cold",
-        /// Follow-up 回访.
-        FollowUp = "follow_up",
-        /// Escorted visit 带看: a customer is brought to the sales site.
-        Escorted = "escorted",
-        /// Dealer visit 经销商拜访.
-        Dealer = "dealer",
-    }
+/// The choices of a visit, for `$declare` to make types of: here, and where other languages have to know them.
+#[macro_export]
+macro_rules! visit_choices {
+    ($declare:ident) => {
+        $declare! {
+            /// What sort of visit it was.
+            pub enum VisitKind {
+                /// Cold visit 陌拜: nobody expected it.
+                Cold = "cold",
+                /// Follow-up 回访.
+                FollowUp = "follow_up",
+                /// Escorted visit 带看: a customer is brought to the sales site.
+                Escorted = "escorted",
+                /// Dealer visit 经销商拜访.
+                Dealer = "dealer",
+            }
+        }
+        $declare! {
+            /// How a visit ended.
+            pub enum Outcome {
+                /// The person is interested.
+                Interested = "interested",
+                /// Nothing decided, worth another visit.
+                Undecided = "undecided",
+                /// Not interested.
+                NotInterested = "not_interested",
+                /// Nobody was there.
+                Absent = "absent",
+                /// A deal came of it.
+                Deal = "deal",
+            }
+        }
+    };
 }
+visit_choices!(open_choices);
 
-open_choices! {
-    /// How a visit ended.
-    pub enum Outcome {
-        /// The person is interested.
-        Interested = "interested",
-        /// Nothing decided, worth another visit.
-        Undecided = "undecided",
-        /// Not interested.
-        NotInterested = "not_interested",
-        /// Nobody was there.
-        Absent = "absent",
-        /// A deal came of it.
-        Deal = "deal",
-    }
+/// The fields of a visit, for `$declare` to make types of: here, and where other languages have to know them.
+#[macro_export]
+macro_rules! visit_fields {
+    ($declare:ident) => {
+        $declare! {
+            /// What a promoter notes about a visit.
+            VisitFacts, VisitEdit;
+            scalars {
+                /// What sort of visit it was.
+                VisitKind visit_kind: VisitKind,
+                /// The partner 渠道伙伴 that was visited.
+                Partner partner: String,
+                /// The outlet or place of business.
+                Outlet outlet: String,
+                /// Where the outlet stands, to compare with the check-in.
+                OutletPlace outlet_place: Place,
+                /// The person who was met.
+                Person person: String,
+                /// Why the promoter went.
+                Purpose purpose: String,
+                /// The channel through which the contact came.
+                ChannelSource channel_source: ChannelSource,
+                /// When the visit began 签到.
+                CheckInAt check_in_at: UnixMillis,
+                /// Where the visit began.
+                CheckInPlace check_in_place: Place,
+                /// When the visit ended 签退.
+                CheckOutAt check_out_at: UnixMillis,
+                /// Where the visit ended.
+                CheckOutPlace check_out_place: Place,
+                /// Who came along, in words.
+                Companions companions: String,
+                /// How many people make up the group 组 that was brought to the site.
+                GroupSize group_size: u32,
+                /// How it ended.
+                Outcome outcome: Outcome,
+                /// What is to be done next.
+                NextAction next_action: String,
+                /// When it is to be done.
+                NextActionOn next_action_on: Date,
+                /// Products shown, in words.
+                ProductsShown products_shown: String,
+                /// Materials left behind, in words.
+                Materials materials: String,
+                /// Competitor seen, in words.
+                CompetitorSeen competitor_seen: String,
+            }
+            texts {
+                /// Notes in words; merge by character.
+                Notes notes,
+            }
+            maps {}
+        }
+    };
 }
-
-record_facts! {
-    /// What a promoter notes about a visit.
-    VisitFacts, VisitEdit;
-    scalars {
-        /// What sort of visit it was.
-        VisitKind visit_kind: VisitKind,
-        /// The partner 渠道伙伴 that was visited.
-        Partner partner: String,
-        /// The outlet or place of business.
-        Outlet outlet: String,
-        /// Where the outlet stands, to compare with the check-in.
-        OutletPlace outlet_place: Place,
-        /// The person who was met.
-        Person person: String,
-        /// Why the promoter went.
-        Purpose purpose: String,
-        /// The channel through which the contact came.
-        ChannelSource channel_source: ChannelSource,
-        /// When the visit began 签到.
-        CheckInAt check_in_at: UnixMillis,
-        /// Where the visit began.
-        CheckInPlace check_in_place: Place,
-        /// When the visit ended 签退.
-        CheckOutAt check_out_at: UnixMillis,
-        /// Where the visit ended.
-        CheckOutPlace check_out_place: Place,
-        /// Who came along, in words.
-        Companions companions: String,
-        /// How many people make up the group 组 that was brought to the site.
-        GroupSize group_size: u32,
-        /// How it ended.
-        Outcome outcome: Outcome,
-        /// What is to be done next.
-        NextAction next_action: String,
-        /// When it is to be done.
-        NextActionOn next_action_on: Date,
-        /// Products shown, in words.
-        ProductsShown products_shown: String,
-        /// Materials left behind, in words.
-        Materials materials: String,
-        /// Competitor seen, in words.
-        CompetitorSeen competitor_seen: String,
-    }
-    texts {
-        /// Notes in words; merge by character.
-        Notes notes,
-    }
-    maps {}
-}
+visit_fields!(record_facts);
 
 impl VisitFacts {
     /// How long the visit took in milliseconds; `None` unless both ends are known and in order.

@@ -1,11 +1,12 @@
 //! Local changes: all there, in order, and counted until they are acknowledged.
 
 use super::fixture::{acknowledging, clock, hash, identity, names, next_line, profile, record, row, save};
+use crate::engine::HoldOff;
 use crate::id::{ActorId, DeviceId, Link, PersonId, Signature};
 use crate::journal::{Head, Receipt};
 use crate::status::Problem;
 use crate::store::{BatchLimit, ExchangeOutcome, Progress, RecordSync, RowFilter, ScopeCheck, Standing, Store};
-use crate::time::UnixMillis;
+use crate::time::{BootId, ClockReading, UnixMillis};
 use crate::wire::cursor::Cursor;
 use crate::wire::exchange::{Backlog, Verdict};
 use crate::wire::segment::Item;
@@ -68,6 +69,7 @@ pub fn identity_and_progress_read_back<S: Store>(store: &mut S) {
         seq: u64::MAX,
         signature: Signature([7; 64]),
     };
+    let moment = ClockReading { wall: UnixMillis(1), mono_ms: u64::MAX, boot: BootId(u64::MAX) };
     let progress = Progress {
         receipt: Some(receipt),
         acknowledged: u64::MAX >> 1,
@@ -81,6 +83,7 @@ pub fn identity_and_progress_read_back<S: Store>(store: &mut S) {
         check: Some(ScopeCheck { after: Some(record(1)) }),
         digest_at: Some(UnixMillis(3)),
         digest_due: true,
+        hold_off: Some(HoldOff::from(moment, 60_000)),
     };
     store.set_progress(&progress).unwrap();
     assert_eq!(store.progress().unwrap(), progress);
