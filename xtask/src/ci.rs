@@ -58,7 +58,6 @@ fn steps() -> Vec<Step> {
         Step::core_on("core on the web", purity::WEB),
         Step::core_on("core on a phone", purity::PHONE),
         Step::new("console", "cargo xtask console check", || console::run(console::Order::Check)),
-        Step::new("console in a browser", "cargo xtask console test", || console::run(console::Order::Test)),
         Step::demo("demo", &["--once", "--json"]),
         Step::demo("demo with kills", &["--once", "--chaos", "--json"]),
     ]
