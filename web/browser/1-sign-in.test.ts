@@ -52,6 +52,7 @@ test('the menu holds what a role can use, and addresses that are none say so', a
   const { page } = desk;
   await desk.signIn('secretary');
   const menu = page.getByRole('navigation').getByRole('link');
+  await menu.first().waitFor();
   expect(await menu.allInnerTexts()).toEqual(['Review', 'Records', 'Amendments', 'People', 'Teams', 'Devices']);
   await page.goto('/no/such/page');
   await page.getByText('There is no such page').waitFor();
