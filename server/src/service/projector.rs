@@ -198,22 +198,21 @@ pub(super) async fn judge_again(app: &App, id: RecordId) -> Result<(), ServiceEr
     }
 }
 
-/// Judges what an earlier process was judging when it was killed: one record at a time, or not at all if it was the
-/// only one.
+/// Judges what an earlier process was judging when it was killed: one record at a time, and one that has killed the
+/// server by itself again and again not at all.
 pub(super) async fn try_suspects(app: &App) -> Result<(), ServiceError> {
-    let suspects = app.trial.take_suspects();
-    let alone = suspects.len() == 1;
-    for id in suspects {
+    for suspect in app.trial.take_suspects() {
+        let id = suspect.record;
         let record = match app.store.record(id).await {
             Ok(record) => record,
             Err(StoreError::NotFound) => continue,
             Err(error) => return Err(error.into()),
         };
-        let publication = if alone {
+        let publication = if suspect.is_condemned() {
             tracing::error!(record = %id, "judging this record killed the server; its changes are set aside");
             set_all_aside(&record, ChangeState::Quarantined, code::FATAL)
         } else {
-            app.trial.begin(std::iter::once(id));
+            app.trial.begin_alone(suspect);
             let judged = judge_all(app, vec![record]).await?;
             app.trial.end();
             let Some(publication) = judged.into_iter().next() else {

@@ -64,7 +64,7 @@ async fn suspects() -> Scene {
     let record = phone.register("张伟");
     phone.rename(record, "张炜");
     assert_eq!(phone.sync(&test).await.failure, None);
-    let test = test.killed_while_judging(&format!("{record}\n")).await;
+    let test = test.killed_while_judging(&format!("{record}\n").repeat(3)).await;
     Scene { test, house, phone, record }
 }
 
