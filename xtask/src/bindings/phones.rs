@@ -29,7 +29,7 @@ pub(crate) fn check() -> Result<(), Failure> {
 }
 
 /// The client as the compiler sees it. Its C (SQLite and the cryptography of TLS) would need the SDK's headers; checking
-/// links nothing, so a compiler that says yes to everything stands in for the SDK's.
+/// links nothing, so a compiler that says yes to everything stands in for the SDK's, and any folder for the SDK.
 fn client_check(target: &str) -> Invocation {
     let (cc, ar) = match target {
         IOS => ("CC_aarch64_apple_ios", "AR_aarch64_apple_ios"),
@@ -38,7 +38,7 @@ fn client_check(target: &str) -> Invocation {
     Invocation::cargo(["check", "-p", "client", "--locked", "--target", target])
         .variable(cc, "true")
         .variable(ar, "true")
-        .variable("SDKROOT", "/")
+        .variable("SDKROOT", super::root())
 }
 
 /// Unoptimised: what counts is that it is made.
