@@ -5,6 +5,10 @@ use client::Error;
 use client::sync_core::engine::{Failure, TransportError};
 use client::sync_core::record::facts::FieldError;
 
+use crate::shape::outcomes;
+
+pub(crate) type Result<T> = std::result::Result<T, DaybookError>;
+
 /// Why a call failed. No message names a person, a telephone number or a place, so it may be logged and reported.
 #[derive(Debug, uniffi::Error, thiserror::Error)]
 pub enum DaybookError {
@@ -74,32 +78,22 @@ pub enum OpenProblem {
     Keystore,
 }
 
-/// Why an exchange with the server ended early.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
-pub enum SyncProblem {
-    /// No connection could be made, or it broke.
-    Offline,
-    /// The server could not prove who it is: a foreign network, or a clock far from the true time.
-    Untrusted,
-    /// Something on the way answered instead of the server: a Wi-Fi that wants a login first.
-    CaptivePortal,
-    /// The server is busy or failing; the next attempt comes by itself.
-    Busy,
-    /// The enrolment code is wrong, used or expired: ask the office for a new one.
-    EnrolmentCode,
-    /// The office has cut this device off. What was saved on it is handed in.
-    CutOff,
-    /// The office had this device wiped. Everything that was saved on it is on the server.
-    Wiped,
-    /// The server does not know this device any more: it has to be enrolled again.
-    UnknownDevice,
-    /// The app is too old for the server: ask the person to update.
-    AppTooOld,
-    /// The server refused, or gave an answer that does not fit: report it.
-    Refused {
-        /// The server's stable code; see docs/API.md.
-        code: String,
-    },
+outcomes! {
+    /// Why an exchange with the server ended early.
+    SyncProblem of Failure {
+        Untrusted: Failure::Transport(TransportError::Untrusted) => "The server could not prove who it is: look at the clock.",
+        Offline: Failure::Transport(_) => "No connection could be made, or it broke.",
+        CaptivePortal: Failure::CaptivePortal => "A Wi-Fi that wants a login first answered instead of the server.",
+        Busy: Failure::Busy { .. } | Failure::Server { .. } => "The server is busy or failing; it comes by itself.",
+        EnrolmentCode: Failure::EnrolmentCode => "The code is wrong, used or expired: ask the office for a new one.",
+        CutOff: Failure::Revoked => "The office has cut this device off. What was saved on it is handed in.",
+        Wiped: Failure::Wiped => "The office had this device wiped. Everything that was saved on it is on the server.",
+        UnknownDevice: Failure::NotEnrolled | Failure::UnknownDevice | Failure::Forked => "It has to be enrolled again.",
+        AppTooOld: Failure::AppTooOld => "The app is too old for the server: ask the person to update.",
+        Refused{ code: String = code }: Failure::Refused { code, .. } => "The server refused: report the code; docs/API.md has them.",
+        AlreadyEnrolled: Failure::AlreadyEnrolled => "The device belongs to somebody already.",
+        BadAnswer: Failure::BadAnswer => "The server gave an answer that does not fit: report it.",
+    }
 }
 
 impl DaybookError {
@@ -132,7 +126,7 @@ impl From<Error> for DaybookError {
             Error::AlreadyEnrolled => Self::invalid("code", Error::AlreadyEnrolled),
             Error::Exchange(failure) => failure.into(),
             error @ (Error::Storage(_) | Error::Randomness(_) | Error::Crashed) => {
-                Self::Internal { detail: with_sources(&error) }
+                Self::Internal { detail: error.with_sources() }
             }
         }
     }
@@ -142,29 +136,4 @@ impl From<Failure> for DaybookError {
     fn from(failure: Failure) -> Self {
         Self::Sync { retryable: failure.is_retryable(), detail: failure.to_string(), problem: failure.into() }
     }
-}
-
-impl From<Failure> for SyncProblem {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Transport(TransportError::Untrusted) => Self::Untrusted,
-            Failure::Transport(_) => Self::Offline,
-            Failure::CaptivePortal => Self::CaptivePortal,
-            Failure::Busy { .. } | Failure::Server { .. } => Self::Busy,
-            Failure::EnrolmentCode => Self::EnrolmentCode,
-            Failure::Revoked => Self::CutOff,
-            Failure::Wiped => Self::Wiped,
-            Failure::AlreadyEnrolled => Self::Refused { code: "device.enrolled".to_owned() },
-            Failure::NotEnrolled | Failure::UnknownDevice | Failure::Forked => Self::UnknownDevice,
-            Failure::AppTooOld => Self::AppTooOld,
-            Failure::Refused { code, .. } => Self::Refused { code },
-            Failure::BadAnswer => Self::Refused { code: "answer.mismatch".to_owned() },
-        }
-    }
-}
-
-/// A message with what lies behind it. The storage's errors name tables and columns, never what is in them.
-fn with_sources(error: &dyn std::error::Error) -> String {
-    let behind = std::iter::successors(error.source(), |error| error.source());
-    behind.fold(error.to_string(), |message, source| format!("{message}: {source}"))
 }

@@ -1,8 +1,8 @@
 //! Daybook for apps: the face of [`client`] towards Kotlin, Swift and Python, without rules of its own.
 //!
 //! Every method is one expression over `client`; what is here besides are the shapes in which other languages see
-//! records (`facts`, `view`, `list`), values (`values`) and errors (`error`). The compiler holds the
-//! declared shapes against the originals. `README.md` is for developers of apps.
+//! records (`facts`, `view`, `list`), values (`values`) and errors (`error`), as tables (`shape`). The fields of records
+//! come from the core's own tables. `README.md` is for developers of apps.
 //!
 //! UniFFI's macros expand to the C interface, which is `unsafe` by nature; no line written here is.
 
@@ -14,6 +14,7 @@ mod photos;
 mod platform;
 mod records;
 mod session;
+mod shape;
 mod values;
 mod view;
 

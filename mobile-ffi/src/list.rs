@@ -9,194 +9,80 @@ use client::sync_core::time::UnixMillis;
 use client::sync_core::wire::exchange::Verdict;
 use client::{PageKey, RowFilter};
 
+use crate::shape::{each, mirrors, outcomes, shapes};
 use crate::values::Day;
 
-/// Which records a list shows. What is left out does not narrow.
-#[uniffi::remote(Record)]
-pub struct RowFilter {
-    /// Only this kind.
-    #[uniffi(default)]
-    pub kind: Option<Kind>,
-    /// Only this owner's.
-    #[uniffi(default)]
-    pub owner: Option<PersonId>,
-    /// Only this business day.
-    #[uniffi(default)]
-    pub day: Option<Day>,
-    /// Only this state of review.
-    #[uniffi(default)]
-    pub review: Option<ReviewState>,
-    /// Only leads at this stage, by its name in documents: `registered`.
-    #[uniffi(default)]
-    pub stage: Option<String>,
-    /// Only records with conflicts.
-    #[uniffi(default)]
-    pub in_conflict: bool,
-    /// Only records with changes that the server has not acknowledged.
-    #[uniffi(default)]
-    pub unsent: bool,
-    /// Only records that a search finds by this text: names, places, notes, the ends of telephone numbers.
-    #[uniffi(default)]
-    pub text: Option<String>,
-}
-
-/// Where the next page of a list begins.
-#[uniffi::remote(Record)]
-pub struct PageKey {
-    /// When the last record of the page before was made.
-    pub captured: UnixMillis,
-    /// Which one it was.
-    pub id: RecordId,
-}
-
-/// A part of a list.
-#[derive(uniffi::Record)]
-pub struct Page {
-    /// The lines, newest first.
-    pub items: Vec<ListedRecord>,
-    /// Where the next page begins; nothing if this was the last one.
-    pub next: Option<PageKey>,
-}
-
-impl From<client::Page> for Page {
-    fn from(page: client::Page) -> Self {
-        Self { items: page.items.into_iter().map(Into::into).collect(), next: page.next }
+mirrors! {
+    /// Which records a list shows. What is left out does not narrow.
+    record RowFilter {
+        kind [default]: Option<Kind> => "Only this kind.",
+        owner [default]: Option<PersonId> => "Only this owner's.",
+        day [default]: Option<Day> => "Only this business day.",
+        review [default]: Option<ReviewState> => "Only this state of review.",
+        stage [default]: Option<String> => "Only leads at this stage, by its name in documents: `registered`.",
+        in_conflict [default]: bool => "Only records with conflicts.",
+        unsent [default]: bool => "Only records with changes that the server has not acknowledged.",
+        text [default]: Option<String> => "Only what a search finds: names, places, notes, the ends of telephone numbers.",
+    }
+    /// Where the next page of a list begins.
+    record PageKey {
+        captured: UnixMillis => "When the last record of the page before was made.",
+        id: RecordId => "Which one it was.",
+    }
+    /// How far a record has come. Each step is reached only by the server's own word, never by "no error".
+    choice Step {
+        Saved => "On this device only: on the disk, and safe from a power cut.",
+        Sent => "On its way; nothing was confirmed.",
+        Stored => "The server holds it and gave a receipt.",
+        Published => "It is part of the record that everybody sees.",
+        Reviewed => "Head quarters has decided about it.",
     }
 }
 
-/// A record in a list, read without loading the record.
-#[derive(uniffi::Record)]
-pub struct ListedRecord {
-    /// Which record.
-    pub id: RecordId,
-    /// What it is about.
-    pub kind: Kind,
-    /// Who owns it now.
-    pub owner: PersonId,
-    /// The office to which it belongs now.
-    pub office: OfficeId,
-    /// The team to which it belongs now.
-    pub team: Option<TeamId>,
-    /// The development it is about.
-    pub project: Option<ProjectId>,
-    /// The business day.
-    pub day: Day,
-    /// When it was made, by the device's wall clock.
-    pub captured_at: UnixMillis,
-    /// What to call it: the person, outlet or form.
-    pub title: String,
-    /// A second line: purpose, intent or respondent.
-    pub subtitle: String,
-    /// The current stage of a lead.
-    pub stage: Option<Stage>,
-    /// Where it stands in review.
-    pub review: ReviewState,
-    /// Why it came back or was refused.
-    pub review_reason: Option<String>,
-    /// How many fields are in conflict.
-    pub conflicts: u32,
-    /// How complete a lead is, 0 to 100.
-    pub completeness: Option<u8>,
-    /// How safe it is.
-    pub status: Status,
-}
-
-impl From<client::ListedRecord> for ListedRecord {
-    fn from(listed: client::ListedRecord) -> Self {
-        let row = listed.row;
-        Self {
-            id: row.id,
-            kind: row.kind,
-            owner: row.owner,
-            office: row.office,
-            team: row.team,
-            project: row.project,
-            day: row.day,
-            captured_at: row.captured,
-            title: row.title,
-            subtitle: row.subtitle,
-            stage: row.stage,
-            review: row.review,
-            review_reason: row.review_reason,
-            conflicts: row.conflicts,
-            completeness: row.completeness,
-            status: listed.status.into(),
-        }
+shapes! {
+    /// A part of a list.
+    Page of page: client::Page {
+        items: Vec<ListedRecord> = each(page.items) => "The lines, newest first.",
+        next: Option<PageKey> => "Where the next page begins; nothing if this was the last one.",
+    }
+    /// A record in a list, read without loading the record.
+    ListedRecord of listed: client::ListedRecord {
+        id: RecordId = listed.row.id => "Which record.",
+        kind: Kind = listed.row.kind => "What it is about.",
+        owner: PersonId = listed.row.owner => "Who owns it now.",
+        office: OfficeId = listed.row.office => "The office to which it belongs now.",
+        team: Option<TeamId> = listed.row.team => "The team to which it belongs now.",
+        project: Option<ProjectId> = listed.row.project => "The development it is about.",
+        day: Day = listed.row.day => "The business day.",
+        captured_at: UnixMillis = listed.row.captured => "When it was made, by the device's wall clock.",
+        title: String = listed.row.title => "What to call it: the person, outlet or form.",
+        subtitle: String = listed.row.subtitle => "A second line: purpose, intent or respondent.",
+        stage: Option<Stage> = listed.row.stage => "The current stage of a lead.",
+        review: ReviewState = listed.row.review => "Where it stands in review.",
+        review_reason: Option<String> = listed.row.review_reason => "Why it came back or was refused.",
+        conflicts: u32 = listed.row.conflicts => "How many fields are in conflict.",
+        completeness: Option<u8> = listed.row.completeness => "How complete a lead is, 0 to 100.",
+        status: Status = listed.status.into() => "How safe it is.",
+    }
+    /// How safe a record is.
+    Status of status: status::Status {
+        step: Step => "How far its newest local change has come, or the record itself if nothing local is open.",
+        problems: Vec<Problem> = each(status.problems) => "Changes that wait for somebody.",
+    }
+    /// A change of this device that did not simply become part of its record.
+    Problem of problem: status::Problem {
+        line: u64 = problem.n => "Which line of the device's journal.",
+        outcome: ChangeOutcome = problem.verdict.into() => "What became of it.",
     }
 }
 
-/// How far a record has come. Each step is reached only by the server's own word, never by "no error".
-#[uniffi::remote(Enum)]
-pub enum Step {
-    /// On this device only: on the disk, and safe from a power cut.
-    Saved,
-    /// On its way; nothing was confirmed.
-    Sent,
-    /// The server holds it and gave a receipt.
-    Stored,
-    /// It is part of the record that everybody sees.
-    Published,
-    /// Head quarters has decided about it.
-    Reviewed,
-}
-
-/// How safe a record is.
-#[derive(uniffi::Record)]
-pub struct Status {
-    /// How far its newest local change has come, or the record itself if nothing local is open.
-    pub step: Step,
-    /// Changes that wait for somebody.
-    pub problems: Vec<Problem>,
-}
-
-impl From<status::Status> for Status {
-    fn from(status: status::Status) -> Self {
-        let problems = status.problems.into_iter().filter_map(Problem::of).collect();
-        Self { step: status.step, problems }
-    }
-}
-
-/// A change of this device that did not simply become part of its record.
-#[derive(uniffi::Record)]
-pub struct Problem {
-    /// Which line of the device's journal.
-    pub line: u64,
-    /// What became of it.
-    pub outcome: ChangeOutcome,
-}
-
-/// What became of a change.
-#[derive(uniffi::Enum)]
-pub enum ChangeOutcome {
-    /// It waits on the server for others that it builds on; it comes through by itself.
-    Waiting,
-    /// It is kept as an amendment until the office or head quarters decides, for example because the record is
-    /// approved.
-    Held {
-        /// Why, for programs.
-        code: String,
-    },
-    /// It is kept where people at head quarters see it, and is not part of the record.
-    Quarantined {
-        /// Why, for programs.
-        code: String,
-    },
-    /// It was looked at and refused; show the person what was written, to use it again.
-    Refused {
-        /// Why, for programs.
-        code: String,
-    },
-}
-
-impl Problem {
-    fn of(problem: status::Problem) -> Option<Self> {
-        let outcome = match problem.verdict {
-            Verdict::Published => return None,
-            Verdict::Need { .. } => ChangeOutcome::Waiting,
-            Verdict::Held { code, .. } => ChangeOutcome::Held { code },
-            Verdict::Quarantined { code, .. } => ChangeOutcome::Quarantined { code },
-            Verdict::Refused { code, .. } => ChangeOutcome::Refused { code },
-        };
-        Some(Self { line: problem.n, outcome })
+outcomes! {
+    /// What became of a change. Texts are codes, for programs.
+    ChangeOutcome of Verdict {
+        Published: Verdict::Published => "It is part of its record.",
+        Waiting: Verdict::Need { .. } => "It waits on the server for others that it builds on; it comes through by itself.",
+        Held{ code: String = code }: Verdict::Held { code, .. } => "It is an amendment until the office or head quarters decides.",
+        Quarantined{ code: String = code }: Verdict::Quarantined { code, .. } => "It is kept where people at head quarters see it.",
+        Refused{ code: String = code }: Verdict::Refused { code, .. } => "It was looked at and refused; its text is in `refusals`.",
     }
 }

@@ -1,5 +1,5 @@
-//! Telling the app's screens what happens. Listeners are called on a thread of the library, one call after another;
-//! a slow one delays only itself.
+//! Telling the app's screens what happens. Listeners are called on a thread of the library, one call after another; a slow
+//! one delays only itself.
 
 use std::sync::Arc;
 
@@ -8,25 +8,44 @@ use client::sync_core::id::RecordId;
 
 use crate::session::{SyncProgress, SyncStatus};
 
-/// Hears which records read differently now, whether changed here or by others.
-#[uniffi::export(with_foreign)]
-pub trait RecordListener: Send + Sync {
+/// A listener's interface, and how news reach it.
+macro_rules! listeners {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident by $serve:ident;
+        $(#[$call_doc:meta])*
+        $call:ident($argument:ident: $type:ty) = $kind:ident => $given:expr;
+    )+) => {$(
+        $(#[$doc])*
+        #[uniffi::export(with_foreign)]
+        pub trait $name: Send + Sync {
+            $(#[$call_doc])*
+            fn $call(&self, $argument: $type);
+        }
+
+        pub(crate) fn $serve(listener: Arc<dyn $name>) -> impl FnMut(&News) + Send + 'static {
+            move |news| {
+                if let News::$kind($argument) = news {
+                    listener.$call($given);
+                }
+            }
+        }
+    )+};
+}
+
+listeners! {
+    /// Hears which records read differently now, whether changed here or by others.
+    RecordListener by records;
     /// These records changed. The first call names everything that changed since the store was opened.
-    fn on_records_changed(&self, records: Vec<RecordId>);
-}
-
-/// Hears how a run with the server goes on.
-#[uniffi::export(with_foreign)]
-pub trait SyncListener: Send + Sync {
+    on_records_changed(records: Vec<RecordId>) = Records => records.clone();
+    /// Hears how a run with the server goes on.
+    SyncListener by progress;
     /// Something more was exchanged.
-    fn on_sync_progress(&self, progress: SyncProgress);
-}
-
-/// Hears where the device stands: what is unsent, when the last exchange was, what is wrong.
-#[uniffi::export(with_foreign)]
-pub trait StatusListener: Send + Sync {
+    on_sync_progress(progress: SyncProgress) = Progress => (*progress).into();
+    /// Hears where the device stands: what is unsent, when the last exchange was, what is wrong.
+    StatusListener by status;
     /// The status is another one now.
-    fn on_status_changed(&self, status: SyncStatus);
+    on_status_changed(status: SyncStatus) = Status => status.clone().into();
 }
 
 /// A listener that is being served. Closing it, or letting go of it, ends that and frees the listener at once.
@@ -38,29 +57,5 @@ impl Subscription {
     /// Ends it. A call that is under way goes on.
     pub fn stop(&self) {
         self.0.stop();
-    }
-}
-
-pub(crate) fn records(listener: Arc<dyn RecordListener>) -> impl FnMut(&News) + Send + 'static {
-    move |news| {
-        if let News::Records(records) = news {
-            listener.on_records_changed(records.clone());
-        }
-    }
-}
-
-pub(crate) fn progress(listener: Arc<dyn SyncListener>) -> impl FnMut(&News) + Send + 'static {
-    move |news| {
-        if let News::Progress(progress) = news {
-            listener.on_sync_progress((*progress).into());
-        }
-    }
-}
-
-pub(crate) fn status(listener: Arc<dyn StatusListener>) -> impl FnMut(&News) + Send + 'static {
-    move |news| {
-        if let News::Status(status) = news {
-            listener.on_status_changed(status.clone().into());
-        }
     }
 }

@@ -10,10 +10,9 @@ use client::sync_core::record::Kind;
 use client::sync_core::time::UnixMillis;
 use client::{Network, OnMetered, PassEnd, PhotoPolicy, PhotoStatus};
 
-use crate::error::{DaybookError, SyncProblem};
+use crate::error::{Result, SyncProblem};
 use crate::session::{Daybook, SyncReport};
-
-type Result<T> = std::result::Result<T, DaybookError>;
+use crate::shape::{each, mirrors, outcomes, shapes};
 
 #[uniffi::export]
 impl Daybook {
@@ -69,192 +68,85 @@ impl Daybook {
     }
 
     /// What the server refused and the person has not dealt with yet, oldest first. Blocks for the disk.
-    pub fn refusals(&self) -> Result<Vec<Arc<Refusal>>> {
-        Ok(self.0.refusals().list()?.into_iter().map(|refusal| Arc::new(Refusal(refusal))).collect())
+    pub fn refusals(&self) -> Result<Vec<Refusal>> {
+        Ok(each(self.0.refusals().list()?))
     }
 
     /// Writes refused text down again, as a new edit or, if its record is gone, as a new record, which is given.
     /// Blocks for the disk.
-    pub fn offer_again(&self, refusal: &Refusal) -> Result<RecordId> {
-        Ok(self.0.refusals().offer_again(&refusal.0)?)
+    pub fn offer_again(&self, change: ChangeHash) -> Result<RecordId> {
+        Ok(self.0.refusals().offer_again(&self.0.refusals().get(change)?)?)
     }
 
     /// Forgets refused text, because the person said so. Blocks for the disk.
-    pub fn dismiss(&self, refusal: &Refusal) -> Result<()> {
-        Ok(self.0.refusals().dismiss(&refusal.0)?)
+    pub fn dismiss(&self, change: ChangeHash) -> Result<()> {
+        Ok(self.0.refusals().dismiss(&self.0.refusals().get(change)?)?)
     }
 }
 
-/// How safe a photo is.
-#[uniffi::remote(Enum)]
-pub enum PhotoStatus {
-    /// On this device only, and waits for its turn.
-    Queued {
-        /// Why it waits, in plain words; nothing if it was not tried yet.
-        reason: Option<String>,
-    },
-    /// On this device; a part of it is on the server.
-    Uploading {
-        /// How many bytes the server holds.
-        sent: u64,
-        /// How many there are.
-        bytes: u64,
-    },
-    /// On this device only, until there is a network that may be used for it.
-    WaitingForNetwork,
-    /// On this device only; trying again will not help, somebody has to look at it.
-    Failed {
-        /// Why.
-        reason: String,
-    },
-    /// The server holds it.
-    Uploaded,
-}
-
-/// When a photo may be sent.
-#[uniffi::remote(Record)]
-pub struct PhotoPolicy {
-    /// The network as it is now.
-    pub network: Network,
-    /// What the person, or the organisation, allows where it costs.
-    pub on_metered: OnMetered,
-}
-
-/// What the network costs, as the phone's system says.
-#[uniffi::remote(Enum)]
-pub enum Network {
-    /// Wi-Fi, or whatever else costs nothing by the byte.
-    Unmetered,
-    /// A mobile network.
-    Metered,
-}
-
-/// What may be sent over a network that costs.
-#[uniffi::remote(Enum)]
-pub enum OnMetered {
-    /// Nothing: photos wait for Wi-Fi.
-    Nothing,
-    /// Photos of at most so many bytes.
-    UpTo(u64),
-    /// All photos.
-    Everything,
-}
-
-/// What a run of the photos moved.
-#[derive(uniffi::Record)]
-pub struct PhotoReport {
-    /// Photos that the server holds since this run.
-    pub uploaded: u32,
-    /// Photos that wait for another network.
-    pub waiting: u32,
-    /// Photos that somebody has to look at.
-    pub failed: u32,
-    /// Photos that are left for a later run.
-    pub left: u32,
-    /// Why the run ended early; nothing if it did not.
-    pub problem: Option<SyncProblem>,
-}
-
-impl From<client::PhotoReport> for PhotoReport {
-    fn from(report: client::PhotoReport) -> Self {
-        let client::PhotoReport { uploaded, waiting, failed, left, asked_again: _, stopped } = report;
-        Self { uploaded, waiting, failed, left, problem: stopped.map(Into::into) }
+mirrors! {
+    /// How safe a photo is. A reason is in plain words.
+    choice PhotoStatus {
+        Queued { reason: Option<String> } => "On this device only, and waits for its turn.",
+        Uploading { sent: u64, bytes: u64 } => "On this device; so many of its bytes are on the server.",
+        WaitingForNetwork => "On this device only, until there is a network that may be used for it.",
+        Failed { reason: String } => "On this device only; trying again will not help, somebody has to look at it.",
+        Uploaded => "The server holds it.",
+    }
+    /// When a photo may be sent.
+    record PhotoPolicy {
+        network: Network => "The network as it is now.",
+        on_metered: OnMetered => "What the person, or the organisation, allows where it costs.",
+    }
+    /// What the network costs, as the phone's system says.
+    choice Network {
+        Unmetered => "Wi-Fi, or whatever else costs nothing by the byte.",
+        Metered => "A mobile network.",
+    }
+    /// What may be sent over a network that costs.
+    choice OnMetered {
+        Nothing => "Nothing: photos wait for Wi-Fi.",
+        UpTo(u64) => "Photos of at most so many bytes.",
+        Everything => "All photos.",
     }
 }
 
-/// What one call of `sync_once` did.
-#[derive(uniffi::Record)]
-pub struct Pass {
-    /// What was exchanged.
-    pub records: SyncReport,
-    /// What became of photos.
-    pub photos: PhotoReport,
-    /// Why it ended.
-    pub ended: Ended,
-    /// When to call again; before that there is nothing to do.
-    pub call_again_after: Duration,
-}
-
-impl From<client::Pass> for Pass {
-    fn from(pass: client::Pass) -> Self {
-        let client::Pass { records, photos, ended, call_again_after } = pass;
-        Self { records: records.into(), photos: photos.into(), ended: ended.into(), call_again_after }
+shapes! {
+    /// What a person wrote and the server refused. It is kept until `offer_again` or `dismiss`.
+    Refusal of refusal: client::Refusal {
+        record: RecordId => "About which record it was.",
+        change: ChangeHash => "The change that was refused; names the refusal.",
+        kind: Option<Kind> => "The kind of the record; nothing if it could not be read any more.",
+        title: String => "What the record was called in lists.",
+        code: String => "Why, for programs.",
+        reason: String => "What whoever decided said about it; empty if nobody said anything.",
+        written_at: UnixMillis => "When it was written, by this device's wall clock.",
+        fields: Vec<String> = refusal.fields.into_iter().map(|change| change.field).collect() => "The fields that were written.",
+    }
+    /// What a run of the photos moved.
+    PhotoReport of report: client::PhotoReport {
+        uploaded: u32 => "Photos that the server holds since this run.",
+        waiting: u32 => "Photos that wait for another network.",
+        failed: u32 => "Photos that somebody has to look at.",
+        left: u32 => "Photos that are left for a later run.",
+        problem: Option<SyncProblem> = report.stopped.map(Into::into) => "Why the run ended early; nothing if it did not.",
+    }
+    /// What one call of `sync_once` did.
+    Pass of pass: client::Pass {
+        records: SyncReport = pass.records.into() => "What was exchanged.",
+        photos: PhotoReport = pass.photos.into() => "What became of photos.",
+        ended: Ended = pass.ended.into() => "Why it ended.",
+        call_again_after: Duration => "When to call again; before that there is nothing to do.",
     }
 }
 
-/// Why a call of `sync_once` ended.
-#[derive(uniffi::Enum)]
-pub enum Ended {
-    /// Everything that may go over this network was exchanged.
-    Done,
-    /// Nothing new is here, or the server asked to be left alone.
-    NotDue,
-    /// The time was up; the next call goes on.
-    OutOfTime,
-    /// Another run is under way and does the work.
-    Busy,
-    /// It did not work; what was exchanged until then stands.
-    Failed {
-        /// Why.
-        problem: SyncProblem,
-    },
-}
-
-impl From<PassEnd> for Ended {
-    fn from(end: PassEnd) -> Self {
-        match end {
-            PassEnd::Done => Self::Done,
-            PassEnd::NotDue => Self::NotDue,
-            PassEnd::OutOfTime => Self::OutOfTime,
-            PassEnd::Busy => Self::Busy,
-            PassEnd::Failed(failure) => Self::Failed { problem: failure.into() },
-        }
-    }
-}
-
-/// What a person wrote and the server refused. It is kept until `offer_again` or `dismiss`.
-#[derive(uniffi::Object)]
-pub struct Refusal(client::Refusal);
-
-#[uniffi::export]
-impl Refusal {
-    /// About which record it was.
-    pub fn record(&self) -> RecordId {
-        self.0.record
-    }
-
-    /// The change that was refused.
-    pub fn change(&self) -> ChangeHash {
-        self.0.change
-    }
-
-    /// The kind of the record; nothing if it could not be read any more.
-    pub fn kind(&self) -> Option<Kind> {
-        self.0.kind
-    }
-
-    /// What the record was called in lists.
-    pub fn title(&self) -> String {
-        self.0.title.clone()
-    }
-
-    /// Why, for programs.
-    pub fn code(&self) -> String {
-        self.0.code.clone()
-    }
-
-    /// What whoever decided said about it; empty if nobody said anything.
-    pub fn reason(&self) -> String {
-        self.0.reason.clone()
-    }
-
-    /// When it was written, by this device's wall clock.
-    pub fn written_at(&self) -> UnixMillis {
-        self.0.written_at
-    }
-
-    /// The names of the fields that were written.
-    pub fn fields(&self) -> Vec<String> {
-        self.0.fields.iter().map(|change| change.field.clone()).collect()
+outcomes! {
+    /// Why a call of `sync_once` ended.
+    Ended of PassEnd {
+        Done: PassEnd::Done => "Everything that may go over this network was exchanged.",
+        NotDue: PassEnd::NotDue => "Nothing new is here, or the server asked to be left alone.",
+        OutOfTime: PassEnd::OutOfTime => "The time was up; the next call goes on.",
+        Busy: PassEnd::Busy => "Another run is under way and does the work.",
+        Failed{ problem: SyncProblem = failure.into() }: PassEnd::Failed(failure) => "It failed; what was exchanged until then stands.",
     }
 }

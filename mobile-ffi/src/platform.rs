@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use client::secrets::{SecretError, SecretStore};
-use client::sync_core::engine::{self, WireRequest, WireResponse};
+use client::sync_core::engine;
 use client::sync_core::time::{BootId, ClockReading, UnixMillis};
-use client::transport::{LaneRequest, LaneResponse};
+use client::transport::{LaneRequest, LaneResponse, ThroughApp};
 
-/// How long a request may take if nothing hurries.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::shape::{mirrors, shapes};
 
 /// Where secrets lie: the Android Keystore, the iOS keychain. The app writes one class for it.
 ///
@@ -68,15 +67,13 @@ pub trait Clock: Send + Sync {
     fn utc_offset_minutes(&self) -> i16;
 }
 
-/// What a device's clocks said at one moment.
-#[uniffi::remote(Record)]
-pub struct ClockReading {
-    /// The wall clock, which its owner can set.
-    pub wall: UnixMillis,
-    /// Milliseconds since the boot, including sleep: `SystemClock.elapsedRealtime()` on Android.
-    pub mono_ms: u64,
-    /// Which boot that counts from: any number that the device does not repeat, such as `BOOT_COUNT` on Android.
-    pub boot: BootId,
+mirrors! {
+    /// What a device's clocks said at one moment.
+    record ClockReading {
+        wall: UnixMillis => "The wall clock, which its owner can set.",
+        mono_ms: u64 => "Milliseconds since the boot, including sleep: `SystemClock.elapsedRealtime()` on Android.",
+        boot: BootId => "Which boot that counts from: a number that is not repeated, such as `BOOT_COUNT` on Android.",
+    }
 }
 
 uniffi::custom_type!(
@@ -100,34 +97,26 @@ impl client::clock::Clock for Clocks {
 /// rules. Called from the thread that syncs, and may block.
 #[uniffi::export(with_foreign)]
 pub trait Transport: Send + Sync {
-    /// Sends a request to the server and waits for the answer, at most `patience_ms` milliseconds. Whatever the server
-    /// answers is an answer, also 404 and 500. Do not follow redirects; if the stack unpacks bodies, leave out the
-    /// answer's `content-encoding`.
-    fn send(&self, request: HttpRequest, patience_ms: u64) -> Result<HttpResponse, TransportError>;
+    /// Sends a request to the server and waits for the answer, at most for `patience`. Whatever the server answers is an
+    /// answer, also 404 and 500. Do not follow redirects; if the stack unpacks bodies, leave out the answer's
+    /// `content-encoding`.
+    fn send(&self, request: HttpRequest, patience: Duration) -> Result<HttpResponse, TransportError>;
 }
 
-/// One request. Never log its headers: one of them lets in whoever has it.
-#[derive(uniffi::Record)]
-pub struct HttpRequest {
-    /// `POST`, `HEAD` or `PATCH`.
-    pub method: String,
-    /// The path below the server's address, for example `/sync/v1/exchange`.
-    pub path: String,
-    /// The headers to send.
-    pub headers: HashMap<String, String>,
-    /// The body; empty for none.
-    pub body: Vec<u8>,
-}
-
-/// The answer to a request.
-#[derive(uniffi::Record)]
-pub struct HttpResponse {
-    /// HTTP status.
-    pub status: u16,
-    /// The headers that came, by name in any case.
-    pub headers: HashMap<String, String>,
-    /// The body.
-    pub body: Vec<u8>,
+shapes! {
+    /// One request. Never log its headers: one of them lets in whoever has it.
+    HttpRequest {
+        method: String => "`POST`, `HEAD` or `PATCH`.",
+        path: String => "The path below the server's address, for example `/sync/v1/exchange`.",
+        headers: HashMap<String, String> => "The headers to send.",
+        body: Vec<u8> => "The body; empty for none.",
+    }
+    /// The answer to a request.
+    HttpResponse {
+        status: u16 => "HTTP status.",
+        headers: HashMap<String, String> => "The headers that came, by name in any case.",
+        body: Vec<u8> => "The body.",
+    }
 }
 
 /// Why no whole answer came.
@@ -164,32 +153,12 @@ impl From<TransportError> for engine::TransportError {
     }
 }
 
-pub(crate) struct Network(pub(crate) Arc<dyn Transport>);
-
-impl client::transport::Transport for Network {
-    fn send(&self, request: &WireRequest) -> Result<WireResponse, engine::TransportError> {
-        self.send_within(request, PATIENCE)
-    }
-
-    fn send_within(&self, request: &WireRequest, patience: Duration) -> Result<WireResponse, engine::TransportError> {
-        self.send_photo_within(&request.into(), patience).map(Into::into)
-    }
-
-    fn send_photo(&self, request: &LaneRequest) -> Result<LaneResponse, engine::TransportError> {
-        self.send_photo_within(request, PATIENCE)
-    }
-
-    fn send_photo_within(
-        &self,
-        request: &LaneRequest,
-        patience: Duration,
-    ) -> Result<LaneResponse, engine::TransportError> {
-        let LaneRequest { verb, path, headers, body } = request.clone();
+pub(crate) fn network(transport: Arc<dyn Transport>) -> impl client::transport::Transport {
+    ThroughApp(move |request: LaneRequest, patience: Duration| -> Result<LaneResponse, engine::TransportError> {
+        let LaneRequest { verb, path, headers, body } = request;
         let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let patience_ms = u64::try_from(patience.min(PATIENCE).as_millis()).unwrap_or(u64::MAX);
         let request = HttpRequest { method: verb.as_str().to_owned(), path, headers, body };
-        let HttpResponse { status, headers, body } = self.0.send(request, patience_ms)?;
-        let headers = headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
-        Ok(LaneResponse { status, headers, body })
-    }
+        let HttpResponse { status, headers, body } = transport.send(request, patience)?;
+        Ok(LaneResponse { status, headers: headers.into_iter().collect(), body })
+    })
 }

@@ -9,12 +9,10 @@ use client::sync_core::record::survey::{SurveyEdit, SurveyFacts};
 use client::sync_core::record::visit::{VisitEdit, VisitFacts};
 use client::{CreateRequest, PageKey, RowFilter};
 
-use crate::error::DaybookError;
+use crate::error::Result;
 use crate::list::Page;
 use crate::session::Session;
 use crate::view::{FollowUpRequest, LeadView, StageRequest, SurveyView, VisitView};
-
-type Result<T> = std::result::Result<T, DaybookError>;
 
 /// One kind of record: what a form gives, and the object that keeps them.
 macro_rules! records {

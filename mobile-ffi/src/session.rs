@@ -5,29 +5,25 @@ use std::sync::{Arc, Weak};
 
 use blocking::unblock;
 use client::sync_core::id::{ActorId, OfficeId, OrganisationId, PersonId, ProjectId, RecordId, TeamId};
-use client::sync_core::journal;
 use client::sync_core::time::UnixMillis;
 use client::sync_core::wire::enrol::{Profile, Project, Role};
-use client::{Author, Options, Standing};
+use client::{Author, Damage, JournalReceipt, LostSave, Options, PageKey, RowFilter, Standing};
 
-use crate::error::{DaybookError, OpenProblem, SyncProblem};
+use crate::error::{DaybookError, OpenProblem, Result, SyncProblem};
 use crate::list::{Page, Status};
 use crate::listen::{self, RecordListener, StatusListener, Subscription, SyncListener};
-use crate::platform::{Clock, Clocks, Network, Secrets, SecureStore, Transport};
+use crate::platform::{Clock, Clocks, Secrets, SecureStore, Transport, network};
 use crate::records::{Leads, Surveys, Visits};
+use crate::shape::{mirrors, shapes};
 use crate::view::AnyRecord;
 
-type Result<T> = std::result::Result<T, DaybookError>;
-
-/// Where the store is and to whom it syncs.
-#[derive(uniffi::Record)]
-pub struct Config {
-    /// The store's file, in the app's private folder. Beside it the library keeps a few more that begin like it.
-    pub path: String,
-    /// The server's address, for example `https://daybook.example.com`.
-    pub server: String,
-    /// Name and version of the app, as every record and every request carries it: `field/3.1`.
-    pub app: String,
+shapes! {
+    /// Where the store is and to whom it syncs.
+    Config {
+        path: String => "The store's file, in the app's private folder. A few more that begin like it lie beside it.",
+        server: String => "The server's address, for example `https://daybook.example.com`.",
+        app: String => "Name and version of the app, as every record and every request carries it: `field/3.1`.",
+    }
 }
 
 /// The daybook behind an object that was got from it: as long as the daybook is not closed.
@@ -42,16 +38,16 @@ impl Session {
 
 /// A phone without its screen: records on the device, encrypted, and their exchange with the server.
 ///
-/// Make one when the app starts and keep it; only one may have a store open. Letting go of it (`close` in Kotlin)
-/// closes the store as soon as no call is under way; what was got from it can't be used after that. All methods may be called from any
+/// Make one when the app starts and keep it; only one may have a store open. Letting go of it (`close` in Kotlin) closes the
+/// store as soon as no call is under way; what was got from it can't be used after that. All methods may be called from any
 /// thread. Saving and reading never wait for the network, also while another thread syncs.
 #[derive(uniffi::Object)]
 pub struct Daybook(pub(crate) Arc<client::Daybook>);
 
 #[uniffi::export]
 impl Daybook {
-    /// Opens the store, making it if there is none. Blocks for the disk and the keystore; costs the same however much
-    /// is in it. Without a transport and clock of the app's own the library's are used.
+    /// Opens the store, making it if there is none, and looks at every page of it. Blocks for the disk and the keystore, so
+    /// not on the UI's thread. Without a transport and clock of the app's own the library's are used.
     #[uniffi::constructor(default(transport = None, clock = None))]
     pub fn open(
         config: Config,
@@ -61,7 +57,7 @@ impl Daybook {
     ) -> Result<Self> {
         let mut options = Options::http(config.app, &config.server)?.with_secrets(Secrets(secure_store));
         if let Some(transport) = transport {
-            options.transport = Box::new(Network(transport));
+            options.transport = Box::new(network(transport));
         }
         if let Some(clock) = clock {
             options.clock = Box::new(Clocks(clock));
@@ -86,6 +82,17 @@ impl Daybook {
         unblock(move || this.enrol(code, label)).await
     }
 
+    /// What could be saved of a store that was found damaged when it was opened: look after every `open`, and tell the
+    /// person and the office. The same until `forgetDamage`; nothing if nothing was damaged. Blocks for the disk.
+    pub fn damage(&self) -> Result<Option<Damage>> {
+        Ok(self.0.damage()?)
+    }
+
+    /// Somebody has seen what `damage` said. Blocks for the disk.
+    pub fn forget_damage(&self) -> Result<()> {
+        Ok(self.0.forget_damage()?)
+    }
+
     /// Visits 拜访.
     pub fn visits(&self) -> Arc<Visits> {
         Arc::new(Visits(Session(Arc::downgrade(&self.0))))
@@ -108,7 +115,7 @@ impl Daybook {
 
     /// A page of records of every kind, newest first. Blocks for the disk.
     #[uniffi::method(default(after = None))]
-    pub fn list(&self, filter: client::RowFilter, limit: u32, after: Option<client::PageKey>) -> Result<Page> {
+    pub fn list(&self, filter: RowFilter, limit: u32, after: Option<PageKey>) -> Result<Page> {
         Ok(self.0.records().list(&filter, after, limit as usize)?.into())
     }
 
@@ -117,10 +124,10 @@ impl Daybook {
         Ok(self.0.status(id)?.into())
     }
 
-    /// What a promoter can show: that the server holds this device's changes to a record. Nothing as long as it
-    /// does not. Blocks for the disk.
+    /// What a promoter can show: that the server holds this device's changes to a record. Nothing as long as it does not.
+    /// Blocks for the disk.
     pub fn receipt(&self, id: RecordId) -> Result<Option<Receipt>> {
-        Ok(self.0.journal_receipt(id)?.map(|held| Receipt::of(&held.receipt, held.lines.len())))
+        Ok(self.0.journal_receipt(id)?.map(Into::into))
     }
 
     /// Who stands behind an actor of a record; nothing if the server has not said. Blocks for the disk.
@@ -128,8 +135,8 @@ impl Daybook {
         Ok(self.0.author(actor)?)
     }
 
-    /// Sends everything and takes in all news. If a run is under way, waits for it first and then makes its own, so
-    /// that what was saved before this call has been sent when it returns. Blocks for the network.
+    /// Sends everything and takes in all news. If a run is under way, waits for it first and then makes its own, so that
+    /// what was saved before this call has been sent when it returns. Blocks for the network.
     pub fn sync(&self) -> Result<SyncReport> {
         Ok(self.0.sync()?.into())
     }
@@ -140,8 +147,8 @@ impl Daybook {
         unblock(move || this.sync()).await
     }
 
-    /// For when the network came back: syncs unless the server asked to be left alone. Nothing if it did, or a run is
-    /// under way already. Blocks for the network.
+    /// For when the network came back: syncs unless the server asked to be left alone. Nothing if it did, or a run is under
+    /// way already. Blocks for the network.
     pub fn network_is_back(&self) -> Result<Option<SyncReport>> {
         Ok(self.0.network_is_back()?.map(Into::into))
     }
@@ -151,8 +158,8 @@ impl Daybook {
         Ok(self.0.sync_status()?.into())
     }
 
-    /// Encrypts the store with a new key and keeps that in the keystore. Whatever happens on the way, one of the two
-    /// keys that are then there opens it. Blocks for the disk, some seconds for a large store.
+    /// Encrypts the store with a new key and keeps that in the keystore. Whatever happens on the way, one of the two keys
+    /// that are then there opens it. Blocks for the disk, some seconds for a large store.
     pub fn rotate_key(&self) -> Result<()> {
         Ok(self.0.rotate_key()?)
     }
@@ -173,155 +180,85 @@ impl Daybook {
     }
 }
 
-/// To whom a device belongs and what it needs to know offline.
-#[uniffi::remote(Record)]
-pub struct Profile {
-    /// Rises with every change of the profile.
-    pub version: u32,
-    /// The organisation.
-    pub organisation: OrganisationId,
-    /// The person.
-    pub person: PersonId,
-    /// What the person is called.
-    pub name: String,
-    /// What the person does.
-    pub role: Role,
-    /// The person's office.
-    pub office: OfficeId,
-    /// What the office is called.
-    pub office_name: String,
-    /// The person's team.
-    pub team: Option<TeamId>,
-    /// What the team is called.
-    pub team_name: Option<String>,
-    /// The developments that can be chosen.
-    pub projects: Vec<Project>,
-}
-
-/// A development that promoters sell.
-#[uniffi::remote(Record)]
-pub struct Project {
-    /// Which one.
-    pub id: ProjectId,
-    /// What it is called.
-    pub name: String,
-}
-
-/// What somebody does.
-#[uniffi::remote(Enum)]
-pub enum Role {
-    /// 行销人员: records visits, surveys, leads.
-    Promoter,
-    /// 渠道主管: leads a team, sees and corrects its records.
-    Supervisor,
-    /// 渠道秘书: closes the office's day.
-    Secretary,
-    /// 渠道经理.
-    OfficeManager,
-    /// Head quarters: reviews.
-    Reviewer,
-    /// Head quarters: administers.
-    HqAdmin,
-    /// Head quarters: reads only.
-    Auditor,
-}
-
-/// Who wrote something.
-#[uniffi::remote(Record)]
-pub struct Author {
-    /// The person.
-    pub person: PersonId,
-    /// What the person is called.
-    pub name: String,
-}
-
-/// Proof that the server holds this device's changes to a record, signed by the server.
-#[derive(uniffi::Record)]
-pub struct Receipt {
-    /// How many changes of this device to the record it covers.
-    pub changes: u64,
-    /// Up to which line the server holds the device's journal.
-    pub line: u64,
-    /// When the server said so, by its clock.
-    pub server_time: UnixMillis,
-}
-
-impl Receipt {
-    fn of(receipt: &journal::Receipt, lines: usize) -> Self {
-        Self { changes: lines as u64, line: receipt.head.n, server_time: receipt.server_time }
+mirrors! {
+    /// To whom a device belongs and what it needs to know offline.
+    record Profile {
+        version: u32 => "Rises with every change of the profile.",
+        organisation: OrganisationId => "The organisation.",
+        person: PersonId => "The person.",
+        name: String => "What the person is called.",
+        role: Role => "What the person does.",
+        office: OfficeId => "The person's office.",
+        office_name: String => "What the office is called.",
+        team: Option<TeamId> => "The person's team.",
+        team_name: Option<String> => "What the team is called.",
+        projects: Vec<Project> => "The developments that can be chosen.",
+    }
+    /// A development that promoters sell.
+    record Project {
+        id: ProjectId => "Which one.",
+        name: String => "What it is called.",
+    }
+    /// What somebody does.
+    choice Role {
+        Promoter => "行销人员: records visits, surveys, leads.",
+        Supervisor => "渠道主管: leads a team, sees and corrects its records.",
+        Secretary => "渠道秘书: closes the office's day.",
+        OfficeManager => "渠道经理.",
+        Reviewer => "Head quarters: reviews.",
+        HqAdmin => "Head quarters: administers.",
+        Auditor => "Head quarters: reads only.",
+    }
+    /// Who wrote something.
+    record Author {
+        person: PersonId => "The person.",
+        name: String => "What the person is called.",
+    }
+    /// What could be saved of a damaged store. The file itself lies beside the new one, with the ending `.damaged-1`.
+    record Damage {
+        unreadable_pages: u64 => "Parts of the file that can't be read, of 4,096 bytes each.",
+        rescued: u64 => "Saves that the server had not acknowledged and that were rescued. They go up with the next run.",
+        lost: Vec<LostSave> => "Saves that the server had not acknowledged and that can't be read any more.",
+        enrolment_lost: bool => "The device has to be enrolled again; what was rescued goes up after that.",
+    }
+    /// A save that can't be read any more.
+    record LostSave {
+        record: Option<RecordId> => "Which record was saved, if that is known.",
+        saved_at: Option<UnixMillis> => "When, by the device's wall clock, if that is known.",
+    }
+    /// What a device is to the server, as it last said.
+    choice Standing {
+        Good => "An enrolled device, or one that has not asked yet.",
+        Revoked => "Cut off: it may hand in what it has and gets nothing.",
+        Unknown => "Not known: the server was restored to a time before the enrolment, or is another one.",
     }
 }
 
-/// What a run with the server moved.
-#[derive(uniffi::Record)]
-pub struct SyncReport {
-    /// Changes that the server acknowledged.
-    pub pushed: u64,
-    /// Records with news from the server.
-    pub pulled: u64,
-}
-
-impl From<client::SyncReport> for SyncReport {
-    fn from(report: client::SyncReport) -> Self {
-        Self { pushed: report.pushed, pulled: report.pulled }
+shapes! {
+    /// Proof that the server holds this device's changes to a record, signed by the server.
+    Receipt of held: JournalReceipt {
+        changes: u64 = held.lines.len() as u64 => "How many changes of this device to the record it covers.",
+        line: u64 = held.receipt.head.n => "Up to which line the server holds the device's journal.",
+        server_time: UnixMillis = held.receipt.server_time => "When the server said so, by its clock.",
     }
-}
-
-/// How far a run with the server has come.
-#[derive(uniffi::Record)]
-pub struct SyncProgress {
-    /// Changes that the server has not acknowledged yet; falls to nothing.
-    pub unsent_changes: u64,
-    /// Whether the run is over.
-    pub finished: bool,
-}
-
-impl From<client::SyncProgress> for SyncProgress {
-    fn from(progress: client::SyncProgress) -> Self {
-        Self { unsent_changes: progress.unsent_changes, finished: progress.finished }
+    /// What a run with the server moved.
+    SyncReport of report: client::SyncReport {
+        pushed: u64 => "Changes that the server acknowledged.",
+        pulled: u64 => "Records with news from the server.",
     }
-}
-
-/// Where the device stands. Show it: people trust what they see.
-#[derive(uniffi::Record)]
-pub struct SyncStatus {
-    /// Records with changes that the server has not acknowledged.
-    pub unsent_records: u32,
-    /// When the oldest of them was saved, by the device's wall clock.
-    pub oldest_unsent: Option<UnixMillis>,
-    /// When the last exchange succeeded, by the device's wall clock.
-    pub last_exchange: Option<UnixMillis>,
-    /// When the next one is wanted, by the device's wall clock; nothing for as soon as possible.
-    pub next_exchange: Option<UnixMillis>,
-    /// Why the last run ended early; nothing if it did not.
-    pub problem: Option<SyncProblem>,
-    /// The app is too old for what the server has to say.
-    pub upgrade_required: bool,
-    /// What the device is to the server. Unless it is good, `enrol` takes a new code.
-    pub standing: Standing,
-}
-
-/// What a device is to the server, as it last said.
-#[uniffi::remote(Enum)]
-pub enum Standing {
-    /// An enrolled device, or one that has not asked yet.
-    Good,
-    /// Cut off: it may hand in what it has and gets nothing.
-    Revoked,
-    /// Not known: the server was restored to a time before the enrolment, or is another one.
-    Unknown,
-}
-
-impl From<client::SyncStatus> for SyncStatus {
-    fn from(status: client::SyncStatus) -> Self {
-        Self {
-            unsent_records: status.unsent_records,
-            oldest_unsent: status.oldest_unsent,
-            last_exchange: status.last_exchange,
-            next_exchange: status.next_exchange,
-            problem: status.last_error.map(Into::into),
-            upgrade_required: status.upgrade_required,
-            standing: status.standing,
-        }
+    /// How far a run with the server has come.
+    SyncProgress of progress: client::SyncProgress {
+        unsent_changes: u64 => "Changes that the server has not acknowledged yet; falls to nothing.",
+        finished: bool => "Whether the run is over.",
+    }
+    /// Where the device stands. Show it: people trust what they see.
+    SyncStatus of status: client::SyncStatus {
+        unsent_records: u32 => "Records with changes that the server has not acknowledged.",
+        oldest_unsent: Option<UnixMillis> => "When the oldest of them was saved, by the device's wall clock.",
+        last_exchange: Option<UnixMillis> => "When the last exchange succeeded, by the device's wall clock.",
+        next_exchange: Option<UnixMillis> => "When the next one is wanted, by the device's wall clock; nothing for at once.",
+        problem: Option<SyncProblem> = status.last_error.map(Into::into) => "Why the last run ended early; nothing if it did not.",
+        upgrade_required: bool => "The app is too old for what the server has to say.",
+        standing: Standing => "What the device is to the server. Unless it is good, `enrol` takes a new code.",
     }
 }

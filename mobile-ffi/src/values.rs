@@ -13,6 +13,7 @@ use client::sync_core::record::survey::Answer;
 use client::sync_core::time::UnixMillis;
 
 use crate::error::DaybookError;
+use crate::shape::mirrors;
 
 /// Reads a value that may have been typed by a person; `what` names it in the error.
 fn read<T: std::str::FromStr<Err: std::fmt::Display>>(what: &str, text: &str) -> Result<T, DaybookError> {
@@ -20,8 +21,8 @@ fn read<T: std::str::FromStr<Err: std::fmt::Display>>(what: &str, text: &str) ->
 }
 
 macro_rules! text_types {
-    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
-        uniffi::custom_type!($(#[$doc])* $name, String, {
+    ($($name:ident => $doc:tt,)+) => {$(
+        uniffi::custom_type!(#[doc = $doc] $name, String, {
             remote,
             try_lift: |text| Ok(read(stringify!($name), &text)?),
             lower: |value| value.to_string(),
@@ -35,34 +36,20 @@ pub(crate) type Money = rust_decimal::Decimal;
 pub(crate) type Day = jiff::civil::Date;
 
 text_types! {
-    /// A visit, survey or lead. Made on the device.
-    RecordId,
-    /// A promoter, supervisor or anybody else of the company.
-    PersonId,
-    /// One enrolled installation of the app.
-    DeviceId,
-    /// The company.
-    OrganisationId,
-    /// A regional office 分所.
-    OfficeId,
-    /// A team of promoters inside an office.
-    TeamId,
-    /// A development 楼盘 that promoters sell.
-    ProjectId,
-    /// One entry of a record's follow-ups, stages or photos.
-    EntryId,
-    /// Who wrote a change, as documents name writers; ask `Daybook.author` for the person.
-    ActorId,
-    /// One change, by its SHA-256.
-    ChangeHash,
-    /// A photo, by the SHA-256 of its bytes.
-    PhotoHash,
-    /// A telephone number of a customer, as people type it: whole (`133 1234 3333`) or masked (`133****3333`).
-    PhoneNumber,
-    /// An exact amount in yuan.
-    Money,
-    /// A calendar day.
-    Day,
+    RecordId => "A visit, survey or lead. Made on the device.",
+    PersonId => "A promoter, supervisor or anybody else of the company.",
+    DeviceId => "One enrolled installation of the app.",
+    OrganisationId => "The company.",
+    OfficeId => "A regional office 分所.",
+    TeamId => "A team of promoters inside an office.",
+    ProjectId => "A development 楼盘 that promoters sell.",
+    EntryId => "One entry of a record's follow-ups, stages or photos.",
+    ActorId => "Who wrote a change, as documents name writers; ask `Daybook.author` for the person.",
+    ChangeHash => "One change, by its SHA-256.",
+    PhotoHash => "A photo, by the SHA-256 of its bytes.",
+    PhoneNumber => "A customer's telephone number as people type it: whole, or masked (`133****3333`).",
+    Money => "An exact amount in yuan.",
+    Day => "A calendar day.",
 }
 
 /// The first and the last moment that every language has: the years 1 and 9999.
@@ -124,41 +111,30 @@ uniffi::custom_type!(Place, Position, {
     },
 });
 
-/// The coordinate system of a point. Chinese map services use GCJ-02, which is some hundred metres off WGS-84.
-#[uniffi::remote(Enum)]
-pub enum Datum {
-    /// What GPS receivers report.
-    Wgs84,
-    /// What Chinese map services report.
-    Gcj02,
-}
-
-/// Why there is no position.
-#[uniffi::remote(Enum)]
-pub enum NoFix {
-    /// The person did not allow it.
-    Denied,
-    /// No satellite in time, typically indoors.
-    Timeout,
-    /// The phone has no working receiver, or it is switched off.
-    Unavailable,
-}
-
-/// The answer to one question of a survey.
-#[uniffi::remote(Enum)]
-pub enum Answer {
-    /// Yes or no.
-    Bool(bool),
-    /// A whole number.
-    Int(i64),
-    /// Everything else as XForms writes it: decimals, dates, choices separated by spaces.
-    Text(String),
+mirrors! {
+    /// The coordinate system of a point. Chinese map services use GCJ-02, which is some hundred metres off WGS-84.
+    choice Datum {
+        Wgs84 => "What GPS receivers report.",
+        Gcj02 => "What Chinese map services report.",
+    }
+    /// Why there is no position.
+    choice NoFix {
+        Denied => "The person did not allow it.",
+        Timeout => "No satellite in time, typically indoors.",
+        Unavailable => "The phone has no working receiver, or it is switched off.",
+    }
+    /// The answer to one question of a survey.
+    choice Answer {
+        Bool(bool) => "Yes or no.",
+        Int(i64) => "A whole number.",
+        Text(String) => "Everything else as XForms writes it: decimals, dates, choices separated by spaces.",
+    }
 }
 
 /// A customer's telephone numbers, each with whose it is in words.
-pub(crate) type Phones = BTreeMap<PhoneNumber, String>;
+type Phones = BTreeMap<PhoneNumber, String>;
 /// Answers by the question's path.
-pub(crate) type Answers = BTreeMap<String, Answer>;
+type Answers = BTreeMap<String, Answer>;
 
 uniffi::custom_type!(Phones, HashMap<PhoneNumber, String>, {
     remote,

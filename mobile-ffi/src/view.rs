@@ -1,6 +1,9 @@
 //! Records as an app reads them.
 
 use client::sync_core::id::{ActorId, EntryId, OfficeId, PersonId, PhotoHash, ProjectId, RecordId, TeamId};
+use client::sync_core::place::Place;
+use client::sync_core::record::entry::{self, Signed, Stage};
+pub(crate) use client::sync_core::record::entry::{FollowUpRequest, StageRequest};
 use client::sync_core::record::lead::LeadFacts;
 use client::sync_core::record::office::OfficeFacts;
 use client::sync_core::record::review::{Review, ReviewState};
@@ -8,337 +11,154 @@ use client::sync_core::record::scalar::Scalar;
 use client::sync_core::record::survey::SurveyFacts;
 use client::sync_core::record::view::{self, AnyView, Frame, View};
 use client::sync_core::record::visit::VisitFacts;
-use client::sync_core::record::{Kind, Zone, entry};
+use client::sync_core::record::{Kind, Zone};
 use client::sync_core::time::UnixMillis;
 
+use crate::shape::{each, mirrors, outcomes, shapes};
 use crate::values::{Day, Money};
 
-/// What a record is about.
-#[uniffi::remote(Enum)]
-pub enum Kind {
-    /// A visit 拜访 to an outlet, partner or person.
-    Visit,
-    /// A filled-in survey 客户调查表.
-    Survey,
-    /// A registered prospect 意向客户.
-    Lead,
-}
-
-macro_rules! views {
-    ($($(#[$doc:meta])* $name:ident: $facts:ident;)+) => {$(
-        $(#[$doc])*
-        #[derive(uniffi::Record)]
-        pub struct $name {
-            /// Everything but the facts.
-            pub record: RecordInfo,
-            /// What people edit.
-            pub facts: $facts,
-        }
-
-        impl From<View<$facts>> for $name {
-            fn from(view: View<$facts>) -> Self {
-                Self { record: view.frame.into(), facts: view.facts }
-            }
-        }
-    )+};
-}
-
-views! {
+shapes! {
     /// A visit as a person sees it.
-    VisitView: VisitFacts;
+    VisitView of view: View<VisitFacts> {
+        record: RecordInfo = view.frame.into() => "Everything but the facts.",
+        facts: VisitFacts => "What people edit.",
+    }
     /// A survey as a person sees it.
-    SurveyView: SurveyFacts;
+    SurveyView of view: View<SurveyFacts> {
+        record: RecordInfo = view.frame.into() => "Everything but the facts.",
+        facts: SurveyFacts => "What people edit.",
+    }
     /// A lead as a person sees it.
-    LeadView: LeadFacts;
-}
-
-/// A record of any kind.
-#[derive(uniffi::Enum)]
-pub enum AnyRecord {
-    /// A visit.
-    Visit {
-        /// The visit.
-        view: VisitView,
-    },
-    /// A survey.
-    Survey {
-        /// The survey.
-        view: SurveyView,
-    },
-    /// A lead.
-    Lead {
-        /// The lead.
-        view: LeadView,
-    },
-}
-
-impl From<AnyView> for AnyRecord {
-    fn from(view: AnyView) -> Self {
-        match view {
-            AnyView::Visit(view) => Self::Visit { view: (*view).into() },
-            AnyView::Survey(view) => Self::Survey { view: (*view).into() },
-            AnyView::Lead(view) => Self::Lead { view: (*view).into() },
-        }
+    LeadView of view: View<LeadFacts> {
+        record: RecordInfo = view.frame.into() => "Everything but the facts.",
+        facts: LeadFacts => "What people edit.",
     }
-}
-
-/// Everything of a record but its facts.
-#[derive(uniffi::Record)]
-pub struct RecordInfo {
-    /// Which record.
-    pub id: RecordId,
-    /// What it is about.
-    pub kind: Kind,
-    /// Who owns it now.
-    pub owner: PersonId,
-    /// The office to which it belongs now.
-    pub office: OfficeId,
-    /// The team to which it belongs now.
-    pub team: Option<TeamId>,
-    /// The development it is about.
-    pub project: Option<ProjectId>,
-    /// When it was made, by the device's wall clock.
-    pub captured_at: UnixMillis,
-    /// The business day to which it belongs.
-    pub day: Day,
-    /// Where it was made.
-    pub place: Option<client::sync_core::place::Place>,
-    /// Name and version of the app that made it.
-    pub app: String,
-    /// The current stage of a lead, derived from its stages.
-    pub stage: Option<entry::Stage>,
-    /// Follow-ups, oldest first.
-    pub follow_ups: Vec<FollowUp>,
-    /// Stages, oldest first.
-    pub stages: Vec<StageEntry>,
-    /// Photos, oldest first.
-    pub photos: Vec<PhotoEntry>,
-    /// The office's part.
-    pub assignment: OfficeFacts,
-    /// Head quarters' part.
-    pub review: Review,
-    /// Fields that several people wrote without knowing of each other.
-    pub conflicts: Vec<Conflict>,
-    /// A newer app wrote fields that this one does not know. They are kept.
-    pub has_unknown_fields: bool,
-}
-
-impl From<Frame> for RecordInfo {
-    fn from(frame: Frame) -> Self {
-        Self {
-            id: frame.header.id,
-            kind: frame.header.kind,
-            owner: frame.owner(),
-            office: frame.office_id(),
-            team: frame.team_id(),
-            project: frame.header.project,
-            captured_at: frame.header.captured.wall,
-            day: frame.header.day(),
-            place: frame.header.place,
-            app: frame.header.app,
-            stage: frame.stage,
-            follow_ups: frame.follow_ups.into_iter().map(Into::into).collect(),
-            stages: frame.stages.into_iter().map(Into::into).collect(),
-            photos: frame.photos.into_iter().map(Into::into).collect(),
-            assignment: frame.office,
-            review: frame.review,
-            conflicts: frame.conflicts.into_iter().map(Into::into).collect(),
-            has_unknown_fields: !frame.unknown.is_empty(),
-        }
+    /// Everything of a record but its facts.
+    RecordInfo of frame: Frame {
+        id: RecordId = frame.header.id => "Which record.",
+        kind: Kind = frame.header.kind => "What it is about.",
+        owner: PersonId = frame.owner() => "Who owns it now.",
+        office: OfficeId = frame.office_id() => "The office to which it belongs now.",
+        team: Option<TeamId> = frame.team_id() => "The team to which it belongs now.",
+        project: Option<ProjectId> = frame.header.project => "The development it is about.",
+        captured_at: UnixMillis = frame.header.captured.wall => "When it was made, by the device's wall clock.",
+        day: Day = frame.header.day() => "The business day to which it belongs.",
+        place: Option<Place> = frame.header.place => "Where it was made.",
+        app: String = frame.header.app => "Name and version of the app that made it.",
+        stage: Option<Stage> => "The current stage of a lead, derived from its stages.",
+        follow_ups: Vec<FollowUp> = each(frame.follow_ups) => "Follow-ups, oldest first.",
+        stages: Vec<StageEntry> = each(frame.stages) => "Stages, oldest first.",
+        photos: Vec<PhotoEntry> = each(frame.photos) => "Photos, oldest first.",
+        assignment: OfficeFacts = frame.office => "The office's part.",
+        review: Review => "Head quarters' part.",
+        conflicts: Vec<Conflict> = each(frame.conflicts) => "Fields that several people wrote unknowingly.",
+        has_unknown_fields: bool = !frame.unknown.is_empty() => "A newer app wrote fields unknown to this one. They are kept.",
     }
-}
-
-/// Declares an entry of an append-only list: who added it, and what.
-macro_rules! entries {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident: $type:ty,)+ })+) => {$(
-        $(#[$doc])*
-        #[derive(uniffi::Record)]
-        pub struct $name {
-            /// Which entry.
-            pub id: EntryId,
-            /// Who added it.
-            pub author: ActorId,
-            /// When, by the writer's wall clock.
-            pub at: UnixMillis,
-            $($(#[$fdoc])* pub $field: $type,)+
-        }
-
-        impl From<entry::Signed<entry::$name>> for $name {
-            fn from(signed: entry::Signed<entry::$name>) -> Self {
-                let entry::$name { id, at, $($field),+ } = signed.entry;
-                Self { id, author: signed.author, at, $($field),+ }
-            }
-        }
-    )+};
-}
-
-entries! {
     /// A contact with a lead, or a remark on any record.
-    FollowUp {
-        /// What was said or done.
-        text: String,
-        /// How: `phone`, `wechat`, `visit` or another word.
-        by_means_of: Option<String>,
-        /// When to follow up again, as an ISO date.
-        next_on: Option<String>,
+    FollowUp of signed: Signed<entry::FollowUp> {
+        id: EntryId = signed.entry.id => "Which entry.",
+        author: ActorId => "Who added it.",
+        at: UnixMillis = signed.entry.at => "When, by the writer's wall clock.",
+        text: String = signed.entry.text => "What was said or done.",
+        by_means_of: Option<String> = signed.entry.by_means_of => "How: `phone`, `wechat`, `visit` or another word.",
+        next_on: Option<String> = signed.entry.next_on => "When to follow up again, as an ISO date.",
     }
     /// A step of a lead, or a fact about its payment.
-    StageEntry {
-        /// Which stage was reached.
-        stage: entry::Stage,
-        /// Why: needed to go back and to lose a lead.
-        reason: Option<String>,
-        /// Yuan as an exact decimal, where the stage is about money.
-        amount: Option<String>,
-        /// Which unit, where one is chosen.
-        unit: Option<String>,
+    StageEntry of signed: Signed<entry::StageEntry> {
+        id: EntryId = signed.entry.id => "Which entry.",
+        author: ActorId => "Who added it.",
+        at: UnixMillis = signed.entry.at => "When, by the writer's wall clock.",
+        stage: Stage = signed.entry.stage => "Which stage was reached.",
+        reason: Option<String> = signed.entry.reason => "Why: needed to go back and to lose a lead.",
+        amount: Option<String> = signed.entry.amount => "Yuan as an exact decimal, where the stage is about money.",
+        unit: Option<String> = signed.entry.unit => "Which unit, where one is chosen.",
     }
     /// A photo that belongs to the record. Its bytes travel on their own.
-    PhotoEntry {
-        /// Which photo.
-        hash: PhotoHash,
-        /// How many bytes.
-        bytes: u64,
-        /// Media type, for example `image/jpeg`.
-        media_type: String,
-        /// What it shows, in words.
-        caption: Option<String>,
+    PhotoEntry of signed: Signed<entry::PhotoEntry> {
+        id: EntryId = signed.entry.id => "Which entry.",
+        author: ActorId => "Who added it.",
+        at: UnixMillis = signed.entry.at => "When, by the writer's wall clock.",
+        hash: PhotoHash = signed.entry.hash => "Which photo.",
+        bytes: u64 = signed.entry.bytes => "How many bytes.",
+        media_type: String = signed.entry.media_type => "Media type, for example `image/jpeg`.",
+        caption: Option<String> = signed.entry.caption => "What it shows, in words.",
+    }
+    /// A field that several people wrote without knowing of each other. It stays one until somebody writes it again.
+    Conflict of conflict: view::Conflict {
+        zone: Zone => "Which part of the record.",
+        field: String => "Which field, as the facts name it; of a map `field/key`.",
+        values: Vec<ConcurrentValue> = each(conflict.values) => "The values; the shown one is last.",
+    }
+    /// One of several values of a field.
+    ConcurrentValue of value: view::ConcurrentValue {
+        value: Option<Scalar> => "The value; nothing for an object of a newer app.",
+        author: ActorId => "Who wrote it.",
+        at: UnixMillis => "When, by the writer's wall clock.",
+        shown: bool => "Whether this is the value that the facts show.",
     }
 }
 
-/// A contact with a lead, or a remark on any record, to be added.
-pub(crate) type FollowUpRequest = entry::FollowUpRequest;
-/// A step of a lead to be added.
-pub(crate) type StageRequest = entry::StageRequest;
-type Stage = entry::Stage;
-
-/// A contact with a lead, or a remark on any record, to be added.
-#[uniffi::remote(Record)]
-pub struct FollowUpRequest {
-    /// What was said or done.
-    pub text: String,
-    /// How: `phone`, `wechat`, `visit` or another word.
-    #[uniffi(default)]
-    pub by_means_of: Option<String>,
-    /// When to follow up again.
-    #[uniffi(default)]
-    pub next_on: Option<Day>,
-}
-
-/// A step of a lead to be added.
-#[uniffi::remote(Record)]
-pub struct StageRequest {
-    /// Which stage was reached.
-    pub stage: Stage,
-    /// Why: needed to go back and to lose a lead.
-    #[uniffi(default)]
-    pub reason: Option<String>,
-    /// Yuan, where the stage is about money.
-    #[uniffi(default)]
-    pub amount: Option<Money>,
-    /// Which unit, where one is chosen.
-    #[uniffi(default)]
-    pub unit: Option<String>,
-}
-
-/// Where a record stands in review.
-#[uniffi::remote(Enum)]
-pub enum ReviewState {
-    /// Nobody has decided yet.
-    Received,
-    /// Good; the record is locked, and later edits wait for the office as amendments.
-    Approved,
-    /// Back to the promoter for correction, with a reason.
-    Returned,
-    /// Not accepted, with a reason.
-    Rejected,
-}
-
-/// What head quarters says about a record.
-#[uniffi::remote(Record)]
-pub struct Review {
-    /// Where the record stands.
-    pub state: ReviewState,
-    /// Why it came back or was refused.
-    pub reason: Option<String>,
-    /// Who decided.
-    pub by: Option<PersonId>,
-    /// When, by the server's clock.
-    pub at: Option<UnixMillis>,
-}
-
-/// A field that several people wrote without knowing of each other. It stays one until somebody writes it again.
-#[derive(uniffi::Record)]
-pub struct Conflict {
-    /// Which part of the record.
-    pub zone: Zone,
-    /// Which field, as the facts name it; of a map `field/key`.
-    pub field: String,
-    /// The values; the shown one is last.
-    pub values: Vec<ConcurrentValue>,
-}
-
-impl From<view::Conflict> for Conflict {
-    fn from(conflict: view::Conflict) -> Self {
-        let values = conflict.values.into_iter().map(Into::into).collect();
-        Self { zone: conflict.zone, field: conflict.field, values }
+outcomes! {
+    /// A record of any kind.
+    AnyRecord of AnyView {
+        Visit{ view: VisitView = (*view).into() }: AnyView::Visit(view) => "A visit.",
+        Survey{ view: SurveyView = (*view).into() }: AnyView::Survey(view) => "A survey.",
+        Lead{ view: LeadView = (*view).into() }: AnyView::Lead(view) => "A lead.",
     }
 }
 
-/// One of several values of a field.
-#[derive(uniffi::Record)]
-pub struct ConcurrentValue {
-    /// The value; nothing for an object of a newer app.
-    pub value: Option<Scalar>,
-    /// Who wrote it.
-    pub author: ActorId,
-    /// When, by the writer's wall clock.
-    pub at: UnixMillis,
-    /// Whether this is the value that the facts show.
-    pub shown: bool,
-}
-
-impl From<view::ConcurrentValue> for ConcurrentValue {
-    fn from(value: view::ConcurrentValue) -> Self {
-        let view::ConcurrentValue { value, author, at, change: _, shown } = value;
-        Self { value, author, at, shown }
+mirrors! {
+    /// What a record is about.
+    choice Kind {
+        Visit => "A visit 拜访 to an outlet, partner or person.",
+        Survey => "A filled-in survey 客户调查表.",
+        Lead => "A registered prospect 意向客户.",
     }
-}
-
-/// A part of a record, named by who may write it.
-#[uniffi::remote(Enum)]
-pub enum Zone {
-    /// Written once, when the record is made.
-    Header,
-    /// Written by the owner, the supervisor of the team and head quarters.
-    Facts,
-    /// Only grows.
-    FollowUps,
-    /// Only grows.
-    Stages,
-    /// Only grows.
-    Photos,
-    /// Written by the office.
-    Office,
-    /// Written by head quarters.
-    Review,
-}
-
-/// One value of a field, whatever the field.
-#[uniffi::remote(Enum)]
-pub enum Scalar {
-    /// Deliberately empty.
-    Null,
-    /// True or false.
-    Bool(bool),
-    /// A whole number.
-    Int(i64),
-    /// A fraction, of a newer app.
-    Float(f64),
-    /// Text: also places, days, amounts and telephone numbers in their text form.
-    Text(String),
-    /// Bytes, among them identifiers (sixteen bytes).
-    Bytes(Vec<u8>),
-    /// A moment.
-    Time(UnixMillis),
+    /// A contact with a lead, or a remark on any record, to be added.
+    record FollowUpRequest {
+        text: String => "What was said or done.",
+        by_means_of [default]: Option<String> => "How: `phone`, `wechat`, `visit` or another word.",
+        next_on [default]: Option<Day> => "When to follow up again.",
+    }
+    /// A step of a lead to be added.
+    record StageRequest {
+        stage: Stage => "Which stage was reached.",
+        reason [default]: Option<String> => "Why: needed to go back and to lose a lead.",
+        amount [default]: Option<Money> => "Yuan, where the stage is about money.",
+        unit [default]: Option<String> => "Which unit, where one is chosen.",
+    }
+    /// Where a record stands in review.
+    choice ReviewState {
+        Received => "Nobody has decided yet.",
+        Approved => "Good; the record is locked, and later edits wait for the office as amendments.",
+        Returned => "Back to the promoter for correction, with a reason.",
+        Rejected => "Not accepted, with a reason.",
+    }
+    /// What head quarters says about a record.
+    record Review {
+        state: ReviewState => "Where the record stands.",
+        reason: Option<String> => "Why it came back or was refused.",
+        by: Option<PersonId> => "Who decided.",
+        at: Option<UnixMillis> => "When, by the server's clock.",
+    }
+    /// A part of a record, named by who may write it.
+    choice Zone {
+        Header => "Written once, when the record is made.",
+        Facts => "Written by the owner, the supervisor of the team and head quarters.",
+        FollowUps => "Only grows.",
+        Stages => "Only grows.",
+        Photos => "Only grows.",
+        Office => "Written by the office.",
+        Review => "Written by head quarters.",
+    }
+    /// One value of a field, whatever the field.
+    choice Scalar {
+        Null => "Deliberately empty.",
+        Bool(bool) => "True or false.",
+        Int(i64) => "A whole number.",
+        Float(f64) => "A fraction, of a newer app.",
+        Text(String) => "Text: also places, days, amounts and telephone numbers in their text form.",
+        Bytes(Vec<u8>) => "Bytes, among them identifiers (sixteen bytes).",
+        Time(UnixMillis) => "A moment.",
+    }
 }

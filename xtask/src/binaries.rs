@@ -45,9 +45,10 @@ impl Daybook {
         })
     }
 
-    /// Builds the server alone.
+    /// Builds the server alone, as [`Self::build`] would: with other packages it has other features, and cargo would build
+    /// it twice.
     pub(crate) fn build_server() -> Result<Self, Failure> {
-        Self::build_with(Invocation::cargo(["build", "--locked", "-p", "server", "--bins"]))
+        Self::build_with(Invocation::cargo(["build", "--locked", "-p", "server", "-p", "e2e", "--bin", "daybook"]))
     }
 
     /// Cargo itself tells where the programs went, so every way to move the target directory is respected. The

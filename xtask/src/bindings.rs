@@ -6,7 +6,9 @@
 mod kotlin;
 mod library;
 mod outline;
+pub(crate) mod phones;
 mod python;
+pub(crate) mod shipped;
 mod swift;
 
 use std::path::PathBuf;
@@ -34,6 +36,10 @@ pub(crate) enum Order {
         /// Which.
         language: Tested,
     },
+    /// Checks core and client for Android and iOS, and builds the core's static library for iOS.
+    Phones,
+    /// Builds what is shipped and tells its size.
+    Size,
     /// Runs the example of a promoter's day, in Kotlin, against a real server.
     Example,
 }
@@ -57,6 +63,8 @@ pub(crate) fn run(order: &Order) -> Result<(), Failure> {
         Order::Accept => outline::accept(&Library::build()?),
         Order::Test { language: Tested::Python } => python::test(&Library::build()?),
         Order::Test { language: Tested::Kotlin } => kotlin::test(&Library::build()?),
+        Order::Phones => phones::check(),
+        Order::Size => shipped::size(),
         Order::Example => kotlin::example(&Library::build()?),
     }
 }

@@ -7,6 +7,7 @@ use std::{
 
 use crate::{
     binaries::{Daybook, Profile},
+    bindings::{self, Order, Tested},
     console,
     process::{Failure, Invocation},
     purity, test_run,
@@ -33,6 +34,10 @@ impl Step {
         Self::new(title, purity::core_check(target).to_string(), move || purity::check_core(target))
     }
 
+    fn bindings(title: &'static str, words: &'static str, order: Order) -> Self {
+        Self::new(title, format!("cargo xtask bindings {words}"), move || bindings::run(&order))
+    }
+
     fn demo(title: &'static str, args: &'static [&'static str]) -> Self {
         Self::new(title, format!("cargo xtask demo {}", args.join(" ")), move || {
             let args: Vec<_> = args.iter().map(Into::into).collect();
@@ -56,10 +61,16 @@ fn steps() -> Vec<Step> {
         Step::new("tests", "cargo xtask test", || test_run::run(&[])),
         Step::line("http on postgresql", test_run::http_on_postgres()),
         Step::core_on("core on the web", purity::WEB),
-        Step::core_on("core on a phone", purity::PHONE),
         Step::new("console", "cargo xtask console check", || console::run(console::Order::Check)),
         Step::demo("demo", &["--once", "--json"]),
         Step::demo("demo with kills", &["--once", "--chaos", "--json"]),
+        Step::line("encrypted stores", test_run::encrypted()),
+        Step::bindings("what apps can call", "check", Order::Check),
+        Step::bindings("Python", "test python", Order::Test { language: Tested::Python }),
+        Step::bindings("Kotlin", "test kotlin", Order::Test { language: Tested::Kotlin }),
+        Step::bindings("a promoter's day", "example", Order::Example),
+        Step::bindings("Swift", "swift", Order::Swift),
+        Step::bindings("phones", "phones", Order::Phones),
     ]
 }
 

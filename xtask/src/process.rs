@@ -58,6 +58,14 @@ pub(crate) enum Failure {
         /// What is.
         after: String,
     },
+    /// What is shipped has grown too much.
+    #[error("the library has {bytes} bytes, at most {most} are allowed")]
+    TooLarge {
+        /// How many it has.
+        bytes: u64,
+        /// How many it may have.
+        most: u64,
+    },
     /// A step of `cargo xtask ci` failed; the report is already on the screen.
     #[error("CI stopped at step `{step}`")]
     Ci {

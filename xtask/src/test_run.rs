@@ -16,14 +16,12 @@ pub(crate) fn run(args: &[OsString]) -> Result<(), Failure> {
 
 /// The tests of the HTTP interface once more, on the other database. Those of the store run on both anyway.
 pub(crate) fn http_on_postgres() -> Invocation {
-    // Selected like everything else, because another selection would compile the dependencies with other features.
-    plain(Invocation::cargo(["test", "--locked"]))
-        .args(["--test", "http"])
+    Invocation::cargo(["test", "-p", "server", "--test", "http", "--locked"])
         .variable("DAYBOOK_TEST_DATABASE", "postgres")
 }
 
-/// What brings encryption, or the generator of its bindings, into a build of everything. Tested by hand so far:
-/// `cargo nextest run -p mobile-ffi -p client`, and `cargo xtask bindings test python` and `... kotlin`.
+/// What brings encryption, or the generator of its bindings, into a build of everything. `cargo xtask bindings` tests the
+/// one, [`encrypted`] the other.
 const APART: [&str; 2] = ["mobile-ffi", "uniffi-bindgen"];
 
 /// nextest runs each test in its own process and reports better, but does not know documentation examples.
@@ -33,13 +31,17 @@ fn invocations(nextest: bool, args: &[OsString]) -> [Invocation; 2] {
     } else {
         Invocation::cargo(["test", "--locked", "--lib", "--bins", "--tests"])
     };
+    let plain =
+        |line: Invocation| APART.iter().fold(line.args(["--workspace"]), |line, name| line.args(["--exclude", name]));
     let examples = plain(Invocation::cargo(["test", "--doc", "--locked"]));
     [plain(tests).args(args), examples]
 }
 
-/// Everything but what is built apart.
-fn plain(line: Invocation) -> Invocation {
-    APART.iter().fold(line.args(["--workspace"]), |line, name| line.args(["--exclude", name]))
+/// The tests of the phone's store and client, this time encrypted.
+pub(crate) fn encrypted() -> Invocation {
+    let nextest = Invocation::cargo(["nextest", "--version"]).succeeds();
+    let tests = if nextest { ["nextest", "run"].as_slice() } else { ["test", "--lib", "--tests"].as_slice() };
+    Invocation::cargo(tests.iter().copied()).args(["--locked", "-p", "client", "--features", "encryption"])
 }
 
 #[cfg(test)]

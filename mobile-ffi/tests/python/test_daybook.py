@@ -276,6 +276,69 @@ class AtRest(Case):
         self.assertFalse(os.path.exists(path))
 
 
+class Damaged(Case):
+    PAGE = 4_096
+
+    def worn(self):
+        """A closed phone with forty records that the server has and ten that it has not."""
+        folder = self.folder()
+        phone = open_phone(folder, self.company.url)
+        phone.enrol(self.company.code(), "Python")
+        self.assertIsNone(phone.damage())
+        notes = "想看三居室，周末有空。" * 20
+        sent = [phone.leads().create(lead(f"sent {n}", notes=notes)).record.id for n in range(40)]
+        for record in sent:
+            self.publish(phone, record)
+        unsent = [phone.leads().create(lead(f"unsent {n}", notes=notes)).record.id for n in range(10)]
+        edits = [LeadEdit.BUDGET(Decimal(700_000))]
+        phone.leads().edit(sent[0], edits)
+        return folder, sent, unsent
+
+    def spoil(self, folder, pages):
+        store = folder / "daybook.db"
+        bytes_ = bytearray(store.read_bytes())
+        for page in pages(len(bytes_) // self.PAGE):
+            bytes_[page * self.PAGE + 777] ^= 1
+        store.write_bytes(bytes_)
+
+    def there(self, phone, record):
+        try:
+            return phone.status(record).step.value >= Step.PUBLISHED.value and phone.leads().get(record) is not None
+        except DaybookError.NotFound:
+            return False
+
+    def test_what_the_server_has_comes_back_and_the_rest_is_sent_or_named(self):
+        spoilings = [lambda pages: [0], lambda pages: range(1, pages, 4), lambda pages: range(3, pages, 2)]
+        for number, spoiling in enumerate(spoilings):
+            with self.subTest(number):
+                folder, sent, unsent = self.worn()
+                self.spoil(folder, spoiling)
+                phone = open_phone(folder, self.company.url)
+                damage = phone.damage()
+                self.assertGreater(damage.unreadable_pages, 0)
+                self.assertTrue((folder / "daybook.db.damaged-1").exists())
+                if damage.enrolment_lost:
+                    phone.enrol(self.company.code(), "Python")
+                lost = {save.record for save in damage.lost}
+                self.assertEqual(damage.rescued + len(damage.lost), len(unsent) + 1, damage)
+                kept = [record for record in unsent if record not in lost]
+                self.sync_until(phone, lambda: all(self.there(phone, record) for record in sent + kept))
+                if sent[0] not in lost:
+                    self.assertEqual(phone.leads().get(sent[0]).facts.budget, Decimal(700_000))
+                for n, record in enumerate(sent):
+                    self.assertEqual(phone.leads().get(record).facts.name, f"sent {n}")
+                phone.forget_damage()
+                self.assertIsNone(phone.damage())
+                seen, after = [], ""
+                desk = Desk(self.company)
+                while after is not None:
+                    page = desk.ask("GET", f"/api/v1/records?limit=200{after}")
+                    seen += [uuid.UUID(line["id"]) for line in page["items"]]
+                    after = f"&after={page['next']}" if page.get("next") else None
+                for record in sent + kept:
+                    self.assertEqual(seen.count(record), 1)
+
+
 class Lent(Case):
     """What an app may bring itself."""
 
@@ -283,12 +346,12 @@ class Lent(Case):
         sent = []
 
         class Stack(daybook.Transport):
-            def send(stack, request, patience_ms):
+            def send(stack, request, patience):
                 sent.append(request.path)
                 url = self.company.url + request.path
                 asked = urllib.request.Request(url, request.body or None, request.headers, method=request.method)
                 try:
-                    answer = urllib.request.urlopen(asked, timeout=patience_ms / 1_000)
+                    answer = urllib.request.urlopen(asked, timeout=patience.total_seconds())
                 except urllib.error.HTTPError as refused:
                     answer = refused
                 except OSError:

@@ -1,6 +1,6 @@
 //! The Kotlin, compiled and run on the JVM: npm's `kotlin-compiler`, Debian's JNA and JUnit, no Gradle.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +15,11 @@ const JNA: &str = "/usr/share/java/jna.jar";
 const JUNIT: [&str; 2] = ["/usr/share/java/junit4.jar", "/usr/share/java/hamcrest-core.jar"];
 /// Named in `mobile-ffi/tests/kotlin/package.json`.
 const COMPILER: &str = "tests/kotlin/node_modules/kotlin-compiler";
+
+/// The suite, with the server and the keystore that example and measurement borrow.
+const SUITE: &str = "tests/kotlin/src";
+/// A heap of one size, in memory from the beginning: what the process grows by is then not Java's.
+const HEAP: [&str; 3] = ["-Xms256m", "-Xmx256m", "-XX:+AlwaysPreTouch"];
 
 /// The compiled bindings.
 pub(super) struct Compiled {
@@ -63,12 +68,13 @@ impl Tools {
         std::env::join_paths(jars).unwrap_or_default()
     }
 
-    fn compile(&self, source: &Path, against: &[&Path], jar: &Path) -> Result<(), Failure> {
+    fn compile(&self, sources: &[PathBuf], against: &[&Path], jar: &Path) -> Result<(), Failure> {
         Invocation::new("bash")
             .args([self.compiler.join("bin/kotlinc")])
             .args(["-nowarn", "-no-stdlib", "-jvm-target", "17", "-cp"])
             .args([self.class_path(against)])
-            .args([source.as_os_str(), "-d".as_ref(), jar.as_os_str()])
+            .args(sources)
+            .args(["-d".as_ref(), jar.as_os_str()])
             .run()
     }
 }
@@ -80,7 +86,7 @@ pub(super) fn compile(library: &Library) -> Result<Compiled, Failure> {
     let (jar, stamp) = (generated.with_extension("jar"), generated.with_extension("compiled"));
     let source = fs::read(generated.join("daybook/daybook.kt"))?;
     if !jar.is_file() || fs::read(&stamp).ok().as_ref() != Some(&source) {
-        tools.compile(&generated, &[], &jar)?;
+        tools.compile(&[generated], &[], &jar)?;
         fs::write(&stamp, &source)?;
     }
     Ok(Compiled { jar, tools })
@@ -89,32 +95,39 @@ pub(super) fn compile(library: &Library) -> Result<Compiled, Failure> {
 /// Runs the suite against a real server.
 pub(super) fn test(library: &Library) -> Result<(), Failure> {
     let compiled = compile(library)?;
-    let jar = compiled.with("tests/kotlin/src", "suite")?;
-    compiled.run(library, &jar, &["org.junit.runner.JUnitCore", "daybook.suite.DaybookTest"])
+    let jar = compiled.with(&[SUITE], "suite")?;
+    compiled.run(&library.folder(), &jar, &["org.junit.runner.JUnitCore".into(), "daybook.suite.DaybookTest".into()])
 }
 
 /// Runs the example.
 pub(super) fn example(library: &Library) -> Result<(), Failure> {
     let compiled = compile(library)?;
-    let jar = compiled.with("examples/kotlin", "example")?;
-    compiled.run(library, &jar, &["daybook.example.PromotersDayKt"])
+    let jar = compiled.with(&[SUITE, "examples/kotlin"], "example")?;
+    compiled.run(&library.folder(), &jar, &["daybook.example.PromotersDayKt".into()])
+}
+
+/// Runs the measurement with the library that is shipped.
+pub(super) fn bench(library: &Library, shipped: &Path, args: &[OsString]) -> Result<(), Failure> {
+    let compiled = compile(library)?;
+    let jar = compiled.with(&[SUITE, "tests/kotlin/bench"], "bench")?;
+    let main = [OsString::from("daybook.bench.BenchKt")].into_iter().chain(args.iter().cloned());
+    compiled.run(shipped.parent().unwrap_or(Path::new("")).as_os_str(), &jar, &main.collect::<Vec<_>>())
 }
 
 impl Compiled {
     /// Compiles sources of ours against the bindings.
-    fn with(&self, sources: &str, name: &str) -> Result<PathBuf, Failure> {
+    fn with(&self, sources: &[&str], name: &str) -> Result<PathBuf, Failure> {
+        let sources: Vec<PathBuf> = sources.iter().map(|folder| ours(folder)).collect();
         let jar = self.jar.with_file_name(format!("{name}.jar"));
-        self.tools.compile(&ours(sources), &[&self.jar], &jar)?;
+        self.tools.compile(&sources, &[&self.jar], &jar)?;
         Ok(jar)
     }
 
-    fn run(&self, library: &Library, jar: &Path, main: &[&str]) -> Result<(), Failure> {
+    fn run(&self, folder: &OsStr, jar: &Path, main: &[OsString]) -> Result<(), Failure> {
         let mut libraries = OsString::from("-Djna.library.path=");
-        libraries.push(library.folder());
+        libraries.push(folder);
         let class_path = self.tools.class_path(&[jar, &self.jar]);
-        let java = Invocation::new("java")
-            .args(["-Xshare:auto".into(), libraries, "-cp".into(), class_path])
-            .args(main.iter().copied());
+        let java = Invocation::new("java").args(HEAP).args([libraries, "-cp".into(), class_path]).args(main);
         Daybook::build_server()?.drive(java)?.run()
     }
 }

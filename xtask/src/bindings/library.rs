@@ -20,15 +20,7 @@ pub(super) struct Library {
 impl Library {
     /// Builds the library and the generator. Each alone: together the generator's features would end up in the library.
     pub(super) fn build() -> Result<Self, Failure> {
-        let report = cargo_build("mobile-ffi").read()?;
-        // Macros are shared libraries too.
-        let is_ours = |path: &PathBuf| {
-            let ending = path.extension().unwrap_or_default();
-            let named = path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("daybook_mobile"));
-            named && ["so", "dylib", "dll"].iter().any(|known| ending == *known)
-        };
-        let file = built(&report)?.into_iter().find(is_ours);
-        let file = file.ok_or(Failure::NoBinary { name: "daybook_mobile", package: "mobile-ffi" })?;
+        let file = shared_library(&cargo_build("mobile-ffi").read()?)?;
         let report = cargo_build("uniffi-bindgen").read()?;
         let generator = executables(&report)?.into_iter().next();
         let generator = generator.ok_or(Failure::NoBinary { name: "uniffi-bindgen", package: "uniffi-bindgen" })?;
@@ -55,6 +47,24 @@ impl Library {
     pub(super) fn folder(&self) -> OsString {
         self.file.parent().map(|folder| folder.as_os_str().to_owned()).unwrap_or_default()
     }
+}
+
+/// Builds the library as it is shipped. It has no symbols, so nothing can be generated from it.
+pub(super) fn shipped() -> Result<PathBuf, Failure> {
+    let line = ["rustc", "--locked", "-p", "mobile-ffi", "--profile", "mobile", "--features", "vendored"];
+    let line = Invocation::cargo(line).args(["--crate-type", "cdylib", "--message-format=json-render-diagnostics"]);
+    shared_library(&line.read()?)
+}
+
+fn shared_library(report: &[u8]) -> Result<PathBuf, Failure> {
+    // Macros are shared libraries too.
+    let is_ours = |path: &PathBuf| {
+        let ending = path.extension().unwrap_or_default();
+        let named = path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("daybook_mobile"));
+        named && ["so", "dylib", "dll"].iter().any(|known| ending == *known)
+    };
+    let file = built(report)?.into_iter().find(is_ours);
+    file.ok_or(Failure::NoBinary { name: "daybook_mobile", package: "mobile-ffi" })
 }
 
 fn cargo_build(package: &str) -> Invocation {

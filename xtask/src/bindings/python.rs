@@ -13,9 +13,13 @@ pub(super) fn test(library: &Library) -> Result<(), Failure> {
     // The generated module loads the library that lies beside it.
     let name = library.file.file_name().unwrap_or_default();
     fs::copy(&library.file, generated.join(name))?;
-    let suite = Invocation::new("python3")
-        .args([ours("tests/python/test_daybook.py")])
-        .variable("PYTHONPATH", generated)
-        .variable("PYTHONDONTWRITEBYTECODE", "1");
-    Daybook::build_server()?.drive(suite)?.run()
+    let server = Daybook::build_server()?;
+    for suite in ["test_daybook.py", "test_kills.py"] {
+        let suite = Invocation::new("python3")
+            .args([ours("tests/python").join(suite)])
+            .variable("PYTHONPATH", &generated)
+            .variable("PYTHONDONTWRITEBYTECODE", "1");
+        server.drive(suite)?.run()?;
+    }
+    Ok(())
 }

@@ -4,6 +4,7 @@
 //! that feed it something bad: a rule that can't fail proves nothing.
 
 mod dependencies;
+mod facade;
 mod file_size;
 mod foreign_paths;
 mod migrations;

@@ -49,16 +49,18 @@ pub(super) fn mend(salvage: &Salvage, progress: &Progress, actor: Option<ActorId
 
     let mut anew: Vec<(RecordId, ChangeHash, ClockReading)> =
         behind.into_iter().filter(|entry| here(entry)).map(|entry| (entry.record, entry.change, entry.clock)).collect();
+    // Those without a line may be of lost lines that the server has acknowledged, too: then it knows them already.
     let without_line = without_line(salvage, actor);
-    let unexplained = missing.saturating_sub(without_line.len() as u64);
-    damage.lost.extend((0..unexplained).map(|_| LostSave { record: None, saved_at: None }));
+    let explained = missing.min(without_line.len() as u64);
+    damage.lost.extend((explained..missing).map(|_| LostSave { record: None, saved_at: None }));
+    let with_line = lines.iter().filter(|(entry, _)| entry.n > base.n && here(entry)).count() + anew.len();
+    damage.rescued = with_line as u64 + explained;
     anew.extend(without_line);
     for (record, change, clock) in anew {
         let (entry, next) = head.append(record, change, clock);
         lines.push((entry, next));
         head = next;
     }
-    damage.rescued = lines.iter().filter(|(entry, _)| entry.n > base.n && here(entry)).count() as u64;
     Mended { lines, acknowledged: base.n }
 }
 

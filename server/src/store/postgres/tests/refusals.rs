@@ -7,12 +7,7 @@ use super::{access, scratch};
 use crate::store::{Organisation, Store as _};
 
 fn organisation() -> Organisation {
-    Organisation {
-        id: OrganisationId::from([1; 16]),
-        name: "Company".to_owned(),
-        created_at: UnixMillis(1),
-        keep_exif: false,
-    }
+    Organisation { id: OrganisationId::from([1; 16]), name: "Company".to_owned(), created_at: UnixMillis(1) }
 }
 
 #[tokio::test]
