@@ -216,7 +216,9 @@ impl RawDevice {
             device,
             app: "raw/1".to_owned(),
         };
-        let facts = LeadFacts { name: Some(name.to_owned()), ..LeadFacts::default() };
+        // With a note, so that false changes find a text to be about.
+        let notes = "想看".to_owned();
+        let facts = LeadFacts { name: Some(name.to_owned()), notes, ..LeadFacts::default() };
         // An actor may write several records; each document counts its changes by itself.
         let made = Document::create(self.actor, &NewRecord { header, facts });
         let (_, change) = made.map_err(|error| Failure::Unexpected(error.to_string()))?;

@@ -112,7 +112,7 @@ pub fn besiege(folder: &Path, changes: usize) -> Result<Outcome, Failure> {
     let (mut exchanges, mut failures) = (0, warm.failures);
     for (number, wave) in waves.iter_mut().enumerate() {
         let stretch = Stretch::begin(&format!("round {}", number + 1), 1);
-        let peace = exchange(&phones, &|| std::thread::park_timeout(PEACE))?;
+        let peace = exchange(&phones, &|| rest(PEACE))?;
         let siege = attack(&phones, wave, &answers)?;
         let (before, during) = (p95(&peace.times), p95(&siege.times));
         exchanges += peace.times.len() + siege.times.len();
@@ -240,6 +240,14 @@ fn attack(phones: &[Daybook], attackers: &mut [Attacker], answers: &Answers) -> 
         return Err(Failure::Unexpected("an attacker could not attack".to_owned()));
     }
     Ok(noticed)
+}
+
+/// Rests for so long. A thread may be woken early, by the end of a scope for instance.
+fn rest(length: Duration) {
+    let end = Instant::now() + length;
+    while let Some(left) = end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+        std::thread::park_timeout(left);
+    }
 }
 
 fn p95(times: &[f64]) -> f64 {

@@ -16,7 +16,9 @@ pub(crate) fn run(args: &[OsString]) -> Result<(), Failure> {
 
 /// The tests of the HTTP interface once more, on the other database. Those of the store run on both anyway.
 pub(crate) fn http_on_postgres() -> Invocation {
-    Invocation::cargo(["test", "-p", "server", "--test", "http", "--locked"])
+    // Selected like everything else, because another selection would compile the dependencies with other features.
+    plain(Invocation::cargo(["test", "--locked"]))
+        .args(["--test", "http"])
         .variable("DAYBOOK_TEST_DATABASE", "postgres")
 }
 
@@ -31,10 +33,13 @@ fn invocations(nextest: bool, args: &[OsString]) -> [Invocation; 2] {
     } else {
         Invocation::cargo(["test", "--locked", "--lib", "--bins", "--tests"])
     };
-    let plain =
-        |line: Invocation| APART.iter().fold(line.args(["--workspace"]), |line, name| line.args(["--exclude", name]));
     let examples = plain(Invocation::cargo(["test", "--doc", "--locked"]));
     [plain(tests).args(args), examples]
+}
+
+/// Everything but what is built apart.
+fn plain(line: Invocation) -> Invocation {
+    APART.iter().fold(line.args(["--workspace"]), |line, name| line.args(["--exclude", name]))
 }
 
 /// The tests of the phone's store and client, this time encrypted.

@@ -65,7 +65,10 @@ fn is_interface(path: &str) -> bool {
 
 /// A file as it was built, compressed if the browser takes it so.
 fn send(path: &str, file: &EmbeddedFile, asked: &HeaderMap) -> Response {
-    let tag: String = file.metadata.sha256_hash().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let takes_gzip = asked.get(ACCEPT_ENCODING).and_then(|takes| takes.to_str().ok()).is_some_and(takes_gzip);
+    let compressed = takes_gzip.then(|| Console::get(&format!("{path}.gz"))).flatten();
+    let sent = compressed.as_ref().unwrap_or(file);
+    let tag: String = sent.metadata.sha256_hash().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     let tag = format!("\"{tag}\"");
     let mut response = Response::default();
     let headers = response.headers_mut();
@@ -80,15 +83,10 @@ fn send(path: &str, file: &EmbeddedFile, asked: &HeaderMap) -> Response {
         return response;
     }
     insert(headers, CONTENT_TYPE, file.metadata.mimetype());
-    let takes_gzip = asked.get(ACCEPT_ENCODING).and_then(|takes| takes.to_str().ok()).is_some_and(takes_gzip);
-    let body = match Console::get(&format!("{path}.gz")).filter(|_| takes_gzip) {
-        Some(compressed) => {
-            insert(headers, CONTENT_ENCODING, "gzip");
-            bytes(&compressed)
-        }
-        None => bytes(file),
-    };
-    *response.body_mut() = Body::from(body);
+    if compressed.is_some() {
+        insert(headers, CONTENT_ENCODING, "gzip");
+    }
+    *response.body_mut() = Body::from(bytes(sent));
     response
 }
 

@@ -159,7 +159,7 @@ async fn changes_that_the_server_lost_come_back_from_their_authors() {
     for lost in ["first", "second", "third", "all", "row", "everything"] {
         let Scene { test, mut promoter, mut supervisor, record, .. } = scene().await;
         let whole = changes_of(&test, record).await;
-        let id = test.sql_id(record);
+        let id = test.sql_id(record.0);
         let changes = format!("delete from change where record = {id}");
         let nth = |n: u32| {
             format!(

@@ -37,17 +37,17 @@ async fn send_unheard(test: &TestApp, phone: &mut Phone) {
 
 /// The server loses lines of a phone's journal, and what it had made of them.
 async fn lose(test: &TestApp, device: DeviceId, lines: &str) {
-    let id = device.0.simple();
-    let lost = format!("from change where device = (select no from device where id = x'{id}') and n in ({lines})");
+    let id = test.sql_id(device.0);
+    let lost = format!("from change where device = (select no from device where id = {id}) and n in ({lines})");
     test.sql(&format!("delete from record where id in (select record {lost})")).await;
     test.sql(&format!("delete {lost}")).await;
 }
 
 /// How many lines of a device's journal are published.
 async fn published(test: &TestApp, device: DeviceId) -> i64 {
-    let id = device.0.simple();
+    let id = test.sql_id(device.0);
     let count = "select count(*) from change c join device d on d.no = c.device";
-    test.sql_number(&format!("{count} where d.id = x'{id}' and c.state = 1")).await
+    test.sql_number(&format!("{count} where d.id = {id} and c.state = 1")).await
 }
 
 async fn forks(test: &TestApp) -> i64 {
@@ -81,7 +81,7 @@ async fn lines_before_what_was_acknowledged_are_asked_for_from_the_first_that_is
     send_unheard(&test, &mut phone).await;
     lose(&test, before, "3, 7").await;
     // Without this the signature over the fifth line would vouch for the third.
-    test.sql(&format!("delete from journal_head where device = x'{}' and n = 5", before.0.simple())).await;
+    test.sql(&format!("delete from journal_head where device = {} and n = 5", test.sql_id(before.0))).await;
     let asked = phone.exchanges().count();
     assert_eq!(phone.sync(&test).await.failure, None);
     let asked_for: Vec<_> = phone.exchanges().skip(asked).filter_map(|(_, answer)| answer.resend_from).collect();

@@ -22,7 +22,6 @@ use server::config::{Config, Layers};
 use server::router;
 use server::service::projector;
 use server::state::App;
-use sync_core::id::RecordId;
 use sync_core::time::UnixMillis;
 use sync_core::wire::problem;
 use tower::ServiceExt as _;
@@ -114,9 +113,9 @@ impl TestApp {
         self.keeping.number(statement).await
     }
 
-    /// A record's identifier as the database's SQL writes it.
-    pub(crate) fn sql_id(&self, record: RecordId) -> String {
-        self.keeping.literal(record)
+    /// An identifier as the database's SQL writes it.
+    pub(crate) fn sql_id(&self, id: uuid::Uuid) -> String {
+        self.keeping.literal(id)
     }
 
     /// A backup of this moment.

@@ -159,7 +159,7 @@ async fn everybody_gets_what_the_rules_say_and_no_more() {
     // And this is quarantined, whatever a change may be.
     let broken = second.register("王五");
     assert!(second.sync(&test).await.failure.is_none());
-    let broken = test.sql_id(broken);
+    let broken = test.sql_id(broken.0);
     let set_aside = "update change set state = 3, code = 'change.fatal', seq = null, place = null";
     test.sql(&format!("{set_aside} where record = {broken}")).await;
     test.sql(&format!("delete from record where id = {broken}")).await;

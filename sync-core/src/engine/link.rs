@@ -351,11 +351,13 @@ impl<S: Store> Engine<S> {
         let forgotten = self.identity.clone().filter(|_| self.run.as_ref().is_some_and(|run| run.forgotten));
         // Lines without an identity are what a rescue has saved of a damaged store: they are written again under this one.
         let rescued = self.identity.is_none() && self.store.head().map_err(EngineError::Store)?.n > 0;
-        let common_through = self.run.as_ref().and_then(|run| run.common_through).or(rescued.then_some(0));
-        // What the server does not know it holds no line of.
         let given_up = match &forgotten {
+            // What the server does not know it holds no line of.
             Some(identity) => Some((identity.key_seed, 0)),
-            None => common_through.map(|n| (enrolment.key.seed(), n)),
+            None => {
+                let common_through = self.run.as_ref().and_then(|run| run.common_through).or(rescued.then_some(0));
+                common_through.map(|n| (enrolment.key.seed(), n))
+            }
         };
         if let Some(identity) = forgotten.filter(|identity| identity.device == answer.device) {
             self.known_again(Identity { server_key: answer.server_key, profile: answer.profile, ..identity })?;

@@ -6,7 +6,6 @@ use std::path::Path;
 use server::config::{Config, DatabaseUrl, Layers};
 use server::store::{postgres, sqlite};
 use sqlx::AssertSqlSafe;
-use sync_core::id::RecordId;
 use sync_core::time::UnixMillis;
 use tempfile::TempDir;
 use throwaway_postgres::Database;
@@ -87,9 +86,9 @@ impl Keeping {
         [("DAYBOOK_DATABASE_FOLDER".to_owned(), folder), few].into_iter().chain(url)
     }
 
-    /// A record's identifier as this database's SQL writes it.
-    pub(super) fn literal(&self, record: RecordId) -> String {
-        let plain = record.0.simple();
+    /// An identifier as this database's SQL writes it.
+    pub(super) fn literal(&self, id: uuid::Uuid) -> String {
+        let plain = id.simple();
         if self.database.is_some() { format!("'{plain}'") } else { format!("x'{plain}'") }
     }
 

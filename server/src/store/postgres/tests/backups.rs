@@ -17,7 +17,7 @@ fn url(database: &throwaway_postgres::Database) -> DatabaseUrl {
 
 fn organisation(number: u8) -> Organisation {
     let id = OrganisationId::from([number; 16]);
-    Organisation { id, name: format!("Company {number}"), created_at: UnixMillis(1) }
+    Organisation { id, name: format!("Company {number}"), created_at: UnixMillis(1), keep_exif: false }
 }
 
 /// Databases that were made to check a backup of this one.

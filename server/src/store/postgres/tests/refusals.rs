@@ -7,7 +7,12 @@ use super::{access, scratch};
 use crate::store::{Organisation, Store as _};
 
 fn organisation() -> Organisation {
-    Organisation { id: OrganisationId::from([1; 16]), name: "Company".to_owned(), created_at: UnixMillis(1) }
+    Organisation {
+        id: OrganisationId::from([1; 16]),
+        name: "Company".to_owned(),
+        created_at: UnixMillis(1),
+        keep_exif: false,
+    }
 }
 
 #[tokio::test]
