@@ -28,7 +28,7 @@ async fn suspects() -> Ward {
     let record = phone.register("张伟");
     phone.rename(record, "张炜");
     assert_eq!(phone.sync(&test).await.failure, None);
-    let test = test.killed_while_judging(&format!("{record}\n").repeat(3)).await;
+    let test = test.killed_by_each_change_of(record).await;
     let reviewer = house.staff(&test, Role::Reviewer, HERE).await;
     Ward { test, house, phone, reviewer, record }
 }

@@ -22,6 +22,7 @@ use server::config::{Config, Layers};
 use server::router;
 use server::service::projector;
 use server::state::App;
+use sync_core::id::RecordId;
 use sync_core::time::UnixMillis;
 use sync_core::wire::problem;
 use tower::ServiceExt as _;
@@ -100,6 +101,16 @@ impl TestApp {
         std::fs::write(keeping.folder().join("judging"), note).unwrap();
         let test = Self::receiving(keeping).await;
         projector::drain(&test.app).await.unwrap();
+        test
+    }
+
+    /// The same server, started again and again because it believes that each received change of a record killed it.
+    pub(crate) async fn killed_by_each_change_of(self, record: RecordId) -> Self {
+        let incoming = self.app.store.record(record).await.unwrap().incoming;
+        let mut test = self;
+        for change in incoming {
+            test = test.killed_while_judging(&format!("{record} {}\n", change.hash).repeat(2)).await;
+        }
         test
     }
 
