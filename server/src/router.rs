@@ -21,8 +21,8 @@ use utoipa_axum::routes;
 
 use crate::error::ServiceError;
 use crate::routes::{
-    admin, amendments, assignments, console, directory, health, organisation, photos, quarantine, records, session,
-    strays, sync,
+    admin, amendments, arrivals, assignments, console, days, directory, health, organisation, photos, quarantine,
+    records, session, strays, sync,
 };
 use crate::state::App;
 
@@ -90,6 +90,15 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(amendments::inspect))
         .routes(routes!(amendments::accept))
         .routes(routes!(amendments::reject))
+        // the office's day
+        .routes(routes!(days::lines))
+        .routes(routes!(days::board))
+        .routes(routes!(days::close))
+        .routes(routes!(days::supplement))
+        .routes(routes!(days::late))
+        .routes(routes!(days::statement))
+        .routes(routes!(arrivals::arrive))
+        .routes(routes!(arrivals::consultants, arrivals::set_consultants))
         // the organisation
         .routes(routes!(organisation::show, organisation::change))
         .routes(routes!(directory::offices))

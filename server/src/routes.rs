@@ -2,9 +2,11 @@
 
 pub(crate) mod admin;
 pub(crate) mod amendments;
+pub(crate) mod arrivals;
 pub(crate) mod assignments;
 pub(crate) mod console;
 mod cursor;
+pub(crate) mod days;
 pub(crate) mod directory;
 mod extract;
 pub(crate) mod health;

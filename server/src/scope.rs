@@ -29,6 +29,12 @@ pub enum Action {
     SeeDevices,
     /// Cut phones off, and have them wiped.
     CutOff,
+    /// See boards and statements of offices' days.
+    SeeDays,
+    /// Close days, and seal what came late.
+    CloseDays,
+    /// Note arrivals, and say who receives customers.
+    Receive,
     /// Manage people, teams, offices and devices.
     Administer,
 }
@@ -83,7 +89,10 @@ pub fn may_do(person: &Person, action: Action) -> bool {
         Action::SeeDevices => {
             matches!(person.role, Supervisor | Secretary | OfficeManager | Reviewer | HqAdmin | Auditor)
         }
-        Action::CutOff => matches!(person.role, Secretary | OfficeManager | HqAdmin),
+        Action::CutOff | Action::CloseDays | Action::Receive => {
+            matches!(person.role, Secretary | OfficeManager | HqAdmin)
+        }
+        Action::SeeDays => matches!(person.role, Secretary | OfficeManager | Reviewer | HqAdmin | Auditor),
         Action::Administer => person.role == HqAdmin,
     }
 }

@@ -3,8 +3,10 @@
 mod account;
 pub mod admin;
 pub mod amendments;
+pub mod arrivals;
 mod bill;
 pub mod cut_off;
+pub mod days;
 pub mod decider;
 mod deposit;
 pub mod detail;

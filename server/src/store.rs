@@ -7,6 +7,7 @@ pub mod aside;
 pub mod backup;
 #[cfg(test)]
 mod conformance;
+pub mod days;
 pub mod drift;
 mod folder;
 pub mod model;
@@ -294,6 +295,8 @@ pub trait Store: Send + Sync {
         None
     }
 
+    /// What is known of offices' days.
+    fn days(&self) -> &dyn days::DayStore;
     /// What is remembered about photos.
     fn photos(&self) -> &dyn photos::PhotoStore;
 

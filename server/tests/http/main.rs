@@ -9,6 +9,7 @@ mod backups;
 mod bucket;
 mod caps;
 mod console;
+mod days;
 mod drift;
 mod enrolment;
 mod failover;

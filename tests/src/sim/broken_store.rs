@@ -144,6 +144,10 @@ broken! {
     }
     by hand {
 
+    fn days(&self) -> &dyn server::store::days::DayStore {
+        self.inner.days()
+    }
+
     fn photos(&self) -> &dyn server::store::photos::PhotoStore {
         self.inner.photos()
     }

@@ -54,6 +54,10 @@ const TABLES: &[&str] = &[
     "photo_reference",
     "photo_upload",
     "photo_backup",
+    "day_fact",
+    "statement",
+    "sealed_item",
+    "consultant",
 ];
 
 statements! {

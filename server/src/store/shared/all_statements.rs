@@ -15,6 +15,7 @@ const ROOMS: &[Room] = &[
     ("actors", &[], actors::BULK_STATEMENTS),
     ("aside", aside::STATEMENTS, aside::BULK_STATEMENTS),
     ("audit", audit::STATEMENTS, &[]),
+    ("days", days::STATEMENTS, days::BULK_STATEMENTS),
     ("decide", decide::STATEMENTS, decide::BULK_STATEMENTS),
     ("drift", drift::STATEMENTS, &[]),
     ("enrolment", enrolment::STATEMENTS, &[]),

@@ -303,6 +303,9 @@ impl Store for Backend {
     fn neighbours(&self) -> Option<&dyn crate::store::neighbours::Neighbours> {
         self.as_neighbours()
     }
+    fn days(&self) -> &dyn crate::store::days::DayStore {
+        self
+    }
     fn photos(&self) -> &dyn crate::store::photos::PhotoStore {
         self
     }
