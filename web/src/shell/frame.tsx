@@ -1,6 +1,7 @@
 import {
   AppstoreOutlined,
   AuditOutlined,
+  CalendarOutlined,
   FileSearchOutlined,
   LogoutOutlined,
   MobileOutlined,
@@ -37,6 +38,7 @@ export function Frame() {
         </div>
         <nav aria-label={t('app.menu')}>
           <ul>
+            {powers.seeDays && <Entry to="/days" icon={<CalendarOutlined />} label={t('menu.days')} />}
             <Entry to="/review" icon={<AuditOutlined />} label={t('menu.review')} />
             <Entry to="/records" icon={<FileSearchOutlined />} label={t('menu.records')} />
             {powers.seeAmendments && <Entry to="/amendments" icon={<AppstoreOutlined />} label={t('menu.amendments')} />}
@@ -66,7 +68,16 @@ export function Frame() {
   );
 }
 
-type Target = '/review' | '/records' | '/amendments' | '/quarantine' | '/strays' | '/people' | '/teams' | '/devices';
+type Target =
+  | '/days'
+  | '/review'
+  | '/records'
+  | '/amendments'
+  | '/quarantine'
+  | '/strays'
+  | '/people'
+  | '/teams'
+  | '/devices';
 
 function Entry({ to, icon, label }: { to: Target; icon: ReactNode; label: string }) {
   return (

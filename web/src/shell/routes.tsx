@@ -9,6 +9,7 @@ import {
 import type { QueryClient } from '@tanstack/react-query';
 import { cache, onSessionEnd } from '../api/cache.ts';
 import { Problem } from '../problem/problem.ts';
+import { readBoardSearch, readDaysSearch } from '../days/search.ts';
 import { readDeviceSearch } from '../devices/search.ts';
 import { readPeopleSearch } from '../staff/search.ts';
 import { readQuarantineSearch } from '../quarantine/search.ts';
@@ -49,6 +50,26 @@ const start = createRoute({
   beforeLoad: () => {
     throw redirect({ to: '/records' });
   },
+});
+
+const days = createRoute({
+  getParentRoute: () => inside,
+  path: '/days',
+  validateSearch: readDaysSearch,
+  component: lazyRouteComponent(() => import('../days/today.tsx'), 'TodayPage'),
+});
+
+const board = createRoute({
+  getParentRoute: () => inside,
+  path: '/offices/$office/days/$day',
+  validateSearch: readBoardSearch,
+  component: lazyRouteComponent(() => import('../days/board.tsx'), 'BoardPage'),
+});
+
+const statement = createRoute({
+  getParentRoute: () => inside,
+  path: '/offices/$office/days/$day/statements/$number',
+  component: lazyRouteComponent(() => import('../days/statement.tsx'), 'StatementPage'),
 });
 
 const records = createRoute({
@@ -127,6 +148,9 @@ export const router = createRouter({
     signIn,
     inside.addChildren([
       start,
+      days,
+      board,
+      statement,
       records,
       record,
       review,
