@@ -7,6 +7,7 @@ import {
   MobileOutlined,
   QuestionCircleOutlined,
   SafetyOutlined,
+  SolutionOutlined,
   TeamOutlined,
   UserOutlined,
 } from '@ant-design/icons';
@@ -49,6 +50,7 @@ export function Frame() {
           <ul>
             <Entry to="/people" icon={<UserOutlined />} label={t('menu.people')} />
             <Entry to="/teams" icon={<TeamOutlined />} label={t('menu.teams')} />
+            {powers.seeDays && <Entry to="/rota" icon={<SolutionOutlined />} label={t('menu.rota')} />}
             {powers.seeDevices && <Entry to="/devices" icon={<MobileOutlined />} label={t('menu.devices')} />}
           </ul>
         </nav>
@@ -77,6 +79,7 @@ type Target =
   | '/strays'
   | '/people'
   | '/teams'
+  | '/rota'
   | '/devices';
 
 function Entry({ to, icon, label }: { to: Target; icon: ReactNode; label: string }) {

@@ -14,6 +14,7 @@ import { readDeviceSearch } from '../devices/search.ts';
 import { readPeopleSearch } from '../staff/search.ts';
 import { readQuarantineSearch } from '../quarantine/search.ts';
 import { readRecordSearch } from '../records/search.ts';
+import { readRotaSearch } from '../rota/search.ts';
 import { readReviewSearch } from '../review/search.ts';
 import { me } from '../session/session.ts';
 import { readThen } from '../session/then.ts';
@@ -70,6 +71,13 @@ const statement = createRoute({
   getParentRoute: () => inside,
   path: '/offices/$office/days/$day/statements/$number',
   component: lazyRouteComponent(() => import('../days/statement.tsx'), 'StatementPage'),
+});
+
+const rota = createRoute({
+  getParentRoute: () => inside,
+  path: '/rota',
+  validateSearch: readRotaSearch,
+  component: lazyRouteComponent(() => import('../rota/page.tsx'), 'RotaPage'),
 });
 
 const records = createRoute({
@@ -151,6 +159,7 @@ export const router = createRouter({
       days,
       board,
       statement,
+      rota,
       records,
       record,
       review,
