@@ -51,7 +51,7 @@ fun main() {
             var pass: Pass
             do {
                 pass = daybook.syncOnce(Duration.ofSeconds(25), policy)
-                println("${pass.ended}: ${pass.records.pushed} changes, ${pass.photos.uploaded} photos up")
+                println("${pass.ended.javaClass.simpleName}: ${pass.records.pushed} changes, ${pass.photos.uploaded} photos up")
             } while (pass.ended == Ended.OutOfTime)
             while (daybook.status(lead).step < Step.PUBLISHED) daybook.sync()
             println("published: ${daybook.receipt(lead)?.changes} changes under the server's receipt")
