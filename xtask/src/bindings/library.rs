@@ -53,6 +53,8 @@ impl Library {
 pub(super) fn shipped() -> Result<PathBuf, Failure> {
     let line = ["rustc", "--locked", "-p", "mobile-ffi", "--profile", "mobile", "--features", "vendored"];
     let line = Invocation::cargo(line).args(["--crate-type", "cdylib", "--message-format=json-render-diagnostics"]);
+    // Of OpenSSL only what is called.
+    let line = line.variable("OPENSSL_SRC_PERL", super::ours("packaging/perl-for-openssl"));
     shared_library(&line.read()?)
 }
 
