@@ -54,13 +54,8 @@ impl Daybook {
         transport: Option<Arc<dyn Transport>>,
         clock: Option<Arc<dyn Clock>>,
     ) -> Result<Self> {
-        let mut options = Options::http(config.app, &config.server)?.with_secrets(Secrets(secure_store));
-        if let Some(transport) = transport {
-            options.transport = Box::new(network(transport));
-        }
-        if let Some(clock) = clock {
-            options.clock = Box::new(Clocks(clock));
-        }
+        let options = Options::http(config.app, &config.server)?.with_secrets(Secrets(secure_store));
+        let options = options.with_transport(transport.map(network)).with_clock(clock.map(Clocks));
         Ok(Self(Arc::new(client::Daybook::open(&PathBuf::from(config.path), options)?)))
     }
 
