@@ -34,6 +34,9 @@ const UPKEEP: Duration = Duration::from_secs(5);
 const NOTES: Duration = Duration::from_secs(1);
 /// After how much silence, and how often then, a connection's other end is asked whether it is there.
 const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(15));
+#[cfg(target_os = "linux")]
+/// How long it may leave questions, or what was sent to it, without any sign of life.
+const UNANSWERED: Duration = Duration::from_secs(120);
 
 /// How often photos are tidied up.
 const PHOTO_TURNS: Duration = Duration::from_secs(6 * 3_600);
@@ -251,8 +254,10 @@ fn prepare(stream: &mut TcpStream) {
     // Small answers would otherwise wait for the phone's acknowledgement.
     let _ = stream.set_nodelay(true);
     // Phones vanish without a word: the system finds out, also while nothing is read or written.
-    let _ = SockRef::from(&*stream)
-        .set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE.0).with_interval(KEEPALIVE.1));
+    let socket = SockRef::from(&*stream);
+    let _ = socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE.0).with_interval(KEEPALIVE.1));
+    #[cfg(target_os = "linux")]
+    let _ = socket.set_tcp_user_timeout(Some(UNANSWERED));
 }
 
 /// Writes down every second what phones reported.
@@ -319,4 +324,23 @@ fn write_whole(path: &Path, content: &[u8]) -> std::io::Result<()> {
     let unfinished = path.with_extension("unfinished");
     std::fs::write(&unfinished, content)?;
     std::fs::rename(&unfinished, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A phone in a lift sends nothing any more, not even that it is gone. Only the system notices; it has to be told to.
+    #[tokio::test]
+    async fn the_system_looks_for_phones_that_vanish() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (phone, accepted) = tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
+        let (_phone, mut stream) = (phone.unwrap(), accepted.unwrap().0);
+        assert!(!SockRef::from(&stream).keepalive().unwrap());
+        prepare(&mut stream);
+        let socket = SockRef::from(&stream);
+        assert!(socket.keepalive().unwrap() && stream.nodelay().unwrap());
+        assert_eq!((socket.tcp_keepalive_time().unwrap(), socket.tcp_keepalive_interval().unwrap()), KEEPALIVE);
+        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(UNANSWERED));
+    }
 }

@@ -32,6 +32,7 @@ pub mod review;
 pub mod session;
 pub mod staff_change;
 pub mod strays;
+mod suspects;
 pub mod trial;
 mod turns;
 mod verdicts;

@@ -12,10 +12,12 @@ use axum::body::Body;
 use axum::http::Request;
 use client::transport::{LaneRequest, LaneResponse, Transport};
 use client::{CreateRequest, Daybook, Options, PhotoPolicy, PhotoStatus};
+use e2e::clock::{DayClock, yesterday};
 use http_body_util::BodyExt as _;
 use image::{ImageFormat, Rgb, RgbImage};
-use server::clock::{Dice, SystemClock};
+use server::clock::Dice;
 use server::config::{Config, Layers};
+use server::photo::collect::collect;
 use server::service::admin::{NewPerson, Order, perform};
 use server::service::projector;
 use server::state::App;
@@ -23,6 +25,7 @@ use server::store::sqlite::SqliteStore;
 use sync_core::engine::{TransportError, WireRequest, WireResponse};
 use sync_core::id::PhotoHash;
 use sync_core::record::lead::LeadFacts;
+use sync_core::time::{ClockReading, UnixMillis};
 use sync_core::wire::enrol::Role;
 use sync_core::wire::{Encoding, MEDIA_TYPE};
 use tempfile::TempDir;
@@ -43,9 +46,30 @@ enum Fault {
 const FAULTS: [Fault; 5] =
     [Fault::RequestLost, Fault::AnswerLost, Fault::Torn, Fault::ServerRestarted, Fault::PhoneKilled];
 
+/// The time, the same at both ends.
+#[derive(Clone)]
+struct Days(Arc<DayClock>);
+
+impl server::clock::Clock for Days {
+    fn now(&self) -> UnixMillis {
+        self.0.read().wall
+    }
+}
+
+impl client::clock::Clock for Days {
+    fn now(&self) -> ClockReading {
+        self.0.read()
+    }
+
+    fn utc_offset_minutes(&self) -> i16 {
+        480
+    }
+}
+
 /// A server that can be restarted, and the line to it.
 struct House {
     runtime: Runtime,
+    days: Days,
     folder: TempDir,
     running: Mutex<Option<(App, Router)>>,
     /// At which request of the lane what happens.
@@ -59,6 +83,7 @@ impl House {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let house = Self {
             runtime,
+            days: Days(Arc::new(DayClock::new(yesterday(), 0, 7))),
             folder: TempDir::new().unwrap(),
             running: Mutex::default(),
             fault: Mutex::default(),
@@ -78,7 +103,7 @@ impl House {
         let config = Config::read(Layers::default().environment(settings)).unwrap();
         let started = self.runtime.block_on(async {
             let store = SqliteStore::open(self.folder.path()).await.unwrap();
-            let app = App::new(Arc::new(store), Arc::new(SystemClock), Dice::system(), config).await.unwrap();
+            let app = App::new(Arc::new(store), Arc::new(self.days.clone()), Dice::system(), config).await.unwrap();
             tokio::spawn(projector::run(app.clone()));
             let router = server::router::public(&app).unwrap();
             (app, router)
@@ -90,6 +115,12 @@ impl House {
         let (app, _) = self.running.lock().unwrap().take().unwrap();
         app.projector.stop();
         self.runtime.block_on(app.store.close());
+    }
+
+    /// Days pass, and the server tidies up meanwhile.
+    fn sleep(&self, days: i64) {
+        self.days.0.pass(days * 24 * 3_600_000);
+        self.runtime.block_on(collect(&self.app(), false)).unwrap();
     }
 
     fn app(&self) -> App {
@@ -232,6 +263,7 @@ impl Phone {
         self.daybook = None;
         let options = Options {
             transport: Box::new(Line(Arc::clone(&self.house))),
+            clock: Box::new(self.house.days.clone()),
             ..Options::http("e2e/1", "http://h").unwrap()
         };
         self.daybook = Some(Daybook::open(&self.path(), options).unwrap());
@@ -302,6 +334,32 @@ fn whatever_breaks_at_whatever_step_the_photo_arrives() {
     }
 }
 
+/// The bus drove into a tunnel, the weekend came, then the holidays.
+#[test]
+fn an_upload_goes_on_days_later_and_begins_anew_weeks_later() {
+    for (days, resumed) in [(3, true), (30, false)] {
+        let house = House::open();
+        let code = house.furnish();
+        let mut phone = Phone::of(&house, &code);
+        let bytes = photo(1).len() as u64;
+        let hash = phone.photograph(&photo(1));
+        // The upload is made, and the first piece arrives.
+        *house.fault.lock().unwrap() = Some((3, Fault::RequestLost));
+        let report = phone.daybook().sync_photos(&PhotoPolicy::ANY).unwrap();
+        assert_eq!((report.uploaded, report.left), (0, 1));
+        *house.patched.lock().unwrap() = 0;
+
+        house.sleep(days);
+        phone.start();
+        phone.upload();
+        assert!(house.holds(hash), "{days} days");
+        assert_eq!(phone.daybook().photo_status(hash).unwrap(), Some(PhotoStatus::Uploaded));
+        let sent = *house.patched.lock().unwrap();
+        assert_eq!(sent < bytes, resumed, "{days} days: {sent} of {bytes} bytes");
+        assert!(sent <= bytes);
+    }
+}
+
 #[test]
 fn a_restored_server_asks_for_photos_again() {
     let house = House::open();
@@ -311,7 +369,7 @@ fn a_restored_server_asks_for_photos_again() {
     phone.upload();
     let backup = house.folder.path().join("backup.db");
     let taken =
-        server::store::sqlite::backup::backup(house.folder.path(), &backup, server::clock::Clock::now(&SystemClock));
+        server::store::sqlite::backup::backup(house.folder.path(), &backup, server::clock::Clock::now(&house.days));
     house.runtime.block_on(taken).unwrap();
     let new = phone.photograph(&photo(2));
     phone.upload();
@@ -322,7 +380,7 @@ fn a_restored_server_asks_for_photos_again() {
         &backup,
         house.folder.path(),
         server::store::sqlite::backup::Occupant::SetAside,
-        server::clock::Clock::now(&SystemClock),
+        server::clock::Clock::now(&house.days),
     );
     house.runtime.block_on(restored).unwrap();
     house.start();

@@ -111,3 +111,32 @@ fn docs_configuration_md_lists_every_setting_and_no_other() {
     let ours: Vec<_> = SETTINGS.iter().map(|setting| (setting.key, setting.default)).collect();
     assert_eq!(listed, ours);
 }
+
+#[test]
+fn every_cap_of_a_change_or_a_record_is_a_setting() {
+    let settings = [
+        ("DAYBOOK_LIMITS_CHANGE_BYTES", "65537"),
+        ("DAYBOOK_LIMITS_CHANGE_OPS", "2001"),
+        ("DAYBOOK_LIMITS_TEXT_BYTES", "16385"),
+        ("DAYBOOK_LIMITS_DEPTH", "5"),
+        ("DAYBOOK_LIMITS_RECORD_OPS", "2002"),
+        ("DAYBOOK_LIMITS_RECORD_CHANGES", "101"),
+        ("DAYBOOK_LIMITS_RECORD_BYTES", "65538"),
+    ];
+    let config = Config::read(Layers::default().environment(environment(&settings))).unwrap();
+    let expected = sync_core::trust::Limits {
+        change_bytes: 65_537,
+        change_ops: 2_001,
+        scalar_bytes: 16_385,
+        depth: 5,
+        record_ops: 2_002,
+        record_changes: 101,
+        record_bytes: 65_538,
+    };
+    assert_eq!(config.limits.records, expected);
+    for (name, _) in settings {
+        let key = name.strip_prefix("DAYBOOK_LIMITS_").unwrap().to_lowercase();
+        let said = complaint(Layers::default().environment(environment(&[(name, "1")])));
+        assert!(said.contains(&format!("limits.{key} = \"1\"")), "{said}");
+    }
+}

@@ -18,6 +18,7 @@ use tokio::sync::{Notify, watch};
 
 use super::bill::Bill;
 use super::heal::heal;
+use super::suspects::try_suspects;
 use super::turns;
 use crate::error::ServiceError;
 use crate::flag::rules;
@@ -198,36 +199,8 @@ pub(super) async fn judge_again(app: &App, id: RecordId) -> Result<(), ServiceEr
     }
 }
 
-/// Judges what an earlier process was judging when it was killed: one record at a time, and one that has killed the
-/// server by itself again and again not at all.
-pub(super) async fn try_suspects(app: &App) -> Result<(), ServiceError> {
-    for suspect in app.trial.take_suspects() {
-        let id = suspect.record;
-        let record = match app.store.record(id).await {
-            Ok(record) => record,
-            Err(StoreError::NotFound) => continue,
-            Err(error) => return Err(error.into()),
-        };
-        let publication = if suspect.is_condemned() {
-            tracing::error!(record = %id, "judging this record killed the server; its changes are set aside");
-            set_all_aside(&record, ChangeState::Quarantined, code::FATAL)
-        } else {
-            app.trial.begin_alone(suspect);
-            let judged = judge_all(app, vec![record]).await?;
-            app.trial.end();
-            let Some(publication) = judged.into_iter().next() else {
-                continue;
-            };
-            publication
-        };
-        app.store.publish(&[publication], app.salt, app.clock.now()).await?;
-    }
-    app.trial.end();
-    Ok(())
-}
-
-/// A verdict without looking.
-fn set_all_aside(record: &PendingRecord, state: ChangeState, code: &str) -> Publication {
+/// A verdict without looking: some changes of a record are set aside, and nothing is said of the others.
+pub(super) fn set_aside_unseen(record: &PendingRecord, changes: impl Iterator<Item = ChangeHash>) -> Publication {
     Publication {
         id: record.id,
         organisation: record.organisation,
@@ -235,21 +208,36 @@ fn set_all_aside(record: &PendingRecord, state: ChangeState, code: &str) -> Publ
         decided: record.decided,
         published: Vec::new(),
         staff: Vec::new(),
-        set_aside: record.incoming.iter().map(|change| (change.hash, state, code.to_owned())).collect(),
+        set_aside: changes.map(|change| (change, ChangeState::Quarantined, code::FATAL.to_owned())).collect(),
         row: None,
     }
 }
 
-/// Judges a record. A panic that nothing caught before is a fault of ours, and costs this record only.
-fn judge_safely(record: &PendingRecord, limits: &Limits) -> Publication {
-    catch_unwind(AssertUnwindSafe(|| judge_record(record, limits))).unwrap_or_else(|_| {
-        tracing::error!(record = %record.id, "judging a record panicked; its changes are set aside");
-        set_all_aside(record, ChangeState::Quarantined, code::FATAL)
-    })
+/// Judges a record with `judge`. A panic that nothing caught before is a fault of ours, and costs the change only with
+/// which it came.
+fn safely(mut record: PendingRecord, judge: impl Fn(&PendingRecord) -> Publication) -> (PendingRecord, Publication) {
+    let try_it = |record: &PendingRecord| catch_unwind(AssertUnwindSafe(|| judge(record))).ok();
+    if let Some(publication) = try_it(&record) {
+        return (record, publication);
+    }
+    let all = std::mem::take(&mut record.incoming);
+    let mut fatal = Vec::new();
+    let mut publication = set_aside_unseen(&record, std::iter::empty());
+    for change in &all {
+        record.incoming.push(change.clone());
+        match try_it(&record) {
+            Some(better) => publication = better,
+            None => fatal.extend(record.incoming.pop().map(|change| change.hash)),
+        }
+    }
+    tracing::error!(record = %record.id, changes = fatal.len(), "judging panicked; these changes are set aside");
+    record.incoming = all;
+    publication.set_aside.extend(set_aside_unseen(&record, fatal.into_iter()).set_aside);
+    (record, publication)
 }
 
 /// Judges records on as many threads as there are processors.
-async fn judge_all(app: &App, pending: Vec<PendingRecord>) -> Result<Vec<Publication>, ServiceError> {
+pub(super) async fn judge_all(app: &App, pending: Vec<PendingRecord>) -> Result<Vec<Publication>, ServiceError> {
     let limits = app.config.limits.records;
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(8);
     let share = pending.len().div_ceil(workers).max(1);
@@ -260,11 +248,11 @@ async fn judge_all(app: &App, pending: Vec<PendingRecord>) -> Result<Vec<Publica
         tasks.push(tokio::task::spawn_blocking(move || {
             let judge = |record| {
                 let begun = Instant::now();
-                let publication = judge_safely(record, &limits);
-                let bill = Bill::of(record, &publication, begun.elapsed());
+                let (record, publication) = safely(record, |record| judge_record(record, &limits));
+                let bill = Bill::of(&record, &publication, begun.elapsed());
                 (publication, bill)
             };
-            part.iter().map(judge).collect::<Vec<_>>()
+            part.into_iter().map(judge).collect::<Vec<_>>()
         }));
     }
     let mut publications = Vec::new();
@@ -356,5 +344,74 @@ pub(super) fn record_row(record: &PendingRecord, document: &mut Document, view: 
         flags: rules::raise(view),
         heads: document.heads(),
         photos: view.frame().photos.iter().map(|photo| photo.entry.hash).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sync_core::id::{DeviceId, OrganisationId, PersonId};
+    use sync_core::time::UnixMillis;
+    use sync_core::wire::enrol::Role;
+
+    use super::*;
+
+    fn change(number: u8) -> IncomingChange {
+        let author = Person {
+            id: PersonId::from([1; 16]),
+            organisation: OrganisationId::from([1; 16]),
+            name: "Li".to_owned(),
+            role: Role::Promoter,
+            office: None,
+            team: None,
+            login: None,
+            active: true,
+            profile_version: 1,
+            scope_version: 1,
+            created_at: UnixMillis(0),
+        };
+        IncomingChange {
+            hash: ChangeHash([number; 32]),
+            raw: Some(vec![number]),
+            device: DeviceId::from([1; 16]),
+            n: number.into(),
+            author,
+            received_at: UnixMillis(0),
+            approved: false,
+        }
+    }
+
+    fn record(changes: u8) -> PendingRecord {
+        PendingRecord {
+            id: RecordId::from([1; 16]),
+            organisation: OrganisationId::from([1; 16]),
+            base_seq: 0,
+            published: Vec::new(),
+            incoming: (1..=changes).map(change).collect(),
+            refused: Vec::new(),
+            decided: 0,
+        }
+    }
+
+    /// Publishes everything; panics at some changes.
+    fn judge_with(panics: impl Fn(u8) -> bool) -> impl Fn(&PendingRecord) -> Publication {
+        move |record| {
+            assert!(!record.incoming.iter().any(|change| panics(change.hash.0[0])), "a fault of ours");
+            let published = record.incoming.iter().map(|change| change.hash).collect();
+            Publication { published, ..set_aside_unseen(record, std::iter::empty()) }
+        }
+    }
+
+    #[test]
+    fn a_panic_costs_the_change_only_with_which_it_came() {
+        for fatal in [&[][..], &[2], &[3], &[1, 2, 3]] {
+            let whole = record(3);
+            let (judged, publication) = safely(whole.clone(), judge_with(|number| fatal.contains(&number)));
+            assert_eq!(judged, whole);
+            let aside = publication.set_aside.iter().map(|(hash, state, code)| (hash.0[0], *state, code.as_str()));
+            let expected = fatal.iter().map(|number| (*number, ChangeState::Quarantined, code::FATAL));
+            assert_eq!(aside.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+            let published: Vec<u8> = publication.published.iter().map(|hash| hash.0[0]).collect();
+            assert_eq!(published, (1..=3).filter(|number| !fatal.contains(number)).collect::<Vec<_>>());
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! for the projector.
 
 use std::collections::{BTreeMap, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
 use sync_core::id::{ActorId, DeviceId};
@@ -46,8 +47,7 @@ pub async fn receive(
     segment: &Segment,
     report: &DeviceReport,
 ) -> Result<Received, ServiceError> {
-    let items =
-        segment.unpack().map_err(|error| ServiceError::from(codes::SYNC_MALFORMED).detail(error.to_string()))?;
+    let items = unpack(segment)?;
     if !segment.head.is_signed_by(device.id, &device.key, &segment.signature) {
         return Err(ServiceError::from(codes::JOURNAL).detail("the head is not signed by this device"));
     }
@@ -60,6 +60,19 @@ pub async fn receive(
         }
     }
     Err(codes::BUSY.into())
+}
+
+/// Unpacks a segment on the request's thread: it was bounded before, and unpacking takes time in proportion to that. A
+/// fault of ours in it is an answer too, and not the end of the connection.
+fn unpack(segment: &Segment) -> Result<Vec<Item>, ServiceError> {
+    let unpacked = unharmed(|| segment.unpack());
+    let malformed = |detail: String| ServiceError::from(codes::SYNC_MALFORMED).detail(detail);
+    unpacked.ok_or_else(|| malformed("unpacking failed".to_owned()))?.map_err(|error| malformed(error.to_string()))
+}
+
+/// What comes of reading bytes of a phone, or `None` if that panics.
+fn unharmed<T>(read: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(read)).ok()
 }
 
 enum Step {
@@ -242,11 +255,12 @@ fn frame_of(raw: &[u8], limits: &Limits) -> Result<ChangeFrame, &'static str> {
     if raw.len() > limits.change_bytes {
         return Err(code::TOO_LARGE);
     }
-    match read_change(raw) {
-        Ok(frame) if frame.ops > limits.change_ops => Err(code::TOO_LARGE),
-        Ok(frame) => Ok(frame),
-        Err(ChunkError::Unsupported) => Err(code::UNSUPPORTED),
-        Err(_) => Err(code::MALFORMED),
+    match unharmed(|| read_change(raw)) {
+        Some(Ok(frame)) if frame.ops > limits.change_ops => Err(code::TOO_LARGE),
+        Some(Ok(frame)) => Ok(frame),
+        Some(Err(ChunkError::Unsupported)) => Err(code::UNSUPPORTED),
+        Some(Err(_)) => Err(code::MALFORMED),
+        None => Err(code::FATAL),
     }
 }
 

@@ -1,10 +1,11 @@
 //! Surviving a change that kills the process.
 //!
 //! Panics are caught; an abort or an overflowing stack is not. So the projector leaves a note of what it is about to
-//! judge. A note that is still there at the next start names the suspects: they are judged one by one, each with a note
-//! of its own. Operators, power cuts and full memory kill as well, and most often while something honest is judged, so
-//! one death accuses nobody: only a record that was alone under judgement at several deaths in succession is set aside
-//! unseen. Its identifier stands in the note once for each.
+//! judge. A note that is still there at the next start names the suspects ([`super::suspects`]): records that were
+//! judged together are judged alone, the changes of a record that was alone are judged one by one, each with a note of
+//! its own. Operators, power cuts and full memory kill as well, and most often while something honest is judged, so no
+//! change is set aside unseen before it was alone under judgement at several deaths in succession. It stands in the
+//! note once for each.
 //!
 //! The note need not survive a power cut, which kills without anybody's fault: it is written without waiting for the
 //! disk.
@@ -14,28 +15,53 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use sync_core::id::RecordId;
+use sync_core::id::{ChangeHash, RecordId};
 
-/// At so many deaths in succession a record was alone under judgement before nobody tries it again.
-const DEATHS: usize = 3;
+/// At so many deaths in succession a change was alone under judgement before nobody tries it again. Its record was alone
+/// at one more.
+const DEATHS: usize = 2;
 
-/// A record that was being judged when the process was killed.
+/// What was being judged when the process was killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Suspect {
-    /// Which.
-    pub(super) record: RecordId,
-    /// At how many deaths in succession it was alone under judgement; 0 if others were suspected with it.
-    deaths: usize,
+pub(super) enum Suspect {
+    /// A record, together with others.
+    Together(RecordId),
+    /// A record, alone.
+    Alone(RecordId),
+    /// One of its changes.
+    Change {
+        /// The record.
+        record: RecordId,
+        /// The change.
+        change: ChangeHash,
+        /// At how many deaths in succession.
+        deaths: usize,
+    },
 }
 
 impl Suspect {
-    /// Whether it has killed the process by itself, as far as anybody can tell.
-    pub(super) fn is_condemned(self) -> bool {
-        self.deaths >= DEATHS
+    /// The record.
+    pub(super) fn record(self) -> RecordId {
+        match self {
+            Self::Together(record) | Self::Alone(record) | Self::Change { record, .. } => record,
+        }
+    }
+
+    /// At how many deaths in succession this change was alone under judgement.
+    pub(super) fn deaths_at(self, change: ChangeHash) -> usize {
+        match self {
+            Self::Change { change: accused, deaths, .. } if accused == change => deaths,
+            _ => 0,
+        }
+    }
+
+    /// Whether this change has killed the process by itself, as far as anybody can tell.
+    pub(super) fn condemns(self, change: ChangeHash) -> bool {
+        self.deaths_at(change) >= DEATHS
     }
 }
 
-/// The note of what is being judged.
+/// The note of what is being judged: a line for each record, followed by a change if only that is judged.
 #[derive(Debug, Default)]
 pub struct Trial {
     file: Option<PathBuf>,
@@ -52,12 +78,7 @@ impl Trial {
     /// Keeps the note in a file; reads what an earlier process left there.
     fn at(file: PathBuf) -> Self {
         let left = fs::read_to_string(&file).unwrap_or_default();
-        // A note that was cut off names fewer suspects than there are, which costs another start at most.
-        let named: Vec<RecordId> = left.lines().filter_map(|line| line.parse().ok()).collect();
-        let mut records = named.clone();
-        records.dedup();
-        let deaths = if records.len() == 1 { named.len() } else { 0 };
-        let suspects = records.into_iter().map(|record| Suspect { record, deaths }).collect();
+        let suspects = suspects_of(&left);
         Self { file: Some(file), suspects: Mutex::new(suspects) }
     }
 
@@ -66,20 +87,24 @@ impl Trial {
         std::mem::take(&mut self.suspects.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Notes what is about to be judged. A full disk does not keep records from being judged.
+    /// Notes what is about to be judged.
     pub(super) fn begin(&self, records: impl Iterator<Item = RecordId>) {
+        self.write(records.map(|id| format!("{id}\n")).collect());
+    }
+
+    /// Notes that only one change of a record is about to be judged, and after how many deaths.
+    pub(super) fn begin_change(&self, record: RecordId, change: ChangeHash, deaths: usize) {
+        self.write(format!("{record} {change}\n").repeat(deaths + 1));
+    }
+
+    /// A full disk does not keep records from being judged.
+    fn write(&self, note: String) {
         let Some(file) = &self.file else {
             return;
         };
-        let note: String = records.map(|id| format!("{id}\n")).collect();
         if let Err(error) = fs::write(file, note) {
             tracing::warn!(%error, "what is being judged can't be noted");
         }
-    }
-
-    /// Notes that a suspect is about to be judged, alone.
-    pub(super) fn begin_alone(&self, suspect: Suspect) {
-        self.begin(std::iter::repeat_n(suspect.record, suspect.deaths + 1));
     }
 
     /// Everything noted was judged.
@@ -96,54 +121,83 @@ impl Trial {
     }
 }
 
+/// What a note says. One that was cut off names fewer suspects than there are, which costs another start at most.
+fn suspects_of(note: &str) -> Vec<Suspect> {
+    let lines = note.lines().filter_map(|line| {
+        let mut words = line.split(' ');
+        let record: RecordId = words.next()?.parse().ok()?;
+        let change = words.next().map(str::parse::<ChangeHash>).transpose().ok()?;
+        Some((record, change))
+    });
+    let mut named: Vec<(RecordId, Option<ChangeHash>, usize)> = Vec::new();
+    for (record, change) in lines {
+        match named.last_mut() {
+            Some((last, of_it, times)) if *last == record && *of_it == change => *times += 1,
+            _ => named.push((record, change, 1)),
+        }
+    }
+    let alone = named.len() == 1;
+    let suspect = |(record, change, deaths)| match change {
+        Some(change) => Suspect::Change { record, change, deaths },
+        None if alone => Suspect::Alone(record),
+        None => Suspect::Together(record),
+    };
+    named.into_iter().map(suspect).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn suspects(named: &[(RecordId, usize)]) -> Vec<Suspect> {
-        named.iter().map(|(record, deaths)| Suspect { record: *record, deaths: *deaths }).collect()
+    const RECORDS: [RecordId; 2] =
+        [RecordId(uuid::Uuid::from_bytes([1; 16])), RecordId(uuid::Uuid::from_bytes([2; 16]))];
+    const CHANGE: ChangeHash = ChangeHash([7; 32]);
+
+    /// The note of a process that is killed, as the next one reads it.
+    fn left(note: impl FnOnce(&Trial)) -> Vec<Suspect> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("judging");
+        let trial = Trial::at(file.clone());
+        assert_eq!(trial.take_suspects(), []);
+        note(&trial);
+        let next = Trial::at(file);
+        let suspects = next.take_suspects();
+        assert_eq!(next.take_suspects(), [], "once");
+        suspects
     }
 
     #[test]
     fn a_note_names_the_suspects_until_it_is_removed() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("judging");
-        let ids = [RecordId::from([1; 16]), RecordId::from([2; 16])];
-        let trial = Trial::at(file.clone());
-        assert_eq!(trial.take_suspects(), []);
-        trial.begin(ids.into_iter());
-        // The process is killed here, and the next one starts.
-        let next = Trial::at(file.clone());
-        assert_eq!(next.take_suspects(), suspects(&[(ids[0], 0), (ids[1], 0)]));
-        assert_eq!(next.take_suspects(), [], "once");
-        next.end();
-        assert_eq!(Trial::at(file).take_suspects(), []);
+        let [one, other] = RECORDS;
+        assert_eq!(left(|trial| trial.begin(RECORDS.into_iter())), [Suspect::Together(one), Suspect::Together(other)]);
+        assert_eq!(left(|trial| trial.begin([other].into_iter())), [Suspect::Alone(other)]);
+        let change = left(|trial| trial.begin_change(one, CHANGE, 1));
+        assert_eq!(change, [Suspect::Change { record: one, change: CHANGE, deaths: 2 }]);
+        let judged = left(|trial| {
+            trial.begin(RECORDS.into_iter());
+            trial.end();
+        });
+        assert_eq!(judged, []);
     }
 
     #[test]
     fn only_deaths_in_succession_condemn() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("judging");
-        let id = RecordId::from([1; 16]);
-        Trial::at(file.clone()).begin(std::iter::once(id));
-        for death in 1..DEATHS {
-            let trial = Trial::at(file.clone());
-            let suspect = trial.take_suspects()[0];
-            assert_eq!((suspect.record, suspect.deaths, suspect.is_condemned()), (id, death, false));
-            trial.begin_alone(suspect);
+        let [record, _] = RECORDS;
+        let mut suspect = Suspect::Alone(record);
+        for deaths in 0..DEATHS {
+            assert_eq!((suspect.deaths_at(CHANGE), suspect.condemns(CHANGE)), (deaths, false));
+            suspect = left(|trial| trial.begin_change(record, CHANGE, suspect.deaths_at(CHANGE)))[0];
         }
-        assert!(Trial::at(file.clone()).take_suspects()[0].is_condemned());
-        // One that came through begins anew.
-        Trial::at(file.clone()).end();
-        Trial::at(file.clone()).begin(std::iter::once(id));
-        assert!(!Trial::at(file).take_suspects()[0].is_condemned());
+        assert!(suspect.condemns(CHANGE));
+        assert!(!suspect.condemns(ChangeHash([8; 32])), "and no other");
     }
 
     #[test]
     fn a_damaged_note_is_read_as_far_as_it_goes() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("judging");
-        fs::write(&file, format!("{}\n0190163d-86", RecordId::from([1; 16]))).unwrap();
-        assert_eq!(Trial::at(file).take_suspects(), suspects(&[(RecordId::from([1; 16]), 1)]));
+        let [record, _] = RECORDS;
+        assert_eq!(suspects_of(&format!("{record}\n0190163d-86")), [Suspect::Alone(record)]);
+        let change = Suspect::Change { record, change: CHANGE, deaths: 1 };
+        assert_eq!(suspects_of(&format!("{record} {CHANGE}\n{record} 0707")), [change]);
+        assert_eq!(suspects_of("\u{0}\u{0}"), []);
     }
 }

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use super::projector::{REST, round, try_suspects};
+use super::projector::{REST, round};
+use super::suspects::try_suspects;
 use crate::error::ServiceError;
 use crate::state::App;
 use crate::store::neighbours::{Heard, Horizon, Neighbours};

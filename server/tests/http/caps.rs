@@ -1,6 +1,8 @@
 //! The caps that stand in the settings: what exceeds one is set aside or sent in smaller pieces, and what does not
 //! passes.
 
+use sync_core::phone_number::PhoneNumber;
+use sync_core::record::lead::LeadEdit;
 use sync_core::store::Store as _;
 use sync_core::trust::code;
 use sync_core::wire::enrol::Role;
@@ -51,6 +53,51 @@ async fn a_record_has_as_many_changes_as_the_settings_allow() {
         let (published, too_large) = became(&test).await;
         assert_eq!(too_large > 0, set_aside, "{most}: {published} and {too_large}");
         assert!(published >= 100, "{most}: {published} and {too_large}");
+    }
+}
+
+/// A telephone number, and 15,000 bytes about whose it is.
+fn whose(n: u32) -> LeadEdit {
+    let number: PhoneNumber = format!("1380013800{n}").parse().unwrap();
+    LeadEdit::Phone(number, Some("张".repeat(5_000)))
+}
+
+#[tokio::test]
+async fn a_change_has_as_many_bytes_as_the_settings_allow() {
+    for (most, expected) in [("65536", (2, 1)), ("131072", (3, 0))] {
+        let test = TestApp::with_settings(&[("DAYBOOK_LIMITS_CHANGE_BYTES", most)]).await;
+        let mut phone = phone_of(&test).await;
+        let record = phone.register("张伟");
+        // Each is a text that a phone takes; together they are too many for one change.
+        phone.edit(record, &(0..5).map(whose).collect::<Vec<_>>());
+        phone.register("李四");
+        assert_eq!(phone.sync(&test).await.failure, None);
+        assert_eq!(became(&test).await, expected, "{most}");
+        assert_eq!(phone.lead(record).facts.phones.len(), 5, "whatever it is called, it stays on the phone");
+    }
+}
+
+#[tokio::test]
+async fn a_record_is_as_large_as_the_settings_allow() {
+    let ops = [("DAYBOOK_LIMITS_CHANGE_OPS", "2000"), ("DAYBOOK_LIMITS_RECORD_OPS", "2000")];
+    let bytes = [("DAYBOOK_LIMITS_CHANGE_BYTES", "65536"), ("DAYBOOK_LIMITS_RECORD_BYTES", "65536")];
+    for (settings, set_aside) in [(&ops[..], true), (&bytes, true), (&[], false)] {
+        let test = TestApp::with_settings(settings).await;
+        let mut phone = phone_of(&test).await;
+        let record = phone.register("张伟");
+        let other = phone.register("李四");
+        for n in 0..8 {
+            // 1,500 operations and 4,500 bytes, and a value of 15,000 bytes.
+            phone.edit(record, &[LeadEdit::Notes(n.to_string().repeat(1_500))]);
+            phone.edit(record, &[whose(n)]);
+        }
+        assert_eq!(phone.sync(&test).await.failure, None);
+        let (published, too_large) = became(&test).await;
+        assert_eq!(too_large > 0, set_aside, "{settings:?}: {published} and {too_large}");
+        assert!(published > 2, "{settings:?}: {published} and {too_large}");
+        let problems = |phone: &Phone, id| phone.engine.store().record_sync(id).unwrap().problems;
+        assert_eq!(!problems(&phone, record).is_empty(), set_aside);
+        assert_eq!(problems(&phone, other), [], "nobody else is concerned");
     }
 }
 

@@ -64,7 +64,7 @@ async fn suspects() -> Scene {
     let record = phone.register("张伟");
     phone.rename(record, "张炜");
     assert_eq!(phone.sync(&test).await.failure, None);
-    let test = test.killed_while_judging(&format!("{record}\n").repeat(3)).await;
+    let test = test.killed_by_each_change_of(record).await;
     Scene { test, house, phone, record }
 }
 

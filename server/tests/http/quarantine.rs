@@ -22,13 +22,17 @@ struct Ward {
 
 /// A lead and an edit of it, of which the server believes that they killed it.
 async fn suspects() -> Ward {
-    let test = TestApp::without_projector().await;
+    suspects_with(&[]).await
+}
+
+async fn suspects_with(settings: &[(&str, &str)]) -> Ward {
+    let test = TestApp::without_projector_with(settings).await;
     let house = House::build(&test).await;
     let mut phone = Phone::of(&test, &house, Role::Promoter, HERE).await;
     let record = phone.register("张伟");
     phone.rename(record, "张炜");
     assert_eq!(phone.sync(&test).await.failure, None);
-    let test = test.killed_while_judging(&format!("{record}\n").repeat(3)).await;
+    let test = test.killed_by_each_change_of(record).await;
     let reviewer = house.staff(&test, Role::Reviewer, HERE).await;
     Ward { test, house, phone, reviewer, record }
 }
@@ -138,7 +142,12 @@ async fn what_is_discarded_is_kept_and_the_persons_text_with_it() {
 
 #[tokio::test]
 async fn what_waits_too_long_is_shown_and_still_follows_by_itself() {
-    let mut ward = suspects().await;
+    for (settings, days) in [(&[][..], 5), (&[("DAYBOOK_LIMITS_WAITING_DAYS", "9")], 9)] {
+        waits_for(suspects_with(settings).await, days).await;
+    }
+}
+
+async fn waits_for(mut ward: Ward, days: i64) {
     let listed = ward.list("").await;
     ward.post(&ward.reviewer, &listed[1], "replay", json!({})).await.good();
     ward.sync().await;
@@ -149,7 +158,10 @@ async fn what_waits_too_long_is_shown_and_still_follows_by_itself() {
     assert_eq!((waiting.len(), &waiting[0]["overdue"]), (1, &json!(false)));
     assert_eq!(ward.list("").await.len(), 1);
 
-    ward.test.clock.advance(6 * 24 * 3_600_000);
+    ward.test.clock.advance(days * 24 * 3_600_000);
+    ward.reviewer = ward.house.staff(&ward.test, Role::Reviewer, HERE).await;
+    assert_eq!(ward.list("").await.len(), 1, "to the day");
+    ward.test.clock.advance(1_000);
     ward.reviewer = ward.house.staff(&ward.test, Role::Reviewer, HERE).await;
     let shown = ward.list("").await;
     assert_eq!(shown.len(), 2, "flagged among the quarantined: {shown:?}");

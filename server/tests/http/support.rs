@@ -22,6 +22,7 @@ use server::config::{Config, Layers};
 use server::router;
 use server::service::projector;
 use server::state::App;
+use sync_core::id::RecordId;
 use sync_core::time::UnixMillis;
 use sync_core::wire::problem;
 use tower::ServiceExt as _;
@@ -79,12 +80,19 @@ impl TestApp {
 
     /// A server that receives and does not publish.
     pub(crate) async fn without_projector() -> Self {
-        Self::receiving(Keeping::new()).await
+        Self::without_projector_with(&[]).await
     }
 
-    async fn receiving(keeping: Keeping) -> Self {
-        let hurry = [("DAYBOOK_LIMITS_PUBLISH_WAIT_MS".to_owned(), "0".to_owned())];
-        let config = Config::read(Layers::default().environment(keeping.settings().chain(hurry))).unwrap();
+    /// The same, with settings.
+    pub(crate) async fn without_projector_with(settings: &[(&str, &str)]) -> Self {
+        let keeping = Keeping::new();
+        let hurry = ("DAYBOOK_LIMITS_PUBLISH_WAIT_MS", "0");
+        let pairs = settings.iter().chain([&hurry]).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let config = Config::read(Layers::default().environment(keeping.settings().chain(pairs))).unwrap();
+        Self::receiving(keeping, config).await
+    }
+
+    async fn receiving(keeping: Keeping, config: Config) -> Self {
         let clock = Arc::new(TestClock(AtomicI64::new(MORNING.0)));
         let app = open(clock.clone(), config).await;
         let router = router::public(&app).unwrap();
@@ -96,10 +104,21 @@ impl TestApp {
     pub(crate) async fn killed_while_judging(self, note: &str) -> Self {
         self.app.store.close().await;
         let Self { app, router, keeping, .. } = self;
+        let config = Config::clone(&app.config);
         drop((app, router));
         std::fs::write(keeping.folder().join("judging"), note).unwrap();
-        let test = Self::receiving(keeping).await;
+        let test = Self::receiving(keeping, config).await;
         projector::drain(&test.app).await.unwrap();
+        test
+    }
+
+    /// The same server, started again and again because it believes that each received change of a record killed it.
+    pub(crate) async fn killed_by_each_change_of(self, record: RecordId) -> Self {
+        let incoming = self.app.store.record(record).await.unwrap().incoming;
+        let mut test = self;
+        for change in incoming {
+            test = test.killed_while_judging(&format!("{record} {}\n", change.hash).repeat(2)).await;
+        }
         test
     }
 

@@ -1,34 +1,69 @@
 //! Changes that killed the server while it judged them.
 
+use sync_core::id::RecordId;
 use sync_core::status::Step;
+use sync_core::store::Store as _;
+use sync_core::trust::code;
 use sync_core::wire::enrol::Role;
 use sync_core::wire::exchange::Verdict;
 
 use super::support::house::HERE;
 use super::support::{House, Phone, TestApp};
 
-#[tokio::test]
-async fn suspects_are_judged_one_by_one_and_a_culprit_not_at_all() {
-    // Which records the note names: an operator may have killed the server once or twice, and nobody is accused.
-    for named in [&[0][..], &[0, 1], &[0, 0], &[0, 0, 0]] {
-        let test = TestApp::without_projector().await;
-        let house = House::build(&test).await;
-        let mut phone = Phone::of(&test, &house, Role::Promoter, HERE).await;
-        let records = [phone.register("one"), phone.register("two")];
-        assert_eq!(phone.sync(&test).await.failure, None);
-        let step = |phone: &Phone, at: usize| {
-            let store = phone.engine.store();
-            let row = sync_core::store::Store::row(store, records[at]).unwrap().unwrap();
-            phone.engine.status(&sync_core::store::Store::record_sync(store, records[at]).unwrap(), &row)
-        };
-        assert_eq!(step(&phone, 0).step, Step::Stored, "received, and nobody has judged it yet");
+/// A phone with two leads, the first of them edited twice, on a server that has received and judged nothing.
+async fn scene() -> (TestApp, Phone, [RecordId; 2]) {
+    let test = TestApp::without_projector().await;
+    let house = House::build(&test).await;
+    let mut phone = Phone::of(&test, &house, Role::Promoter, HERE).await;
+    let records = [phone.register("one"), phone.register("two")];
+    phone.rename(records[0], "first");
+    phone.rename(records[0], "once more");
+    assert_eq!(phone.sync(&test).await.failure, None);
+    assert_eq!(state(&phone, records[0]).0, Step::Stored, "received, and nobody has judged it yet");
+    (test, phone, records)
+}
 
+fn state(phone: &Phone, record: RecordId) -> (Step, Vec<Verdict>) {
+    let store = phone.engine.store();
+    let (row, sync) = (store.row(record).unwrap().unwrap(), store.record_sync(record).unwrap());
+    let status = phone.engine.status(&sync, &row);
+    (status.step, status.problems.into_iter().map(|problem| problem.verdict).collect())
+}
+
+#[tokio::test]
+async fn whoever_is_killed_now_and_then_accuses_nobody() {
+    for named in [&[0][..], &[0, 1], &[0, 0, 0]] {
+        let (test, mut phone, records) = scene().await;
         let note: String = named.iter().map(|at| format!("{}\n", records[*at])).collect();
         let test = test.killed_while_judging(&note).await;
         assert_eq!(phone.sync(&test).await.failure, None);
-        assert_eq!((step(&phone, 1).step, step(&phone, 1).problems), (Step::Published, vec![]));
-        let problems: Vec<Verdict> = step(&phone, 0).problems.into_iter().map(|problem| problem.verdict).collect();
-        let fatal = Verdict::Quarantined { code: "change.fatal".to_owned() };
-        assert_eq!(problems, if named.len() == 3 { vec![fatal] } else { vec![] });
+        for record in records {
+            assert_eq!(state(&phone, record), (Step::Published, vec![]), "{named:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_change_that_kills_is_found_and_no_other_is_set_aside() {
+    for culprit in 0..3 {
+        // Once may have been the operator.
+        for deaths in [1, 2] {
+            let (test, mut phone, [record, other]) = scene().await;
+            let incoming = test.app.store.record(record).await.unwrap().incoming;
+            let note = format!("{record} {}\n", incoming[culprit].hash).repeat(deaths);
+            let test = test.killed_while_judging(&note).await;
+            let left = test.app.store.record(record).await.unwrap();
+            assert_eq!(phone.sync(&test).await.failure, None);
+            assert_eq!(state(&phone, other), (Step::Published, vec![]));
+            if deaths == 1 {
+                assert_eq!((left.published.len(), state(&phone, record)), (3, (Step::Published, vec![])));
+                continue;
+            }
+            assert_eq!(left.published.len(), culprit, "what came before it is published");
+            assert_eq!(left.incoming.len(), 2 - culprit, "what follows it waits for somebody to decide");
+            let fatal = Verdict::Quarantined { code: code::FATAL.to_owned() };
+            let (_, verdicts) = state(&phone, record);
+            assert_eq!(verdicts.iter().filter(|verdict| **verdict == fatal).count(), 1, "{verdicts:?}");
+        }
     }
 }
