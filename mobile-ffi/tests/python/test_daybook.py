@@ -74,9 +74,13 @@ class FirstHour(Case):
         self.assertEqual(read.record.place, place)
         added = phone.leads().add_follow_up(
             made.record.id, daybook.FollowUpRequest(text="called", next_on=date(2026, 3, 9)))
-        self.assertEqual(added.record.follow_ups[0].next_on, "2026-03-09")
-        staged = phone.leads().add_stage(made.record.id, daybook.StageRequest(stage=daybook.Stage.ARRIVED()))
+        self.assertEqual(added.record.follow_ups[0].next_on, date(2026, 3, 9))
+        staged = phone.leads().add_stage(made.record.id, daybook.StageRequest(stage=daybook.Stage.ARRIVED(), amount=Decimal("20000.00")))
         self.assertEqual(staged.record.stage, daybook.Stage.ARRIVED())
+        self.assertEqual(staged.record.stages[0].amount, Decimal("20000.00"))
+        arrived = RowFilter(stage=daybook.Stage.ARRIVED())
+        self.assertEqual([line.id for line in phone.leads().list(arrived, 10).items], [made.record.id])
+        self.assertEqual(phone.leads().count(RowFilter(stage=daybook.Stage.PAID())), 0)
         visit = phone.visits().create(daybook.VisitRequest(facts=daybook.VisitFacts(outlet="锦江花园")))
         survey = phone.surveys().create(daybook.SurveyRequest(
             facts=daybook.SurveyFacts(form="q1", answers={"age": daybook.Answer.INT(41)})))
