@@ -181,6 +181,7 @@ mod tests {
                     raw: &change.bytes,
                     author: author(),
                     device: new_device,
+                    copied: false,
                     approved: false,
                 })
                 .collect();

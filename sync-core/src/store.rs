@@ -302,7 +302,7 @@ pub trait Store {
     fn set_device_key(&mut self, seed: &[u8; 32]) -> Result<(), Self::Error>;
 
     /// Becomes another device, all at once: the journal after `common_through` is replaced by `lines`, which
-    /// begin a new journal; what was known to the server stays part of the records as if others had written it;
+    /// begin a new journal and may name changes of the old one again; what was known to the server stays part of the records as if others had written it;
     /// the progress of its exchange is forgotten, and so is that the store came from another installation. Changes up
     /// to `common_through` that are not known to be published are remembered with their verdicts, or as waiting, until
     /// an answer confirms them: they show as problems of their records without a line of the journal.

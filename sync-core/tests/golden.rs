@@ -321,9 +321,11 @@ fn exchanges() {
             Comparison::Later,
             Comparison::SendBuckets,
             Comparison::SendRecords(vec![7, 255]),
-            Comparison::Repair { whole: vec![record(7)], wanted: vec![record(8)], more: true },
+            Comparison::Repair { whole: vec![record(7)], wanted: vec![record(8)], more: true, refused: vec![] },
         ]
     );
+    let refused = vec![ChangeHash([6; 32])];
+    golden!("digest_refused", Comparison::Repair { whole: vec![record(7)], wanted: vec![], more: false, refused });
     let line = OfferedLine { n: 3, clock: CLOCK };
     golden!(
         "offers",

@@ -85,7 +85,7 @@ impl Scene {
             // As the server does before anything is stored.
             let frame = read_change(raw).ok().filter(|frame| frame.ops <= limits.change_ops)?;
             let (author, device) = (self.author, self.device);
-            Some(Candidate { hash: frame.hash, raw, author, device, approved: false })
+            Some(Candidate { hash: frame.hash, raw, author, device, copied: false, approved: false })
         });
         let candidates: Vec<Candidate<'_>> = framed.collect();
         let published: &[&[u8]] = if from_nothing { &[] } else { &[self.mould.first()] };

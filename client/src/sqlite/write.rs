@@ -1,5 +1,7 @@
 //! Writing. Each function is one transaction, on the disk when it returns.
 
+use std::collections::HashSet;
+
 use minicbor::Encode;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use sync_core::id::{ActorId, ChangeHash, RecordId};
@@ -47,12 +49,7 @@ pub(super) fn reidentify(
              WHERE journal.n <= ? AND (verdict.n IS NOT NULL OR journal.n > ?)",
         params![waits, position(common_through), position(published_through)],
     )?;
-    transaction.execute(
-        "DELETE FROM change WHERE EXISTS
-             (SELECT 1 FROM journal
-              WHERE journal.record = change.record AND journal.change = change.hash AND n > ?)",
-        params![position(common_through)],
-    )?;
+    drop_tail(&transaction, common_through, lines)?;
     transaction.execute_batch(
         "DELETE FROM verdict; DELETE FROM journal; DELETE FROM leaving; DELETE FROM change WHERE parted = 1;
          UPDATE record SET last_entry = NULL WHERE last_entry IS NOT NULL;",
@@ -68,7 +65,8 @@ pub(super) fn reidentify(
         transaction
             .prepare_cached(
                 "INSERT INTO change (record, hash, bytes, parted) VALUES (?1, ?2, ?3,
-                     ?4 AND NOT EXISTS (SELECT 1 FROM change WHERE record = ?1 AND parted = 0))",
+                     ?4 AND NOT EXISTS (SELECT 1 FROM change WHERE record = ?1 AND parted = 0))
+                 ON CONFLICT (record, hash) DO NOTHING",
             )?
             .execute(params![entry.record.as_bytes(), entry.change.0, change, row.is_none()])?;
         if let Some(row) = row {
@@ -78,6 +76,21 @@ pub(super) fn reidentify(
     // Lines have other numbers now. A backup that holds a line after all of these holds the ones that name photos.
     transaction.execute("UPDATE photo SET line = 1 + coalesce((SELECT max(n) FROM journal), 0)", [])?;
     Ok(transaction.commit()?)
+}
+
+/// Removes the changes of the journal's tail that no line names any more. The others stay where they are: what follows
+/// them comes after them.
+fn drop_tail(connection: &Connection, common_through: u64, lines: &[Rewritten]) -> Result<(), StoreError> {
+    let kept: HashSet<[u8; 32]> = lines.iter().map(|line| line.entry.change.0).collect();
+    let tail = connection
+        .prepare_cached("SELECT record, change FROM journal WHERE n > ?")?
+        .query_map(params![position(common_through)], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<Vec<([u8; 16], [u8; 32])>, _>>()?;
+    let mut delete = connection.prepare_cached("DELETE FROM change WHERE record = ? AND hash = ?")?;
+    for (record, change) in tail.iter().filter(|(_, change)| !kept.contains(change)) {
+        delete.execute(params![record, change])?;
+    }
+    Ok(())
 }
 
 /// Another installation's store: a fresh actor, and no key that the other one may be using.

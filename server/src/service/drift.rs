@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sync_core::ancestry::Ancestry;
 use sync_core::digest::{Leaf, RecordLeaf, Short, Side, Tree, bucket};
 use sync_core::document::Document;
-use sync_core::id::{ActorId, RecordId};
+use sync_core::id::{ActorId, ChangeHash, RecordId};
 use sync_core::trust::chunk::{pack, read_change};
 use sync_core::wire::cursor::Cursor;
 use sync_core::wire::digest::{Comparison, Question};
@@ -138,6 +138,7 @@ struct Repair<'a> {
     pull: Vec<PullItem>,
     whole: Vec<RecordId>,
     wanted: Vec<RecordId>,
+    refused: Vec<ChangeHash>,
     actors: BTreeSet<ActorId>,
     more: bool,
 }
@@ -154,6 +155,7 @@ impl<'a> Repair<'a> {
             pull: Vec::new(),
             whole: Vec::new(),
             wanted: Vec::new(),
+            refused: Vec::new(),
             actors: BTreeSet::new(),
             more: false,
         }
@@ -202,6 +204,7 @@ impl<'a> Repair<'a> {
         self.records_left -= 1;
         self.bytes_left = self.bytes_left.saturating_sub(bytes);
         self.whole.push(id);
+        self.refused.extend(&record.refused);
         let mut previous = None;
         let mut packed = Vec::with_capacity(record.published.len());
         for change in &record.published {
@@ -260,6 +263,7 @@ impl<'a> Repair<'a> {
             response.authors = self.app.store.authors(&actors).await?;
         }
         response.pull = self.pull;
-        Ok(Comparison::Repair { whole: self.whole, wanted: self.wanted, more: self.more })
+        let Self { whole, wanted, more, refused, .. } = self;
+        Ok(Comparison::Repair { whole, wanted, more, refused })
     }
 }

@@ -53,6 +53,7 @@ pub(super) fn heal(record: &PendingRecord, limits: &Limits) -> Option<Publicatio
                 raw: change.raw.as_deref()?,
                 author: author_of(&change.author),
                 device: change.device,
+                copied: false,
                 approved: true,
             })
         })

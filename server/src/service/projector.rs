@@ -324,6 +324,7 @@ fn candidate<'a>(
         raw,
         author: author_of(&change.author),
         device: change.device,
+        copied: change.copied,
         approved: change.approved,
     })
 }
@@ -376,6 +377,7 @@ mod tests {
             n: number.into(),
             author,
             received_at: UnixMillis(0),
+            copied: false,
             approved: false,
         }
     }

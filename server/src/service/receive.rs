@@ -285,11 +285,14 @@ pub(super) async fn examine_again(
 #[derive(Debug, Default)]
 pub struct ActorOwners(Mutex<HashMap<ActorId, DeviceId>>);
 
+/// How many identities of a phone count as its own; so often nobody restores the same one.
+const MOST_FORMER: usize = 16;
 /// How many actors are remembered before the memory is emptied; one phone has one.
 const REMEMBERED_ACTORS: usize = 100_000;
 
 impl ActorOwners {
-    /// Binds actors to a device; returns those that belong to somebody else.
+    /// Binds actors to a device; returns those that belong to somebody else. Those of identities that the phone had before
+    /// are its own.
     async fn claim(
         &self,
         app: &App,
@@ -305,7 +308,19 @@ impl ActorOwners {
             return Ok(Vec::new());
         }
         let person = &device.person;
-        let foreign = app.store.claim_actors(person.organisation, person.id, Some(device.id), &unknown, now).await?;
+        let claim = async |id, actors: &[ActorId]| {
+            app.store.claim_actors(person.organisation, person.id, Some(id), actors, now).await
+        };
+        let mut foreign = claim(device.id, &unknown).await?;
+        // A phone that goes on under another identity brings what it wrote before, if others have built on that.
+        let mut former = device.replaces;
+        for _ in 0..MOST_FORMER {
+            let Some(id) = former.filter(|_| !foreign.is_empty()) else {
+                break;
+            };
+            foreign = claim(id, &foreign).await?;
+            former = app.store.device(id).await?.replaces;
+        }
         let mut owners = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if owners.len() > REMEMBERED_ACTORS {
             owners.clear();

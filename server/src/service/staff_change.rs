@@ -79,6 +79,7 @@ fn compose_publication(
         raw: &change.bytes,
         author: author_of(who),
         device: DeviceId(uuid::Uuid::nil()),
+        copied: false,
         approved: false,
     };
     let judgement = judge(record.id, &published, &record.refused, &[candidate], &app.config.limits.records)

@@ -155,6 +155,7 @@ fn compose(
             raw: &stray.change.raw,
             author: author_of(author),
             device,
+            copied: false,
             approved: true,
         })
         .collect();

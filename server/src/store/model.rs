@@ -316,9 +316,11 @@ pub struct IncomingChange {
     pub hash: ChangeHash,
     /// Its bytes; `None` if only the name came.
     pub raw: Option<Vec<u8>>,
-    /// From which device.
+    /// On which device it was written: the one that brought it, or one that goes on as that.
     pub device: DeviceId,
-    /// Which line of that device's journal.
+    /// There is a copy of that device, which may have written something else in its place.
+    pub copied: bool,
+    /// Which line of the journal that brought it.
     pub n: u64,
     /// From whom.
     pub author: Person,

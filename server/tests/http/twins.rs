@@ -149,3 +149,67 @@ async fn a_restored_phone_gets_back_what_it_had_sent_and_keeps_what_is_new() {
     }
     assert_eq!(restored.lead(old).facts.consent, Some(true));
 }
+
+/// A restored server lost lines of a phone, and took lines of its copy in their place. Somebody has built on what was
+/// lost: written again under another name it would not be what they follow.
+#[tokio::test]
+async fn what_others_have_built_on_keeps_its_name_when_a_phone_becomes_another() {
+    for same_record in [false, true] {
+        let test = TestApp::new().await;
+        let house = House::build(&test).await;
+        let mut one = Phone::of(&test, &house, Role::Promoter, HERE).await;
+        let mut supervisor = Phone::of(&test, &house, Role::Supervisor, HERE).await;
+        let old = one.register("before the backup");
+        assert_eq!(one.sync(&test).await.failure, None);
+        let backup = test.backup().await;
+        let mut two = Phone::new(4_717);
+        two.engine = Engine::open(one.engine.store().clone(), "daybook-test/1".to_owned()).unwrap();
+
+        let new = one.register("after the backup");
+        one.edit(old, &[LeadEdit::Notes("想看房".to_owned())]);
+        let unshared = one.register("nobody has seen this");
+        settle(&test, &mut [&mut one, &mut supervisor]).await;
+        for record in [old, new] {
+            supervisor.edit(record, &[LeadEdit::Notes("想看房,两点".to_owned())]);
+        }
+        settle(&test, &mut [&mut supervisor, &mut one]).await;
+        let wanted = [old, new, unshared].map(|record| one.lead(record));
+
+        let test = test.restored(&backup).await;
+        let of_two = two.register("by the copy");
+        if same_record {
+            two.rename(old, "by the copy, too");
+        }
+        settle(&test, &mut [&mut two]).await;
+        settle(&test, &mut [&mut one, &mut supervisor]).await;
+        settle(&test, &mut [&mut two, &mut one, &mut supervisor]).await;
+
+        let identities = [&one, &two].map(|phone| phone.engine.identity().unwrap().device);
+        assert!(identities[0] != identities[1]);
+        assert_eq!(one.lead(of_two).facts.name.as_deref(), Some("by the copy"));
+        for phone in [&mut one, &mut two, &mut supervisor] {
+            assert_eq!(phone.lead(new), wanted[1]);
+            assert_eq!(phone.lead(unshared).facts, wanted[2].facts);
+            if !same_record {
+                assert_eq!(phone.lead(old), wanted[0]);
+            }
+            let outcome = phone.sync(&test).await;
+            assert_eq!((outcome.failure, outcome.pushed, outcome.pulled, outcome.exchanges), (None, 0, 0, 1));
+        }
+        // The copy has used the numbers of what was lost, and that can't be in one record with it: who wrote it gets the
+        // text back, and so does who built on it.
+        let texts = |phone: &Phone| {
+            let refusals = phone.engine.store().refusals().unwrap();
+            refusals.iter().map(|refusal| (refusal.record, format!("{:?}", refusal.fields))).collect::<Vec<_>>()
+        };
+        for (phone, text) in [(&one, "想看房"), (&supervisor, ",两点")] {
+            let texts = texts(phone);
+            assert_eq!(texts.len(), usize::from(same_record), "{texts:?}");
+            assert!(texts.iter().all(|(record, said)| *record == old && said.contains(text)), "{texts:?}");
+        }
+        let refused = test.sql_number("select count(*) from change where state = 5 and raw is not null").await;
+        assert_eq!(refused, if same_record { 2 } else { 0 }, "and the server keeps it, too");
+        let views = [&mut one, &mut two, &mut supervisor].map(|phone| phone.lead(old));
+        assert!(views.iter().all(|view| *view == views[0]), "{views:?}");
+    }
+}

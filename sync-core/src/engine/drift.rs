@@ -137,18 +137,20 @@ impl<S: Store> Engine<S> {
         &self,
         whole: &BTreeMap<RecordId, &[Vec<u8>]>,
         wanted: &[RecordId],
+        refused: &[ChangeHash],
     ) -> Result<Repaired, EngineError<S::Error>> {
         let unsettled = self.unsettled()?;
+        let refused = refused.iter().copied().collect();
         let mut repaired = Repaired::default();
         for (record, packed) in whole {
             let known = self.store.changes(*record).map_err(EngineError::Store)?;
-            let Read { pulled, extra } = read_whole(*record, &known, packed, &unsettled);
+            let Read { pulled, extra } = read_whole(*record, &known, packed, &unsettled, &refused);
             repaired.pulled.extend(pulled);
             repaired.lacking.push((*record, extra));
         }
         for record in wanted.iter().filter(|record| !whole.contains_key(record)) {
             let known = self.store.changes(*record).map_err(EngineError::Store)?;
-            repaired.lacking.push((*record, read_whole(*record, &known, &[], &unsettled).extra));
+            repaired.lacking.push((*record, read_whole(*record, &known, &[], &unsettled, &refused).extra));
         }
         Ok(repaired)
     }

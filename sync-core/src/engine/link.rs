@@ -362,9 +362,7 @@ impl<S: Store> Engine<S> {
         if let Some(identity) = forgotten.filter(|identity| identity.device == answer.device) {
             self.known_again(Identity { server_key: answer.server_key, profile: answer.profile, ..identity })?;
         } else if let Some((key_seed, common_through)) = given_up {
-            if !self.turn_into(rng, key_seed, common_through, answer, effects)? {
-                return self.finish(now, rng, Some(Failure::Forked), effects);
-            }
+            self.turn_into(rng, key_seed, common_through, answer, effects)?;
         } else {
             let identity = Identity {
                 device: answer.device,
@@ -444,7 +442,8 @@ impl<S: Store> Engine<S> {
         // this device before it was set back. It says it again to the cursor that stays where it is.
         let strange = answer.verdicts.iter().any(|item| item.n > acknowledged);
         let next = jitter(answer.next_sync_after_ms, rng);
-        let ordered = answer.rewound_to.is_some() || answer.orders.contains(&Order::SendDigest);
+        let ordered =
+            answer.rewound_to.is_some() || answer.orders.contains(&Order::SendDigest) || self.stops_reading(&pulled)?;
         let mut progress = Progress {
             receipt: answer.receipt.or_else(|| self.progress.receipt.clone()),
             acknowledged,
@@ -474,7 +473,8 @@ impl<S: Store> Engine<S> {
             .filter(|item| item.n <= acknowledged)
             .map(|item| (item.n, item.verdict))
             .collect();
-        let Heard { verdicts, refused } = self.hear_verdicts(now.wall, verdicts, &mut pulled)?;
+        let Heard { verdicts, refused, unread } = self.hear_verdicts(now.wall, verdicts, &mut pulled)?;
+        progress.digest_due |= unread;
         // The next edit would use the numbers of what was taken out again.
         let actor = (!refused.is_empty()).then(|| ActorId::random(rng));
         let moved: Vec<RecordId> = moved.into_iter().chain(refused.iter().map(|record| record.id)).collect();

@@ -25,9 +25,9 @@ impl<S: Store> Engine<S> {
         let mut pulled = Vec::with_capacity(answer.pull.len());
         let mut gone = Vec::new();
         let mut confirmed = Vec::new();
-        let (named, wanted) = match &answer.digest {
-            Some(Comparison::Repair { whole, wanted, .. }) => (whole.as_slice(), wanted.as_slice()),
-            _ => (&[][..], &[][..]),
+        let (named, wanted, refused) = match &answer.digest {
+            Some(Comparison::Repair { whole, wanted, refused, .. }) => (&whole[..], &wanted[..], &refused[..]),
+            _ => (&[][..], &[][..], &[][..]),
         };
         let named: BTreeSet<RecordId> = named.iter().copied().collect();
         let mut whole = BTreeMap::new();
@@ -43,7 +43,18 @@ impl<S: Store> Engine<S> {
                 }
             }
         }
-        Ok((pulled, gone, self.read_repair(&whole, wanted)?, confirmed))
+        Ok((pulled, gone, self.read_repair(&whole, wanted, refused)?, confirmed))
+    }
+
+    /// Whether a record that was read so far can't be any more. What came contradicts what is here, as after a server was
+    /// restored that went on in another way: only a comparison finds out.
+    pub(super) fn stops_reading(&self, pulled: &[PulledRecord]) -> Result<bool, EngineError<S::Error>> {
+        for news in pulled.iter().filter(|news| news.row.is_none()) {
+            if self.store.row(news.id).map_err(EngineError::Store)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 
@@ -90,14 +101,18 @@ pub(super) struct Read {
 }
 
 /// Puts a whole record together with what is here. Bytes that are not what their name says are given up, unless they
-/// are this device's and nobody else may have them.
+/// are this device's and nobody else may have them; so is what was refused, with whatever follows it. This device's own
+/// changes are not given up here: it is told of each by itself.
 pub(super) fn read_whole(
     id: RecordId,
     known: &[(ChangeHash, Vec<u8>)],
     packed: &[Vec<u8>],
     unsettled: &BTreeSet<ChangeHash>,
+    refused: &BTreeSet<ChangeHash>,
 ) -> Read {
     let came = unpack(packed);
+    let held = known.len();
+    let known = fit(known, unsettled, refused);
     let here = Ancestry::of(known.iter().map(|(hash, raw)| (*hash, raw.as_slice())));
     let damaged = |hash: &ChangeHash| here.damaged().contains(hash);
     let settled = here.clone().without(unsettled).in_order();
@@ -113,9 +128,22 @@ pub(super) fn read_whole(
         known.iter().filter(|(hash, _)| damaged(hash) && unsettled.contains(hash) && !came.contains_key(hash)).cloned(),
     );
 
-    let same = here.damaged().is_empty() && changes.len() == known.len();
+    let same = here.damaged().is_empty() && changes.len() == held;
     let row = line_of(changes.iter().map(|(_, raw)| raw.as_slice()));
     Read { pulled: (!same).then_some(PulledRecord { id, changes, whole: true, row }), extra }
+}
+
+/// What is here without what was refused.
+fn fit(
+    known: &[(ChangeHash, Vec<u8>)],
+    unsettled: &BTreeSet<ChangeHash>,
+    refused: &BTreeSet<ChangeHash>,
+) -> Vec<(ChangeHash, Vec<u8>)> {
+    let all = Ancestry::of(known.iter().map(|(hash, raw)| (*hash, raw.as_slice())));
+    let fit: BTreeSet<ChangeHash> = all.clone().without(refused).in_order().into_iter().collect();
+    let refused: BTreeSet<ChangeHash> = all.in_order().into_iter().filter(|hash| !fit.contains(hash)).collect();
+    let stays = |hash: &ChangeHash| !refused.contains(hash) || unsettled.contains(hash);
+    known.iter().filter(|(hash, _)| stays(hash)).cloned().collect()
 }
 
 fn unpack(packed: &[Vec<u8>]) -> BTreeMap<ChangeHash, Vec<u8>> {

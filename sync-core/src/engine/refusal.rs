@@ -24,6 +24,8 @@ type Log = Vec<(ChangeHash, Vec<u8>)>;
 pub(super) struct Heard {
     pub(super) verdicts: Vec<(u64, Verdict)>,
     pub(super) refused: Vec<RefusedRecord>,
+    /// What is left of a record can't be read: changes of others are in it that are not the server's.
+    pub(super) unread: bool,
 }
 
 /// A refusal that is new to this device.
@@ -82,7 +84,9 @@ impl<S: Store> Engine<S> {
             heard.verdicts.push((n, verdict));
         }
         for (record, news) in news {
-            heard.refused.push(self.take_out(now, record, news, pulled)?);
+            let (refused, unread) = self.take_out(now, record, news, pulled)?;
+            heard.refused.push(refused);
+            heard.unread |= unread;
         }
         Ok(heard)
     }
@@ -138,14 +142,14 @@ impl<S: Store> Engine<S> {
         Ok(())
     }
 
-    /// Takes refused changes, and everything that follows them, out of a record.
+    /// Takes refused changes, and everything that follows them, out of a record; also whether the rest can't be read.
     fn take_out(
         &self,
         now: UnixMillis,
         record: RecordId,
         mut news: BTreeMap<ChangeHash, News>,
         pulled: &[PulledRecord],
-    ) -> Result<RefusedRecord, EngineError<S::Error>> {
+    ) -> Result<(RefusedRecord, bool), EngineError<S::Error>> {
         let mut log = self.log(record, pulled)?;
         let lines = self.store.lines(record).map_err(EngineError::Store)?;
         let own: BTreeSet<ChangeHash> = lines.iter().map(|line| line.change).collect();
@@ -189,7 +193,8 @@ impl<S: Store> Engine<S> {
         }
         log.retain(|(hash, _)| !dropped.contains(hash));
         let row = line_of(log.iter().map(|(_, raw)| raw.as_slice()));
-        Ok(RefusedRecord { id: record, dropped: dropped.into_iter().collect(), refusals, row })
+        let unread = row.is_none() && !log.is_empty();
+        Ok((RefusedRecord { id: record, dropped: dropped.into_iter().collect(), refusals, row }, unread))
     }
 
     fn about(&self, record: RecordId, log: &Log) -> Result<About, EngineError<S::Error>> {

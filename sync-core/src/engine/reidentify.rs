@@ -1,12 +1,12 @@
 //! Becoming another device: after the phone was cloned, or restored from a backup of itself.
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rand_core::Rng;
 
+use super::pull::line_of;
 use super::{Effect, Engine, EngineError, Failure};
-use crate::document::{Document, NewChange};
+use crate::document::NewChange;
 use crate::id::{ActorId, ChangeHash, RecordId};
 use crate::index::Row;
 use crate::journal::Head;
@@ -45,14 +45,12 @@ impl<S: Store> Engine<S> {
         let Some(key_seed) = self.store.device_key().map_err(EngineError::Store)? else {
             return self.finish(now, rng, Some(Failure::BadAnswer), effects);
         };
-        if !self.turn_into(rng, key_seed, common_through, answer, effects)? {
-            return self.finish(now, rng, Some(Failure::Forked), effects);
-        }
+        self.turn_into(rng, key_seed, common_through, answer, effects)?;
         self.advance(now, rng, effects)
     }
 
     /// Takes on an identity in the place of the present one: what the journal says after `common_through` is written
-    /// again under it. False, with nothing changed, if something does not read any more.
+    /// again under it.
     pub(super) fn turn_into(
         &mut self,
         rng: &mut dyn Rng,
@@ -60,7 +58,7 @@ impl<S: Store> Engine<S> {
         common_through: u64,
         answer: EnrolResponse,
         effects: &mut Vec<Effect>,
-    ) -> Result<bool, EngineError<S::Error>> {
+    ) -> Result<(), EngineError<S::Error>> {
         let identity = Identity {
             device: answer.device,
             actor: ActorId::random(rng),
@@ -72,12 +70,7 @@ impl<S: Store> Engine<S> {
         // Of a record that left the scope only what no backup held is still here.
         tail.retain(|item| item.change.is_some());
         self.leave_refused(&mut tail)?;
-        let Ok(changes) = reauthor(&tail, identity.device, identity.actor) else {
-            return Ok(false);
-        };
-        let Some(lines) = self.rewritten(&tail, changes)? else {
-            return Ok(false);
-        };
+        let lines = self.rewritten(&tail, &identity)?;
         self.store.reidentify(&identity, common_through, &lines).map_err(EngineError::Store)?;
         self.identity = Some(identity);
         self.moved = false;
@@ -88,46 +81,69 @@ impl<S: Store> Engine<S> {
         if !lines.is_empty() {
             effects.push(Effect::Changed(lines.iter().map(|line| line.entry.record).collect()));
         }
-        Ok(true)
+        Ok(())
     }
 
-    /// The new journal; `None` if a record does not read any more, in which case nothing may be given up.
-    fn rewritten(
-        &self,
-        tail: &[Item],
-        changes: Vec<NewChange>,
-    ) -> Result<Option<Vec<Rewritten>>, EngineError<S::Error>> {
-        let dropped: HashSet<ChangeHash> = tail.iter().map(|item| item.entry.change).collect();
-        let mut logs: BTreeMap<RecordId, Vec<Vec<u8>>> = BTreeMap::new();
-        for (item, change) in tail.iter().zip(&changes) {
-            let log = match logs.entry(item.entry.record) {
-                Entry::Occupied(log) => log.into_mut(),
-                Entry::Vacant(place) => {
-                    let mut known = self.store.changes(item.entry.record).map_err(EngineError::Store)?;
-                    known.retain(|(hash, _)| !dropped.contains(hash));
-                    place.insert(known.into_iter().map(|(_, raw)| raw).collect())
-                }
-            };
-            log.push(change.bytes.clone());
+    /// The new journal.
+    ///
+    /// What no server has acknowledged nobody else can have, and it is written again. The rest a server knew once that
+    /// was restored since: others have it, and may have built on it, so its changes keep their names. The server takes
+    /// those of a former identity for this device's own, unless the copy has used the same numbers in the same record;
+    /// then the person gets the text back.
+    fn rewritten(&self, tail: &[Item], identity: &Identity) -> Result<Vec<Rewritten>, EngineError<S::Error>> {
+        // What is acknowledged now may be less: the server has counted back.
+        let receipt = self.progress.receipt.as_ref().map_or(0, |receipt| receipt.head.n);
+        let acknowledged = self.progress.acknowledged.max(receipt);
+        let mut records: BTreeMap<RecordId, Vec<Item>> = BTreeMap::new();
+        for item in tail.iter().filter(|item| item.entry.n > acknowledged) {
+            records.entry(item.entry.record).or_default().push(item.clone());
         }
+        let mut written: HashMap<u64, NewChange> = HashMap::new();
         let mut rows: BTreeMap<RecordId, Row> = BTreeMap::new();
-        for (record, log) in &logs {
-            if self.store.row(*record).map_err(EngineError::Store)?.is_none() {
-                // It has left the scope, or this version can't read it: nothing is lost that could be shown.
+        for (record, items) in records {
+            // A line that does not read is handed in as it is: the server sets it aside, and people see it.
+            let Ok(changes) = reauthor(&items, identity.device, identity.actor) else {
                 continue;
-            }
-            let view = Document::load(log.iter().map(Vec::as_slice)).and_then(|mut document| document.any_view());
-            match view {
-                Ok(view) => rows.insert(*record, Row::of(&view)),
-                Err(_) => return Ok(None),
             };
+            if self.store.row(record).map_err(EngineError::Store)?.is_some() {
+                let Some(row) = self.line_with(record, &items, &changes)? else {
+                    continue;
+                };
+                rows.insert(record, row);
+            }
+            written.extend(items.iter().map(|item| item.entry.n).zip(changes));
         }
         let mut head = Head::EMPTY;
-        let lines = tail.iter().zip(changes).map(|(item, change)| {
-            let (entry, next) = head.append(item.entry.record, change.hash, item.entry.clock);
+        let mut lines = Vec::with_capacity(tail.len());
+        for Item { entry, change } in tail {
+            let kept = || change.clone().map(|bytes| NewChange { hash: entry.change, bytes });
+            let Some(change) = written.remove(&entry.n).or_else(kept) else {
+                continue;
+            };
+            let record = entry.record;
+            let row = match rows.get(&record) {
+                Some(row) => Some(row.clone()),
+                // It has left the scope, or this version can't read it: nothing is lost that could be shown.
+                None => self.store.row(record).map_err(EngineError::Store)?,
+            };
+            let (entry, next) = head.append(record, change.hash, entry.clock);
             head = next;
-            Rewritten { entry, head, change: change.bytes, row: rows.get(&entry.record).cloned() }
-        });
-        Ok(Some(lines.collect()))
+            lines.push(Rewritten { entry, head, change: change.bytes, row });
+        }
+        Ok(lines)
+    }
+
+    /// How a record reads in lists with other changes in the place of some; `None` if it does not.
+    fn line_with(
+        &self,
+        record: RecordId,
+        items: &[Item],
+        changes: &[NewChange],
+    ) -> Result<Option<Row>, EngineError<S::Error>> {
+        let dropped: HashSet<ChangeHash> = items.iter().map(|item| item.entry.change).collect();
+        let mut known = self.store.changes(record).map_err(EngineError::Store)?;
+        known.retain(|(hash, _)| !dropped.contains(hash));
+        let log = known.iter().map(|(_, raw)| raw).chain(changes.iter().map(|change| &change.bytes));
+        Ok(line_of(log.map(Vec::as_slice)))
     }
 }

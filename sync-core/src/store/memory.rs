@@ -192,7 +192,9 @@ impl Store for MemoryStore {
                 self.former.insert((entry.record, entry.change), verdict);
             }
         }
-        for (entry, _) in self.journal.iter().filter(|(entry, _)| entry.n > common_through) {
+        let kept: BTreeSet<ChangeHash> = lines.iter().map(|line| line.entry.change).collect();
+        let dropped = |entry: &Entry| entry.n > common_through && !kept.contains(&entry.change);
+        for (entry, _) in self.journal.iter().filter(|(entry, _)| dropped(entry)) {
             if let Some(changes) = self.changes.get_mut(&entry.record) {
                 changes.retain(|(hash, _)| *hash != entry.change);
             }
@@ -210,6 +212,10 @@ impl Store for MemoryStore {
         }
         for Rewritten { entry, head, change, row } in lines {
             self.add_line(entry, *head)?;
+            if self.changes.get(&entry.record).is_some_and(|known| known.iter().any(|(hash, _)| *hash == entry.change))
+            {
+                continue;
+            }
             match (row, self.changes.get_mut(&entry.record)) {
                 (Some(row), _) => {
                     self.changes.entry(entry.record).or_default().push((entry.change, change.clone()));

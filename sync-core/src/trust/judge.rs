@@ -24,8 +24,10 @@ pub struct Candidate<'a> {
     pub raw: &'a [u8],
     /// From whom, as the server knows it.
     pub author: Author,
-    /// From which device.
+    /// On which device it was written.
     pub device: DeviceId,
+    /// There is a copy of that device, which may have written something else in its place.
+    pub copied: bool,
     /// Somebody with the power to do so accepted it: whether the author may write there is not asked again. Its form
     /// is.
     pub approved: bool,
@@ -40,7 +42,7 @@ pub enum SetAside {
     Held(&'static str),
     /// It is false.
     Quarantined(&'static str),
-    /// It follows a change that was refused.
+    /// It follows a change that was refused, or can't be taken and is nobody's fault.
     Refused(&'static str),
 }
 
@@ -114,11 +116,10 @@ impl<'a> Bench<'a> {
                         round.push(candidate);
                     }
                     Err(SetAside::Waiting(missing)) if missing.iter().any(|dep| self.refused.contains(dep)) => {
-                        self.refused.insert(candidate.hash);
-                        self.set_aside.push((candidate.hash, SetAside::Refused(code::FOLLOWS_REFUSED)));
+                        self.set_aside(candidate.hash, SetAside::Refused(code::FOLLOWS_REFUSED));
                     }
                     Err(SetAside::Waiting(missing)) => later.push((candidate, missing)),
-                    Err(reason) => self.set_aside.push((candidate.hash, reason)),
+                    Err(reason) => self.set_aside(candidate.hash, reason),
                 }
             }
             if round.is_empty() && self.refused.len() == refused_before {
@@ -138,6 +139,8 @@ impl<'a> Bench<'a> {
     fn examine(&self, candidate: &Candidate<'_>, maker: Option<&Candidate<'_>>) -> Result<Checked, SetAside> {
         let checked = self.history.check(candidate.raw, self.limits).map_err(|rejection| match rejection {
             Rejection::Waiting(missing) => SetAside::Waiting(missing),
+            // The copy has used the number. Nobody is at fault, and nobody can mend it: the person gets the text back.
+            Rejection::False(code::SEQUENCE) if candidate.copied => SetAside::Refused(code::SEQUENCE),
             Rejection::False(code) => SetAside::Quarantined(code),
         })?;
         self.authorise(candidate, &checked.touched, maker)?;
@@ -199,9 +202,16 @@ impl<'a> Bench<'a> {
                     self.base = Some(taken);
                     self.accepted.push(candidate);
                 }
-                Err(reason) => self.set_aside.push((candidate.hash, reason)),
+                Err(reason) => self.set_aside(candidate.hash, reason),
             }
         }
+    }
+
+    fn set_aside(&mut self, change: ChangeHash, reason: SetAside) {
+        if matches!(reason, SetAside::Refused(_)) {
+            self.refused.insert(change);
+        }
+        self.set_aside.push((change, reason));
     }
 
     fn try_take(&self, round: &[Candidate<'_>]) -> Result<(Document, AnyView), SetAside> {

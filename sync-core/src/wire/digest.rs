@@ -3,7 +3,7 @@
 use minicbor::{Decode, Encode};
 
 use crate::digest::{BucketSum, RecordLeaf, Sum};
-use crate::id::{PersonId, RecordId};
+use crate::id::{ChangeHash, PersonId, RecordId};
 use crate::time::ClockReading;
 
 /// What a phone says about what it holds. Each level is asked for by the answer to the one before.
@@ -60,6 +60,10 @@ pub enum Comparison {
         /// Not everything fitted: send the records of the same buckets again.
         #[n(2)]
         more: bool,
+        /// Changes of the records in `whole` that were refused for good, whoever wrote them. A phone that holds one as
+        /// published has it from a life of the server in which it was.
+        #[cbor(n(3), default, skip_if = "Vec::is_empty")]
+        refused: Vec<ChangeHash>,
     },
 }
 

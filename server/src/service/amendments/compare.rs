@@ -80,6 +80,7 @@ fn dry_run(
                 raw: change.raw.as_deref()?,
                 author: author_of(author),
                 device: change.line.device.unwrap_or(DeviceId::from([0; 16])),
+                copied: false,
                 approved: true,
             })
         })

@@ -60,8 +60,11 @@ statements! {
         where c.organisation = (select no from organisation where id = $1) and c.state = 3 \
         and c.state in (2, 3, 4, 5) and c.received_at >= $2 and c.raw is not null \
         and c.code not in ('device.revoked', 'change.repeated') group by d.id, c.received_at order by c.received_at";
-    VERDICTS = "select c.n, c.state, c.code, x.reason, c.record, case when c.state = 4 then c.raw end from change c \
-        left join decision x on x.no = c.decision where c.device = $1 and c.verdict_seq > $2 order by c.n";
+    // A line that brings a change once more is as good as the one that brought it first.
+    VERDICTS = "select c.n, coalesce(o.state, c.state), c.code, x.reason, c.record, \
+        case when c.state = 4 then c.raw end from change c \
+        left join change o on c.repetition > 0 and o.record = c.record and o.hash = c.hash and o.repetition = 0 \
+        and o.state = 1 left join decision x on x.no = c.decision where c.device = $1 and c.verdict_seq > $2 order by c.n";
     // A line that is judged once more counts as judged: its device knows what was said about it.
     FIRST_OPEN = "select n from change where device = $1 and state = 0 and verdict_seq is null order by n limit 1";
 }

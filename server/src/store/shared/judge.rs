@@ -25,10 +25,12 @@ statements! {
 }
 
 bulk_statements! {
-    CHANGES[1] = "select c.record, c.id, c.state, c.seq, c.place, c.hash, c.raw, c.n, c.received_at, d.id, d.person, \
-        o.id, r.seq, x.act from change c \
+    CHANGES[1] = "select c.record, c.id, c.state, c.seq, c.place, c.hash, c.raw, c.n, c.received_at, \
+        coalesce(a.device, d.id), d.person, o.id, r.seq, x.act, \
+        d.forked_at is not null or a.device <> d.id from change c \
         join organisation o on o.no = c.organisation \
         left join device d on d.no = c.device \
+        left join actor a on a.no = c.actor \
         left join record r on r.id = c.record \
         left join decision x on x.no = c.decision \
         where c.record in ({list}) and (c.state in (0, 1, 4) or (c.state = 5 and c.repetition = 0))";
@@ -126,6 +128,7 @@ impl Sorted {
             hash,
             raw: row.try_get(6)?,
             device: DeviceId(row.try_get(9)?),
+            copied: row.try_get::<Option<bool>, _>(14)?.unwrap_or(false),
             n: count(row.try_get(7)?)?,
             author: authors.get(&author.0).cloned().ok_or_else(|| corrupt("author"))?,
             received_at: UnixMillis(row.try_get(8)?),

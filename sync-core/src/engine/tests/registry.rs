@@ -66,6 +66,11 @@ impl Registry {
         self.devices.values().filter_map(|known| Some(known.journal.len() - known.revoked?)).sum()
     }
 
+    /// As whom a phone began.
+    fn first(&self, device: DeviceId) -> DeviceId {
+        self.devices[&device].replaces.map_or(device, |former| self.first(former))
+    }
+
     /// The records as all that arrived makes them, whoever sent it. Checks that nobody's numbers collide.
     pub(super) fn records(&self) -> BTreeMap<RecordId, AnyView> {
         let mut owners: BTreeMap<ActorId, DeviceId> = BTreeMap::new();
@@ -75,7 +80,8 @@ impl Registry {
             for item in &known.journal {
                 let raw = item.change.clone().unwrap();
                 let frame = read_change(&raw).unwrap();
-                assert_eq!(owners.entry(frame.actor).or_insert(*device), device, "an actor belongs to one device");
+                let first = self.first(*device);
+                assert_eq!(*owners.entry(frame.actor).or_insert(first), first, "an actor belongs to one phone");
                 let first = numbers.insert((item.entry.record, frame.actor, frame.seq));
                 assert!(first, "an actor uses a number once");
                 let known = changes.entry(item.entry.record).or_default().insert(item.entry.change, raw);

@@ -62,6 +62,7 @@ impl Desk {
                 raw,
                 author: *author,
                 device: self.device,
+                copied: false,
                 approved: false,
             })
             .collect();
@@ -350,7 +351,7 @@ fn containers_can_not_be_nested_until_the_stack_is_full() {
 }
 
 fn candidate<'a>(desk: &Desk, change: &'a NewChange, author: Author, approved: bool) -> Candidate<'a> {
-    Candidate { hash: change.hash, raw: &change.bytes, author, device: desk.device, approved }
+    Candidate { hash: change.hash, raw: &change.bytes, author, device: desk.device, copied: false, approved }
 }
 
 #[test]
