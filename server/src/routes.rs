@@ -20,3 +20,6 @@ pub(crate) mod records;
 pub(crate) mod session;
 pub(crate) mod strays;
 pub(crate) mod sync;
+pub(crate) mod trail;
+
+pub(crate) use identity::{origin_of, session_token as session_of};

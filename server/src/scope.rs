@@ -35,6 +35,8 @@ pub enum Action {
     CloseDays,
     /// Note arrivals, and say who receives customers.
     Receive,
+    /// Read the audit trail.
+    Audit,
     /// Manage people, teams, offices and devices.
     Administer,
 }
@@ -93,6 +95,7 @@ pub fn may_do(person: &Person, action: Action) -> bool {
             matches!(person.role, Secretary | OfficeManager | HqAdmin)
         }
         Action::SeeDays => matches!(person.role, Secretary | OfficeManager | Reviewer | HqAdmin | Auditor),
+        Action::Audit => matches!(person.role, HqAdmin | Auditor),
         Action::Administer => person.role == HqAdmin,
     }
 }

@@ -35,6 +35,7 @@ pub mod session;
 pub mod staff_change;
 pub mod strays;
 mod suspects;
+pub mod trail;
 pub mod trial;
 mod turns;
 mod verdicts;

@@ -16,6 +16,7 @@ pub mod photos;
 pub mod postgres;
 mod shared;
 pub mod sqlite;
+pub mod trail;
 
 use async_trait::async_trait;
 use sync_core::id::{ActorId, ChangeHash, DeviceId, OfficeId, OrganisationId, PersonId, PublicKey, RecordId, TeamId};
@@ -297,6 +298,8 @@ pub trait Store: Send + Sync {
 
     /// What is known of offices' days.
     fn days(&self) -> &dyn days::DayStore;
+    /// The audit trail.
+    fn trail(&self) -> &dyn trail::TrailStore;
     /// What is remembered about photos.
     fn photos(&self) -> &dyn photos::PhotoStore;
 

@@ -31,6 +31,8 @@ pub struct Body {
     pub sealed_at: UnixMillis,
     /// By whom.
     pub sealed_by: Named<PersonId>,
+    /// Where the audit trail ended: whoever cuts it off before that is found out by this signature.
+    pub audit: Option<Anchor>,
     /// Why there is a supplement.
     pub reason: Option<String>,
     /// All records together.
@@ -47,6 +49,15 @@ pub struct Body {
     pub records: Vec<RecordId>,
     /// Facts that are counted, each with its record.
     pub facts: Vec<FactRef>,
+}
+
+/// An entry of the audit trail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Anchor {
+    /// Which one.
+    pub no: u64,
+    /// Its link, in hexadecimal digits.
+    pub link: String,
 }
 
 /// Something with its name.
@@ -131,7 +142,7 @@ impl Body {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

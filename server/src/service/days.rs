@@ -13,7 +13,7 @@ use sync_core::id::{DeviceId, OfficeId, PersonId, RecordId};
 use sync_core::time::UnixMillis;
 use sync_core::wire::enrol::Role;
 
-use super::notes;
+use super::{notes, trail};
 use crate::day::absence::{Absence, absence};
 use crate::day::figures::{Counts, Figure, by_person, figures, total};
 use crate::day::hours;
@@ -322,6 +322,7 @@ async fn seal(
         number,
         sealed_at: app.clock.now(),
         sealed_by: Named { id: who.id, name: who.name.clone() },
+        audit: trail::head(app, who.organisation).await?,
         reason,
         total: Counts::default(),
         people: Vec::new(),

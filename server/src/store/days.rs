@@ -154,6 +154,13 @@ pub trait DayStore: Send + Sync {
     async fn day_lines(&self, organisation: OrganisationId, day: Date) -> Result<Vec<DayLine>, StoreError>;
     /// The statements of an office's day, by number.
     async fn statements(&self, office: OfficeId, day: Date) -> Result<Vec<Statement>, StoreError>;
+    /// All statements of an organisation, by office, day and number, after `after`.
+    async fn statements_after(
+        &self,
+        organisation: OrganisationId,
+        after: Option<(OfficeId, Date, u32)>,
+        limit: u32,
+    ) -> Result<Vec<Statement>, StoreError>;
     /// Keeps a statement, with what it counts. [`StoreError::Conflict`] unless it is the next of its day, or if another
     /// one counts something of it already; then nothing is kept.
     async fn seal(&self, statement: &Statement, items: &SealedItems) -> Result<(), StoreError>;

@@ -30,4 +30,5 @@ mod session;
 mod support;
 mod suspects;
 mod sweep;
+mod trail;
 mod twins;

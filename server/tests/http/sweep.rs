@@ -105,6 +105,7 @@ const RULES: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/devices", Rule::Roles(&[Supervisor, Secretary, OfficeManager, Reviewer, HqAdmin, Auditor])),
     ("post", "/api/v1/devices/{id}/revoke", Rule::Device(&[Secretary, OfficeManager, HqAdmin])),
     ("post", "/api/v1/devices/{id}/wipe", Rule::Device(&[Secretary, OfficeManager, HqAdmin])),
+    ("get", "/api/v1/audit", Rule::Roles(&[HqAdmin, Auditor])),
     ("get", "/healthz", Rule::Anybody),
     ("get", "/readyz", Rule::Anybody),
 ];

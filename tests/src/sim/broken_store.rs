@@ -148,6 +148,10 @@ broken! {
         self.inner.days()
     }
 
+    fn trail(&self) -> &dyn server::store::trail::TrailStore {
+        self.inner.trail()
+    }
+
     fn photos(&self) -> &dyn server::store::photos::PhotoStore {
         self.inner.photos()
     }

@@ -58,6 +58,7 @@ const TABLES: &[&str] = &[
     "statement",
     "sealed_item",
     "consultant",
+    "audit_entry",
 ];
 
 statements! {

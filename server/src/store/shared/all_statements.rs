@@ -29,6 +29,7 @@ const ROOMS: &[Room] = &[
     ("receive", receive::STATEMENTS, receive::BULK_STATEMENTS),
     ("record_row", &[], record_row::BULK_STATEMENTS),
     ("search", search::STATEMENTS, search::BULK_STATEMENTS),
+    ("trail", trail::STATEMENTS, &[]),
 ];
 
 /// All statements with their names, those of the database's own rooms too; those that take many rows twice.

@@ -35,6 +35,8 @@ statements! {
         from office o where o.organisation = $1 order by o.name";
     OF_DAY = "select organisation, office, day, number, sealed_at, person, body, signature from statement \
         where office = $1 and day = $2 order by number";
+    ALL = "select organisation, office, day, number, sealed_at, person, body, signature from statement \
+        where organisation = $1 and (office, day, number) > ($2, $3, $4) order by office, day, number limit $5";
     NEXT = "select count(*) from statement where office = $1 and day = $2";
     SEAL = "insert into statement (organisation, office, day, number, sealed_at, person, body, signature) \
         values ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -211,6 +213,19 @@ impl DayStore for Backend {
 
     async fn statements(&self, office: OfficeId, day: Date) -> Result<Vec<Statement>, StoreError> {
         rows!(self, OF_DAY, statement_of, office.0, day.to_string())
+    }
+
+    async fn statements_after(
+        &self,
+        organisation: OrganisationId,
+        after: Option<(OfficeId, Date, u32)>,
+        limit: u32,
+    ) -> Result<Vec<Statement>, StoreError> {
+        let (office, day, number) = match after {
+            Some((office, day, number)) => (office.0, day.to_string(), i64::from(number)),
+            None => (Uuid::nil(), String::new(), -1),
+        };
+        rows!(self, ALL, statement_of, organisation.0, office, day, number, i64::from(limit))
     }
 
     async fn seal(&self, statement: &Statement, items: &SealedItems) -> Result<(), StoreError> {

@@ -306,6 +306,9 @@ impl Store for Backend {
     fn days(&self) -> &dyn crate::store::days::DayStore {
         self
     }
+    fn trail(&self) -> &dyn crate::store::trail::TrailStore {
+        self
+    }
     fn photos(&self) -> &dyn crate::store::photos::PhotoStore {
         self
     }
