@@ -16,6 +16,8 @@ export interface Statement {
   number: number;
   sealed_at: number;
   sealed_by: Named;
+  /** The last entry of the audit trail; there is none in statements that are older than it. */
+  audit?: { no: number; link: string } | null;
   reason: string | null;
   total: Counts;
   people: (Counts & { person: Named })[];

@@ -114,6 +114,12 @@ function Paper({ sealed, zone }: { sealed: Sealed; zone?: string }) {
           <dd className="identifier">{sealed.signature}</dd>
           <dt>{t('statement.key')}</dt>
           <dd className="identifier">{sealed.key}</dd>
+          {said.audit && (
+            <>
+              <dt>{t('statement.audit', { no: number(said.audit.no) })}</dt>
+              <dd className="identifier">{said.audit.link}</dd>
+            </>
+          )}
         </dl>
         <p className="small quiet">{t('statement.how', { form: said.form })}</p>
       </Part>

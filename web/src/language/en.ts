@@ -578,6 +578,7 @@ const words = {
     items: '{{records}} records, {{facts}} arrivals and deals',
     signature: 'Signature',
     key: 'Key of the server',
+    audit: 'Audit trail up to {{no}}',
     how: 'Ed25519 over “{{form}}” and the bytes of the statement; both are in the signed file.',
     listed: 'Statements of this day',
   },

@@ -563,6 +563,7 @@ const words: InOneForm<typeof en> = {
     items: '{{records}} 条记录，{{facts}} 项到访与成交',
     signature: '签名',
     key: '服务器公钥',
+    audit: '审计记录至第 {{no}} 条',
     how: 'Ed25519 签名，覆盖“{{form}}”与结单字节；两者均在签名文件中。',
     listed: '当日结单',
   },

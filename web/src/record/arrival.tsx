@@ -46,7 +46,7 @@ export function Arrival({ detail, zone, onMade }: Props) {
   // The office's part is the same for all kinds; only customers of leads arrive, but what is written is shown.
   if (!isLead && at == null && consultant == null && slip == null) return null;
   return (
-    <section className="sheet" aria-label={t('arrival.title')}>
+    <section className="sheet" id="arrival" aria-label={t('arrival.title')}>
       <div className="sheet-head">
         <h2>{t('arrival.title')}</h2>
         {isLead && at == null && powers.receive && (
