@@ -28,13 +28,13 @@ export function BoardPage() {
   const directory = useDirectory();
   const query = useQuery(officeBoard(office, day));
   const zone = directory.zone(office);
-  const name = query.data?.name ?? directory.office(office) ?? '';
+  const name = query.data?.name ?? directory.office(office);
   const [closing, setClosing] = useState(false);
   const show = (day: string) => void navigate({ to: '/offices/$office/days/$day', params: { office, day } });
   return (
     <>
       <PageHead
-        title={t('board.title', { name, day })}
+        title={name ? t('board.title', { name, day }) : day}
         beside={isDay(day) && <DayChoice day={day} today={dayIn(zone, Date.now())} onChange={show} />}
         end={
           <>

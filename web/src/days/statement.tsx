@@ -24,7 +24,7 @@ export function StatementPage() {
   const directory = useDirectory();
   const query = useQuery(sealedStatement(office, day, number));
   const board = useQuery({ ...officeBoard(office, day), refetchInterval: false }).data;
-  const name = directory.office(office) ?? '';
+  const name = directory.office(office) ?? t('statement.office');
   return (
     <>
       <PageHead

@@ -59,24 +59,22 @@ function Offices({ lines, day }: { lines: DayLine[]; day: string }) {
     {
       key: 'state',
       title: t('days.state'),
-      width: 120,
+      width: 210,
       sorter: (a, b) => (a.closed_at ?? 0) - (b.closed_at ?? 0),
-      render: (_, line) => (
-        <span className={`mark mark-${line.closed_at == null ? 'received' : 'approved'}`}>
-          {t(line.closed_at == null ? 'days.open' : 'days.closed')}
-        </span>
-      ),
-    },
-    {
-      key: 'closed',
-      title: t('days.closedAt'),
-      width: 160,
-      render: (_, line) => line.closed_at != null && <Moment at={line.closed_at} zone={directory.zone(line.office)} />,
+      render: (_, line) =>
+        line.closed_at == null ? (
+          <span className="mark mark-received">{t('days.open')}</span>
+        ) : (
+          <>
+            <span className="mark mark-approved">{t('days.closed')}</span>{' '}
+            <Moment at={line.closed_at} zone={directory.zone(line.office)} />
+          </>
+        ),
     },
     {
       key: 'missing',
       title: t('days.missing'),
-      width: 140,
+      width: 150,
       align: 'right',
       sorter: (a, b) => a.missing - b.missing,
       render: (_, line) =>
@@ -96,7 +94,7 @@ function Offices({ lines, day }: { lines: DayLine[]; day: string }) {
     {
       key: 'records',
       title: t('days.records'),
-      width: 120,
+      width: 110,
       align: 'right',
       sorter: (a, b) => a.records - b.records,
       render: (_, line) => (
@@ -108,7 +106,7 @@ function Offices({ lines, day }: { lines: DayLine[]; day: string }) {
     {
       key: 'unsealed',
       title: t('days.unsealed'),
-      width: 120,
+      width: 110,
       align: 'right',
       sorter: (a, b) => a.unsealed - b.unsealed,
       render: (_, line) => <Unsealed line={line} day={day} />,
@@ -116,7 +114,7 @@ function Offices({ lines, day }: { lines: DayLine[]; day: string }) {
     {
       key: 'statements',
       title: t('days.statements'),
-      width: 120,
+      width: 110,
       align: 'right',
       sorter: (a, b) => a.statements - b.statements,
       render: (_, line) =>
@@ -134,6 +132,7 @@ function Offices({ lines, day }: { lines: DayLine[]; day: string }) {
   return (
     <List label={t('days.title')}>
       <Table<DayLine>
+        className="offices"
         size="small"
         rowKey="office"
         dataSource={lines}

@@ -464,7 +464,6 @@ const words = {
     state: 'Day',
     open: 'Open',
     closed: 'Closed',
-    closedAt: 'Closed at',
     missing: 'Missing phones',
     records: 'Records',
     unsealed: 'Unsealed',
@@ -479,7 +478,6 @@ const words = {
   board: {
     title: '{{name}}, {{day}}',
     toOffices: 'All offices',
-    isToday: 'Today',
     openLead: 'A phone has handed in its day once it has exchanged after {{time}} and holds nothing unsent.',
     closedBy: 'Closed by {{name}}, {{time}}',
     allIn: 'Every phone has handed in its day.',

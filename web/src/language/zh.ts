@@ -454,7 +454,6 @@ const words: InOneForm<typeof en> = {
     state: '状态',
     open: '未日结',
     closed: '已日结',
-    closedAt: '日结时间',
     missing: '缺报手机',
     records: '记录',
     unsealed: '未封存',
@@ -469,7 +468,6 @@ const words: InOneForm<typeof en> = {
   board: {
     title: '{{name}} {{day}}',
     toOffices: '各分所',
-    isToday: '今日',
     openLead: '手机在 {{time}} 之后同步过且没有未发送内容，即为已交当日。',
     closedBy: '{{name}} 于 {{time}} 日结',
     allIn: '所有手机均已交当日。',
