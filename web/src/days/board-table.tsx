@@ -67,8 +67,8 @@ export function BoardTable({ board, zone }: { board: Board; zone?: string }) {
           <>
             <Link to="/devices" search={{ device: device.id }} className="wrap">
               {device.label}
-            </Link>{' '}
-            <span className="small quiet">{device.app}</span>
+            </Link>
+            <div className="small quiet">{device.app}</div>
             {device.absence != null && <div className="mark mark-held">{term('absence', device.absence)}</div>}
           </>
         ) : (
