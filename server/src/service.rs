@@ -15,6 +15,7 @@ mod drift;
 pub mod edit;
 pub mod enrol;
 pub mod exchange;
+pub mod export;
 mod gaps;
 mod heal;
 pub mod notes;
