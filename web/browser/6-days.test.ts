@@ -22,6 +22,21 @@ interface Sealed {
 const sealed = (desk: Desk, evening: Evening, number: number) =>
   desk.ask<Sealed>(`/api/v1${evening.board}/statements/${number}`);
 
+/** Lets a page see the board as it is now until it tries to close the day: what happens meanwhile is news to it. */
+async function hold(desk: Desk, evening: Evening): Promise<void> {
+  const board = `/api/v1${evening.board}`;
+  const json = await desk.ask<object>(board);
+  await desk.page.route(`**${board}`, (route) => route.fulfill({ json }));
+  await desk.page.route(
+    `**${board}/close`,
+    async (route) => {
+      await desk.page.unroute(`**${board}`);
+      await route.continue();
+    },
+    { times: 1 },
+  );
+}
+
 const rowOf = (page: Page, name: string): Locator => page.locator('tbody tr').filter({ hasText: name });
 
 test('the secretary closes the day with two phones missing, and seals what comes late', async () => {
@@ -118,6 +133,7 @@ test('a phone that goes missing, or a colleague who closes, meanwhile is said in
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('The same for all').fill('轮休');
 
+  await hold(desk, evening);
   const third = await evening.another('冯远');
   await dialog.getByRole('button', { name: 'Seal and close' }).click();
   await dialog.getByText('Another phone went missing meanwhile').waitFor();
@@ -126,6 +142,7 @@ test('a phone that goes missing, or a colleague who closes, meanwhile is said in
   expect(statements).toEqual([]);
   await dialog.getByLabel('Reason: 冯远, 冯远的手机').fill('刚刚入职');
 
+  await hold(desk, evening);
   const office = await Desk.open(browser);
   await office.signIn('hq_admin');
   const missing = await evening.missing(office);

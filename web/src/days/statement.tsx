@@ -100,7 +100,10 @@ function Paper({ sealed, zone }: { sealed: Sealed; zone?: string }) {
           </>
         )}
         <dt>{t('statement.sealedItems')}</dt>
-        <dd>{t('statement.items', { records: number(said.records.length), facts: number(said.facts.length) })}</dd>
+        <dd>
+          <div>{t('closing.records', { count: said.records.length })}</div>
+          <div>{t('closing.facts', { count: said.facts.length })}</div>
+        </dd>
       </dl>
       <CountsByPerson said={said} />
       <Part title={t('board.figures')}>

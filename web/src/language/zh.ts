@@ -558,7 +558,6 @@ const words: InOneForm<typeof en> = {
     seal: '封存',
     number: '编号',
     sealedItems: '内容',
-    items: '{{records}} 条记录，{{facts}} 项到访与成交',
     signature: '签名',
     key: '服务器公钥',
     audit: '审计记录至第 {{no}} 条',
