@@ -72,12 +72,12 @@ export function ArrivalDialog({ line, zone, sending, onSend, onClose }: Props) {
             ]}
           />
           {!named && rota?.length === 0 && (
-            <div className="quiet">
+            <p className="quiet">
               {t('arrival.turnNobody')}{' '}
               <Link to="/rota" search={{ office: line.office }}>
                 {t('arrival.toRota')}
               </Link>
-            </div>
+            </p>
           )}
         </Form.Item>
         {named && (
