@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser, Locator, Page, Route } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Desk, openBrowser } from './desk.ts';
 import { Evening } from './evening.ts';
@@ -26,15 +26,12 @@ const sealed = (desk: Desk, evening: Evening, number: number) =>
 async function hold(desk: Desk, evening: Evening): Promise<void> {
   const board = `/api/v1${evening.board}`;
   const json = await desk.ask<object>(board);
-  await desk.page.route(`**${board}`, (route) => route.fulfill({ json }));
-  await desk.page.route(
-    `**${board}/close`,
-    async (route) => {
-      await desk.page.unroute(`**${board}`);
-      await route.continue();
-    },
-    { times: 1 },
-  );
+  const held = (route: Route) => route.fulfill({ json });
+  await desk.page.route(`**${board}`, held);
+  desk.page.once('request', function letGo(request) {
+    if (request.method() === 'POST') void desk.page.unroute(`**${board}`, held);
+    else desk.page.once('request', letGo);
+  });
 }
 
 const rowOf = (page: Page, name: string): Locator => page.locator('tbody tr').filter({ hasText: name });
