@@ -71,6 +71,8 @@ macro_rules! mount {
         mod rows;
         #[path = "shared/run.rs"]
         mod run;
+        #[path = "shared/totals.rs"]
+        mod totals;
     };
 }
 
