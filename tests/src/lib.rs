@@ -5,10 +5,12 @@
 //! what everybody saved, kept beside Daybook and never read from it, against the server and against every phone.
 
 pub mod attack;
+pub mod balancer;
 pub mod clock;
 pub mod console;
 pub mod contacts;
 pub mod crew;
+pub mod database;
 pub mod day;
 pub mod dispute;
 pub mod failure;
@@ -33,6 +35,7 @@ pub mod review;
 pub mod server_process;
 pub mod siege;
 pub mod sim;
+pub mod stage;
 pub mod storm;
 pub mod towns;
 pub mod world;
