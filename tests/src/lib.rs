@@ -6,6 +6,7 @@
 
 pub mod attack;
 pub mod balancer;
+pub mod bench;
 pub mod clock;
 pub mod console;
 pub mod contacts;
@@ -14,6 +15,7 @@ pub mod database;
 pub mod day;
 pub mod dispute;
 pub mod failure;
+pub mod figures;
 pub mod fuzz;
 pub mod hostile;
 pub mod ledger;
@@ -26,6 +28,7 @@ pub mod phone;
 pub mod phone_store;
 pub mod phrases;
 pub mod play;
+pub mod process;
 pub mod progress;
 pub mod pulse;
 pub mod raw_device;
