@@ -64,6 +64,22 @@ impl Options {
             secrets: None,
         })
     }
+
+    /// Over a transport of the app's own, if it has one.
+    pub fn with_transport(mut self, transport: Option<impl Transport + 'static>) -> Self {
+        if let Some(transport) = transport {
+            self.transport = Box::new(transport);
+        }
+        self
+    }
+
+    /// By clocks of the app's own, if it has some.
+    pub fn with_clock(mut self, clock: Option<impl Clock + 'static>) -> Self {
+        if let Some(clock) = clock {
+            self.clock = Box::new(clock);
+        }
+        self
+    }
 }
 
 /// A phone without its screen: records on the device, and their exchange with the server.

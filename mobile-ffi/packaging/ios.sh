@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Daybook.xcframework for devices and simulators. Needs Xcode and the three targets; NOT RUN where this was written.
-# Add target/ios/Daybook.xcframework and target/bindings/swift/Daybook.swift to the app.
+# The Swift package `target/ios`, with an XCFramework for devices and simulators. Needs Xcode and the three targets; NOT
+# RUN where this was written. Xcode takes it in with "Add Local Package".
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 for target in aarch64-apple-ios aarch64-apple-ios-sim x86_64-apple-ios; do
@@ -8,7 +8,9 @@ for target in aarch64-apple-ios aarch64-apple-ios-sim x86_64-apple-ios; do
 done
 cargo xtask bindings swift
 out=target/ios
-rm -rf "$out" && mkdir -p "$out/include" "$out/sim"
+rm -rf "$out" && mkdir -p "$out/Sources/Daybook" "$out/include" "$out/sim"
+cp mobile-ffi/packaging/ios/Package.swift "$out/"
+cp target/bindings/swift/Daybook.swift "$out/Sources/Daybook/"
 cp target/bindings/swift/DaybookFFI.h "$out/include/"
 cp target/bindings/swift/DaybookFFI.modulemap "$out/include/module.modulemap"
 lipo -create target/{aarch64-apple-ios-sim,x86_64-apple-ios}/mobile/libdaybook_mobile.a -output "$out/sim/libdaybook_mobile.a"

@@ -6,28 +6,16 @@
 //!
 //! UniFFI's macros expand to the C interface, which is `unsafe` by nature; no line written here is.
 
-mod error;
-mod facts;
-mod list;
-mod listen;
-mod photos;
-mod platform;
-mod records;
-mod session;
+pub mod error;
+pub mod facts;
+pub mod list;
+pub mod listen;
+pub mod photos;
+pub mod platform;
+pub mod records;
+pub mod session;
 mod shape;
-mod values;
-mod view;
-
-pub use error::{DaybookError, OpenProblem, SyncProblem};
-pub use list::{ChangeOutcome, ListedRecord, Page, Problem, Status};
-pub use listen::{RecordListener, StatusListener, Subscription, SyncListener};
-pub use photos::{Ended, Pass, PhotoReport, Refusal};
-pub use platform::{Clock, HttpRequest, HttpResponse, SecureStore, SecureStoreError, Transport, TransportError};
-pub use records::{Leads, Surveys, Visits};
-pub use session::{Config, Daybook, Receipt, SyncProgress, SyncReport, SyncStatus};
-pub use values::Position;
-pub use view::{
-    AnyRecord, ConcurrentValue, Conflict, FollowUp, LeadView, PhotoEntry, RecordInfo, StageEntry, SurveyView, VisitView,
-};
+pub mod values;
+pub mod view;
 
 uniffi::setup_scaffolding!("daybook");

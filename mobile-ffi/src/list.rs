@@ -19,7 +19,7 @@ mirrors! {
         owner [default]: Option<PersonId> => "Only this owner's.",
         day [default]: Option<Day> => "Only this business day.",
         review [default]: Option<ReviewState> => "Only this state of review.",
-        stage [default]: Option<String> => "Only leads at this stage, by its name in documents: `registered`.",
+        stage [default]: Option<Stage> => "Only leads at this stage.",
         in_conflict [default]: bool => "Only records with conflicts.",
         unsent [default]: bool => "Only records with changes that the server has not acknowledged.",
         text [default]: Option<String> => "Only what a search finds: names, places, notes, the ends of telephone numbers.",

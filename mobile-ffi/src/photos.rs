@@ -1,10 +1,8 @@
 //! Photos, background runs, and what was refused.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
-use blocking::unblock;
 use client::sync_core::id::{ChangeHash, PhotoHash, RecordId};
 use client::sync_core::record::Kind;
 use client::sync_core::time::UnixMillis;
@@ -12,7 +10,7 @@ use client::{Network, OnMetered, PassEnd, PhotoPolicy, PhotoStatus};
 
 use crate::error::{Result, SyncProblem};
 use crate::session::{Daybook, SyncReport};
-use crate::shape::{each, mirrors, outcomes, shapes};
+use crate::shape::{each, for_screens, mirrors, outcomes, shapes};
 
 #[uniffi::export]
 impl Daybook {
@@ -61,12 +59,6 @@ impl Daybook {
         Ok(self.0.sync_once(budget, &policy)?.into())
     }
 
-    /// As `sync_once`, for schedulers that count on not being blocked.
-    pub async fn sync_once_async(&self, budget: Duration, policy: PhotoPolicy) -> Result<Pass> {
-        let this = Self(Arc::clone(&self.0));
-        unblock(move || this.sync_once(budget, policy)).await
-    }
-
     /// What the server refused and the person has not dealt with yet, oldest first. Blocks for the disk.
     pub fn refusals(&self) -> Result<Vec<Refusal>> {
         Ok(each(self.0.refusals().list()?))
@@ -83,6 +75,15 @@ impl Daybook {
         Ok(self.0.refusals().dismiss(&self.0.refusals().get(change)?)?)
     }
 }
+
+for_screens! { Daybook {
+    attach_photo_async(record: RecordId, file: String, caption: Option<String> [None]) -> PhotoHash = attach_photo;
+    attach_photo_bytes_async(record: RecordId, bytes: Vec<u8>, caption: Option<String> [None]) -> PhotoHash = attach_photo_bytes;
+    photo_status_async(photo: PhotoHash) -> Option<PhotoStatus> = photo_status;
+    sync_once_async(budget: Duration, policy: PhotoPolicy) -> Pass = sync_once;
+    refusals_async() -> Vec<Refusal> = refusals;
+    offer_again_async(change: ChangeHash) -> RecordId = offer_again;
+}}
 
 mirrors! {
     /// How safe a photo is. A reason is in plain words.

@@ -1,6 +1,5 @@
 //! Visits, surveys and leads.
 
-use blocking::unblock;
 use client::sync_core::id::{ProjectId, RecordId};
 use client::sync_core::place::Place;
 use client::sync_core::record::lead::{LeadEdit, LeadFacts};
@@ -12,6 +11,7 @@ use client::{CreateRequest, PageKey, RowFilter};
 use crate::error::Result;
 use crate::list::Page;
 use crate::session::Session;
+use crate::shape::for_screens;
 use crate::view::{FollowUpRequest, LeadView, StageRequest, SurveyView, VisitView};
 
 /// One kind of record: what a form gives, and the object that keeps them.
@@ -40,7 +40,7 @@ macro_rules! records {
         ///
         /// Every method that writes is on the disk when it returns and needs no network. The plain ones block for
         /// the disk, some milliseconds; on the UI's thread use the ones that end in `async`.
-        #[derive(uniffi::Object)]
+        #[derive(Clone, uniffi::Object)]
         pub struct $name(pub(crate) Session);
 
         #[uniffi::export]
@@ -50,21 +50,9 @@ macro_rules! records {
                 Ok(self.0.get()?.$lane().create(request)?.into())
             }
 
-            /// As `create`, for the UI's thread. It is saved even if the caller stops waiting.
-            pub async fn create_async(&self, request: $request) -> Result<$view> {
-                let this = Self(self.0.clone());
-                unblock(move || this.create(request)).await
-            }
-
             /// Edits fields; give it the whole form at once, it is one change. Blocks for the disk.
             pub fn edit(&self, id: RecordId, edits: Vec<$edit>) -> Result<$view> {
                 Ok(self.0.get()?.$lane().edit(id, &edits)?.into())
-            }
-
-            /// As `edit`, for the UI's thread. It is saved even if the caller stops waiting.
-            pub async fn edit_async(&self, id: RecordId, edits: Vec<$edit>) -> Result<$view> {
-                let this = Self(self.0.clone());
-                unblock(move || this.edit(id, edits)).await
             }
 
             /// Reads a record. Blocks for the disk.
@@ -72,23 +60,10 @@ macro_rules! records {
                 Ok(self.0.get()?.$lane().get(id)?.into())
             }
 
-            /// As `get`, for the UI's thread.
-            pub async fn get_async(&self, id: RecordId) -> Result<$view> {
-                let this = Self(self.0.clone());
-                unblock(move || this.get(id)).await
-            }
-
             /// A page of a list, newest first. `after` is the `next` of the page before. Blocks for the disk.
             #[uniffi::method(default(after = None))]
             pub fn list(&self, filter: RowFilter, limit: u32, after: Option<PageKey>) -> Result<Page> {
                 Ok(self.0.get()?.$lane().list(&filter, after, limit as usize)?.into())
-            }
-
-            /// As `list`, for the UI's thread.
-            #[uniffi::method(default(after = None))]
-            pub async fn list_async(&self, filter: RowFilter, limit: u32, after: Option<PageKey>) -> Result<Page> {
-                let this = Self(self.0.clone());
-                unblock(move || this.list(filter, limit, after)).await
             }
 
             /// How many records a filter finds. Blocks for the disk.
@@ -111,6 +86,17 @@ macro_rules! records {
                 Ok(self.0.get()?.$lane().assign(id, &edits)?.into())
             }
         }
+
+        for_screens! { $name {
+            create_async(request: $request) -> $view = create;
+            edit_async(id: RecordId, edits: Vec<$edit>) -> $view = edit;
+            get_async(id: RecordId) -> $view = get;
+            list_async(filter: RowFilter, limit: u32, after: Option<PageKey> [None]) -> Page = list;
+            count_async(filter: RowFilter) -> u64 = count;
+            add_follow_up_async(id: RecordId, request: FollowUpRequest) -> $view = add_follow_up;
+            add_stage_async(id: RecordId, request: StageRequest) -> $view = add_stage;
+            assign_async(id: RecordId, edits: Vec<OfficeEdit>) -> $view = assign;
+        }}
     )+};
 }
 

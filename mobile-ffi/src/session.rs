@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 
-use blocking::unblock;
 use client::sync_core::id::{ActorId, OfficeId, OrganisationId, PersonId, ProjectId, RecordId, TeamId};
 use client::sync_core::time::UnixMillis;
 use client::sync_core::wire::enrol::{Profile, Project, Role};
@@ -14,7 +13,7 @@ use crate::list::{Page, Status};
 use crate::listen::{self, RecordListener, StatusListener, Subscription, SyncListener};
 use crate::platform::{Clock, Clocks, Secrets, SecureStore, Transport, network};
 use crate::records::{Leads, Surveys, Visits};
-use crate::shape::{mirrors, shapes};
+use crate::shape::{for_screens, mirrors, shapes};
 use crate::view::AnyRecord;
 
 shapes! {
@@ -41,7 +40,7 @@ impl Session {
 /// Make one when the app starts and keep it; only one may have a store open. Letting go of it (`close` in Kotlin) closes the
 /// store as soon as no call is under way; what was got from it can't be used after that. All methods may be called from any
 /// thread. Saving and reading never wait for the network, also while another thread syncs.
-#[derive(uniffi::Object)]
+#[derive(Clone, uniffi::Object)]
 pub struct Daybook(pub(crate) Arc<client::Daybook>);
 
 #[uniffi::export]
@@ -55,13 +54,8 @@ impl Daybook {
         transport: Option<Arc<dyn Transport>>,
         clock: Option<Arc<dyn Clock>>,
     ) -> Result<Self> {
-        let mut options = Options::http(config.app, &config.server)?.with_secrets(Secrets(secure_store));
-        if let Some(transport) = transport {
-            options.transport = Box::new(network(transport));
-        }
-        if let Some(clock) = clock {
-            options.clock = Box::new(Clocks(clock));
-        }
+        let options = Options::http(config.app, &config.server)?.with_secrets(Secrets(secure_store));
+        let options = options.with_transport(transport.map(network)).with_clock(clock.map(Clocks));
         Ok(Self(Arc::new(client::Daybook::open(&PathBuf::from(config.path), options)?)))
     }
 
@@ -74,12 +68,6 @@ impl Daybook {
     /// Blocks for the network, at most about a minute.
     pub fn enrol(&self, code: String, label: String) -> Result<Profile> {
         Ok(self.0.enrol(&code, &label)?)
-    }
-
-    /// As `enrol`, for the UI's thread. It is finished even if the caller stops waiting.
-    pub async fn enrol_async(&self, code: String, label: String) -> Result<Profile> {
-        let this = Self(Arc::clone(&self.0));
-        unblock(move || this.enrol(code, label)).await
     }
 
     /// What could be saved of a store that was found damaged when it was opened: look after every `open`, and tell the
@@ -141,12 +129,6 @@ impl Daybook {
         Ok(self.0.sync()?.into())
     }
 
-    /// As `sync`, for the UI's thread. It goes on even if the caller stops waiting.
-    pub async fn sync_async(&self) -> Result<SyncReport> {
-        let this = Self(Arc::clone(&self.0));
-        unblock(move || this.sync()).await
-    }
-
     /// For when the network came back: syncs unless the server asked to be left alone. Nothing if it did, or a run is under
     /// way already. Blocks for the network.
     pub fn network_is_back(&self) -> Result<Option<SyncReport>> {
@@ -179,6 +161,17 @@ impl Daybook {
         Ok(Arc::new(Subscription(self.0.subscribe(listen::status(listener))?)))
     }
 }
+
+for_screens! { Daybook {
+    enrol_async(code: String, label: String) -> Profile = enrol;
+    record_async(id: RecordId) -> AnyRecord = record;
+    list_async(filter: RowFilter, limit: u32, after: Option<PageKey> [None]) -> Page = list;
+    status_async(id: RecordId) -> Status = status;
+    receipt_async(id: RecordId) -> Option<Receipt> = receipt;
+    sync_async() -> SyncReport = sync;
+    sync_status_async() -> SyncStatus = sync_status;
+    rotate_key_async() -> () = rotate_key;
+}}
 
 mirrors! {
     /// To whom a device belongs and what it needs to know offline.

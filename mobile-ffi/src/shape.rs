@@ -90,7 +90,23 @@ macro_rules! mirrors {
     };
 }
 
-pub(crate) use {mirrors, outcomes, shapes};
+/// What screens call: each line is a method of this name that runs the other one, which blocks, on a thread of the library.
+macro_rules! for_screens {
+    ($object:ident { $($name:ident($($argument:ident: $type:ty $([$default:ident])?),*) -> $result:ty = $call:ident;)+ }) => {
+        #[uniffi::export]
+        impl $object {$(
+            /// As the method without `async` in its name, for the UI's thread. What it began is finished even if the caller
+            /// stops waiting.
+            #[uniffi::method(default($($($argument = $default,)?)*))]
+            pub async fn $name(&self, $($argument: $type),*) -> $crate::error::Result<$result> {
+                let this = self.clone();
+                blocking::unblock(move || this.$call($($argument),*)).await
+            }
+        )+}
+    };
+}
+
+pub(crate) use {for_screens, mirrors, outcomes, shapes};
 
 /// Each of a list in its shape.
 pub(crate) fn each<T, U: From<T>>(list: Vec<T>) -> Vec<U> {

@@ -61,7 +61,7 @@ shapes! {
         at: UnixMillis = signed.entry.at => "When, by the writer's wall clock.",
         text: String = signed.entry.text => "What was said or done.",
         by_means_of: Option<String> = signed.entry.by_means_of => "How: `phone`, `wechat`, `visit` or another word.",
-        next_on: Option<String> = signed.entry.next_on => "When to follow up again, as an ISO date.",
+        next_on: Option<Day> = signed.entry.next_on.and_then(|day| day.parse().ok()) => "When to follow up again.",
     }
     /// A step of a lead, or a fact about its payment.
     StageEntry of signed: Signed<entry::StageEntry> {
@@ -70,7 +70,7 @@ shapes! {
         at: UnixMillis = signed.entry.at => "When, by the writer's wall clock.",
         stage: Stage = signed.entry.stage => "Which stage was reached.",
         reason: Option<String> = signed.entry.reason => "Why: needed to go back and to lose a lead.",
-        amount: Option<String> = signed.entry.amount => "Yuan as an exact decimal, where the stage is about money.",
+        amount: Option<Money> = signed.entry.amount.and_then(|yuan| yuan.parse().ok()) => "Yuan, where the stage is about money.",
         unit: Option<String> = signed.entry.unit => "Which unit, where one is chosen.",
     }
     /// A photo that belongs to the record. Its bytes travel on their own.

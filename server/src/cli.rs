@@ -1,6 +1,7 @@
 //! The commands of `daybook`.
 
 mod admin;
+mod audit;
 mod keep;
 mod moving;
 mod show;
@@ -59,6 +60,11 @@ enum Command {
     Restore(keep::RestoreFlags),
     /// Moves the organisation of a stopped server from its folder to PostgreSQL, so that phones don't notice.
     Migrate(moving::MigrateFlags),
+    /// Checks or exports the audit trail, whether the server runs or not.
+    Audit {
+        #[command(subcommand)]
+        command: audit::AuditCommand,
+    },
     /// Looks at the configuration.
     Config {
         #[command(subcommand)]
@@ -148,6 +154,7 @@ fn perform(flags: &CommonFlags, command: Command) -> Result<(), Failure> {
         Command::Admin(command) => in_runtime(admin::run(flags.config()?, command))?,
         Command::Rebuild => in_runtime(keep::rebuild(flags.config()?))?,
         Command::Photos { command } => in_runtime(keep::photos(flags.config()?, command))?,
+        Command::Audit { command } => in_runtime(audit::run(flags.config()?, command))?,
         Command::Backup(flagged) => in_runtime(keep::backup(flags.config()?, flagged))?,
         Command::Restore(flagged) => in_runtime(keep::restore(flags.config()?, flagged))?,
         Command::Migrate(flagged) => in_runtime(moving::migrate(flags.config()?, flagged))?,

@@ -3,6 +3,7 @@
 mod admit;
 mod linger;
 mod observe;
+mod trail;
 
 use axum::body::Body;
 use axum::extract::DefaultBodyLimit;
@@ -21,12 +22,12 @@ use utoipa_axum::routes;
 
 use crate::error::ServiceError;
 use crate::routes::{
-    admin, amendments, assignments, console, directory, health, organisation, photos, quarantine, records, session,
-    strays, sync,
+    admin, amendments, arrivals, assignments, console, days, directory, health, organisation, photos, quarantine,
+    records, session, strays, sync, trail as trails,
 };
 use crate::state::App;
 
-pub(crate) use admit::Peer;
+pub(crate) use admit::{Peer, address};
 
 /// What phones, browsers and load balancers reach.
 ///
@@ -38,6 +39,8 @@ pub fn public(app: &App) -> Result<Router, ServiceError> {
         .route("/openapi.json", get(move || std::future::ready(Json(document.clone()))))
         .route("/sync/{*rest}", any(sync::other_version))
         .fallback(console::show)
+        // Inside the check of origins: what a foreign page tried is nobody's act.
+        .route_layer(from_fn_with_state(app.clone(), trail::note))
         .layer(cross_origin_check(app)?)
         .layer(from_fn_with_state(app.clone(), admit::admit));
     Ok(with_limits(router, app))
@@ -75,6 +78,7 @@ fn described() -> OpenApiRouter<App> {
         // records
         .routes(routes!(records::list))
         .routes(routes!(records::count))
+        .routes(routes!(records::export))
         .routes(routes!(records::detail))
         .routes(routes!(records::decide))
         .routes(routes!(records::edit))
@@ -91,6 +95,15 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(amendments::inspect))
         .routes(routes!(amendments::accept))
         .routes(routes!(amendments::reject))
+        // the office's day
+        .routes(routes!(days::lines))
+        .routes(routes!(days::board))
+        .routes(routes!(days::close))
+        .routes(routes!(days::supplement))
+        .routes(routes!(days::late))
+        .routes(routes!(days::statement))
+        .routes(routes!(arrivals::arrive))
+        .routes(routes!(arrivals::consultants, arrivals::set_consultants))
         // the organisation
         .routes(routes!(organisation::show, organisation::change))
         .routes(routes!(directory::offices))
@@ -102,6 +115,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(directory::devices))
         .routes(routes!(directory::revoke))
         .routes(routes!(directory::wipe))
+        .routes(routes!(trails::list))
         // the server itself
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))

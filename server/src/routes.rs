@@ -2,9 +2,11 @@
 
 pub(crate) mod admin;
 pub(crate) mod amendments;
+pub(crate) mod arrivals;
 pub(crate) mod assignments;
 pub(crate) mod console;
 mod cursor;
+pub(crate) mod days;
 pub(crate) mod directory;
 mod extract;
 pub(crate) mod health;
@@ -18,3 +20,6 @@ pub(crate) mod records;
 pub(crate) mod session;
 pub(crate) mod strays;
 pub(crate) mod sync;
+pub(crate) mod trail;
+
+pub(crate) use identity::{origin_of, session_token as session_of};

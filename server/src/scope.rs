@@ -29,6 +29,14 @@ pub enum Action {
     SeeDevices,
     /// Cut phones off, and have them wiped.
     CutOff,
+    /// See boards and statements of offices' days.
+    SeeDays,
+    /// Close days, and seal what came late.
+    CloseDays,
+    /// Note arrivals, and say who receives customers.
+    Receive,
+    /// Read the audit trail.
+    Audit,
     /// Manage people, teams, offices and devices.
     Administer,
 }
@@ -83,7 +91,11 @@ pub fn may_do(person: &Person, action: Action) -> bool {
         Action::SeeDevices => {
             matches!(person.role, Supervisor | Secretary | OfficeManager | Reviewer | HqAdmin | Auditor)
         }
-        Action::CutOff => matches!(person.role, Secretary | OfficeManager | HqAdmin),
+        Action::CutOff | Action::CloseDays | Action::Receive => {
+            matches!(person.role, Secretary | OfficeManager | HqAdmin)
+        }
+        Action::SeeDays => matches!(person.role, Secretary | OfficeManager | Reviewer | HqAdmin | Auditor),
+        Action::Audit => matches!(person.role, HqAdmin | Auditor),
         Action::Administer => person.role == HqAdmin,
     }
 }

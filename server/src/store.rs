@@ -7,6 +7,7 @@ pub mod aside;
 pub mod backup;
 #[cfg(test)]
 mod conformance;
+pub mod days;
 pub mod drift;
 mod folder;
 pub mod model;
@@ -15,6 +16,7 @@ pub mod photos;
 pub mod postgres;
 mod shared;
 pub mod sqlite;
+pub mod trail;
 
 use async_trait::async_trait;
 use sync_core::id::{ActorId, ChangeHash, DeviceId, OfficeId, OrganisationId, PersonId, PublicKey, RecordId, TeamId};
@@ -298,6 +300,10 @@ pub trait Store: Send + Sync {
         None
     }
 
+    /// What is known of offices' days.
+    fn days(&self) -> &dyn days::DayStore;
+    /// The audit trail.
+    fn trail(&self) -> &dyn trail::TrailStore;
     /// What is remembered about photos.
     fn photos(&self) -> &dyn photos::PhotoStore;
 

@@ -124,6 +124,11 @@ impl Key {
         Signature(self.0.sign(&reidentification_bytes(device)).to_bytes())
     }
 
+    /// Signs the statement of an office's day.
+    pub fn sign_statement(&self, body: &[u8]) -> Signature {
+        Signature(self.0.sign(&statement_bytes(body)).to_bytes())
+    }
+
     /// Issues a receipt.
     pub fn sign_receipt(&self, device: DeviceId, head: Head, server_time: UnixMillis, epoch: u32, seq: u64) -> Receipt {
         let unsigned = Receipt { device, head, server_time, epoch, seq, signature: Signature([0; 64]) };
@@ -148,6 +153,15 @@ fn reidentification_bytes(device: DeviceId) -> Vec<u8> {
 /// Whether `signature` proves that the holder of `key` takes it as the new identity of `device`.
 pub fn verify_reidentification(key: &PublicKey, device: DeviceId, signature: &Signature) -> bool {
     verify(key, &reidentification_bytes(device), signature)
+}
+
+fn statement_bytes(body: &[u8]) -> Vec<u8> {
+    [b"daybook/statement/1".as_slice(), body].concat()
+}
+
+/// Whether the server with this key signed the statement of an office's day.
+pub fn verify_statement(key: &PublicKey, body: &[u8], signature: &Signature) -> bool {
+    verify(key, &statement_bytes(body), signature)
 }
 
 fn enrolment_bytes(code: &str) -> Vec<u8> {

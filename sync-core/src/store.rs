@@ -13,6 +13,7 @@ use crate::id::{ActorId, ChangeHash, DeviceId, PersonId, PublicKey, RecordId};
 use crate::index::Row;
 use crate::journal::{Entry, Head, Receipt};
 use crate::record::Kind;
+use crate::record::entry::Stage;
 use crate::record::review::ReviewState;
 use crate::refusal::Refusal;
 use crate::status::Problem;
@@ -243,7 +244,7 @@ pub struct RowFilter {
     /// Only this state of review.
     pub review: Option<ReviewState>,
     /// Only leads at this stage.
-    pub stage: Option<String>,
+    pub stage: Option<Stage>,
     /// Only records with concurrent values.
     pub in_conflict: bool,
     /// Only records with changes that the server has not acknowledged.

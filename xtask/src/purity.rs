@@ -14,10 +14,13 @@ pub(crate) const PHONE: &str = "aarch64-linux-android";
 
 /// Compiles the core for `target` and installs the target's standard library first if it is missing.
 pub(crate) fn check_core(target: &'static str) -> Result<(), Failure> {
-    if !is_installed(target) {
-        Invocation::new("rustup").args(["target", "add", target]).run()?;
-    }
+    install(target)?;
     core_check(target).run()
+}
+
+/// Installs the standard library of `target` if it is missing.
+pub(crate) fn install(target: &'static str) -> Result<(), Failure> {
+    if is_installed(target) { Ok(()) } else { Invocation::new("rustup").args(["target", "add", target]).run() }
 }
 
 /// Automerge links `getrandom`, which has no source of randomness in bare wasm and refuses to compile there

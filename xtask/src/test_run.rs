@@ -42,11 +42,20 @@ fn plain(line: Invocation) -> Invocation {
     APART.iter().fold(line.args(["--workspace"]), |line, name| line.args(["--exclude", name]))
 }
 
-/// The tests of the phone's store and client, this time encrypted.
+/// The tests of the phone's store and client, this time encrypted. `mobile-ffi` has none, and is named because all libraries
+/// are then built with the features that it needs, and once for both.
 pub(crate) fn encrypted() -> Invocation {
     let nextest = Invocation::cargo(["nextest", "--version"]).succeeds();
     let tests = if nextest { ["nextest", "run"].as_slice() } else { ["test", "--lib", "--tests"].as_slice() };
-    Invocation::cargo(tests.iter().copied()).args(["--locked", "-p", "client", "--features", "encryption"])
+    Invocation::cargo(tests.iter().copied()).args([
+        "--locked",
+        "-p",
+        "client",
+        "-p",
+        "mobile-ffi",
+        "--features",
+        "client/encryption",
+    ])
 }
 
 #[cfg(test)]

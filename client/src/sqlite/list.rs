@@ -46,7 +46,7 @@ impl Query {
             query.narrow("review = ?", Value::Text(review.as_str().to_owned()));
         }
         if let Some(stage) = stage {
-            query.narrow("stage = ?", Value::Text(stage.clone()));
+            query.narrow("stage = ?", Value::Text(stage.as_str().to_owned()));
         }
         if *in_conflict {
             query.sql.push_str(" AND conflicts > 0");

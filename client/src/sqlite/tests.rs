@@ -273,7 +273,7 @@ fn filters() -> Vec<RowFilter> {
         |filter| filter.owner = Some(PersonId(Uuid::nil())),
         |filter| filter.day = Some(UnixMillis(1_700_000_000_000).day(480)),
         |filter| filter.review = Some(ReviewState::Returned),
-        |filter| filter.stage = Some("registered".to_owned()),
+        |filter| filter.stage = Some(Stage::Registered),
         |filter| filter.in_conflict = true,
         |filter| filter.unsent = true,
         |filter| filter.text = Some("张伟 133".to_owned()),

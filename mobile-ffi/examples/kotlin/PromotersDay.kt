@@ -19,6 +19,7 @@ fun main() {
         val config = Config(File(root, "daybook.db").path, company.url, "example/1.0")
         val keystore = FileKeystore(File(root, "keystore"))
         Daybook.open(config, keystore).use { daybook ->
+            daybook.damage()?.let { println("${it.rescued} saves were rescued, ${it.lost.size} are lost") }
             val profile = daybook.profile() ?: daybook.enrol(company.code(), "JVM")
             println("${profile.name}, ${profile.officeName}")
             val listening = daybook.listenToStatus(object : StatusListener {
@@ -37,6 +38,8 @@ fun main() {
                 )
                 daybook.leads().createAsync(LeadRequest(place = place, facts = facts)).record.id
             }
+            val answers = mapOf("household/size" to Answer.Int(3), "wants_visit" to Answer.Bool(true))
+            daybook.surveys().create(SurveyRequest(facts = SurveyFacts(form = "customer", answers = answers)))
             try {
                 daybook.leads().create(LeadRequest(facts = LeadFacts(phones = mapOf("12" to ""))))
             } catch (typed: DaybookException.InvalidInput) {
@@ -44,6 +47,7 @@ fun main() {
             }
             val photo = daybook.attachPhotoBytes(lead, aPhoto(), "门口")
             daybook.leads().addFollowUp(lead, FollowUpRequest("约好周六看房", byMeansOf = "phone"))
+            daybook.leads().addStage(lead, StageRequest(Stage.Arrived))
             println("saved: ${daybook.status(lead).step}, photo: ${daybook.photoStatus(photo)}")
 
             // Evening, on the office's Wi-Fi: the scheduler's turn.
@@ -51,7 +55,7 @@ fun main() {
             var pass: Pass
             do {
                 pass = daybook.syncOnce(Duration.ofSeconds(25), policy)
-                println("${pass.ended}: ${pass.records.pushed} changes, ${pass.photos.uploaded} photos up")
+                println("${pass.ended.javaClass.simpleName}: ${pass.records.pushed} changes, ${pass.photos.uploaded} photos up")
             } while (pass.ended == Ended.OutOfTime)
             while (daybook.status(lead).step < Step.PUBLISHED) daybook.sync()
             println("published: ${daybook.receipt(lead)?.changes} changes under the server's receipt")

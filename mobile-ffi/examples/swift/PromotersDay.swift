@@ -16,7 +16,7 @@ final class Keychain: SecureStore {
         case errSecSuccess: return found as? Data
         case errSecItemNotFound: return nil
         // Never "there is none" when the keychain could not be asked.
-        default: throw SecureStoreError.Unavailable(message: "keychain")
+        default: throw SecureStoreError.Unavailable
         }
     }
 
@@ -29,7 +29,7 @@ final class Keychain: SecureStore {
         if status == errSecItemNotFound {
             status = SecItemAdd(query(name).merging(kept) { $1 } as CFDictionary, nil)
         }
-        guard status == errSecSuccess else { throw SecureStoreError.Unavailable(message: "keychain") }
+        guard status == errSecSuccess else { throw SecureStoreError.Unavailable }
     }
 
     func remove(name: String) throws {

@@ -30,12 +30,12 @@ class Server:
         else:
             raise RuntimeError(f"the server did not start; see {folder / 'server.log'}")
         self.url = "http://" + json.loads(addresses.read_text())["http"]
-        threading.Thread(target=self._follow, daemon=True).start()
+        self.follower = threading.Thread(target=self._follow, daemon=True)
+        self.follower.start()
 
     def _follow(self):
         for line in self.process.stderr:
-            if not self.log.closed:
-                self.log.write(line)
+            self.log.write(line)
 
     def admin(self, *order: str):
         """Gives an order with `daybook admin`."""
@@ -46,6 +46,8 @@ class Server:
         # Not asked to: it would wait for the connections that phones keep.
         self.process.kill()
         self.process.wait(PATIENCE_S)
+        self.follower.join()
+        self.process.stderr.close()
         self.log.close()
 
 

@@ -1,6 +1,10 @@
 """A phone without a screen, in Python: the library with a keystore in a file."""
 
 import threading
+import time
+import urllib.error
+import urllib.request
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import daybook
@@ -50,6 +54,45 @@ class Heard(daybook.RecordListener, daybook.SyncListener, daybook.StatusListener
     def wait_for(self, true):
         with self.news:
             assert self.news.wait_for(true, 60), "nobody told the listener"
+
+
+class Line(daybook.Transport):
+    """The app's own HTTP stack, which takes down what it was asked for."""
+
+    def __init__(self, url: str):
+        self.url = url
+        self.asked = []
+
+    def send(self, request, patience):
+        self.asked.append(request)
+        asked = urllib.request.Request(
+            self.url + request.path, request.body or None, request.headers, method=request.method)
+        try:
+            answer = urllib.request.urlopen(asked, timeout=patience.total_seconds())
+        except urllib.error.HTTPError as refused:
+            answer = refused
+        except OSError:
+            raise daybook.TransportError.Offline()
+        with answer:
+            return daybook.HttpResponse(
+                status=answer.status, headers=dict(answer.headers.items()), body=answer.read())
+
+    def photos(self):
+        return [request for request in self.asked if request.path.startswith("/sync/v1/photos/uploads/")]
+
+
+class LaterClock(daybook.Clock):
+    """The phone was off for some days."""
+
+    def __init__(self, days: int):
+        self.later = timedelta(days=days)
+
+    def now(self):
+        wall = datetime.now(timezone.utc) + self.later
+        return daybook.ClockReading(wall=wall, mono_ms=int(time.monotonic() * 1_000), boot=self.later.days)
+
+    def utc_offset_minutes(self):
+        return 480
 
 
 def open_phone(folder: Path, url: str, **lent):

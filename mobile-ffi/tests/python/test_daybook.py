@@ -1,55 +1,22 @@
 """The Python face against a real server. Run by `cargo xtask bindings test python`, which sets DAYBOOK_BIN."""
 
 import asyncio
-import os
 import signal
 import subprocess
 import sys
 import time
 import unittest
-import urllib.request
 import uuid
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timezone
 from decimal import Decimal
 from pathlib import Path
 
 import daybook
-from daybook import DaybookError, LeadEdit, OpenProblem, RowFilter, Step, SyncProblem
+from daybook import DaybookError, LeadEdit, RowFilter, Step, SyncProblem
 
-from house import Company, Desk, fresh_folder
-from phone import FileKeystore, Heard, lead, open_phone
-
-SYNCS = 50
-
-
-class Case(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.root = fresh_folder()
-        cls.addClassCleanup(cls.root.cleanup)
-        cls.company = Company(Path(cls.root.name))
-        cls.addClassCleanup(cls.company.stop)
-
-    def folder(self) -> Path:
-        folder = Path(self.root.name) / uuid.uuid4().hex
-        folder.mkdir()
-        return folder
-
-    def enrolled(self, **lent):
-        phone = open_phone(self.folder(), self.company.url, **lent)
-        phone.enrol(self.company.code(), "Python")
-        return phone
-
-    def sync_until(self, phone, true):
-        """Syncs as a person would who waits for something; the server answers when it has news."""
-        for _ in range(SYNCS):
-            phone.sync()
-            if true():
-                return
-        self.fail("it did not happen")
-
-    def publish(self, phone, record):
-        self.sync_until(phone, lambda: phone.status(record).step.value >= Step.PUBLISHED.value)
+from case import Case
+from house import Desk
+from phone import Heard, Line, lead, open_phone
 
 
 class FirstHour(Case):
@@ -107,9 +74,13 @@ class FirstHour(Case):
         self.assertEqual(read.record.place, place)
         added = phone.leads().add_follow_up(
             made.record.id, daybook.FollowUpRequest(text="called", next_on=date(2026, 3, 9)))
-        self.assertEqual(added.record.follow_ups[0].next_on, "2026-03-09")
-        staged = phone.leads().add_stage(made.record.id, daybook.StageRequest(stage=daybook.Stage.ARRIVED()))
+        self.assertEqual(added.record.follow_ups[0].next_on, date(2026, 3, 9))
+        staged = phone.leads().add_stage(made.record.id, daybook.StageRequest(stage=daybook.Stage.ARRIVED(), amount=Decimal("20000.00")))
         self.assertEqual(staged.record.stage, daybook.Stage.ARRIVED())
+        self.assertEqual(staged.record.stages[0].amount, Decimal("20000.00"))
+        arrived = RowFilter(stage=daybook.Stage.ARRIVED())
+        self.assertEqual([line.id for line in phone.leads().list(arrived, 10).items], [made.record.id])
+        self.assertEqual(phone.leads().count(RowFilter(stage=daybook.Stage.PAID())), 0)
         visit = phone.visits().create(daybook.VisitRequest(facts=daybook.VisitFacts(outlet="锦江花园")))
         survey = phone.surveys().create(daybook.SurveyRequest(
             facts=daybook.SurveyFacts(form="q1", answers={"age": daybook.Answer.INT(41)})))
@@ -191,175 +162,10 @@ class Together(Case):
         heard.wait_for(lambda: set(records) <= heard.records)
 
 
-class Photos(Case):
-    def test_a_photo_goes_up_in_pieces_when_the_network_may_be_used(self):
-        phone = self.enrolled()
-        record = phone.leads().create(lead("张伟")).record.id
-        bytes_ = b"\xff\xd8\xff\xe0" + os.urandom(3_000_000)
-        photo = phone.attach_photo_bytes(record, bytes_, "门口")
-        self.assertTrue(phone.photo_status(photo).is_QUEUED())
-        self.assertEqual(Path(phone.photo_file(photo)).read_bytes(), bytes_)
-        metered = daybook.PhotoPolicy(network=daybook.Network.METERED, on_metered=daybook.OnMetered.NOTHING())
-        passed = phone.sync_once(timedelta(seconds=60), metered)
-        self.assertTrue(passed.ended.is_DONE(), passed.ended)
-        self.assertEqual((passed.records.pushed, passed.photos.waiting), (2, 1))
-        self.assertTrue(phone.photo_status(photo).is_WAITING_FOR_NETWORK())
-        short = phone.sync_once(timedelta(seconds=1), metered)
-        self.assertTrue(short.ended.is_OUT_OF_TIME(), short.ended)
-        free = daybook.PhotoPolicy(network=daybook.Network.UNMETERED, on_metered=daybook.OnMetered.NOTHING())
-        passed = phone.sync_once(timedelta(seconds=60), free)
-        self.assertEqual(passed.photos.uploaded, 1, passed.photos)
-        self.assertTrue(phone.photo_status(photo).is_UPLOADED())
-        self.assertEqual(phone.leads().get(record).record.photos[0].hash, photo)
-        again = phone.sync_once(timedelta(seconds=60), free)
-        self.assertTrue(again.ended.is_NOT_DUE(), again.ended)
-        self.assertGreater(again.call_again_after, timedelta(seconds=1))
-
-
-class AtRest(Case):
-    def test_the_file_says_nothing_without_its_key(self):
-        folder = self.folder()
-        phone = open_phone(folder, self.company.url)
-        phone.enrol(self.company.code(), "Python")
-        phone.leads().create(lead("Zhang Weiming", notes="secret of the garden"))
-        with self.assertRaises(DaybookError.NotOpened) as second:
-            open_phone(folder, self.company.url)
-        self.assertEqual(second.exception.why, OpenProblem.IN_USE)
-        del phone
-        everything = b"".join(file.read_bytes() for file in folder.iterdir())
-        self.assertNotIn(b"garden", everything)
-        self.assertNotIn(b"CREATE TABLE", everything)
-
-        keystore = Path(str(folder) + "-keystore")
-        keystore.rename(str(keystore) + "-away")
-        before = (folder / "daybook.db").read_bytes()
-        for _ in range(2):
-            with self.assertRaises(DaybookError.NotOpened) as lost:
-                open_phone(folder, self.company.url)
-            self.assertEqual(lost.exception.why, OpenProblem.KEY_LOST)
-        FileKeystore(keystore).save("daybook.store-key", bytes(32))
-        with self.assertRaises(DaybookError.NotOpened) as other:
-            open_phone(folder, self.company.url)
-        self.assertEqual(other.exception.why, OpenProblem.KEY_LOST)
-        self.assertEqual((folder / "daybook.db").read_bytes(), before)
-        for file in keystore.iterdir():
-            file.unlink()
-        keystore.rmdir()
-        Path(str(keystore) + "-away").rename(keystore)
-        phone = open_phone(folder, self.company.url)
-        self.assertEqual(phone.leads().list(RowFilter(), 9).items[0].title, "Zhang Weiming")
-
-        old = (keystore / "daybook.store-key").read_bytes()
-        phone.rotate_key()
-        phone.leads().create(lead("after the rotation"))
-        del phone
-        new = (keystore / "daybook.store-key").read_bytes()
-        self.assertNotEqual(old, new)
-        phone = open_phone(folder, self.company.url)
-        self.assertEqual(phone.leads().count(RowFilter()), 2)
-
-    def test_a_keystore_that_fails_is_not_an_empty_one(self):
-        class Locked(daybook.SecureStore):
-            def load(self, name):
-                raise daybook.SecureStoreError.Unavailable()
-
-            def save(self, name, secret):
-                raise RuntimeError("not even an error of ours")
-
-            def remove(self, name):
-                raise RuntimeError("not even an error of ours")
-
-        path = str(self.folder() / "daybook.db")
-        with self.assertRaises(DaybookError.NotOpened) as locked:
-            daybook.Daybook.open(daybook.Config(path=path, server=self.company.url, app="python/1.0"), Locked())
-        self.assertEqual(locked.exception.why, OpenProblem.KEYSTORE)
-        self.assertFalse(os.path.exists(path))
-
-
-class Damaged(Case):
-    PAGE = 4_096
-
-    def worn(self):
-        """A closed phone with forty records that the server has and ten that it has not."""
-        folder = self.folder()
-        phone = open_phone(folder, self.company.url)
-        phone.enrol(self.company.code(), "Python")
-        self.assertIsNone(phone.damage())
-        notes = "想看三居室，周末有空。" * 20
-        sent = [phone.leads().create(lead(f"sent {n}", notes=notes)).record.id for n in range(40)]
-        for record in sent:
-            self.publish(phone, record)
-        unsent = [phone.leads().create(lead(f"unsent {n}", notes=notes)).record.id for n in range(10)]
-        edits = [LeadEdit.BUDGET(Decimal(700_000))]
-        phone.leads().edit(sent[0], edits)
-        return folder, sent, unsent
-
-    def spoil(self, folder, pages):
-        store = folder / "daybook.db"
-        bytes_ = bytearray(store.read_bytes())
-        for page in pages(len(bytes_) // self.PAGE):
-            bytes_[page * self.PAGE + 777] ^= 1
-        store.write_bytes(bytes_)
-
-    def there(self, phone, record):
-        try:
-            return phone.status(record).step.value >= Step.PUBLISHED.value and phone.leads().get(record) is not None
-        except DaybookError.NotFound:
-            return False
-
-    def test_what_the_server_has_comes_back_and_the_rest_is_sent_or_named(self):
-        spoilings = [lambda pages: [0], lambda pages: range(1, pages, 4), lambda pages: range(3, pages, 2)]
-        for number, spoiling in enumerate(spoilings):
-            with self.subTest(number):
-                folder, sent, unsent = self.worn()
-                self.spoil(folder, spoiling)
-                phone = open_phone(folder, self.company.url)
-                damage = phone.damage()
-                self.assertGreater(damage.unreadable_pages, 0)
-                self.assertTrue((folder / "daybook.db.damaged-1").exists())
-                if damage.enrolment_lost:
-                    phone.enrol(self.company.code(), "Python")
-                lost = {save.record for save in damage.lost}
-                self.assertEqual(damage.rescued + len(damage.lost), len(unsent) + 1, damage)
-                kept = [record for record in unsent if record not in lost]
-                self.sync_until(phone, lambda: all(self.there(phone, record) for record in sent + kept))
-                if sent[0] not in lost:
-                    self.assertEqual(phone.leads().get(sent[0]).facts.budget, Decimal(700_000))
-                for n, record in enumerate(sent):
-                    self.assertEqual(phone.leads().get(record).facts.name, f"sent {n}")
-                phone.forget_damage()
-                self.assertIsNone(phone.damage())
-                seen, after = [], ""
-                desk = Desk(self.company)
-                while after is not None:
-                    page = desk.ask("GET", f"/api/v1/records?limit=200{after}")
-                    seen += [uuid.UUID(line["id"]) for line in page["items"]]
-                    after = f"&after={page['next']}" if page.get("next") else None
-                for record in sent + kept:
-                    self.assertEqual(seen.count(record), 1)
-
-
 class Lent(Case):
     """What an app may bring itself."""
 
     def test_the_apps_own_http_stack_and_clock(self):
-        sent = []
-
-        class Stack(daybook.Transport):
-            def send(stack, request, patience):
-                sent.append(request.path)
-                url = self.company.url + request.path
-                asked = urllib.request.Request(url, request.body or None, request.headers, method=request.method)
-                try:
-                    answer = urllib.request.urlopen(asked, timeout=patience.total_seconds())
-                except urllib.error.HTTPError as refused:
-                    answer = refused
-                except OSError:
-                    raise daybook.TransportError.Offline()
-                with answer:
-                    return daybook.HttpResponse(
-                        status=answer.status, headers=dict(answer.headers.items()), body=answer.read())
-
         class Sundial(daybook.Clock):
             def now(self):
                 moment = datetime.fromtimestamp(1_790_000_000, timezone.utc)
@@ -368,13 +174,14 @@ class Lent(Case):
             def utc_offset_minutes(self):
                 return 480
 
-        phone = self.enrolled(transport=Stack(), clock=Sundial())
+        line = Line(self.company.url)
+        phone = self.enrolled(transport=line, clock=Sundial())
         made = phone.leads().create(lead("赵敏"))
         self.assertEqual(made.record.captured_at.timestamp(), 1_790_000_000)
         self.assertEqual(made.record.day, date(2026, 9, 21))
         self.publish(phone, made.record.id)
-        self.assertEqual(sent[0], "/sync/v1/enrol")
-        self.assertIn("/sync/v1/exchange", sent)
+        self.assertEqual(line.asked[0].path, "/sync/v1/enrol")
+        self.assertIn("/sync/v1/exchange", [request.path for request in line.asked])
 
     def test_the_network_is_gone(self):
         phone = self.enrolled()

@@ -96,6 +96,6 @@ fn cell(name: &str, value: Option<&Value>) -> String {
 }
 
 /// Whoever reads may have gone away; then there is nobody to tell.
-fn line(text: &str) {
+pub(super) fn line(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }

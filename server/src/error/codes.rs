@@ -136,6 +136,18 @@ codes! {
     STRAY_UNFIT = "stray.unfit", Conflict, "It can't become part of its record; the detail says why.";
     AMENDMENT_DECIDED = "amendment.decided", Conflict, "It was decided about already; the detail says how.";
 
+    // the office's day
+    DAY_FUTURE = "day.future", Invalid, "That day has not come yet at the office.";
+    DAY_CLOSED = "day.closed", Conflict, "The day is closed, or somebody sealed something of it just now: look again.";
+    DAY_OPEN = "day.open", Conflict, "The day is not closed: close it first.";
+    DAY_MISSING = "day.missing", Conflict, "Phones are missing: say why for each that the detail names.";
+    DAY_NOTHING_LATE = "day.nothing_late", Conflict, "Nothing is late: everything that came is in a statement.";
+    STATEMENT_NOT_FOUND = "statement.not_found", NotFound, "The day has no statement of this number.";
+    REASON_LENGTH = "decision.reason_length", Invalid, "A reason has at most 500 characters.";
+    NOT_A_LEAD = "record.not_a_lead", Invalid, "Only the customers of leads arrive.";
+    ARRIVED = "record.arrived", Conflict, "The arrival is noted already.";
+    CONSULTANTS = "office.consultants", Invalid, "A consultant has a name of up to 100 characters, each once, up to 200.";
+
     // administration
     AMBIGUOUS = "name.ambiguous", Invalid, "Several have this name: give the id.";
     TAKEN = "name.taken", Conflict, "The name is taken, or it changed meanwhile.";

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, TRANSFER_ENCODING};
+use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use sync_core::id::DeviceId;
@@ -45,14 +46,16 @@ pub(super) async fn admit(State(app): State<App>, request: Request, next: Next) 
         return next.run(request).await;
     };
     let now = app.clock.now();
+    let (parts, body) = request.into_parts();
     let visitor = match purpose {
-        Purpose::Introduction => Visitor::Stranger(address(&app, &request)),
-        Purpose::Records | Purpose::Photo => match device(&app, request.headers()) {
-            None => return next.run(request).await,
+        Purpose::Introduction => Visitor::Stranger(address(&app, &parts)),
+        Purpose::Records | Purpose::Photo => match device(&app, &parts.headers) {
+            None => return next.run(Request::from_parts(parts, body)).await,
             Some(device) => Visitor::Device(device),
         },
     };
-    let bytes = announced(request.headers(), app.config.limits.body_bytes as u64);
+    let bytes = announced(&parts.headers, app.config.limits.body_bytes as u64);
+    let request = Request::from_parts(parts, body);
     let estimate = match purpose {
         Purpose::Photo => Estimate::of_photo(bytes),
         Purpose::Introduction | Purpose::Records => Estimate::of_message(bytes),
@@ -81,13 +84,13 @@ fn device(app: &App, headers: &HeaderMap) -> Option<DeviceId> {
 }
 
 /// From where a request comes: the last address that is not one of our own proxies.
-fn address(app: &App, request: &Request) -> Option<IpAddr> {
-    let Peer(peer) = *request.extensions().get()?;
+pub(crate) fn address(app: &App, request: &Parts) -> Option<IpAddr> {
+    let Peer(peer) = *request.extensions.get()?;
     let trusted = &app.config.http.trusted_proxies;
     if !trusted.contains(&peer) {
         return Some(peer);
     }
-    let lines = request.headers().get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok());
+    let lines = request.headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok());
     let named: Vec<&str> = lines.flat_map(|line| line.split(',')).map(str::trim).collect();
     let last =
         named.iter().rev().map(|text| text.parse().ok()).find(|found| !found.is_some_and(|ip| trusted.contains(&ip)));

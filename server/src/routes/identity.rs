@@ -1,5 +1,7 @@
 //! Who sends a request.
 
+use std::convert::Infallible;
+
 use axum::extract::FromRequestParts;
 use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::request::Parts;
@@ -9,6 +11,7 @@ use crate::auth::session::SessionToken;
 use crate::clock::millis;
 use crate::config::Config;
 use crate::error::{ServiceError, codes};
+use crate::router::address;
 use crate::service::{enrol, session};
 use crate::state::App;
 use crate::store::{Device, Person};
@@ -23,6 +26,22 @@ impl FromRequestParts<App> for SignedIn {
         let token = session_token(&parts.headers, &app.config).ok_or(codes::NO_SESSION)?;
         session::person_of(app, &token).await.map(Self)
     }
+}
+
+/// From where a request comes, in words for the audit trail.
+pub(crate) struct Origin(pub(super) String);
+
+impl FromRequestParts<App> for Origin {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        Ok(Self(origin_of(app, parts)))
+    }
+}
+
+/// From where a request comes, in words for the audit trail.
+pub(crate) fn origin_of(app: &App, parts: &Parts) -> String {
+    address(app, parts).map_or_else(|| "unknown".to_owned(), |address| address.to_string())
 }
 
 /// The phone that shows a token, unless it was cut off.
@@ -57,7 +76,7 @@ fn bearer(parts: &Parts) -> Result<&str, ServiceError> {
 }
 
 /// The session's token, if the browser sent one.
-pub(super) fn session_token(headers: &HeaderMap, config: &Config) -> Option<SessionToken> {
+pub(crate) fn session_token(headers: &HeaderMap, config: &Config) -> Option<SessionToken> {
     let name = cookie_name(config);
     let lines = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));

@@ -2,7 +2,12 @@
 
 pub(super) mod line;
 
+use axum::body::Body;
 use axum::extract::State;
+use axum::http::Uri;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse as _, Response};
+use futures_util::TryStreamExt as _;
 use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -13,13 +18,16 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::cursor;
 use super::extract::{Id, Json, Parameters};
-use super::identity::SignedIn;
+use super::identity::{Origin, SignedIn};
 use super::names;
 use crate::error::{ServiceError, codes};
+use crate::export::words::Language;
 use crate::flag::Flag;
+use crate::service::export::Form;
 use crate::service::records::{self, USUAL_PAGE};
 use crate::service::review::Decision;
-use crate::service::{edit, review};
+use crate::service::trail::{self, Act};
+use crate::service::{edit, export, review};
 use crate::state::App;
 use crate::store::RecordFilter;
 
@@ -120,6 +128,58 @@ pub(crate) async fn count(
 ) -> Result<Json<Counted>, ServiceError> {
     let count = records::count(&app, &who, &wanted.filter()?).await?;
     Ok(Json(Counted { count }))
+}
+
+/// In which form.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct FileWanted {
+    /// `csv` or `xlsx`.
+    form: String,
+    /// The language of headings and words: `zh` or `en`; `zh` if left out.
+    language: Option<String>,
+}
+
+/// All records of a list as a file, newest first. It is sent while it is read, so its length is not known beforehand; a
+/// connection that breaks off means that the file is not whole.
+#[utoipa::path(
+    get, path = "/api/v1/records/export", tag = "records", params(Wanted, FileWanted),
+    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+)]
+pub(crate) async fn export(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Origin(origin): Origin,
+    Parameters(wanted): Parameters<Wanted>,
+    Parameters(file): Parameters<FileWanted>,
+    uri: Uri,
+) -> Result<Response, ServiceError> {
+    let malformed = |what: &str| ServiceError::from(codes::MALFORMED_REQUEST).detail(what.to_owned());
+    let (form, ending, media_type) = match file.form.as_str() {
+        "csv" => (Form::Csv, "csv", "text/csv; charset=utf-8"),
+        "xlsx" => (Form::Xlsx, "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        _ => return Err(malformed("form: csv or xlsx")),
+    };
+    let language = file.language.as_deref().map_or(Ok(Language::default()), str::parse);
+    let language = language.map_err(|()| malformed("language: zh or en"))?;
+    let filter = wanted.filter()?;
+    let act = Act {
+        person: Some(who.id),
+        origin,
+        act: "GET /api/v1/records/export".to_owned(),
+        subject: uri.path().to_owned(),
+        detail: Value::String(uri.query().unwrap_or_default().to_owned()),
+    };
+    trail::note(&app, who.organisation, act).await?;
+    let bytes = export::export(&app, &who, filter, form, language).await?;
+    let day = app.clock.now().day(0);
+    let name = format!("attachment; filename=\"daybook-{day}.{ending}\"");
+    let headers = [(CONTENT_TYPE, media_type.to_owned()), (CONTENT_DISPOSITION, name)];
+    let bytes = bytes.map_err(|error| {
+        tracing::warn!(code = error.code.name, cause = ?error.internal, "an export broke off");
+        std::io::Error::other(error.code.name)
+    });
+    Ok((headers, Body::from_stream(bytes)).into_response())
 }
 
 /// One record with merged values, concurrent values side by side, and the history of every field.

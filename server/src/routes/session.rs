@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::extract::Json;
-use super::identity::{SignedIn, session_cookie, session_token};
+use super::identity::{Origin, SignedIn, session_cookie, session_token};
 use super::names;
 use crate::error::ServiceError;
 use crate::service::session;
@@ -56,8 +56,12 @@ type WithCookie<T> = Result<([(axum::http::HeaderName, HeaderValue); 1], T), Ser
     post, path = "/api/v1/session", tag = "session", request_body = Credentials,
     responses((status = 200, body = Me))
 )]
-pub(crate) async fn sign_in(State(app): State<App>, Json(credentials): Json<Credentials>) -> WithCookie<Json<Me>> {
-    let (token, person) = session::sign_in(&app, &credentials.login, &credentials.password).await?;
+pub(crate) async fn sign_in(
+    State(app): State<App>,
+    Origin(origin): Origin,
+    Json(Credentials { login, password }): Json<Credentials>,
+) -> WithCookie<Json<Me>> {
+    let (token, person) = session::sign_in(&app, &login, &password, &origin).await?;
     let cookie = session_cookie(Some(&token), &app.config)?;
     Ok(([(SET_COOKIE, cookie)], Json(person.into())))
 }

@@ -4,6 +4,7 @@
 mod find;
 mod lines;
 mod moves;
+mod noted;
 mod set_aside;
 mod strays;
 
@@ -13,8 +14,8 @@ use sync_core::id::{DeviceId, OfficeId, OrganisationId, PersonId, ProjectId, Rec
 use sync_core::time::UnixMillis;
 use sync_core::wire::enrol::Role;
 
-use super::notes;
 use super::organisation::{self, OrganisationChange};
+use super::{notes, trail};
 use lines::Line;
 pub use moves::{Goal, PersonMove};
 pub use set_aside::{Aside, AsideOrder};
@@ -82,6 +83,10 @@ pub enum Order {
     CompareDevice { device: DeviceId },
     /// Looks at what phones brought back, or decides about it.
     Stray { organisation: Option<String>, stray: StrayOrder },
+    /// Checks an organisation's audit trail.
+    CheckTrail { organisation: Option<String> },
+    /// Lists an organisation's audit trail, oldest first.
+    ListTrail { organisation: Option<String>, after: u64, limit: u32 },
     /// Looks at what was set aside, or decides about it.
     SetAside { organisation: Option<String>, aside: AsideOrder },
 }
@@ -108,7 +113,25 @@ pub struct NewPerson {
 /// # Errors
 /// When something that the order names is missing, taken or ambiguous, or the database does not answer.
 pub async fn perform(app: &App, order: Order) -> Result<Value, ServiceError> {
+    let noted = noted::note(app, &order).await?;
+    let done = carry_out(app, order).await;
+    if let (Err(error), Some(noted)) = (&done, noted) {
+        noted.refused(app, error.code).await;
+    }
+    done
+}
+
+async fn carry_out(app: &App, order: Order) -> Result<Value, ServiceError> {
     match order {
+        Order::CheckTrail { organisation } => {
+            let checked = trail::check(app, find::organisation(app, organisation).await?).await?;
+            serde_json::to_value(checked).map_err(ServiceError::internal)
+        }
+        Order::ListTrail { organisation, after, limit } => {
+            let organisation = find::organisation(app, organisation).await?;
+            let entries = app.store.trail().trail_after(organisation, after, limit.min(1_000)).await?;
+            Ok(entries.into_iter().map(noted::line).collect())
+        }
         Order::CreateOrganisation { name } => create_organisation(app, name).await,
         Order::ListOrganisations => list(app.store.organisations().await?),
         Order::ChangeOrganisation { organisation, keep_exif } => {

@@ -20,6 +20,7 @@ use super::bill::Bill;
 use super::heal::heal;
 use super::suspects::try_suspects;
 use super::turns;
+use crate::day::facts::facts;
 use crate::error::ServiceError;
 use crate::flag::rules;
 use crate::state::App;
@@ -348,6 +349,9 @@ pub(super) fn record_row(record: &PendingRecord, document: &mut Document, view: 
         flags: rules::raise(view),
         heads: document.heads(),
         photos: view.frame().photos.iter().map(|photo| photo.entry.hash).collect(),
+        made_by: view.frame().header.owner,
+        made_in: view.frame().header.office,
+        facts: facts(view),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Staff sign in and out.
 
+use super::trail::{self, Act};
 use crate::auth::session::SessionToken;
 use crate::clock::millis;
 use crate::error::{ServiceError, codes};
@@ -12,7 +13,12 @@ use crate::store::{Person, Session, StoreError};
 ///
 /// # Errors
 /// [`codes::CREDENTIALS`], or [`codes::ATTEMPTS`] after too many failures in a row.
-pub async fn sign_in(app: &App, login: &str, password: &str) -> Result<(SessionToken, Person), ServiceError> {
+pub async fn sign_in(
+    app: &App,
+    login: &str,
+    password: &str,
+    origin: &str,
+) -> Result<(SessionToken, Person), ServiceError> {
     let now = app.clock.now();
     let login = login.trim().to_lowercase();
     if let Some(wait) = app.logins.wait(&login, now) {
@@ -24,11 +30,25 @@ pub async fn sign_in(app: &App, login: &str, password: &str) -> Result<(SessionT
         Err(error) => return Err(error.into()),
     };
     let fits = app.passwords.fits(password, stored).await?;
-    let Some(person) = person.filter(|_| fits) else {
-        app.logins.failed(&login, now);
-        return Err(codes::CREDENTIALS.into());
+    let act = |act: &str, person: &Person| Act {
+        person: Some(person.id),
+        origin: origin.to_owned(),
+        act: act.to_owned(),
+        subject: "/api/v1/session".to_owned(),
+        detail: serde_json::Value::Null,
+    };
+    let person = match person {
+        Some(person) if fits => person,
+        known => {
+            app.logins.failed(&login, now);
+            if let Some(person) = known {
+                trail::note(app, person.organisation, act("sign-in failed", &person)).await?;
+            }
+            return Err(codes::CREDENTIALS.into());
+        }
     };
     app.logins.succeeded(&login);
+    trail::note(app, person.organisation, act("sign-in", &person)).await?;
 
     let token = SessionToken::from_random(app.dice.bytes());
     let expires_at = now.plus(millis(app.config.auth.session));

@@ -13,6 +13,7 @@ use sync_core::wire::enrol::Role;
 use sync_core::wire::exchange::Backlog;
 
 use super::LineVerdict;
+use super::days::DayFact;
 
 /// A company.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -377,6 +378,12 @@ pub struct RecordRow {
     pub heads: Vec<ChangeHash>,
     /// The photos that it names.
     pub photos: Vec<PhotoHash>,
+    /// Who made it.
+    pub made_by: PersonId,
+    /// For which office.
+    pub made_in: OfficeId,
+    /// What it says about business days beside its own.
+    pub facts: Vec<DayFact>,
 }
 
 /// What is to be published about one record.

@@ -41,6 +41,8 @@ macro_rules! mount {
         mod aside;
         #[path = "shared/audit.rs"]
         mod audit;
+        #[path = "shared/days.rs"]
+        mod days;
         #[path = "shared/decide.rs"]
         mod decide;
         #[path = "shared/drift.rs"]
@@ -73,6 +75,8 @@ macro_rules! mount {
         mod run;
         #[path = "shared/totals.rs"]
         mod totals;
+        #[path = "shared/trail.rs"]
+        mod trail;
     };
 }
 

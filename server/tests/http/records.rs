@@ -4,7 +4,7 @@ use serde_json::json;
 use sync_core::record::review::ReviewState;
 use sync_core::wire::enrol::Role;
 
-use crate::support::house::HERE;
+use crate::support::house::{HERE, THERE};
 use crate::support::{House, Phone, Staff, TestApp};
 
 struct Evening {
@@ -132,4 +132,41 @@ async fn corrections_at_the_console() {
     reviewer.decide(test, id, json!({ "state": "approved" })).await.good();
     assert_eq!(reviewer.correct(test, id, "name", json!("张伟")).await.code(), "record.closed");
     assert_eq!(reviewer.correct(test, "not-an-id", "name", json!("x")).await.code(), "resource.not_found");
+}
+
+#[tokio::test]
+async fn a_list_is_exported_as_it_is_filtered_and_in_its_territory() {
+    let test = TestApp::new().await;
+    let house = House::build(&test).await;
+    for (office, name) in [(HERE, "=张伟"), (THERE, "李四")] {
+        let mut phone = Phone::of(&test, &house, Role::Promoter, office).await;
+        phone.register(name);
+        for n in 0..250 {
+            phone.register(&format!("客户{n}"));
+        }
+        assert_eq!(phone.sync(&test).await.failure, None);
+    }
+    let secretary = house.staff(&test, Role::Secretary, HERE).await;
+    let csv = secretary.get(&test, "/api/v1/records/export?form=csv").await.good();
+    assert_eq!(csv.headers["content-type"], "text/csv; charset=utf-8");
+    let text = String::from_utf8(csv.body).unwrap();
+    assert!(text.starts_with("\u{feff}编号,类型,名称,"), "{}", &text[..40]);
+    assert_eq!(text.lines().count(), 252, "a heading, and every page of the office");
+    assert!(text.contains(",'=张伟,") && text.contains(",待审,") && !text.contains("李四"));
+    let reviewer = house.staff(&test, Role::Reviewer, HERE).await;
+    let english = "/api/v1/records/export?form=csv&language=en&kind=lead&text=%E6%9D%8E%E5%9B%9B";
+    let text = String::from_utf8(reviewer.get(&test, english).await.good().body).unwrap();
+    assert_eq!(text.lines().count(), 2);
+    assert!(text.contains("Business day") && text.contains(",Lead,李四,"), "{text}");
+
+    let xlsx = reviewer.get(&test, "/api/v1/records/export?form=xlsx").await.good();
+    assert!(xlsx.body.starts_with(b"PK\x03\x04") && xlsx.body.len() > 10_000);
+    for wrong in ["", "?form=pdf", "?form=csv&language=fr", "?form=csv&flag=nonsense"] {
+        let refused = reviewer.get(&test, &format!("/api/v1/records/export{wrong}")).await;
+        assert_eq!(refused.code(), "request.malformed", "{wrong}");
+    }
+    let auditor = house.staff(&test, Role::Auditor, HERE).await;
+    let newest = auditor.list(&test, "/api/v1/audit?limit=1").await.remove(0);
+    assert_eq!(newest["act"], "GET /api/v1/records/export");
+    assert_eq!(newest["detail"], "form=xlsx");
 }

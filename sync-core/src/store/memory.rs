@@ -97,7 +97,7 @@ impl MemoryStore {
             && filter.owner.is_none_or(|owner| row.owner == owner)
             && filter.day.is_none_or(|day| row.day == day)
             && filter.review.is_none_or(|review| row.review == review)
-            && filter.stage.as_ref().is_none_or(|stage| row.stage_text().as_ref() == Some(stage))
+            && filter.stage.as_ref().is_none_or(|stage| row.stage.as_ref() == Some(stage))
             && (!filter.in_conflict || row.conflicts > 0)
             && (!filter.unsent || self.sync_of(row.id).last_entry > Some(self.progress.acknowledged))
             && wanted.iter().all(|phrase| contains(&row.search, phrase))

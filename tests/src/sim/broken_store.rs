@@ -146,6 +146,14 @@ broken! {
     }
     by hand {
 
+    fn days(&self) -> &dyn server::store::days::DayStore {
+        self.inner.days()
+    }
+
+    fn trail(&self) -> &dyn server::store::trail::TrailStore {
+        self.inner.trail()
+    }
+
     fn photos(&self) -> &dyn server::store::photos::PhotoStore {
         self.inner.photos()
     }

@@ -99,10 +99,10 @@ pub(super) fn test(library: &Library) -> Result<(), Failure> {
     compiled.run(&library.folder(), &jar, &["org.junit.runner.JUnitCore".into(), "daybook.suite.DaybookTest".into()])
 }
 
-/// Runs the example.
+/// Runs the example, with which what only an Android phone can run is compiled.
 pub(super) fn example(library: &Library) -> Result<(), Failure> {
     let compiled = compile(library)?;
-    let jar = compiled.with(&[SUITE, "examples/kotlin"], "example")?;
+    let jar = compiled.with(&[SUITE, "examples/kotlin", "examples/android", "tests/kotlin/stand-ins"], "example")?;
     compiled.run(&library.folder(), &jar, &["daybook.example.PromotersDayKt".into()])
 }
 

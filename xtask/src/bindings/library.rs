@@ -20,8 +20,9 @@ pub(super) struct Library {
 impl Library {
     /// Builds the library and the generator. Each alone: together the generator's features would end up in the library.
     pub(super) fn build() -> Result<Self, Failure> {
-        let file = shared_library(&cargo_build("mobile-ffi").read()?)?;
-        let report = cargo_build("uniffi-bindgen").read()?;
+        let file = shared_library(&cdylib().read()?)?;
+        let generator = ["build", "--locked", "-p", "uniffi-bindgen", "--message-format=json-render-diagnostics"];
+        let report = Invocation::cargo(generator).read()?;
         let generator = executables(&report)?.into_iter().next();
         let generator = generator.ok_or(Failure::NoBinary { name: "uniffi-bindgen", package: "uniffi-bindgen" })?;
         let out = file.parent().and_then(Path::parent).unwrap_or(Path::new("target")).join("bindings");
@@ -51,8 +52,9 @@ impl Library {
 
 /// Builds the library as it is shipped. It has no symbols, so nothing can be generated from it.
 pub(super) fn shipped() -> Result<PathBuf, Failure> {
-    let line = ["rustc", "--locked", "-p", "mobile-ffi", "--profile", "mobile", "--features", "vendored"];
-    let line = Invocation::cargo(line).args(["--crate-type", "cdylib", "--message-format=json-render-diagnostics"]);
+    let line = cdylib().args(["--profile", "mobile", "--features", "vendored"]);
+    // Of OpenSSL only what is called.
+    let line = line.variable("OPENSSL_SRC_PERL", super::ours("packaging/perl-for-openssl"));
     shared_library(&line.read()?)
 }
 
@@ -67,6 +69,8 @@ fn shared_library(report: &[u8]) -> Result<PathBuf, Failure> {
     file.ok_or(Failure::NoBinary { name: "daybook_mobile", package: "mobile-ffi" })
 }
 
-fn cargo_build(package: &str) -> Invocation {
-    Invocation::cargo(["build", "--locked", "-p", package, "--message-format=json-render-diagnostics"])
+/// The shared library alone: all that is linked into a static one would be written to the disk a second time.
+fn cdylib() -> Invocation {
+    Invocation::cargo(["rustc", "--locked", "-p", "mobile-ffi", "--crate-type", "cdylib"])
+        .args(["--message-format=json-render-diagnostics"])
 }

@@ -14,8 +14,8 @@ const MACH_O_ARM64: [u8; 8] = [0xcf, 0xfa, 0xed, 0xfe, 0x0c, 0x00, 0x00, 0x01];
 /// Checks core and client for Android and iOS, and builds the core's static library for iOS.
 pub(crate) fn check() -> Result<(), Failure> {
     for target in [purity::PHONE, IOS] {
-        purity::check_core(target)?;
-        client_check(target).run()?;
+        purity::install(target)?;
+        check_for(target).run()?;
     }
     let report = static_library().read()?;
     let library = built(&report)?.into_iter().find(|file| file.extension().is_some_and(|ending| ending == "a"));
@@ -28,14 +28,15 @@ pub(crate) fn check() -> Result<(), Failure> {
     Ok(())
 }
 
-/// The client as the compiler sees it. Its C (SQLite and the cryptography of TLS) would need the SDK's headers; checking
-/// links nothing, so a compiler that says yes to everything stands in for the SDK's, and any folder for the SDK.
-fn client_check(target: &str) -> Invocation {
+/// Core and client as the compiler sees them. The client's C (SQLite and the cryptography of TLS) would need the SDK's
+/// headers; checking links nothing, so a compiler that says yes to everything stands in for the SDK's, and any folder for
+/// the SDK.
+fn check_for(target: &str) -> Invocation {
     let (cc, ar) = match target {
         IOS => ("CC_aarch64_apple_ios", "AR_aarch64_apple_ios"),
         _ => ("CC_aarch64_linux_android", "AR_aarch64_linux_android"),
     };
-    Invocation::cargo(["check", "-p", "client", "--locked", "--target", target])
+    Invocation::cargo(["check", "-p", "sync-core", "-p", "client", "--locked", "--target", target])
         .variable(cc, "true")
         .variable(ar, "true")
         .variable("SDKROOT", super::root())

@@ -1,4 +1,4 @@
-//! The Python suite.
+//! The Python suites.
 
 use std::fs;
 
@@ -7,14 +7,16 @@ use super::ours;
 use crate::binaries::Daybook;
 use crate::process::{Failure, Invocation};
 
-/// Runs the suite against a real server.
+const SUITES: [&str; 4] = ["test_daybook.py", "test_photos.py", "test_rough_times.py", "test_kills.py"];
+
+/// Runs them against real servers.
 pub(super) fn test(library: &Library) -> Result<(), Failure> {
     let generated = library.generate("python")?;
     // The generated module loads the library that lies beside it.
     let name = library.file.file_name().unwrap_or_default();
     fs::copy(&library.file, generated.join(name))?;
     let server = Daybook::build_server()?;
-    for suite in ["test_daybook.py", "test_kills.py"] {
+    for suite in SUITES {
         let suite = Invocation::new("python3")
             .args([ours("tests/python").join(suite)])
             .variable("PYTHONPATH", &generated)

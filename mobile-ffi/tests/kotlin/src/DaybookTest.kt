@@ -39,6 +39,15 @@ class DaybookTest {
 
     private fun folder() = File(root, UUID.randomUUID().toString()).apply { mkdir() }
 
+    private fun inAnotherProcess(work: String, vararg args: String): Process {
+        val java = ProcessHandle.current().info().command().orElse("java")
+        val line = listOf(
+            java, "-Djna.library.path=${System.getProperty("jna.library.path")}", "-cp", System.getProperty("java.class.path"),
+            "daybook.suite.$work", *args,
+        )
+        return ProcessBuilder(line).redirectError(ProcessBuilder.Redirect.INHERIT).start()
+    }
+
     private fun enrolled(folder: File = folder()) =
         openPhone(folder, company.url).apply { enrol(company.code(), "JVM") }
 
@@ -57,11 +66,7 @@ class DaybookTest {
     fun `a day offline survives being killed and is sent once`() {
         val folder = folder()
         enrolled(folder).use { assertEquals("promoter", it.profile()?.name) }
-        val java = ProcessHandle.current().info().command().orElse("java")
-        val process = ProcessBuilder(
-            java, "-Djna.library.path=${System.getProperty("jna.library.path")}", "-cp", System.getProperty("java.class.path"),
-            "daybook.suite.SaveUntilKilled", folder.path,
-        ).redirectError(ProcessBuilder.Redirect.INHERIT).start()
+        val process = inAnotherProcess("SaveUntilKilled", folder.path)
         val said = process.inputStream.bufferedReader()
         val saved = generateSequence { said.readLine() }.take(20).toMutableSet()
         process.toHandle().destroyForcibly()
@@ -192,16 +197,38 @@ class DaybookTest {
     @Test
     fun `a photo goes up in pieces when the network may be used`() = enrolled().use { phone ->
         val record = phone.leads().create(lead("张伟")).record.id
-        val bytes = ByteArray(3_000_000).also { kotlin.random.Random(1).nextBytes(it) }
-        byteArrayOf(-1, -40, -1, -32).copyInto(bytes)
+        val bytes = aPhoto()
         val photo = phone.attachPhotoBytes(record, bytes, "门口")
         assertContentEquals(bytes, File(phone.photoFile(photo)!!).readBytes())
         val metered = phone.syncOnce(Duration.ofSeconds(60), PhotoPolicy(Network.METERED, OnMetered.Nothing))
         assertEquals(Ended.Done to 1u, metered.ended to metered.photos.waiting)
         assertEquals<PhotoStatus?>(PhotoStatus.WaitingForNetwork, phone.photoStatus(photo))
-        val free = phone.syncOnce(Duration.ofSeconds(60), PhotoPolicy(Network.UNMETERED, OnMetered.Nothing))
-        assertEquals(1u, free.photos.uploaded)
+        assertEquals(1u, phone.syncOnce(Duration.ofSeconds(60), free).photos.uploaded)
         assertEquals<PhotoStatus?>(PhotoStatus.Uploaded, phone.photoStatus(photo))
+    }
+
+    @Test
+    fun `an upload that was killed goes on days later where it stopped`() {
+        val folder = folder()
+        enrolled(folder).close()
+        val process = inAnotherProcess("UploadUntilKilled", folder.path, company.url)
+        val said = process.inputStream.bufferedReader().readLine()
+        process.destroyForcibly().waitFor()
+        val (record, photo, taken) = said.split(' ')
+
+        val line = Line(company.url)
+        openPhone(folder, company.url, line, LaterClock(days = 3)).use { phone ->
+            val kept = assertIs<PhotoStatus.Uploading>(phone.photoStatus(photo))
+            assertTrue(kept.sent < taken.toULong(), "the last piece was not yet known to have arrived")
+            val passed = phone.syncOnce(Duration.ofSeconds(60), free)
+            assertEquals(1u to 0u, passed.photos.uploaded to passed.photos.left)
+            assertEquals<PhotoStatus?>(PhotoStatus.Uploaded, phone.photoStatus(photo))
+            assertEquals("HEAD", line.uploads.first().method, "the server is asked where it stands")
+            assertEquals(PHOTO_BYTES - taken.toInt(), line.uploads.sumOf { it.body.size })
+            val id = UUID.fromString(record)
+            phone.publish(id)
+            assertEquals(listOf(photo), phone.leads().get(id).record.photos.map { it.hash })
+        }
     }
 
     @Test

@@ -252,7 +252,16 @@ pub(in crate::store) async fn rebuilt_rows_are_the_same(store: &dyn Store) {
             let row = sync_core::index::Row { search: terms("Hotel Sichuan"), ..line.row.clone() };
             let heads = line.heads.clone();
             (
-                RecordRow { organisation: line.organisation, row, flags: line.flags, heads, photos: Vec::new() },
+                RecordRow {
+                    organisation: line.organisation,
+                    made_by: row.owner,
+                    made_in: row.office,
+                    row,
+                    flags: line.flags,
+                    heads,
+                    photos: Vec::new(),
+                    facts: Vec::new(),
+                },
                 line.changes,
             )
         })

@@ -285,6 +285,9 @@ impl<'a> World<'a> {
             flags: 0,
             heads: vec![ChangeHash([1; 32]), ChangeHash([2; 32])],
             photos: Vec::new(),
+            made_by: owner.id,
+            made_in: owner.office.unwrap_or(self.offices[0]),
+            facts: Vec::new(),
         }
     }
 

@@ -55,6 +55,11 @@ const TABLES: &[&str] = &[
     "photo_reference",
     "photo_upload",
     "photo_backup",
+    "day_fact",
+    "statement",
+    "sealed_item",
+    "consultant",
+    "audit_entry",
 ];
 
 statements! {

@@ -15,6 +15,7 @@ const ROOMS: &[Room] = &[
     ("actors", &[], actors::BULK_STATEMENTS),
     ("aside", aside::STATEMENTS, aside::BULK_STATEMENTS),
     ("audit", audit::STATEMENTS, &[]),
+    ("days", days::STATEMENTS, days::BULK_STATEMENTS),
     ("decide", decide::STATEMENTS, decide::BULK_STATEMENTS),
     ("drift", drift::STATEMENTS, &[]),
     ("enrolment", enrolment::STATEMENTS, &[]),
@@ -29,6 +30,7 @@ const ROOMS: &[Room] = &[
     ("record_row", &[], record_row::BULK_STATEMENTS),
     ("search", search::STATEMENTS, search::BULK_STATEMENTS),
     ("totals", totals::STATEMENTS, totals::BULK_STATEMENTS),
+    ("trail", trail::STATEMENTS, &[]),
 ];
 
 /// All statements with their names, those of the database's own rooms too; those that take many rows twice.

@@ -309,6 +309,12 @@ impl Store for Backend {
     fn neighbours(&self) -> Option<&dyn crate::store::neighbours::Neighbours> {
         self.as_neighbours()
     }
+    fn days(&self) -> &dyn crate::store::days::DayStore {
+        self
+    }
+    fn trail(&self) -> &dyn crate::store::trail::TrailStore {
+        self
+    }
     fn photos(&self) -> &dyn crate::store::photos::PhotoStore {
         self
     }

@@ -7,7 +7,7 @@ use rand_chacha::ChaCha20Rng;
 use sync_core::engine::{Effect, Engine, Event, Outcome, Route, TransportError, WireRequest, WireResponse};
 use sync_core::id::RecordId;
 use sync_core::notebook::CreateRequest;
-use sync_core::record::entry::{PhotoEntry, PhotoRequest};
+use sync_core::record::entry::{PhotoEntry, PhotoRequest, StageEntry, StageRequest};
 use sync_core::record::lead::{LeadEdit, LeadFacts};
 use sync_core::record::office::OfficeEdit;
 use sync_core::record::view::LeadView;
@@ -127,6 +127,12 @@ impl Phone {
             caption: None,
         };
         self.engine.notebook(now, 480).append::<PhotoEntry>(&mut self.rng, id, request).unwrap();
+    }
+
+    /// Notes how far a lead has come.
+    pub(crate) fn reach(&mut self, id: RecordId, stage: StageRequest) {
+        let now = self.now();
+        self.engine.notebook(now, 480).append::<StageEntry>(&mut self.rng, id, stage).unwrap();
     }
 
     /// Writes into the office's part of a lead.

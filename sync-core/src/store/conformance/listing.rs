@@ -60,8 +60,8 @@ pub fn lists_narrow_by_every_filter<S: Store>(store: &mut S) {
         (RowFilter { day: Some(day), ..none() }, vec![4, 2, 1]),
         (RowFilter { review: Some(ReviewState::Returned), ..none() }, vec![4]),
         (RowFilter { review: Some(ReviewState::Received), ..none() }, vec![3, 2, 1]),
-        (RowFilter { stage: Some("arrived".to_owned()), ..none() }, vec![1]),
-        (RowFilter { stage: Some("toured".to_owned()), ..none() }, vec![2]),
+        (RowFilter { stage: Some(Stage::Arrived), ..none() }, vec![1]),
+        (RowFilter { stage: Some(Stage::Other("toured".to_owned())), ..none() }, vec![2]),
         (RowFilter { in_conflict: true, ..none() }, vec![3]),
         (RowFilter { unsent: true, ..none() }, vec![]),
         (RowFilter { text: Some("outlet".to_owned()), ..none() }, vec![4, 3, 2, 1]),
@@ -82,7 +82,7 @@ pub fn filters_combine<S: Store>(store: &mut S) {
         row.conflicts = u32::from(number == 6);
     }
     pull(store, &rows);
-    let leads = RowFilter { kind: Some(Kind::Lead), stage: Some("registered".to_owned()), ..RowFilter::default() };
+    let leads = RowFilter { kind: Some(Kind::Lead), stage: Some(Stage::Registered), ..RowFilter::default() };
     let mine = RowFilter { owner: Some(person(1)), ..leads.clone() };
     assert_eq!(numbers(store, &mine), [6, 4]);
     assert_eq!(numbers(store, &RowFilter { in_conflict: true, ..mine }), [6]);
@@ -166,12 +166,12 @@ pub fn an_edit_replaces_what_is_found<S: Store>(store: &mut S) {
     };
     save(store, &new, 2);
     let text = |typed: &str| RowFilter { text: Some(typed.to_owned()), ..RowFilter::default() };
-    let stage = |stage: &str| RowFilter { stage: Some(stage.to_owned()), ..RowFilter::default() };
+    let stage = |stage: Stage| RowFilter { stage: Some(stage), ..RowFilter::default() };
     let day = |row: &Row| RowFilter { day: Some(row.day), ..RowFilter::default() };
-    for filter in [text("旧"), text("1111"), stage("registered"), day(&old)] {
+    for filter in [text("旧"), text("1111"), stage(Stage::Registered), day(&old)] {
         assert_eq!(numbers(store, &filter), [0u128; 0], "{filter:?}");
     }
-    for filter in [text("新名"), stage("paid"), day(&new), RowFilter::default()] {
+    for filter in [text("新名"), stage(Stage::Paid), day(&new), RowFilter::default()] {
         assert_eq!(numbers(store, &filter), [1], "{filter:?}");
     }
     assert_eq!(store.row(record(1)).unwrap(), Some(new));

@@ -1,0 +1,8 @@
+//! The rules of an office's day (DOMAIN, "The office's day"), without database and clock.
+
+pub mod absence;
+pub mod facts;
+pub mod figures;
+pub mod hours;
+pub mod rota;
+pub mod statement;

@@ -1,0 +1,407 @@
+//! The office's day: its board, its sealed statement, and what comes late.
+//!
+//! A record counts for the day on which it was made, for the office and the person for which it was made. What a
+//! statement counts no other one counts; whatever comes later for a closed day waits in the late tray until somebody
+//! makes a numbered supplement of it. Nothing changes a statement any more.
+
+mod archive;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use jiff::civil::Date;
+use sync_core::id::{DeviceId, OfficeId, PersonId, RecordId};
+use sync_core::time::UnixMillis;
+use sync_core::wire::enrol::Role;
+
+use super::{notes, trail};
+use crate::day::absence::{Absence, absence};
+use crate::day::figures::{Counts, Figure, by_person, figures, total};
+use crate::day::hours;
+use crate::day::statement::{Body, DeviceHead, FORM, Missing, Named};
+use crate::error::{ServiceError, codes};
+use crate::scope::{self, Action};
+use crate::state::App;
+use crate::store::days::{CountedFact, CountedRecord, DayLine, Statement};
+use crate::store::{Device, Office, Person, RecordLine, StoreError};
+
+/// The longest reason, in characters.
+const LONGEST_REASON: usize = 500;
+
+/// A day of an office, as its board shows it.
+#[derive(Clone, Debug)]
+pub struct Board {
+    /// The office.
+    pub office: Office,
+    /// The day.
+    pub day: Date,
+    /// Whether it is the day that it is there now.
+    pub is_today: bool,
+    /// From when on a phone that has exchanged has handed in its day.
+    pub evening: UnixMillis,
+    /// Everybody who belonged to the office on that day, has a phone there, or made something for it, by name.
+    pub people: Vec<BoardLine>,
+    /// Everything that counts for the day, sealed or not.
+    pub total: Counts,
+    /// Arrivals and money, sealed or not.
+    pub figures: BTreeMap<&'static str, Figure>,
+    /// What came for a closed day and is in no statement.
+    pub late: Counts,
+    /// So many facts, too.
+    pub late_facts: u32,
+    /// The statement and its supplements.
+    pub statements: Vec<Statement>,
+}
+
+/// A person on the board.
+#[derive(Clone, Debug)]
+pub struct BoardLine {
+    /// Who.
+    pub person: Person,
+    /// What they made.
+    pub counts: Counts,
+    /// So much of it came after the day was closed and is in no statement.
+    pub late: u32,
+    /// Their phones that are in use.
+    pub devices: Vec<BoardDevice>,
+}
+
+/// A phone on the board.
+#[derive(Clone, Debug)]
+pub struct BoardDevice {
+    /// The phone, with what it reported.
+    pub device: Device,
+    /// Why it counts as missing.
+    pub absence: Option<Absence>,
+}
+
+/// Why a phone is missing, as whoever closes the day knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// Which phone.
+    pub device: DeviceId,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// How a day stands in each office of somebody's territory.
+///
+/// # Errors
+/// [`codes::PERMISSION`] without the role.
+pub async fn lines(app: &App, who: &Person, day: Date) -> Result<Vec<(Office, DayLine, u32)>, ServiceError> {
+    if !scope::may_do(who, Action::SeeDays) {
+        return Err(codes::PERMISSION.into());
+    }
+    notes::flush(app).await?;
+    let offices = super::directory::offices(app, who).await?;
+    let mut lines: HashMap<OfficeId, DayLine> =
+        app.store.days().day_lines(who.organisation, day).await?.into_iter().map(|line| (line.office, line)).collect();
+    let devices = app.store.devices(who.organisation).await?;
+    let known = offices.into_iter().filter_map(|office| lines.remove(&office.id).map(|line| (office, line)));
+    Ok(known
+        .map(|(office, line)| {
+            let (evening, end) = (hours::evening(&office.time_zone, day), hours::end(&office.time_zone, day));
+            let of_office = devices.iter().filter(|device| device.person.office == Some(office.id));
+            let missing = of_office.filter(|device| missing(device, evening, end).is_some()).count();
+            (office, line, u32::try_from(missing).unwrap_or(u32::MAX))
+        })
+        .collect())
+}
+
+/// The board of an office's day.
+///
+/// # Errors
+/// [`codes::PERMISSION`] without the role, [`codes::OFFICE_NOT_FOUND`] outside the territory.
+pub async fn board(app: &App, who: &Person, office: OfficeId, day: Date) -> Result<Board, ServiceError> {
+    let office = visible(app, who, office).await?;
+    look(app, office, day).await.map(|(board, _)| board)
+}
+
+/// What is counted, and who the people are.
+struct Seen {
+    records: Vec<CountedRecord>,
+    facts: Vec<CountedFact>,
+    people: HashMap<PersonId, Person>,
+}
+
+async fn look(app: &App, office: Office, day: Date) -> Result<(Board, Seen), ServiceError> {
+    // Whoever looks sees this second too.
+    notes::flush(app).await?;
+    let days = app.store.days();
+    let mut statements = days.statements(office.id, day).await?;
+    let next = u32::try_from(statements.len()).unwrap_or(u32::MAX);
+    if archive::recall(app, office.id, day, next).await? > 0 {
+        statements = days.statements(office.id, day).await?;
+    }
+    let records = days.day_records(office.id, day).await?;
+    let facts = days.day_facts(office.id, day).await?;
+    let members: HashSet<PersonId> = days.day_people(office.id, day).await?.into_iter().collect();
+    let people = app.store.people(office.organisation).await?;
+    let (evening, end) = (hours::evening(&office.time_zone, day), hours::end(&office.time_zone, day));
+    let mut phones: HashMap<PersonId, Vec<BoardDevice>> = HashMap::new();
+    for device in app.store.devices(office.organisation).await? {
+        if is_in_use(&device, end) {
+            let absence = missing(&device, evening, end);
+            phones.entry(device.person.id).or_default().push(BoardDevice { device, absence });
+        }
+    }
+    let closed = !statements.is_empty();
+    let counts = by_person(&records);
+    let late = |record: &&CountedRecord| closed && record.sealed.is_none();
+    let late_by = by_person(records.iter().filter(late));
+    let shown = |person: &Person| {
+        let works = members.contains(&person.id) && matches!(person.role, Role::Promoter | Role::Supervisor);
+        let has_phone = person.office == Some(office.id) && phones.contains_key(&person.id);
+        works && person.active || has_phone || counts.contains_key(&person.id)
+    };
+    let lines = people.iter().filter(|person| shown(person)).map(|person| BoardLine {
+        person: person.clone(),
+        counts: counts.get(&person.id).copied().unwrap_or_default(),
+        late: late_by.get(&person.id).copied().unwrap_or_default().records(),
+        devices: if person.office == Some(office.id) {
+            phones.get(&person.id).cloned().unwrap_or_default()
+        } else {
+            Vec::new()
+        },
+    });
+    let late_facts = facts.iter().filter(|fact| closed && fact.sealed.is_none()).count();
+    let board = Board {
+        day,
+        is_today: hours::today(&office.time_zone, app.clock.now()) == day,
+        evening,
+        people: lines.collect(),
+        total: total(&records),
+        figures: figures(&facts),
+        late: total(records.iter().filter(late)),
+        late_facts: u32::try_from(late_facts).unwrap_or(u32::MAX),
+        statements,
+        office,
+    };
+    let people = people.into_iter().map(|person| (person.id, person)).collect();
+    Ok((board, Seen { records, facts, people }))
+}
+
+/// Whether anybody waits for what is on a phone: nobody does if it was cut off, goes on under another identity, or was
+/// enrolled after the day.
+fn is_in_use(device: &Device, end: UnixMillis) -> bool {
+    !device.is_cut_off() && device.forked_at.is_none() && device.wiped_at.is_none() && device.enrolled_at < end
+}
+
+fn missing(device: &Device, evening: UnixMillis, end: UnixMillis) -> Option<Absence> {
+    let in_use = is_in_use(device, end);
+    in_use.then(|| absence(evening, device.last_exchange_at, device.backlog.changes)).flatten()
+}
+
+async fn visible(app: &App, who: &Person, id: OfficeId) -> Result<Office, ServiceError> {
+    if !scope::may_do(who, Action::SeeDays) {
+        return Err(codes::PERMISSION.into());
+    }
+    let offices = super::directory::offices(app, who).await?;
+    offices.into_iter().find(|office| office.id == id).ok_or_else(|| codes::OFFICE_NOT_FOUND.into())
+}
+
+async fn closable(app: &App, who: &Person, id: OfficeId) -> Result<Office, ServiceError> {
+    if !scope::may_do(who, Action::CloseDays) {
+        return Err(codes::PERMISSION.into());
+    }
+    visible(app, who, id).await
+}
+
+/// Closes a day: seals what is here, with a reason for each phone that is missing.
+///
+/// # Errors
+/// As [`board`], and [`codes::DAY_FUTURE`] for a day that has not begun at the office, [`codes::DAY_CLOSED`] for one that
+/// is closed, [`codes::DAY_MISSING`] if a phone is missing and nobody says why, [`codes::REASON_LENGTH`].
+pub async fn close(
+    app: &App,
+    who: &Person,
+    office: OfficeId,
+    day: Date,
+    explained: &[Explanation],
+) -> Result<Statement, ServiceError> {
+    let office = closable(app, who, office).await?;
+    if day > hours::today(&office.time_zone, app.clock.now()) {
+        return Err(codes::DAY_FUTURE.into());
+    }
+    let (board, seen) = look(app, office, day).await?;
+    if !board.statements.is_empty() {
+        return Err(codes::DAY_CLOSED.into());
+    }
+    let reasons: HashMap<DeviceId, String> =
+        explained.iter().map(|it| Ok((it.device, reason_of(&it.reason)?))).collect::<Result<_, ServiceError>>()?;
+    let mut missing = Vec::new();
+    let mut unexplained = Vec::new();
+    for (person, BoardDevice { device, absence }) in phones(&board) {
+        let Some(absence) = *absence else {
+            continue;
+        };
+        let Some(reason) = reasons.get(&device.id).filter(|reason| !reason.is_empty()) else {
+            unexplained.push(device.id.to_string());
+            continue;
+        };
+        missing.push(Missing {
+            device: Named { id: device.id, name: device.label.clone() },
+            person: Named { id: person.id, name: person.name.clone() },
+            absence,
+            unsent: device.backlog.changes,
+            last_exchange_at: device.last_exchange_at,
+            reason: reason.clone(),
+        });
+    }
+    if !unexplained.is_empty() {
+        return Err(ServiceError::from(codes::DAY_MISSING).detail(unexplained.join(", ")));
+    }
+    seal(app, who, &board, &seen, None, missing).await
+}
+
+/// Seals what came late for a closed day.
+///
+/// # Errors
+/// As [`board`], and [`codes::DAY_OPEN`] for a day that is not closed, [`codes::DAY_NOTHING_LATE`] if nothing is late,
+/// [`codes::DECISION_REASON`] without a reason, [`codes::REASON_LENGTH`].
+pub async fn supplement(
+    app: &App,
+    who: &Person,
+    office: OfficeId,
+    day: Date,
+    reason: &str,
+) -> Result<Statement, ServiceError> {
+    let office = closable(app, who, office).await?;
+    let reason = reason_of(reason)?;
+    if reason.is_empty() {
+        return Err(codes::DECISION_REASON.into());
+    }
+    let (board, mut seen) = look(app, office, day).await?;
+    if board.statements.is_empty() {
+        return Err(codes::DAY_OPEN.into());
+    }
+    seen.records.retain(|record| record.sealed.is_none());
+    seen.facts.retain(|fact| fact.sealed.is_none());
+    if seen.records.is_empty() && seen.facts.is_empty() {
+        return Err(codes::DAY_NOTHING_LATE.into());
+    }
+    seal(app, who, &board, &seen, Some(reason), Vec::new()).await
+}
+
+fn reason_of(reason: &str) -> Result<String, ServiceError> {
+    let reason = reason.trim();
+    if reason.chars().count() > LONGEST_REASON {
+        return Err(codes::REASON_LENGTH.into());
+    }
+    Ok(reason.to_owned())
+}
+
+fn phones(board: &Board) -> impl Iterator<Item = (&Person, &BoardDevice)> {
+    board.people.iter().flat_map(|line| line.devices.iter().map(|device| (&line.person, device)))
+}
+
+async fn seal(
+    app: &App,
+    who: &Person,
+    board: &Board,
+    seen: &Seen,
+    reason: Option<String>,
+    missing: Vec<Missing>,
+) -> Result<Statement, ServiceError> {
+    let organisation = app.store.organisation(who.organisation).await?;
+    let number = u32::try_from(board.statements.len()).unwrap_or(u32::MAX);
+    let devices = phones(board).map(|(person, BoardDevice { device, .. })| DeviceHead {
+        device: Named { id: device.id, name: device.label.clone() },
+        person: Named { id: person.id, name: person.name.clone() },
+        n: device.head.n,
+        link: device.head.link.to_string(),
+        last_exchange_at: device.last_exchange_at,
+    });
+    // What an earlier statement counts is not counted again, also where two days of one record were both sealed.
+    let records: Vec<CountedRecord> = seen.records.iter().filter(|record| record.sealed.is_none()).cloned().collect();
+    let facts: Vec<CountedFact> = seen.facts.iter().filter(|fact| fact.sealed.is_none()).cloned().collect();
+    let mut body = Body {
+        form: FORM.to_owned(),
+        organisation: Named { id: organisation.id, name: organisation.name },
+        office: Named { id: board.office.id, name: board.office.name.clone() },
+        day: board.day,
+        number,
+        sealed_at: app.clock.now(),
+        sealed_by: Named { id: who.id, name: who.name.clone() },
+        audit: trail::head(app, who.organisation).await?,
+        reason,
+        total: Counts::default(),
+        people: Vec::new(),
+        figures: BTreeMap::new(),
+        devices: devices.collect(),
+        missing,
+        records: Vec::new(),
+        facts: Vec::new(),
+    };
+    let name = |id: PersonId| seen.people.get(&id).map_or_else(|| id.to_string(), |person| person.name.clone());
+    body.count(&records, &facts, name);
+    let items = body.items().unwrap_or_default();
+    let text = serde_json::to_string(&body).map_err(ServiceError::internal)?;
+    let statement = Statement {
+        organisation: who.organisation,
+        office: body.office.id,
+        day: body.day,
+        number,
+        sealed_at: body.sealed_at,
+        person: who.id,
+        signature: app.keys.signing.sign_statement(text.as_bytes()),
+        body: text,
+    };
+    // The file first: what a person was told is sealed comes back whatever becomes of the database.
+    match archive::file(app, &statement) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Err(codes::DAY_CLOSED.into()),
+        filed => filed.map_err(ServiceError::internal)?,
+    }
+    match app.store.days().seal(&statement, &items).await {
+        Ok(()) => {}
+        Err(error) => {
+            archive::unfile(app, &statement);
+            return Err(match error {
+                StoreError::Conflict(_) => codes::DAY_CLOSED.into(),
+                error => error.into(),
+            });
+        }
+    }
+    tracing::info!(person = %who.id, office = %statement.office, day = %statement.day, number, "a day was sealed");
+    Ok(statement)
+}
+
+/// One statement of an office's day.
+///
+/// # Errors
+/// As [`board`], and [`codes::STATEMENT_NOT_FOUND`].
+pub async fn statement(
+    app: &App,
+    who: &Person,
+    office: OfficeId,
+    day: Date,
+    number: u32,
+) -> Result<Statement, ServiceError> {
+    let board = board(app, who, office, day).await?;
+    let found = board.statements.into_iter().find(|statement| statement.number == number);
+    found.ok_or_else(|| codes::STATEMENT_NOT_FOUND.into())
+}
+
+/// The late tray: what came for a closed day and is in no statement, as lines of records. Somebody who may see the day
+/// sees them here also if they belong to another office by now.
+///
+/// # Errors
+/// As [`board`].
+pub async fn late(app: &App, who: &Person, office: OfficeId, day: Date) -> Result<Vec<RecordLine>, ServiceError> {
+    let office = visible(app, who, office).await?;
+    let (board, seen) = look(app, office, day).await?;
+    if board.statements.is_empty() {
+        return Ok(Vec::new());
+    }
+    let records = seen.records.iter().filter(|record| record.sealed.is_none()).map(|record| record.record);
+    let facts = seen.facts.iter().filter(|fact| fact.sealed.is_none()).map(|fact| fact.record);
+    let ids: std::collections::BTreeSet<RecordId> = records.chain(facts).collect();
+    let mut lines = Vec::with_capacity(ids.len());
+    for id in ids {
+        match app.store.record_line(id).await {
+            Ok(line) => lines.push(line),
+            Err(StoreError::NotFound) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(lines)
+}

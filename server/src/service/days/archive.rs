@@ -1,0 +1,117 @@
+//! Sealed statements as files beside the database. A database that is restored to the morning does not know what was
+//! sealed in the evening; the files do, and bring it back before anybody can seal something else.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use sync_core::id::{OfficeId, Signature};
+use sync_core::journal::verify_statement;
+
+use crate::day::statement::Body;
+use crate::error::ServiceError;
+use crate::state::App;
+use crate::store::StoreError;
+use crate::store::days::Statement;
+
+/// A statement in its file.
+#[derive(Serialize, Deserialize)]
+struct Filed {
+    body: String,
+    signature: Signature,
+}
+
+fn folder(app: &App) -> PathBuf {
+    app.config.database.folder.join("statements")
+}
+
+fn path(folder: &Path, office: OfficeId, day: Date, number: u32) -> PathBuf {
+    folder.join(format!("{office}-{day}-{number}.json"))
+}
+
+/// Writes a statement for good, before the database has it. Fails if there is a file for it already.
+pub(super) fn file(app: &App, statement: &Statement) -> io::Result<()> {
+    let folder = folder(app);
+    std::fs::create_dir_all(&folder)?;
+    let place = path(&folder, statement.office, statement.day, statement.number);
+    let filed = Filed { body: statement.body.clone(), signature: statement.signature };
+    let written = write(&place, &serde_json::to_vec(&filed)?);
+    if written.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::AlreadyExists) {
+        // Half a file is none, and would stand in the way of the next attempt.
+        let _ = std::fs::remove_file(&place);
+    }
+    written?;
+    // The file's name is on the disk only when its folder is.
+    File::open(&folder)?.sync_all()
+}
+
+fn write(place: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).open(place)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Takes back the file of a statement that the database did not take.
+pub(super) fn unfile(app: &App, statement: &Statement) {
+    let place = path(&folder(app), statement.office, statement.day, statement.number);
+    if let Err(error) = std::fs::remove_file(place) {
+        tracing::warn!(%error, "the file of a statement that was not sealed can't be removed");
+    }
+}
+
+/// Gives the database the statements of an office's day that it has forgotten. How many there were.
+pub(super) async fn recall(app: &App, office: OfficeId, day: Date, mut next: u32) -> Result<u32, ServiceError> {
+    let folder = folder(app);
+    let before = next;
+    while let Some(statement) = read(app, &path(&folder, office, day, next)) {
+        let Some((statement, items)) =
+            statement.filter(|(found, _)| (found.office, found.day, found.number) == (office, day, next))
+        else {
+            break;
+        };
+        match app.store.days().seal(&statement, &items).await {
+            Ok(()) => {
+                tracing::warn!(%office, %day, number = next, "a sealed statement came back that the database had lost")
+            }
+            // Somebody else was faster.
+            Err(StoreError::Conflict(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+        next += 1;
+    }
+    Ok(next - before)
+}
+
+type Read = (Statement, crate::store::days::SealedItems);
+
+/// Reads a file; `Some(None)` if it is not a statement that this server has signed.
+fn read(app: &App, place: &Path) -> Option<Option<Read>> {
+    let bytes = std::fs::read(place).ok()?;
+    let read = parse(app, &bytes);
+    if read.is_none() {
+        tracing::error!(file = %place.display(), "a filed statement is damaged, or not of this server");
+    }
+    Some(read)
+}
+
+fn parse(app: &App, bytes: &[u8]) -> Option<Read> {
+    let Filed { body, signature } = serde_json::from_slice(bytes).ok()?;
+    if !verify_statement(&app.keys.public(), body.as_bytes(), &signature) {
+        return None;
+    }
+    let said: Body = serde_json::from_str(&body).ok()?;
+    let items = said.items()?;
+    let statement = Statement {
+        organisation: said.organisation.id,
+        office: said.office.id,
+        day: said.day,
+        number: said.number,
+        sealed_at: said.sealed_at,
+        person: said.sealed_by.id,
+        body,
+        signature,
+    };
+    Some((statement, items))
+}

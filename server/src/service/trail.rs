@@ -1,0 +1,165 @@
+//! The audit trail: written before anything is done, read by auditors, checked by anybody who has the database.
+
+use serde::Serialize;
+use serde_json::Value;
+use sync_core::id::{OfficeId, OrganisationId, PersonId};
+
+use crate::day::statement::{Anchor, Body, hex};
+use crate::error::{ServiceError, codes};
+use crate::scope::{self, Action};
+use crate::state::App;
+use crate::store::Person;
+use crate::store::trail::{BEGINNING, NewTrailEntry, TrailEntry, TrailQuery};
+
+/// Entries of a page at most.
+const LONGEST_PAGE: u32 = 200;
+/// Entries that are checked at once.
+const PAGE: u32 = 1_000;
+/// The longest detail, in bytes. What is longer is named by its length alone.
+const LONGEST_DETAIL: usize = 16 * 1024;
+/// Words that are never written down, whatever they are part of.
+const SECRETS: [&str; 3] = ["password", "code", "token"];
+
+/// Something that is about to be done.
+#[derive(Clone, Debug)]
+pub struct Act {
+    /// Who does it; `None` for whoever administers the server itself.
+    pub person: Option<PersonId>,
+    /// From where.
+    pub origin: String,
+    /// What.
+    pub act: String,
+    /// To what.
+    pub subject: String,
+    /// With what.
+    pub detail: Value,
+}
+
+/// Writes down what somebody is about to do. If that is not possible it must not be done.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn note(app: &App, organisation: OrganisationId, act: Act) -> Result<u64, ServiceError> {
+    let Act { person, origin, act, subject, mut detail } = act;
+    conceal(&mut detail);
+    let mut detail = detail.to_string();
+    if detail.len() > LONGEST_DETAIL {
+        detail = serde_json::json!({ "bytes": detail.len() }).to_string();
+    }
+    let entry = NewTrailEntry { at: app.clock.now(), person, origin, act, subject, detail };
+    Ok(app.store.trail().append_trail(organisation, &entry).await?)
+}
+
+/// Takes secrets out of what is written down.
+fn conceal(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                if SECRETS.contains(&name.as_str()) {
+                    *value = Value::Null;
+                } else {
+                    conceal(value);
+                }
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(conceal),
+        _ => {}
+    }
+}
+
+/// Entries of the trail of somebody's organisation, newest first.
+///
+/// # Errors
+/// [`codes::PERMISSION`] without the role.
+pub async fn list(app: &App, who: &Person, query: TrailQuery) -> Result<Vec<TrailEntry>, ServiceError> {
+    if !scope::may_do(who, Action::Audit) {
+        return Err(codes::PERMISSION.into());
+    }
+    let query = TrailQuery { limit: query.limit.clamp(1, LONGEST_PAGE), ..query };
+    Ok(app.store.trail().trail(who.organisation, &query).await?)
+}
+
+/// Where the trail ends.
+pub(super) async fn head(app: &App, organisation: OrganisationId) -> Result<Option<Anchor>, ServiceError> {
+    let newest = app.store.trail().trail(organisation, &TrailQuery { limit: 1, ..TrailQuery::default() }).await?;
+    Ok(newest.first().map(|entry| Anchor { no: entry.no, link: hex(&entry.link) }))
+}
+
+/// What a check of the trail found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Checked {
+    /// Whether nobody has tampered with it, as far as can be told.
+    pub sound: bool,
+    /// How many entries there are.
+    pub entries: u64,
+    /// The first entry that is missing, or is not what it was when it was written; everything before it is.
+    pub broken: Option<u64>,
+    /// How many sealed statements name an entry of the trail.
+    pub anchors: u64,
+    /// Entries that sealed statements name, and that are not there or not what they were.
+    pub false_anchors: Vec<u64>,
+    /// The link of the last entry, in hexadecimal digits: whoever has written it down elsewhere can compare.
+    pub head: String,
+}
+
+/// Checks the whole trail of an organisation: that each link fits, and that it holds what sealed statements say of it.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn check(app: &App, organisation: OrganisationId) -> Result<Checked, ServiceError> {
+    let mut anchors = anchors(app, organisation).await?;
+    let mut checked = Checked { anchors: anchors.len() as u64, ..Checked::default() };
+    let mut link = BEGINNING;
+    let mut after = 0;
+    loop {
+        let page = app.store.trail().trail_after(organisation, after, PAGE).await?;
+        for TrailEntry { no, entry, link: stored } in &page {
+            checked.entries += 1;
+            let fits = *no == after + 1 && entry.link(organisation, *no, &link) == *stored;
+            if !fits && checked.broken.is_none() {
+                checked.broken = Some(after + 1);
+            }
+            // Goes on with what is stored, so that what sealed statements say of later entries can be compared.
+            link = *stored;
+            let said = hex(stored);
+            anchors.retain(|anchor| anchor.no != *no || anchor.link != said);
+            after = *no;
+        }
+        if page.len() < PAGE as usize {
+            break;
+        }
+    }
+    checked.false_anchors = anchors.into_iter().map(|anchor| anchor.no).collect();
+    checked.sound = checked.broken.is_none() && checked.false_anchors.is_empty();
+    checked.head = hex(&link);
+    Ok(checked)
+}
+
+/// What sealed statements say of the trail.
+async fn anchors(app: &App, organisation: OrganisationId) -> Result<Vec<Anchor>, ServiceError> {
+    let mut anchors = Vec::new();
+    let mut after: Option<(OfficeId, jiff::civil::Date, u32)> = None;
+    loop {
+        let page = app.store.days().statements_after(organisation, after, PAGE).await?;
+        let Some(last) = page.last() else {
+            return Ok(anchors);
+        };
+        after = Some((last.office, last.day, last.number));
+        anchors.extend(page.iter().filter_map(|it| serde_json::from_str::<Body>(&it.body).ok()?.audit));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn secrets_are_not_written_down() {
+        let mut detail = json!({ "login": "li", "password": "x", "list": [{ "code": "7K3M" }], "reason": "password" });
+        conceal(&mut detail);
+        let expected = json!({ "login": "li", "password": null, "list": [{ "code": null }], "reason": "password" });
+        assert_eq!(detail, expected);
+    }
+}

@@ -1,0 +1,251 @@
+//! Offices' days: what they count, and what was sealed of it.
+
+use async_trait::async_trait;
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use sqlx::Row as _;
+use sync_core::id::{OfficeId, OrganisationId, PersonId, RecordId, Signature};
+use sync_core::record::Kind;
+use sync_core::time::UnixMillis;
+use uuid::Uuid;
+
+use super::run::{each_of, each_row};
+use super::{Backend, Conn, Db, DbRow};
+use crate::store::days::{
+    ARRIVAL, CountedFact, CountedRecord, DayFact, DayLine, DayStore, FactId, FactSort, SealedItems, Statement,
+};
+use crate::store::shared::bulk_statements;
+use crate::store::shared::failure::{corrupt, taken};
+use crate::store::shared::statements;
+use crate::store::shared::stored::{count, small, text};
+use crate::store::{RecordRow, StoreError};
+
+statements! {
+    RECORDS = "select r.id, r.kind, coalesce(r.made_by, r.owner), r.flags, s.number from record r \
+        left join sealed_item s on s.record = r.id and s.entry = $3 where r.made_in = $1 and r.day = $2 order by r.id";
+    FACTS = "select f.record, f.entry, f.sort, f.day, f.amount, f.consultant, s.number from day_fact f \
+        left join sealed_item s on s.record = f.record and s.entry = f.entry where f.office = $1 and f.day = $2 \
+        order by f.record, f.entry";
+    PEOPLE = "select person from membership where office = $1 and from_day <= $2 and (to_day is null or to_day > $2)";
+    LINES = "select o.id, (select count(*) from record r where r.made_in = o.id and r.day = $2), \
+        (select count(*) from record r where r.made_in = o.id and r.day = $2 and not exists \
+            (select 1 from sealed_item s where s.record = r.id and s.entry = $3)), \
+        (select min(t.sealed_at) from statement t where t.office = o.id and t.day = $2), \
+        (select count(*) from statement t where t.office = o.id and t.day = $2) \
+        from office o where o.organisation = $1 order by o.name";
+    OF_DAY = "select organisation, office, day, number, sealed_at, person, body, signature from statement \
+        where office = $1 and day = $2 order by number";
+    ALL = "select organisation, office, day, number, sealed_at, person, body, signature from statement \
+        where organisation = $1 and (office, day, number) > ($2, $3, $4) order by office, day, number limit $5";
+    NEXT = "select count(*) from statement where office = $1 and day = $2";
+    SEAL = "insert into statement (organisation, office, day, number, sealed_at, person, body, signature) \
+        values ($1, $2, $3, $4, $5, $6, $7, $8)";
+    CONSULTANTS = "select name from consultant where office = $1 order by place, name";
+    FORGET_CONSULTANTS = "delete from consultant where office = $1";
+    CONSULTANT = "insert into consultant (office, name, place) values ($1, $2, $3)";
+    RECEIVED = "select consultant, count(*) from day_fact where office = $1 and day = $2 and sort = 'arrival' \
+        and consultant is not null group by consultant order by consultant";
+}
+
+bulk_statements! {
+    ITEM[5] = "insert into sealed_item (record, entry, office, day, number) values {rows}";
+    NO_ARRIVAL[1] = "delete from day_fact where sort = 'arrival' and record in ({list})";
+    FACT[8] = "insert into day_fact (record, entry, organisation, office, day, sort, amount, consultant) values {rows} \
+        on conflict (record, entry) do update set office = excluded.office, day = excluded.day, sort = excluded.sort, \
+        amount = excluded.amount, consultant = excluded.consultant";
+}
+
+/// An item that is a record and not one of its facts.
+const WHOLE: &[u8] = &[];
+
+/// Keeps what rows say of business days.
+pub(super) async fn note(conn: &mut Conn, rows: &[&RecordRow]) -> Result<(), StoreError> {
+    let facts: Vec<(&RecordRow, &DayFact)> =
+        rows.iter().flat_map(|row| row.facts.iter().map(|fact| (*row, fact))).collect();
+    let gone: Vec<Uuid> = rows
+        .iter()
+        .filter(|row| row.row.kind == Kind::Lead && row.facts.iter().all(|fact| fact.entry != ARRIVAL))
+        .map(|row| row.row.id.0)
+        .collect();
+    if !gone.is_empty() {
+        each_of(conn, NO_ARRIVAL, &gone).await?;
+    }
+    if facts.is_empty() {
+        return Ok(());
+    }
+    each_row(conn, FACT, &facts, |query, (row, fact)| {
+        query
+            .bind(row.row.id.0)
+            .bind(fact.entry.to_vec())
+            .bind(row.organisation.0)
+            .bind(row.row.office.0)
+            .bind(fact.day.to_string())
+            .bind(fact.sort.as_str())
+            .bind(fact.amount.map(|amount| amount.to_string()))
+            .bind(fact.consultant.as_deref().map(text))
+    })
+    .await?;
+    Ok(())
+}
+
+fn date(text: &str) -> Result<Date, StoreError> {
+    text.parse().map_err(|_| corrupt("day"))
+}
+
+fn number(row: &DbRow, at: usize) -> Result<Option<u32>, StoreError> {
+    row.try_get::<Option<i64>, _>(at)?.map(small).transpose()
+}
+
+fn record_of(row: &DbRow) -> Result<CountedRecord, StoreError> {
+    Ok(CountedRecord {
+        record: RecordId(row.try_get(0)?),
+        kind: row.try_get::<String, _>(1)?.parse().map_err(|_| corrupt("kind"))?,
+        by: PersonId(row.try_get(2)?),
+        flags: row.try_get::<i64, _>(3)?.cast_unsigned(),
+        sealed: number(row, 4)?,
+    })
+}
+
+fn fact_of(row: &DbRow) -> Result<CountedFact, StoreError> {
+    let entry: Vec<u8> = row.try_get(1)?;
+    let sort: String = row.try_get(2)?;
+    let amount: Option<String> = row.try_get(4)?;
+    let fact = DayFact {
+        entry: FactId::try_from(entry.as_slice()).map_err(|_| corrupt("fact"))?,
+        sort: FactSort::of(&sort).ok_or_else(|| corrupt("fact"))?,
+        day: date(&row.try_get::<String, _>(3)?)?,
+        amount: amount.map(|amount| amount.parse::<Decimal>()).transpose().map_err(|_| corrupt("amount"))?,
+        consultant: row.try_get(5)?,
+    };
+    Ok(CountedFact { record: RecordId(row.try_get(0)?), fact, sealed: number(row, 6)? })
+}
+
+fn line_of(row: &DbRow) -> Result<DayLine, StoreError> {
+    Ok(DayLine {
+        office: OfficeId(row.try_get(0)?),
+        records: count(row.try_get(1)?)?,
+        unsealed: count(row.try_get(2)?)?,
+        closed_at: row.try_get::<Option<i64>, _>(3)?.map(UnixMillis),
+        statements: small(row.try_get(4)?)?,
+    })
+}
+
+fn statement_of(row: &DbRow) -> Result<Statement, StoreError> {
+    let signature: Vec<u8> = row.try_get(7)?;
+    Ok(Statement {
+        organisation: OrganisationId(row.try_get(0)?),
+        office: OfficeId(row.try_get(1)?),
+        day: date(&row.try_get::<String, _>(2)?)?,
+        number: small(row.try_get(3)?)?,
+        sealed_at: UnixMillis(row.try_get(4)?),
+        person: PersonId(row.try_get(5)?),
+        body: row.try_get(6)?,
+        signature: Signature(signature.as_slice().try_into().map_err(|_| corrupt("signature"))?),
+    })
+}
+
+async fn seal(conn: &mut Conn, statement: &Statement, items: &SealedItems) -> Result<(), StoreError> {
+    let Statement { organisation, office, day, number, sealed_at, person, body, signature } = statement;
+    let (next,) =
+        sqlx::query_as::<Db, (i64,)>(NEXT).bind(office.0).bind(day.to_string()).fetch_one(&mut *conn).await?;
+    if next != i64::from(*number) {
+        return Err(StoreError::Conflict("statement"));
+    }
+    sqlx::query::<Db>(SEAL)
+        .bind(organisation.0)
+        .bind(office.0)
+        .bind(day.to_string())
+        .bind(i64::from(*number))
+        .bind(sealed_at.0)
+        .bind(person.0)
+        .bind(body.as_str())
+        .bind(signature.0.to_vec())
+        .execute(&mut *conn)
+        .await
+        .map_err(taken("statement"))?;
+    let records = items.records.iter().map(|record| (*record, WHOLE));
+    let facts = items.facts.iter().map(|(record, fact)| (*record, fact.as_slice()));
+    let all: Vec<(RecordId, &[u8])> = records.chain(facts).collect();
+    each_row(conn, ITEM, &all, |query, (record, entry)| {
+        query.bind(record.0).bind(entry.to_vec()).bind(office.0).bind(day.to_string()).bind(i64::from(*number))
+    })
+    .await
+    .map_err(taken("statement"))?;
+    Ok(())
+}
+
+async fn set_consultants(conn: &mut Conn, office: OfficeId, names: &[String]) -> Result<(), StoreError> {
+    sqlx::query::<Db>(FORGET_CONSULTANTS).bind(office.0).execute(&mut *conn).await?;
+    for (place, name) in names.iter().enumerate() {
+        let place = i64::try_from(place).unwrap_or(i64::MAX);
+        let added = sqlx::query::<Db>(CONSULTANT).bind(office.0).bind(text(name)).bind(place).execute(&mut *conn).await;
+        added.map_err(taken("consultant"))?;
+    }
+    Ok(())
+}
+
+/// Reads rows.
+macro_rules! rows {
+    ($store:ident, $statement:expr, $read:expr $(, $value:expr)*) => {{
+        let mut conn = $store.reader().await?;
+        let rows = sqlx::query::<Db>($statement)$(.bind($value))*.fetch_all(&mut *conn).await?;
+        rows.iter().map($read).collect()
+    }};
+}
+
+#[async_trait]
+impl DayStore for Backend {
+    async fn day_records(&self, office: OfficeId, day: Date) -> Result<Vec<CountedRecord>, StoreError> {
+        rows!(self, RECORDS, record_of, office.0, day.to_string(), WHOLE)
+    }
+
+    async fn day_facts(&self, office: OfficeId, day: Date) -> Result<Vec<CountedFact>, StoreError> {
+        rows!(self, FACTS, fact_of, office.0, day.to_string())
+    }
+
+    async fn day_people(&self, office: OfficeId, day: Date) -> Result<Vec<PersonId>, StoreError> {
+        rows!(self, PEOPLE, |row: &DbRow| Ok(PersonId(row.try_get(0)?)), office.0, day.to_string())
+    }
+
+    async fn day_lines(&self, organisation: OrganisationId, day: Date) -> Result<Vec<DayLine>, StoreError> {
+        rows!(self, LINES, line_of, organisation.0, day.to_string(), WHOLE)
+    }
+
+    async fn statements(&self, office: OfficeId, day: Date) -> Result<Vec<Statement>, StoreError> {
+        rows!(self, OF_DAY, statement_of, office.0, day.to_string())
+    }
+
+    async fn statements_after(
+        &self,
+        organisation: OrganisationId,
+        after: Option<(OfficeId, Date, u32)>,
+        limit: u32,
+    ) -> Result<Vec<Statement>, StoreError> {
+        let (office, day, number) = match after {
+            Some((office, day, number)) => (office.0, day.to_string(), i64::from(number)),
+            None => (Uuid::nil(), String::new(), -1),
+        };
+        rows!(self, ALL, statement_of, organisation.0, office, day, number, i64::from(limit))
+    }
+
+    async fn seal(&self, statement: &Statement, items: &SealedItems) -> Result<(), StoreError> {
+        let mut tx = self.begin_write().await?;
+        seal(&mut tx, statement, items).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn consultants(&self, office: OfficeId) -> Result<Vec<String>, StoreError> {
+        rows!(self, CONSULTANTS, |row: &DbRow| Ok(row.try_get(0)?), office.0)
+    }
+
+    async fn set_consultants(&self, office: OfficeId, names: &[String]) -> Result<(), StoreError> {
+        let mut tx = self.begin_write().await?;
+        set_consultants(&mut tx, office, names).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn received_on(&self, office: OfficeId, day: Date) -> Result<Vec<(String, u32)>, StoreError> {
+        let read = |row: &DbRow| Ok((row.try_get(0)?, small(row.try_get(1)?)?));
+        rows!(self, RECEIVED, read, office.0, day.to_string())
+    }
+}

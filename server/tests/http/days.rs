@@ -1,0 +1,396 @@
+//! The office's day: closed with phones missing, late records, supplements, and statements that nothing changes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::http::Method;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use sync_core::id::{PublicKey, RecordId, Signature};
+use sync_core::journal::verify_statement;
+use sync_core::record::entry::{Stage, StageRequest};
+use sync_core::wire::enrol::Role::{Auditor, HqAdmin, Promoter, Secretary, Supervisor};
+
+use super::support::house::{HERE, THERE};
+use super::support::{Answer, Backup, House, MORNING, Phone, Staff, TestApp};
+
+/// The day on which the tests play, as offices call it.
+pub(crate) const DAY: &str = "2027-01-15";
+const HOUR: i64 = 3_600_000;
+
+/// Closes a day with a reason for every phone that is missing.
+pub(crate) async fn close(test: &TestApp, who: &Staff, office: &str, day: &str) -> Answer {
+    let board = who.get(test, &format!("/api/v1/offices/{office}/days/{day}")).await.good().json();
+    let devices = board["people"].as_array().unwrap().iter().flat_map(|line| line["devices"].as_array().unwrap());
+    let missing = devices.filter(|device| !device["absence"].is_null());
+    let missing: Vec<Value> = missing.map(|device| json!({ "device": device["id"], "reason": "没电了" })).collect();
+    post(test, who, &format!("/api/v1/offices/{office}/days/{day}/close"), json!({ "missing": missing })).await
+}
+
+async fn post(test: &TestApp, who: &Staff, path: &str, body: Value) -> Answer {
+    test.call(Method::POST, path, Some(&who.cookie), Some(&body)).await
+}
+
+/// An office in the evening: two promoters with phones, and a secretary.
+struct Evening {
+    test: TestApp,
+    house: House,
+    office: String,
+    secretary: Staff,
+    phones: [Phone; 2],
+}
+
+impl Evening {
+    async fn come() -> Self {
+        let test = TestApp::new().await;
+        let house = House::build(&test).await;
+        let phones = [Phone::of(&test, &house, Promoter, HERE).await, Phone::of(&test, &house, Supervisor, HERE).await];
+        let secretary = house.staff(&test, Secretary, HERE).await;
+        let office = id_of(&test, &house, HERE).await;
+        Self { test, house, office, secretary, phones }
+    }
+
+    fn path(&self, rest: &str) -> String {
+        format!("/api/v1/offices/{}/days/{DAY}{rest}", self.office)
+    }
+
+    async fn board(&self) -> Value {
+        self.secretary.get(&self.test, &self.path("")).await.good().json()
+    }
+
+    async fn close(&self) -> Answer {
+        close(&self.test, &self.secretary, &self.office, DAY).await
+    }
+
+    async fn supplement(&self, reason: &str) -> Answer {
+        post(&self.test, &self.secretary, &self.path("/supplements"), json!({ "reason": reason })).await
+    }
+
+    async fn late(&self) -> Vec<String> {
+        let late = self.secretary.list(&self.test, &self.path("/late")).await;
+        late.iter().map(|line| line["id"].as_str().unwrap().to_owned()).collect()
+    }
+
+    async fn sync(&mut self, at: usize) {
+        assert_eq!(self.phones[at].sync(&self.test).await.failure, None);
+    }
+}
+
+async fn id_of(test: &TestApp, house: &House, name: &str) -> String {
+    let offices = house.staff(test, HqAdmin, HERE).await.list(test, "/api/v1/offices").await;
+    offices.iter().find(|office| office["name"] == name).unwrap()["id"].as_str().unwrap().to_owned()
+}
+
+/// Checks the signature as somebody would who has nothing but the answer.
+fn is_genuine(sealed: &Value) -> bool {
+    let text = |name: &str| sealed[name].as_str().unwrap();
+    let (key, signature): (PublicKey, Signature) = (text("key").parse().unwrap(), text("signature").parse().unwrap());
+    let said: Value = serde_json::from_str(text("body")).unwrap();
+    said == sealed["statement"] && verify_statement(&key, text("body").as_bytes(), &signature)
+}
+
+#[tokio::test]
+async fn a_day_is_closed_with_a_reason_for_each_phone_that_is_missing() {
+    let mut evening = Evening::come().await;
+    let own = evening.phones[0].register("张伟");
+    evening.sync(0).await;
+    evening.phones[1].register("李四");
+    let board = evening.board().await;
+    assert_eq!((board["is_today"].as_bool(), board["total"]["lead"].as_u64()), (Some(true), Some(1)));
+    let absences: Vec<&Value> = board["people"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|line| line["devices"].as_array().unwrap())
+        .map(|device| &device["absence"])
+        .collect();
+    assert_eq!(absences, ["silent", "never"], "it is morning: {board}");
+
+    evening.test.clock.advance(2 * HOUR);
+    evening.secretary = evening.house.staff(&evening.test, Secretary, HERE).await;
+    evening.sync(0).await;
+    let refused = post(&evening.test, &evening.secretary, &evening.path("/close"), json!({})).await;
+    assert_eq!(refused.code(), "day.missing");
+    let silent = evening.phones[1].engine.identity().unwrap().device.to_string();
+    assert_eq!(refused.json()["detail"], silent.as_str());
+    for (reason, code) in [(" ".to_owned(), "day.missing"), ("长".repeat(501), "decision.reason_length")] {
+        let missing = json!({ "missing": [{ "device": silent, "reason": reason }] });
+        let refused = post(&evening.test, &evening.secretary, &evening.path("/close"), missing).await;
+        assert_eq!(refused.code(), code);
+    }
+    let sealed = evening.close().await.good().json();
+    assert!(is_genuine(&sealed));
+    let said = &sealed["statement"];
+    assert_eq!(said["total"], json!({ "visit": 0, "survey": 0, "lead": 1, "flagged": 1 }));
+    assert_eq!(
+        (said["people"][0]["person"]["name"].as_str(), said["people"][0]["lead"].as_u64()),
+        (Some("promoter桂林"), Some(1))
+    );
+    assert_eq!(said["records"], json!([own.to_string()]));
+    assert_eq!(
+        (said["missing"][0]["absence"].as_str(), said["missing"][0]["reason"].as_str()),
+        (Some("never"), Some("没电了"))
+    );
+    assert_eq!(said["devices"].as_array().unwrap().len(), 2);
+    assert_eq!(said["devices"][0]["n"], 1);
+
+    assert_eq!(evening.close().await.code(), "day.closed");
+    let again = evening.secretary.get(&evening.test, &evening.path("/statements/0")).await.good().json();
+    assert_eq!(again["body"], sealed["body"]);
+    let none = evening.secretary.get(&evening.test, &evening.path("/statements/1")).await;
+    assert_eq!(none.code(), "statement.not_found");
+    let auditor = evening.house.staff(&evening.test, Auditor, HERE).await;
+    let days = auditor.list(&evening.test, &format!("/api/v1/days?day={DAY}")).await;
+    let here = days.iter().find(|line| line["name"] == HERE).unwrap();
+    assert!(here["closed_at"].is_number() && here["missing"] == 1 && here["unsealed"] == 0, "{here}");
+    let there = days.iter().find(|line| line["name"] == THERE).unwrap();
+    assert!(there["closed_at"].is_null() && there["missing"] == 0);
+    let tomorrow = format!("/api/v1/offices/{}/days/2027-01-16/close", evening.office);
+    assert_eq!(post(&evening.test, &evening.secretary, &tomorrow, json!({})).await.code(), "day.future");
+    let nonsense = format!("/api/v1/offices/{}/days/2027-13-45", evening.office);
+    assert_eq!(evening.secretary.get(&evening.test, &nonsense).await.code(), "resource.not_found");
+}
+
+#[tokio::test]
+async fn what_comes_late_waits_in_the_tray_and_makes_numbered_supplements() {
+    let mut evening = Evening::come().await;
+    assert_eq!(evening.supplement("晚到").await.code(), "day.open");
+    evening.phones[0].register("张伟");
+    evening.sync(0).await;
+    let late = [evening.phones[1].register("李四"), evening.phones[1].register("王五")].map(|id| id.to_string());
+    let sealed = evening.close().await.good().json();
+    assert_eq!(evening.supplement("晚到").await.code(), "day.nothing_late");
+    evening.sync(1).await;
+
+    let board = evening.board().await;
+    assert_eq!((board["total"]["lead"].as_u64(), board["late"]["lead"].as_u64()), (Some(3), Some(2)));
+    assert_eq!(evening.late().await.into_iter().collect::<BTreeSet<_>>(), late.iter().cloned().collect());
+    assert_eq!(evening.supplement(" ").await.code(), "decision.reason");
+    let first = evening.supplement("隧道里没有网络").await.good().json();
+    assert!(is_genuine(&first));
+    assert_eq!((first["number"].as_u64(), first["statement"]["total"]["lead"].as_u64()), (Some(1), Some(2)));
+    assert_eq!(first["statement"]["reason"], "隧道里没有网络");
+    assert_eq!(evening.late().await, [""; 0]);
+
+    // An edit of what was counted is not late: the record counts once.
+    let counted: RecordId = late[0].parse().unwrap();
+    evening.phones[1].rename(counted, "李思");
+    evening.phones[1].register("赵六");
+    evening.sync(1).await;
+    assert_eq!(evening.late().await.len(), 1);
+    assert_eq!(evening.supplement("又一条").await.good().json()["number"], 2);
+    let still = evening.secretary.get(&evening.test, &evening.path("/statements/0")).await.good().json();
+    assert_eq!(still["body"], sealed["body"]);
+}
+
+#[tokio::test]
+async fn money_and_arrivals_are_figures_of_the_day_on_which_they_happened() {
+    let mut evening = Evening::come().await;
+    let rota = json!({ "names": ["李静", "陈晨"] });
+    let path = format!("/api/v1/offices/{}/consultants", evening.office);
+    let set = evening.test.call(Method::PUT, &path, Some(&evening.secretary.cookie), Some(&rota)).await;
+    assert_eq!(set.good().json(), rota);
+    let twice = json!({ "names": ["李静", " 李静 "] });
+    let refused = evening.test.call(Method::PUT, &path, Some(&evening.secretary.cookie), Some(&twice)).await;
+    assert_eq!(refused.code(), "office.consultants");
+
+    let leads: Vec<RecordId> = ["张", "李", "王"].map(|name| evening.phones[0].register(name)).into();
+    for (at, stage, amount) in [
+        (0, Stage::Subscribed, "1250000.50"),
+        (0, Stage::Signed, "1250000.50"),
+        (1, Stage::Signed, "0.1"),
+        (2, Stage::Lost, "5"),
+    ] {
+        evening.phones[0].reach(
+            leads[at],
+            StageRequest { stage, reason: Some("x".to_owned()), amount: amount.parse().ok(), unit: None },
+        );
+    }
+    evening.sync(0).await;
+    let mut receivers = Vec::new();
+    for (lead, body) in [
+        (leads[0], json!({})),
+        (leads[1], json!({})),
+        (leads[2], json!({ "consultant": "陈晨", "confirmation_slip": "A-17" })),
+    ] {
+        let came = post(&evening.test, &evening.secretary, &format!("/api/v1/records/{lead}/arrival"), body).await;
+        receivers.push(came.good().json()["record"]["office"]["consultant"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(receivers, ["李静", "陈晨", "陈晨"], "by turns, and by name");
+    let again = format!("/api/v1/records/{}/arrival", leads[0]);
+    assert_eq!(post(&evening.test, &evening.secretary, &again, json!({})).await.code(), "record.arrived");
+    let future = json!({ "at": MORNING.0 + 1_000 * HOUR });
+    let lead = evening.phones[0].register("赵");
+    evening.sync(0).await;
+    let path = format!("/api/v1/records/{lead}/arrival");
+    assert_eq!(post(&evening.test, &evening.secretary, &path, future).await.code(), "day.future");
+
+    let sealed = evening.close().await.good().json();
+    let figures = &sealed["statement"]["figures"];
+    assert_eq!(figures["arrival"], json!({ "count": 3, "amount": "0", "assigned": 3 }));
+    assert_eq!(figures["subscribed"], json!({ "count": 1, "amount": "1250000.50", "assigned": 1 }));
+    assert_eq!(figures["signed"], json!({ "count": 2, "amount": "1250000.60", "assigned": 2 }));
+    assert_eq!(figures["paid"]["count"], 0);
+    // Money that is written down later for this day is a supplement's.
+    evening.phones[0]
+        .reach(leads[1], StageRequest { stage: Stage::Paid, reason: None, amount: "100".parse().ok(), unit: None });
+    evening.sync(0).await;
+    assert_eq!(evening.board().await["late_facts"], 1);
+    assert_eq!(evening.late().await, [leads[1].to_string()]);
+    let supplement = evening.supplement("收款晚报").await.good().json();
+    assert_eq!(supplement["statement"]["total"]["lead"], 0);
+    assert_eq!(supplement["statement"]["figures"]["paid"], json!({ "count": 1, "amount": "100", "assigned": 1 }));
+}
+
+#[tokio::test]
+async fn a_statement_is_signed_filed_and_comes_back_to_a_restored_server() {
+    let mut evening = Evening::come().await;
+    evening.phones[0].register("张伟");
+    evening.sync(0).await;
+    let backup = evening.test.backup().await;
+    evening.phones[0].register("李四");
+    evening.sync(0).await;
+    let sealed = evening.close().await.good().json();
+    assert_eq!(sealed["statement"]["total"]["lead"], 2);
+    evening.test = evening.test.restored(&backup).await;
+    evening.secretary = evening.house.staff(&evening.test, Secretary, HERE).await;
+    assert_eq!(evening.close().await.code(), "day.closed", "though the database knows nothing of it");
+    let back = evening.secretary.get(&evening.test, &evening.path("/statements/0")).await.good().json();
+    assert_eq!((&back["body"], &back["signature"]), (&sealed["body"], &sealed["signature"]));
+    assert_eq!(evening.late().await, [""; 0]);
+    // What the server lost comes back from the phone, and counts where it was counted.
+    evening.sync(0).await;
+    assert_eq!(evening.board().await["total"]["lead"], 2);
+    assert_eq!(evening.late().await, [""; 0]);
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// Somebody saves a lead.
+    Save(usize),
+    /// Somebody syncs.
+    Sync(usize),
+    /// A record goes to the other office, or back.
+    Give(usize, bool),
+    /// Somebody edits a record.
+    Edit(usize, usize),
+    /// The office closes the day, or seals what is late.
+    Seal,
+    Backup,
+    Restore,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        5 => (0..2_usize).prop_map(Step::Save),
+        4 => (0..2_usize).prop_map(Step::Sync),
+        3 => (any::<usize>(), any::<bool>()).prop_map(|(record, there)| Step::Give(record, there)),
+        2 => (0..2_usize, any::<usize>()).prop_map(|(phone, record)| Step::Edit(phone, record)),
+        4 => Just(Step::Seal),
+        1 => Just(Step::Backup),
+        1 => Just(Step::Restore),
+    ];
+    prop::collection::vec(step, 1..30)
+}
+
+struct Play {
+    evening: Evening,
+    promoters: [String; 2],
+    records: Vec<RecordId>,
+    backup: Option<Backup>,
+    /// Every statement that anybody was ever shown.
+    sealed: BTreeMap<u64, Value>,
+}
+
+impl Play {
+    async fn begin() -> Self {
+        let evening = Evening::come().await;
+        let promoters = [HERE, THERE].map(|office| evening.house.person(Promoter, office).to_string());
+        Self { evening, promoters, records: Vec::new(), backup: None, sealed: BTreeMap::new() }
+    }
+
+    async fn take(mut self, step: &Step) -> Self {
+        self.evening.test.clock.advance(60_000);
+        match *step {
+            Step::Save(at) => {
+                let name = format!("{}", self.records.len());
+                self.records.push(self.evening.phones[at].register(&name));
+            }
+            Step::Sync(at) => self.evening.sync(at).await,
+            Step::Give(record, there) if !self.records.is_empty() => {
+                let record = self.records[record % self.records.len()];
+                let admin = self.evening.house.staff(&self.evening.test, HqAdmin, HERE).await;
+                let to = json!({ "owner": self.promoters[usize::from(there)] });
+                // It may not be on the server yet, or not any more.
+                post(&self.evening.test, &admin, &format!("/api/v1/records/{record}/assignment"), to).await;
+            }
+            Step::Edit(at, record) if !self.records.is_empty() => {
+                let record = self.records[record % self.records.len()];
+                let phone = &mut self.evening.phones[at];
+                if sync_core::store::Store::row(phone.engine.store(), record).unwrap().is_some() {
+                    phone.rename(record, "edited");
+                }
+            }
+            Step::Give(..) | Step::Edit(..) => {}
+            Step::Seal => {
+                let sealed = match self.sealed.is_empty() {
+                    true => self.evening.close().await,
+                    false => self.evening.supplement("晚到").await,
+                };
+                if sealed.status.is_success() {
+                    let sealed = sealed.json();
+                    assert!(is_genuine(&sealed));
+                    let before = self.sealed.insert(sealed["number"].as_u64().unwrap(), sealed);
+                    assert_eq!(before, None, "a number is used once");
+                } else {
+                    assert_eq!(sealed.code(), "day.nothing_late");
+                }
+            }
+            Step::Backup => self.backup = Some(self.evening.test.backup().await),
+            Step::Restore => {
+                if let Some(backup) = &self.backup {
+                    self.evening.test = self.evening.test.restored(backup).await;
+                    self.evening.secretary = self.evening.house.staff(&self.evening.test, Secretary, HERE).await;
+                }
+            }
+        }
+        self.check().await;
+        self
+    }
+
+    async fn check(&self) {
+        let mut counted = BTreeSet::new();
+        for (number, sealed) in &self.sealed {
+            let path = self.evening.path(&format!("/statements/{number}"));
+            let shown = self.evening.secretary.get(&self.evening.test, &path).await.good().json();
+            assert_eq!(shown, *sealed, "a statement stays what it was");
+            for record in sealed["statement"]["records"].as_array().unwrap() {
+                assert!(counted.insert(record.as_str().unwrap().to_owned()), "nothing is counted twice");
+            }
+        }
+        // Whatever is published for this day and office is sealed or in the late tray, wherever it went since.
+        let late: BTreeSet<String> = self.evening.late().await.into_iter().collect();
+        assert!(late.is_disjoint(&counted));
+        if !self.sealed.is_empty() {
+            let admin = self.evening.house.staff(&self.evening.test, HqAdmin, HERE).await;
+            for line in admin.list(&self.evening.test, "/api/v1/records?limit=200").await {
+                let id = line["id"].as_str().unwrap();
+                assert!(late.contains(id) || counted.contains(id), "{id} is nowhere");
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_that_comes_later_changes_a_sealed_figure(steps in steps()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut play = Play::begin().await;
+            for step in &steps {
+                play = play.take(step).await;
+            }
+        });
+    }
+}

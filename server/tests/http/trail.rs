@@ -1,0 +1,120 @@
+//! The audit trail: everything that staff and administrators change, and what tampering looks like.
+
+use axum::http::Method;
+use serde_json::{Value, json};
+use server::service::admin::{Order, perform};
+use sync_core::wire::enrol::Role::{Auditor, HqAdmin, Promoter, Reviewer, Secretary};
+
+use super::days;
+use super::support::house::{ELSEWHERE, HERE};
+use super::support::{House, Phone, Staff, TestApp};
+
+struct Office {
+    test: TestApp,
+    house: House,
+    auditor: Staff,
+    record: String,
+}
+
+async fn office() -> Office {
+    let test = TestApp::new().await;
+    let house = House::build(&test).await;
+    let mut phone = Phone::of(&test, &house, Promoter, HERE).await;
+    let record = phone.register("张伟").to_string();
+    assert_eq!(phone.sync(&test).await.failure, None);
+    let auditor = house.staff(&test, Auditor, HERE).await;
+    Office { test, house, auditor, record }
+}
+
+impl Office {
+    async fn trail(&self, query: &str) -> Vec<Value> {
+        self.auditor.list(&self.test, &format!("/api/v1/audit{query}")).await
+    }
+
+    async fn check(&self) -> Value {
+        perform(&self.test.app, Order::CheckTrail { organisation: Some("远方".to_owned()) }).await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn whatever_is_changed_is_written_down_before_with_who_and_what() {
+    let office = office().await;
+    let machine = office.trail("?limit=200").await;
+    assert!(machine.iter().all(|entry| entry["origin"] == "machine" && entry["person"].is_null()));
+    let issued = machine.iter().find(|entry| entry["act"] == "issue_code").unwrap();
+    assert_eq!(issued["detail"]["organisation"], "远方");
+    let start = machine.len() as u64;
+
+    let reviewer = office.house.staff(&office.test, Reviewer, HERE).await;
+    reviewer.decide(&office.test, &office.record, json!({ "state": "returned", "reason": "电话不对" })).await.good();
+    reviewer.correct(&office.test, &office.record, "name", json!("张炜")).await.good();
+    let secretary = office.house.staff(&office.test, Secretary, HERE).await;
+    let refused = secretary.decide(&office.test, &office.record, json!({ "state": "approved" })).await;
+    assert_eq!(refused.code(), "permission.denied");
+    reviewer.get(&office.test, "/api/v1/records").await.good();
+
+    let trail = office.trail("").await;
+    let acts: Vec<&str> = trail.iter().map(|entry| entry["act"].as_str().unwrap()).take(4).collect();
+    let (decide, correct) = ("POST /api/v1/records/{id}/review", "PATCH /api/v1/records/{id}/facts");
+    assert_eq!(acts, ["refused", decide, correct, decide], "and what only looks is not");
+    assert_eq!(trail[0]["no"], start + 4);
+    assert_eq!(trail[0]["detail"], json!({ "entry": start + 3, "status": 403 }));
+    assert_eq!(trail[2]["detail"], json!({ "fields": ["name"] }), "the record's history has the values");
+    assert_eq!(trail[3]["detail"]["reason"], "电话不对");
+    assert_eq!(trail[3]["subject"], format!("/api/v1/records/{}/review", office.record));
+    let person = office.house.person(Reviewer, HERE).to_string();
+    assert_eq!(trail[3]["person"], person.as_str());
+    assert_eq!(office.trail(&format!("?person={person}")).await.len(), 2);
+    let before = office.trail(&format!("?before={}&limit=1", start + 2)).await;
+    assert_eq!(before[0]["no"], start + 1);
+    let elsewhere = office.house.staff(&office.test, Auditor, ELSEWHERE).await;
+    let theirs = elsewhere.list(&office.test, "/api/v1/audit?limit=200").await;
+    assert!(theirs.iter().all(|entry| entry["detail"]["organisation"] == "对手"), "{theirs:?}");
+}
+
+#[tokio::test]
+async fn signing_in_and_failing_to_is_written_down_without_secrets() {
+    let office = office().await;
+    let admin = office.house.person(HqAdmin, HERE);
+    let hash = office.test.app.passwords.hash("correct horse battery", &office.test.app.dice).await.unwrap();
+    let id = office.test.sql_id(admin.0);
+    office.test.sql(&format!("update person set login = 'hq', password_hash = '{hash}' where id = {id}")).await;
+    for (password, works) in [("wrong", false), ("correct horse battery", true)] {
+        let body = json!({ "login": "hq", "password": password });
+        let answer = office.test.call(Method::POST, "/api/v1/session", None, Some(&body)).await;
+        assert_eq!(answer.status.is_success(), works);
+        office.test.clock.advance(10_000);
+    }
+    let trail = office.trail("?limit=2").await;
+    assert_eq!([&trail[1]["act"], &trail[0]["act"]], ["sign-in failed", "sign-in"]);
+    let text = serde_json::to_string(&office.trail("?limit=200").await).unwrap();
+    assert!(!text.contains("horse") && !text.contains("wrong"));
+}
+
+#[tokio::test]
+async fn whoever_tampers_is_found_out() {
+    for (how, broken, anchored) in [
+        (None, None, 0),
+        (Some("update audit_entry set detail = 'null' where no = 3"), Some(3), 0),
+        (Some("update audit_entry set person = null where no = (select max(no) from audit_entry)"), Some(0), 0),
+        (Some("delete from audit_entry where no = 4"), Some(4), 0),
+        // Cut off at the end the chain fits; the sealed statement knows that there was more.
+        (Some("delete from audit_entry where no > 5"), None, 1),
+    ] {
+        let office = office().await;
+        let secretary = office.house.staff(&office.test, Secretary, HERE).await;
+        let offices = secretary.list(&office.test, "/api/v1/offices").await;
+        days::close(&office.test, &secretary, offices[0]["id"].as_str().unwrap(), days::DAY).await.good();
+        let sound = office.check().await;
+        assert_eq!((&sound["sound"], &sound["anchors"]), (&json!(true), &json!(1)), "{sound}");
+        let Some(how) = how else {
+            continue;
+        };
+        office.test.sql(how).await;
+        let checked = office.check().await;
+        assert_eq!(checked["sound"], false, "{how}");
+        let last = sound["entries"].as_u64().unwrap();
+        assert_eq!(checked["broken"].as_u64(), broken.map(|no| if no == 0 { last } else { no }), "{how}");
+        assert!(checked["false_anchors"].as_array().unwrap().len() >= anchored, "{how}");
+    }
+}
