@@ -77,6 +77,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(session::me))
         // records
         .routes(routes!(records::list))
+        .routes(routes!(records::count))
         .routes(routes!(records::export))
         .routes(routes!(records::detail))
         .routes(routes!(records::decide))
