@@ -1,5 +1,6 @@
 //! How requests of the engine reach the server.
 
+mod socket;
 mod through_app;
 
 use std::sync::Arc;
@@ -13,6 +14,8 @@ use ureq::config::AutoHeaderValue;
 use ureq::http::{HeaderName, HeaderValue, Request, Uri};
 
 pub use through_app::ThroughApp;
+
+use socket::Meter;
 
 /// Sends one request and waits for its answer. An app brings its own where the system's network stack is to be
 /// used; tests bring one without a network.
@@ -135,8 +138,7 @@ struct Patience {
 
 const PATIENCE: Patience = Patience { connect: Duration::from_secs(10), call: Duration::from_secs(60) };
 
-/// What went over the network: bytes of bodies as they were sent, so after compression. Headers and TLS are not
-/// in it, so a bill for data will be higher.
+/// Bytes that went over the network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
     /// To the server.
@@ -160,6 +162,7 @@ pub struct HttpTransport {
     patience: Duration,
     up: AtomicU64,
     down: AtomicU64,
+    sockets: Arc<Meter>,
 }
 
 impl HttpTransport {
@@ -176,7 +179,7 @@ impl HttpTransport {
         if !matches!(address.scheme_str(), Some("http" | "https")) || address.query().is_some() {
             return Err(AddressError);
         }
-        let agent = Agent::config_builder()
+        let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
@@ -186,13 +189,20 @@ impl HttpTransport {
             .user_agent(AutoHeaderValue::None)
             .accept(AutoHeaderValue::None)
             .accept_encoding(AutoHeaderValue::None)
-            .build()
-            .new_agent();
+            .build();
+        let sockets = Arc::new(Meter::default());
+        let agent = socket::metered_agent(config, &sockets);
         let base = base_url.trim_end_matches('/').to_owned();
-        Ok(Self { agent, base, patience: patience.call, up: AtomicU64::new(0), down: AtomicU64::new(0) })
+        Ok(Self { agent, base, patience: patience.call, up: AtomicU64::new(0), down: AtomicU64::new(0), sockets })
     }
 
-    /// What went over the network so far.
+    /// What went through the sockets so far: bodies, headers and TLS. With the headers of TCP and IP it is what a bill
+    /// for data counts.
+    pub fn socket_traffic(&self) -> Traffic {
+        self.sockets.read()
+    }
+
+    /// What went over the network so far, in bodies as they were sent, so after compression.
     pub fn traffic(&self) -> Traffic {
         Traffic { up: self.up.load(Ordering::Relaxed), down: self.down.load(Ordering::Relaxed) }
     }

@@ -31,6 +31,9 @@ macro_rules! records {
             pub place: Option<Place>,
             /// The filled-in fields.
             pub facts: $facts,
+            /// What the same form says of contacts so far: part of the record's first change.
+            #[uniffi(default)]
+            pub follow_ups: Vec<FollowUpRequest>,
         }
 
         $(#[$doc])*

@@ -77,6 +77,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(session::me))
         // records
         .routes(routes!(records::list))
+        .routes(routes!(records::count))
         .routes(routes!(records::export))
         .routes(routes!(records::detail))
         .routes(routes!(records::decide))
@@ -110,6 +111,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(directory::people))
         .routes(routes!(assignments::change_person))
         .routes(routes!(assignments::hand_over))
+        .routes(routes!(directory::invite))
         .routes(routes!(directory::projects))
         .routes(routes!(directory::devices))
         .routes(routes!(directory::revoke))

@@ -158,6 +158,8 @@ pub trait Store: Send + Sync {
     /// One record with its published changes and, if there are any, its received ones.
     /// [`StoreError::NotFound`] if there is neither.
     async fn record(&self, id: RecordId) -> Result<PendingRecord, StoreError>;
+    /// Those of the records that [`Self::record`] would find, all at once.
+    async fn records(&self, ids: &[RecordId]) -> Result<Vec<PendingRecord>, StoreError>;
     /// Publishes in one transaction. A record whose `base_seq` is no longer the stored one is answered with
     /// [`Published::Stale`] and left alone. `salt` is this process's: the first publication after a start opens
     /// a new block of feed positions.
@@ -275,6 +277,8 @@ pub trait Store: Send + Sync {
     async fn record_ids(&self, after: Option<RecordId>, limit: u32) -> Result<Vec<RecordId>, StoreError>;
     /// Replaces the read rows of records by these, in one transaction; feed positions stay as they are.
     async fn replace_rows(&self, rows: &[(RecordRow, u32)]) -> Result<(), StoreError>;
+    /// Counts all records anew: the totals from which [`Self::count_records`] answers are a cache as well.
+    async fn recount(&self) -> Result<(), StoreError>;
     /// Notes up to which line a verified backup holds each journal. What backups from before `oldest` say is dropped,
     /// but for the newest of them: any one after it may still be restored.
     async fn note_backup(

@@ -10,6 +10,11 @@ use crate::config::{Log, LogFormat};
 pub fn start(log: &Log) {
     // The filter was checked when the configuration was read.
     let filter = EnvFilter::try_new(&log.filter).unwrap_or_default();
+    // Automerge describes each document that it loads in a span, which costs more than writing the document down.
+    let filter = match "automerge=off".parse() {
+        Ok(quiet) if !log.filter.contains("automerge") => filter.add_directive(quiet),
+        _ => filter,
+    };
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = match log.format {
         LogFormat::Text => builder.with_target(false).with_ansi(std::io::stderr().is_terminal()).try_init(),

@@ -8,7 +8,7 @@ use crate::document::{Document, DocumentError, EditError, NewChange, NewRecord};
 use crate::id::{ActorId, EntryId, ProjectId, RecordId};
 use crate::index::Row;
 use crate::place::Place;
-use crate::record::entry::Entry;
+use crate::record::entry::{Entry, FollowUp, FollowUpRequest};
 use crate::record::header::{Header, SCHEMA};
 use crate::record::office::OfficeEdit;
 use crate::record::view::{AnyView, RecordFacts, View};
@@ -24,6 +24,8 @@ pub struct CreateRequest<F> {
     pub place: Option<Place>,
     /// The filled-in fields.
     pub facts: F,
+    /// What the same form says of contacts so far: part of the record's first change.
+    pub follow_ups: Vec<FollowUpRequest>,
 }
 
 /// Why something could not be written down or read. Nothing was changed.
@@ -71,10 +73,13 @@ impl<'a, S: Store> Notebook<'a, S> {
     pub fn create<F: RecordFacts>(
         &mut self,
         rng: &mut dyn Rng,
-        request: CreateRequest<F>,
+        mut request: CreateRequest<F>,
     ) -> Result<View<F>, NotebookError<S::Error>> {
         let id = RecordId::new(self.now.wall, rng);
-        self.create_as(id, request)
+        let follow_ups = std::mem::take(&mut request.follow_ups).into_iter();
+        let entry = |request| FollowUp::from_request(request, EntryId::random(rng), self.now.wall);
+        let follow_ups: Vec<FollowUp> = follow_ups.map(entry).collect();
+        self.create_as(id, request, &follow_ups)
     }
 
     /// Makes a record under an identifier that was chosen for it.
@@ -82,6 +87,7 @@ impl<'a, S: Store> Notebook<'a, S> {
         &mut self,
         id: RecordId,
         request: CreateRequest<F>,
+        follow_ups: &[FollowUp],
     ) -> Result<View<F>, NotebookError<S::Error>> {
         let identity = self.identity()?;
         let header = Header {
@@ -98,7 +104,8 @@ impl<'a, S: Store> Notebook<'a, S> {
             device: identity.device,
             app: self.app.to_owned(),
         };
-        let (mut document, change) = Document::create(identity.actor, &NewRecord { header, facts: request.facts })?;
+        let new = NewRecord { header, facts: request.facts };
+        let (mut document, change) = Document::create_with(identity.actor, &new, follow_ups)?;
         let view = self.commit(id, &mut document, change)?;
         F::from_any(view).ok_or(NotebookError::NotFound)
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use client::clock::Clock;
 use sync_core::time::{BootId, ClockReading, UnixMillis};
@@ -24,6 +24,14 @@ pub fn yesterday() -> UnixMillis {
     let offset = i64::from(UTC_OFFSET_MINUTES) * 60_000;
     let local = real_now().plus(offset);
     UnixMillis(local.0.div_euclid(DAY_MS) * DAY_MS).plus(-DAY_MS - offset)
+}
+
+/// Rests for so long. A thread may be woken early, by the end of a scope for instance.
+pub fn rest(length: Duration) {
+    let end = Instant::now() + length;
+    while let Some(left) = end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+        std::thread::park_timeout(left);
+    }
 }
 
 /// The clock of one phone. By day somebody sets it; in the evening it runs by itself, like the server's.

@@ -117,6 +117,14 @@ impl Console {
         self.ask("POST", &format!("/api/v1/records/{}/review", seen.id), Some(&verdict)).map(drop)
     }
 
+    /// What stands at an address of the API.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn get(&self, path: &str) -> Result<Value, Failure> {
+        self.ask("GET", path, None).map(|(value, _)| value)
+    }
+
     fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Result<(Value, Option<String>), Failure> {
         let refused =
             |status: u16, said: String| Failure::Console { request: format!("{method} {path}"), status, said };

@@ -100,14 +100,20 @@ impl Day<'_> {
         let rng = &mut ChaCha8Rng::seed_from_u64(self.seed.wrapping_mul(0x9e37_79b9).wrapping_add(u64::from(number)));
         let town = route.towns[wander(number, route.towns.len())];
         let paper = Paperwork::of(number, self.seed, self.sources, town, rng)?;
-        let request = |facts| CreateRequest { project: self.project, place: Some(paper.fix), facts };
+        let request =
+            |facts| CreateRequest { project: self.project, place: Some(paper.fix), facts, ..CreateRequest::default() };
 
         let check_in = self.time_of(position);
         phone.clock.set(check_in);
         let visit = phone.make(request(paper.visit(phone.clock.read().wall, rng)))?;
         phone.clock.pass(rng.random_range(20_000..90_000));
         let lead_facts = paper.lead(phone.clock.read().wall, rng);
-        let lead = phone.make(CreateRequest { project: self.project, place: Some(paper.fix), facts: lead_facts })?;
+        let lead = phone.make(CreateRequest {
+            project: self.project,
+            place: Some(paper.fix),
+            facts: lead_facts,
+            ..CreateRequest::default()
+        })?;
         for stage in paper.stages() {
             phone.clock.pass(2_000);
             phone.reach(lead, stage)?;
@@ -115,8 +121,12 @@ impl Day<'_> {
         let asked = phone.clock.read().wall;
         phone.clock.pass(rng.random_range(15_000..120_000));
         let survey_facts = paper.survey(lead, asked, phone.clock.read().wall, rng);
-        let survey =
-            phone.make(CreateRequest { project: self.project, place: Some(paper.fix), facts: survey_facts })?;
+        let survey = phone.make(CreateRequest {
+            project: self.project,
+            place: Some(paper.fix),
+            facts: survey_facts,
+            ..CreateRequest::default()
+        })?;
         for follow_up in paper.follow_ups(rng) {
             phone.clock.pass(rng.random_range(3_000..9_000));
             phone.follow_up::<LeadFacts>(lead, follow_up)?;

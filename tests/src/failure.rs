@@ -59,6 +59,9 @@ pub enum Failure {
         /// What it said.
         said: String,
     },
+    /// There is no PostgreSQL to play on.
+    #[error(transparent)]
+    Postgres(#[from] throwaway_postgres::Error),
     /// Something is not as it has to be for the run to go on.
     #[error("{0}")]
     Unexpected(String),

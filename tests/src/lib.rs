@@ -5,13 +5,17 @@
 //! what everybody saved, kept beside Daybook and never read from it, against the server and against every phone.
 
 pub mod attack;
+pub mod balancer;
+pub mod bench;
 pub mod clock;
 pub mod console;
 pub mod contacts;
 pub mod crew;
+pub mod database;
 pub mod day;
 pub mod dispute;
 pub mod failure;
+pub mod figures;
 pub mod fuzz;
 pub mod hostile;
 pub mod ledger;
@@ -24,6 +28,7 @@ pub mod phone;
 pub mod phone_store;
 pub mod phrases;
 pub mod play;
+pub mod process;
 pub mod progress;
 pub mod pulse;
 pub mod raw_device;
@@ -33,6 +38,7 @@ pub mod review;
 pub mod server_process;
 pub mod siege;
 pub mod sim;
+pub mod stage;
 pub mod storm;
 pub mod towns;
 pub mod world;

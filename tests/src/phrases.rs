@@ -59,6 +59,15 @@ pub fn note(rng: &mut dyn Rng) -> String {
     (0..sentences).map(|_| one(NOTES, rng)).collect()
 }
 
+/// A note of so many characters.
+pub fn note_of(characters: usize, rng: &mut dyn Rng) -> String {
+    let mut text = String::new();
+    while text.chars().count() < characters {
+        text.push_str(one(NOTES, rng));
+    }
+    text.chars().take(characters).collect()
+}
+
 /// What came of a contact.
 pub fn follow_up(rng: &mut dyn Rng) -> String {
     one(FOLLOW_UPS, rng).to_owned()

@@ -1,13 +1,14 @@
 //! The whole play: a day in the field, an evening, and what head quarters makes of it.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
 use crate::clock::yesterday;
 use crate::console::Console;
 use crate::contacts::Sources;
 use crate::crew::{each, each_mut};
+use crate::database::Database;
 use crate::day::{Day, Met, NOON_MS, Route};
 use crate::dispute::{Dispute, settle};
 use crate::failure::Failure;
@@ -15,7 +16,8 @@ use crate::model::{Chapter, Diary, Model};
 use crate::phone::Phone;
 use crate::progress::Stretch;
 use crate::pulse::Pulse;
-use crate::server_process::{ServerProcess, server_program};
+use crate::server_process::ServerProcess;
+use crate::stage::Stage;
 use crate::storm::{Aftermath, Storm};
 use crate::towns::Town;
 use crate::world::{Login, Member, TEAMS_IN_ALL, World};
@@ -37,6 +39,8 @@ pub struct Plan {
     pub seed: u64,
     /// Whether the server is killed during the storm.
     pub chaos: bool,
+    /// Where the servers keep their data.
+    pub database: Database,
 }
 
 impl Plan {
@@ -61,7 +65,7 @@ pub struct Play {
     pub console_diary: Diary,
     /// When it began.
     pub begun: Instant,
-    server: Mutex<ServerProcess>,
+    stage: Stage,
     /// Whom each promoter met, in the order of [`World::promoters`].
     met: Vec<Vec<Met>>,
 }
@@ -73,7 +77,8 @@ impl Play {
     /// When there is no server, or it refuses.
     pub fn set_up(plan: Plan, folder: &Path) -> Result<Self, Failure> {
         let begun = Instant::now();
-        let server = ServerProcess::start(&server_program()?, folder)?;
+        let stage = Stage::build(plan.database, folder)?;
+        let server = stage.server();
         let pulse = Arc::new(Pulse::default());
         let phones = plan.promoters + plan.promoters.min(TEAMS_IN_ALL);
         let stretch = Stretch::begin("set up three offices and enrol phones", phones);
@@ -84,12 +89,18 @@ impl Play {
         let console = Console::sign_in(&server.base_url(), login, password)?;
         let console_diary = Diary::of(console.person);
         let met = vec![Vec::new(); plan.promoters];
-        Ok(Self { plan, world, pulse, console, console_diary, begun, server: Mutex::new(server), met })
+        drop(server);
+        Ok(Self { plan, world, pulse, console, console_diary, begun, stage, met })
     }
 
-    /// The server.
+    /// The server; of several the first, which is the one that is killed.
     pub fn server(&self) -> MutexGuard<'_, ServerProcess> {
-        self.server.lock().unwrap_or_else(PoisonError::into_inner)
+        self.stage.server()
+    }
+
+    /// The servers, and what they keep their data in.
+    pub fn stage(&self) -> &Stage {
+        &self.stage
     }
 
     /// The day in the field: contacts without a network, a short sync at noon, and leads that three people edit
@@ -207,7 +218,8 @@ impl Play {
         let title =
             if self.plan.chaos { "the evening storm, and a server that is killed" } else { "the evening storm" };
         let stretch = Stretch::begin(title, phones.len());
-        let storm = Storm { server: &self.server, pulse: &self.pulse, seed: self.plan.seed, chaos: self.plan.chaos };
+        let storm =
+            Storm { server: &self.stage.first, pulse: &self.pulse, seed: self.plan.seed, chaos: self.plan.chaos };
         let aftermath = storm.rage(&phones, &|| stretch.step())?;
         each(&phones, |_, phone| self.publish(phone))?;
         stretch.end(&format!(
@@ -260,8 +272,8 @@ impl Play {
         Model::of(self.world.phones().map(|phone| &phone.diary).chain([&self.console_diary]))
     }
 
-    /// Ends the play and leaves the server.
-    pub fn into_server(self) -> ServerProcess {
-        self.server.into_inner().unwrap_or_else(PoisonError::into_inner)
+    /// Ends the play and leaves the servers.
+    pub fn into_stage(self) -> Stage {
+        self.stage
     }
 }

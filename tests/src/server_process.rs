@@ -46,11 +46,16 @@ pub fn server_program() -> Result<PathBuf, Failure> {
     found.ok_or(Failure::NoServer)
 }
 
+/// Settings of a server as its environment has them: variables with their values.
+pub type Settings = Vec<(String, String)>;
+
 /// A running server.
 #[derive(Debug)]
 pub struct ServerProcess {
     program: PathBuf,
     folder: PathBuf,
+    settings: Settings,
+    front: Option<String>,
     child: Child,
     log: Receiver<String>,
     addresses: Addresses,
@@ -62,14 +67,43 @@ impl ServerProcess {
     /// # Errors
     /// When it does not start.
     pub fn start(program: &Path, folder: &Path) -> Result<Self, Failure> {
+        Self::start_with(program, folder, Settings::default())
+    }
+
+    /// As [`Self::start`], with settings as in the environment.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn start_with(program: &Path, folder: &Path, settings: Settings) -> Result<Self, Failure> {
         fs::create_dir_all(folder).map_err(Failure::system(format!("can't make {}", folder.display())))?;
-        let (child, log, addresses) = start(program, folder, 0)?;
-        Ok(Self { program: program.to_owned(), folder: folder.to_owned(), child, log, addresses })
+        let (child, log, addresses) = start(program, folder, &settings, 0)?;
+        let (program, folder) = (program.to_owned(), folder.to_owned());
+        Ok(Self { program, folder, settings, front: None, child, log, addresses })
+    }
+
+    /// Runs another command of the program on the data in `folder`, and waits for its end.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub fn run_once(program: &Path, folder: &Path, settings: &Settings, command: &str) -> Result<(), Failure> {
+        let mut run = daybook(program, settings);
+        let output = run.arg(command).arg("--data-dir").arg(data_folder(folder)).stdin(Stdio::null()).output();
+        let output = output.map_err(Failure::system(format!("can't start {}", program.display())))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        Err(Failure::Admin { line: command.to_owned(), said })
+    }
+
+    /// Has phones and consoles come in through what stands in front of it.
+    pub fn stand_behind(&mut self, front: String) {
+        self.front = Some(front);
     }
 
     /// The address for phones and consoles.
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.addresses.http)
+        self.front.clone().unwrap_or_else(|| format!("http://{}", self.addresses.http))
     }
 
     /// Which process it is.
@@ -107,7 +141,7 @@ impl ServerProcess {
     /// When it does not start.
     pub fn start_again(&mut self) -> Result<(), Failure> {
         let port = self.addresses.http.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(0);
-        let (child, log, addresses) = start(&self.program, &self.folder, port)?;
+        let (child, log, addresses) = start(&self.program, &self.folder, &self.settings, port)?;
         (self.child, self.log, self.addresses) = (child, log, addresses);
         Ok(())
     }
@@ -138,7 +172,7 @@ impl ServerProcess {
     /// When it is refused, or the answer is no JSON.
     pub fn admin(&self, order: &[&str]) -> Result<Value, Failure> {
         let failed = |said: String| Failure::Admin { line: order.join(" "), said };
-        let output = daybook(&self.program)
+        let output = daybook(&self.program, &self.settings)
             .arg("admin")
             .args(order)
             .arg("--json")
@@ -165,7 +199,8 @@ impl Drop for ServerProcess {
     }
 }
 
-fn data_folder(folder: &Path) -> PathBuf {
+/// Where a server that was started in `folder` keeps its data.
+pub fn data_folder(folder: &Path) -> PathBuf {
     folder.join("data")
 }
 
@@ -180,21 +215,22 @@ fn log_tail(folder: &Path) -> String {
 }
 
 /// The program without the settings that somebody made for a server of their own.
-fn daybook(program: &Path) -> Command {
+fn daybook(program: &Path, settings: &Settings) -> Command {
     let mut command = Command::new(program);
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("DAYBOOK_")) {
         command.env_remove(name);
     }
+    command.envs(settings.iter().map(|(name, value)| (name, value)));
     command
 }
 
 type Started = (Child, Receiver<String>, Addresses);
 
-fn start(program: &Path, folder: &Path, port: u16) -> Result<Started, Failure> {
+fn start(program: &Path, folder: &Path, settings: &Settings, port: u16) -> Result<Started, Failure> {
     let address_file = folder.join("addresses.json");
     // One of an earlier life would be taken for the new one.
     let _ = fs::remove_file(&address_file);
-    let mut child = daybook(program)
+    let mut child = daybook(program, settings)
         .arg("serve")
         .arg("--data-dir")
         .arg(data_folder(folder))

@@ -19,7 +19,10 @@ use sync_core::notebook::CreateRequest;
 use sync_core::record::lead::LeadFacts;
 
 use crate::attack::{Answers, Attacker};
+use crate::clock::rest;
 use crate::failure::Failure;
+use crate::figures::{median, p95};
+use crate::process::resident_mb;
 use crate::progress::{Stretch, say};
 use crate::server_process::{ServerProcess, server_program};
 
@@ -139,9 +142,9 @@ pub fn besiege(folder: &Path, changes: usize) -> Result<Outcome, Failure> {
         crashes,
         unloadable,
         memory_growth_mb,
-        honest_p95_ratio: median(&mut ratios),
-        honest_p95_peace_ms: median(&mut peaces),
-        honest_p95_attack_ms: median(&mut attacks),
+        honest_p95_ratio: median(ratios),
+        honest_p95_peace_ms: median(peaces),
+        honest_p95_attack_ms: median(attacks),
         honest_exchanges: exchanges,
         honest_failures: failures,
         throttled: answers.throttled.load(Ordering::Relaxed),
@@ -240,34 +243,6 @@ fn attack(phones: &[Daybook], attackers: &mut [Attacker], answers: &Answers) -> 
         return Err(Failure::Unexpected("an attacker could not attack".to_owned()));
     }
     Ok(noticed)
-}
-
-/// Rests for so long. A thread may be woken early, by the end of a scope for instance.
-fn rest(length: Duration) {
-    let end = Instant::now() + length;
-    while let Some(left) = end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
-        std::thread::park_timeout(left);
-    }
-}
-
-fn p95(times: &[f64]) -> f64 {
-    let mut sorted = times.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() * 95 / 100).or(sorted.last()).copied().unwrap_or(0.0)
-}
-
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(0.0)
-}
-
-/// Memory of a process that is in RAM, in megabytes.
-fn resident_mb(process: u32) -> Result<f64, Failure> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status"));
-    let status = status.map_err(Failure::system("can't read the server's memory"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
-    kilobytes.map(|kb| kb / 1_024.0).ok_or_else(|| Failure::Unexpected("the system does not tell".to_owned()))
 }
 
 /// Loads every record of a stopped server: how many there are, and how many don't load.

@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use e2e::database::Database;
 use e2e::model::Chapter;
 use e2e::phone::Phone;
 use e2e::play::{Plan, Play};
@@ -17,7 +18,7 @@ use sync_core::record::review::ReviewState;
 use sync_core::status::Step;
 use sync_core::wire::exchange::Verdict;
 
-const PLAN: Plan = Plan { promoters: 1, records: 3, seed: 7, chaos: false };
+const PLAN: Plan = Plan { promoters: 1, records: 3, seed: 7, chaos: false, database: Database::Sqlite };
 
 fn sync(phone: &Phone, play: &Play) -> client::SyncReport {
     phone.sync_through(&play.pulse).unwrap().moved

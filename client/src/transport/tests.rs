@@ -53,6 +53,7 @@ fn a_request_is_small_and_an_answer_is_passed_on() {
     )
     .into_bytes();
     answer.extend_from_slice(body);
+    let answered = answer.len() as u64;
     let (address, server) = answering(answer);
     let transport = transport(address);
     let response = transport.send(&request(Encoding::Gzip, b"hello")).unwrap();
@@ -63,6 +64,7 @@ fn a_request_is_small_and_an_answer_is_passed_on() {
     assert_eq!(transport.traffic(), Traffic { up: 5, down: 3 });
 
     let asked = String::from_utf8(server.join().unwrap()).unwrap();
+    assert_eq!(transport.socket_traffic(), Traffic { up: asked.len() as u64, down: answered });
     let mut lines: Vec<String> = asked.to_ascii_lowercase().lines().map(str::to_owned).collect();
     assert_eq!(lines.remove(0), "post /sync/v1/exchange http/1.1");
     lines.sort_unstable();

@@ -110,6 +110,26 @@ pub(crate) async fn list(
     Ok(Json(page.into()))
 }
 
+/// How many records there are.
+#[derive(serde::Serialize, ToSchema)]
+pub(crate) struct Counted {
+    count: u64,
+}
+
+/// How many records of one's territory a list would have, over all its pages. `limit` and `after` count for nothing.
+#[utoipa::path(
+    get, path = "/api/v1/records/count", tag = "records", params(Wanted),
+    responses((status = 200, body = Counted)), security(("session" = []))
+)]
+pub(crate) async fn count(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Parameters(wanted): Parameters<Wanted>,
+) -> Result<Json<Counted>, ServiceError> {
+    let count = records::count(&app, &who, &wanted.filter()?).await?;
+    Ok(Json(Counted { count }))
+}
+
 /// In which form.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

@@ -170,8 +170,11 @@ pub(super) async fn round(app: &App) -> Result<bool, ServiceError> {
         app.trial.begin(pending.iter().map(|record| record.id));
         let publications = judge_all(app, pending).await?;
         app.trial.end();
-        app.store.publish(&publications, app.salt, app.clock.now()).await?;
+        let published = app.store.publish(&publications, app.salt, app.clock.now()).await?;
         metrics::counter!("daybook_records_published_total").increment(publications.len() as u64);
+        let done = publications.iter().zip(&published).filter(|(_, answer)| **answer != Published::Stale);
+        let changes: usize = done.map(|(publication, _)| publication.published.len()).sum();
+        metrics::counter!("daybook_changes_published_total").increment(changes as u64);
     }
     if !all {
         return Ok(false);

@@ -49,3 +49,11 @@ pub async fn list(
     let next = items.last().filter(|_| more).map(|line| (line.row.captured, line.row.id));
     Ok(Page { items, next })
 }
+
+/// How many records of somebody's territory a filter finds.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count(app: &App, who: &Person, filter: &RecordFilter) -> Result<u64, ServiceError> {
+    Ok(app.store.count_records(&scope::records_of(who), filter).await?)
+}

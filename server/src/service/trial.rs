@@ -1,7 +1,7 @@
 //! Surviving a change that kills the process.
 //!
 //! Panics are caught; an abort or an overflowing stack is not. So the projector leaves a note of what it is about to
-//! judge. A note that is still there at the next start names the suspects ([`super::suspects`]): records that were
+//! judge. A note that is still there at the next start names the suspects (`suspects`): records that were
 //! judged together are judged alone, the changes of a record that was alone are judged one by one, each with a note of
 //! its own. Operators, power cuts and full memory kill as well, and most often while something honest is judged, so no
 //! change is set aside unseen before it was alone under judgement at several deaths in succession. It stands in the

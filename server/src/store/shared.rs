@@ -73,6 +73,8 @@ macro_rules! mount {
         mod rows;
         #[path = "shared/run.rs"]
         mod run;
+        #[path = "shared/totals.rs"]
+        mod totals;
         #[path = "shared/trail.rs"]
         mod trail;
     };

@@ -69,6 +69,7 @@ const RULES: &[(&str, &str, Rule)] = &[
     ("delete", "/api/v1/session", Rule::Anybody),
     ("get", "/api/v1/me", Rule::Staff),
     ("get", "/api/v1/records", Rule::Staff),
+    ("get", "/api/v1/records/count", Rule::Staff),
     ("get", "/api/v1/records/export", Rule::Staff),
     ("get", "/api/v1/records/{id}", Rule::Record(&Role::ALL)),
     ("post", "/api/v1/records/{id}/review", Rule::Record(&[Reviewer, HqAdmin])),
@@ -102,6 +103,7 @@ const RULES: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/people", Rule::Staff),
     ("patch", "/api/v1/people/{person}", Rule::Person(&[HqAdmin])),
     ("post", "/api/v1/people/{person}/hand-over", Rule::Person(&[Secretary, OfficeManager, HqAdmin])),
+    ("post", "/api/v1/people/{person}/enrolment-code", Rule::Person(&[Secretary, OfficeManager, HqAdmin])),
     ("get", "/api/v1/projects", Rule::Staff),
     ("get", "/api/v1/devices", Rule::Roles(&[Supervisor, Secretary, OfficeManager, Reviewer, HqAdmin, Auditor])),
     ("post", "/api/v1/devices/{id}/revoke", Rule::Device(&[Secretary, OfficeManager, HqAdmin])),
@@ -317,6 +319,8 @@ async fn lists_end_at_the_border_of_the_territory() {
             let count = async |path: &str| staff.list(&test, path).await.len();
             let everywhere = role.is_head_quarters();
             assert_eq!(count("/api/v1/records").await, if everywhere { 2 } else { 1 }, "{role:?}");
+            let counted = staff.get(&test, "/api/v1/records/count").await.good().json();
+            assert_eq!(counted["count"], if everywhere { 2 } else { 1 }, "{role:?}");
             assert_eq!(count("/api/v1/offices").await, if everywhere { 2 } else { 1 }, "{role:?}");
             let in_team = matches!(role, Promoter | Supervisor | Secretary | OfficeManager);
             assert_eq!(count("/api/v1/teams").await, if in_team { 1 } else { 2 }, "{role:?}");

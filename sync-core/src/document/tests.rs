@@ -4,6 +4,7 @@ use super::*;
 use crate::history::{Act, history};
 use crate::id::{ActorId, DeviceId, EntryId, OfficeId, PersonId, RecordId};
 use crate::record::entry::{FollowUp, Stage, StageEntry};
+use crate::record::facts::MAX_TEXT_BYTES;
 use crate::record::header::{Header, SCHEMA};
 use crate::record::lead::{LeadEdit, LeadFacts};
 use crate::record::review::{Review, ReviewState};
@@ -66,6 +67,24 @@ fn a_record_reads_back_as_it_was_made() {
     let mut saved = Document::load_bytes(&loaded.save()).unwrap();
     assert_eq!(saved.view::<LeadFacts>().unwrap(), view);
     assert_eq!(loaded.view::<VisitFacts>(), Err(DocumentError::OtherKind(Kind::Lead)));
+}
+
+#[test]
+fn follow_ups_of_the_same_form_are_part_of_the_first_change() {
+    let entry = |n: u8, text: &str| FollowUp {
+        id: EntryId([n; 8]),
+        at: at(0),
+        text: text.to_owned(),
+        by_means_of: Some("phone".to_owned()),
+        next_on: None,
+    };
+    let follow_ups = [entry(1, "电话"), entry(2, "微信")];
+    let (_, change) = Document::create_with(actor(1), &lead(), &follow_ups).unwrap();
+    let view = Document::load([change.bytes.as_slice()]).unwrap().view::<LeadFacts>().unwrap();
+    assert_eq!(view.follow_ups.iter().map(|signed| signed.entry.clone()).collect::<Vec<_>>(), follow_ups);
+    assert!(view.follow_ups.iter().all(|signed| signed.author == actor(1)));
+    let too_long = entry(3, &"长".repeat(MAX_TEXT_BYTES));
+    assert!(Document::create_with(actor(1), &lead(), &[too_long]).is_err());
 }
 
 #[test]

@@ -8,7 +8,7 @@ use automerge::{AutoCommit, AutomergeError, ObjType, ReadDoc, ScalarValue, TextE
 use super::{Document, DocumentError, NewChange};
 use crate::id::ActorId;
 use crate::record::Zone;
-use crate::record::entry::Entry;
+use crate::record::entry::{Entry, FollowUp};
 use crate::record::facts::{Facts, FieldError, MAX_MAP_KEYS, MAX_TEXT_BYTES, Sort, Write};
 use crate::record::header::Header;
 use crate::record::office::{OfficeEdit, OfficeFacts};
@@ -48,6 +48,18 @@ impl Document {
     /// # Errors
     /// When a field is too long. Nothing was made.
     pub fn create<F: RecordFacts>(actor: ActorId, new: &NewRecord<F>) -> Result<(Self, NewChange), EditError> {
+        Self::create_with(actor, new, &[])
+    }
+
+    /// Makes a record in one change, together with the follow-ups that the same form gave.
+    ///
+    /// # Errors
+    /// When a field or a follow-up is too long. Nothing was made.
+    pub fn create_with<F: RecordFacts>(
+        actor: ActorId,
+        new: &NewRecord<F>,
+        follow_ups: &[FollowUp],
+    ) -> Result<(Self, NewChange), EditError> {
         let mut facts = containers::<F>();
         for (field, write) in new.facts.writes() {
             write.check(field)?;
@@ -60,11 +72,13 @@ impl Document {
                 return Err(too_many_keys(name, map.len()));
             }
         }
+        let follow_ups = follow_ups.iter().map(|entry| encoded(entry).map(hydrate::Value::from));
+        let follow_ups = follow_ups.collect::<Result<Vec<_>, _>>()?;
         let header = new.header.cells().into_iter().map(|(name, value)| (name, scalar(&value)));
         let root = HashMap::from([
             (Zone::Header.key(), hydrate::Value::Map(header.collect::<HashMap<_, _>>().into())),
             (Zone::Facts.key(), hydrate::Value::Map(facts.into())),
-            (Zone::FollowUps.key(), hydrate::Value::list()),
+            (Zone::FollowUps.key(), hydrate::Value::from(follow_ups)),
             (Zone::Stages.key(), hydrate::Value::list()),
             (Zone::Photos.key(), hydrate::Value::list()),
             (Zone::Office.key(), hydrate::Value::map()),
@@ -119,17 +133,11 @@ impl Document {
         at: UnixMillis,
         entry: &E,
     ) -> Result<Option<NewChange>, EditError> {
-        let bytes = entry.longest_text();
-        if bytes > MAX_TEXT_BYTES {
-            let field = E::ZONE.key().to_owned();
-            return Err(FieldError::TooLong { field, bytes, max: MAX_TEXT_BYTES }.into());
-        }
+        let encoded = encoded(entry)?;
         self.doc.set_actor(actor.into());
         let list = self.zone(E::ZONE).clone();
         let end = self.doc.length(&list);
-        // Encoding into a Vec can't fail: its error type has no values.
-        let encoded = minicbor::to_vec(entry).unwrap_or_default();
-        self.doc.insert(&list, end, ScalarValue::Bytes(encoded))?;
+        self.doc.insert(&list, end, encoded)?;
         Ok(commit(&mut self.doc, at))
     }
 
@@ -215,6 +223,16 @@ impl Document {
         }
         Ok(())
     }
+}
+
+/// An entry as it stands in its list.
+fn encoded<E: Entry>(entry: &E) -> Result<ScalarValue, FieldError> {
+    let bytes = entry.longest_text();
+    if bytes > MAX_TEXT_BYTES {
+        return Err(FieldError::TooLong { field: E::ZONE.key().to_owned(), bytes, max: MAX_TEXT_BYTES });
+    }
+    // Encoding into a Vec can't fail: its error type has no values.
+    Ok(ScalarValue::Bytes(minicbor::to_vec(entry).unwrap_or_default()))
 }
 
 fn too_many_keys(field: &str, keys: usize) -> EditError {

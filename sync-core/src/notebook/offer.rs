@@ -45,7 +45,8 @@ impl<S: Store> Notebook<'_, S> {
         if self.store.row(id).map_err(NotebookError::Store)?.is_none() {
             let facts = wanted::<F>(of(Zone::Facts), &Value::Null);
             let facts: F = serde_json::from_value(Value::Object(facts)).map_err(unfit)?;
-            self.create_as(id, super::CreateRequest { project: refusal.project, place: None, facts })?;
+            let request = super::CreateRequest { project: refusal.project, place: None, facts, follow_ups: Vec::new() };
+            self.create_as(id, request, &[])?;
         } else {
             let view = serde_json::to_value(self.any_view(id)?).map_err(unfit)?;
             let mut edits = Vec::new();

@@ -4,10 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use clap::{Parser, Subcommand};
+use e2e::bench::{Setting, edit, idle, pull, query, restart, storm};
+use e2e::database::Database;
 use e2e::failure::Failure;
 use e2e::phone_store::{Round, fill, measure};
 use e2e::progress::{Stretch, say};
 use e2e::siege::{self, besiege};
+use serde_json::Value;
 
 /// How often each figure is measured; the median counts.
 const ROUNDS: usize = 3;
@@ -43,6 +46,48 @@ enum What {
         #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1_000..))]
         changes: u32,
     },
+    /// Many phones that sync the day's records at the same moment.
+    Storm {
+        #[command(flatten)]
+        setting: Flags,
+        /// Phones.
+        #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(1..))]
+        phones: u16,
+        /// Records of each phone.
+        #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+        records: u32,
+    },
+    /// Many phones that have nothing to tell and nothing to hear.
+    Idle {
+        #[command(flatten)]
+        setting: Flags,
+        /// Phones.
+        #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u16).range(1..))]
+        phones: u16,
+    },
+    /// A phone that is new in an office and fetches everything.
+    Pull {
+        #[command(flatten)]
+        setting: Flags,
+        /// Records of the office.
+        #[arg(long, default_value_t = 8_000, value_parser = clap::value_parser!(u32).range(1..))]
+        records: u32,
+    },
+    /// One field that somebody corrects.
+    Edit {
+        #[command(flatten)]
+        setting: Flags,
+    },
+    /// Lists, filters, counts and search at the console.
+    Query {
+        #[command(flatten)]
+        setting: Flags,
+    },
+    /// How soon a killed server is back, and how fast read tables are made anew.
+    Restart {
+        #[command(flatten)]
+        setting: Flags,
+    },
     /// One round in a process of its own.
     #[command(hide = true)]
     PhoneRound {
@@ -51,10 +96,67 @@ enum What {
     },
 }
 
+/// What the measurements of a server have in common.
+#[derive(clap::Args)]
+struct Flags {
+    /// Where the server keeps its data; PostgreSQL is started for it.
+    #[arg(long, value_enum, default_value_t)]
+    database: Database,
+    /// Records that lie in the database beforehand. They are made by the code that makes phones' records, go in through
+    /// the store's own functions and are published by the projector, and are kept beside the programs for the next time.
+    #[arg(long)]
+    stored: Option<u32>,
+    /// How often each figure is measured; the median counts.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+    /// Everything random grows from it.
+    #[arg(long, default_value_t = 20_260_301)]
+    seed: u64,
+    /// Prints the result as one line of JSON, the last on standard output.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Flags {
+    fn setting(&self, usually_stored: u32) -> Setting {
+        let Self { database, rounds, seed, .. } = *self;
+        Setting { database, stored: self.stored.unwrap_or(usually_stored), rounds, seed }
+    }
+
+    /// For programs one line, for people several.
+    fn print(&self, figures: &Value) -> Result<(), Failure> {
+        if self.json {
+            return print(figures);
+        }
+        let text = serde_json::to_string_pretty(figures);
+        println!("{}", text.map_err(|error| Failure::Unexpected(format!("no JSON: {error}")))?);
+        Ok(())
+    }
+}
+
+/// What the server has to hold for questions and restarts to say something.
+const MANY: u32 = 1_000_000;
+
 fn main() -> ExitCode {
     let result = match Bench::parse().what {
         What::Phone { json, records, seed } => phone(json, records, seed),
         What::Hostile { json, changes } => hostile(json, changes),
+        What::Storm { setting: flags, phones, records } => {
+            storm::measure(&flags.setting(0), phones.into(), records).and_then(|figures| flags.print(&figures))
+        }
+        What::Idle { setting: flags, phones } => {
+            idle::measure(&flags.setting(0), phones.into()).and_then(|figures| flags.print(&figures))
+        }
+        What::Pull { setting: flags, records } => {
+            pull::measure(&flags.setting(0), records).and_then(|figures| flags.print(&figures))
+        }
+        What::Edit { setting: flags } => edit::measure(&flags.setting(0)).and_then(|figures| flags.print(&figures)),
+        What::Query { setting: flags } => {
+            query::measure(&flags.setting(MANY)).and_then(|figures| flags.print(&figures))
+        }
+        What::Restart { setting: flags } => {
+            restart::measure(&flags.setting(MANY)).and_then(|figures| flags.print(&figures))
+        }
         What::PhoneRound { store } => measure(&store).and_then(|round| print(&round)),
     };
     match result {

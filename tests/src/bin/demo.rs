@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use e2e::contacts::{Origin, Sources};
+use e2e::database::Database;
 use e2e::failure::Failure;
 use e2e::play::{Plan, Play};
 use e2e::progress::say;
@@ -26,6 +27,9 @@ struct Demo {
     /// Kills the server again and again while the phones sync in the evening.
     #[arg(long)]
     chaos: bool,
+    /// Where the server keeps its data; with postgres two servers share a PostgreSQL that is started for them.
+    #[arg(long, value_enum, default_value_t)]
+    database: Database,
     /// Everything random grows from it.
     #[arg(long, default_value_t = 20_260_301)]
     seed: u64,
@@ -60,8 +64,13 @@ impl Demo {
         }
         say("names and telephone numbers are invented: the data have none");
         let folder = tempfile::tempdir().map_err(Failure::system("can't make a fresh folder"))?;
-        let plan =
-            Plan { promoters: usize::from(self.phones), records: self.records, seed: self.seed, chaos: self.chaos };
+        let plan = Plan {
+            promoters: usize::from(self.phones),
+            records: self.records,
+            seed: self.seed,
+            chaos: self.chaos,
+            database: self.database,
+        };
         let mut play = Play::set_up(plan, folder.path())?;
         play.day(&sources)?;
         let aftermath = play.storm()?;
@@ -74,7 +83,7 @@ impl Demo {
         self.tell(&by_office(&play, &reckoning)?, &report)?;
         let good = report.is_good();
         if self.once {
-            play.into_server().stop()?;
+            play.into_stage().stop()?;
         } else {
             stay(play)?;
         }
@@ -111,12 +120,12 @@ fn stay(play: Play) -> Result<(), Failure> {
         say(&format!("  {:<14} {:<22} {}", login.role, login.login, login.password));
     }
     say(&format!("Its data lie in {}", play.server().data_folder().display()));
-    let mut server = play.into_server();
+    let stage = play.into_stage();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(Failure::system("can't wait for Ctrl-C"))?;
     runtime.block_on(told_to_end()).map_err(Failure::system("can't wait for Ctrl-C"))?;
     // A terminal's Ctrl-C has reached the server too; being asked twice does it no harm.
-    server.stop()
+    stage.stop()
 }
 
 async fn told_to_end() -> std::io::Result<()> {

@@ -86,6 +86,7 @@ broken! {
     fn journal(device: DeviceId, from: u64, limit: u32) -> Vec<JournalLine>;
     fn signed_head(device: DeviceId, n: u64) -> Head;
     fn record(id: RecordId) -> PendingRecord;
+    fn records(ids: &[RecordId]) -> Vec<PendingRecord>;
     fn places(organisation: OrganisationId, records: &[RecordId]) -> Vec<RecordPlace>;
     fn authors(actors: &[ActorId]) -> Vec<Author>;
     fn scope_heads(scope: &Scope, limit: u32) -> Vec<RecordHeads>;
@@ -140,6 +141,7 @@ broken! {
     fn digest_obeyed(device: DeviceId) -> ();
     fn decide(decision: &NewDecision, salt: u64) -> ();
     fn replace_rows(rows: &[(RecordRow, u32)]) -> ();
+    fn recount() -> ();
     fn note_backup(taken_at: UnixMillis, journals: &[(DeviceId, u64)], oldest: UnixMillis) -> ();
     }
     by hand {

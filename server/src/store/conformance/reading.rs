@@ -279,6 +279,43 @@ pub(in crate::store) async fn rebuilt_rows_are_the_same(store: &dyn Store) {
     assert_eq!(store.list_records(&all(&world)).await.unwrap(), before);
 }
 
+/// What is kept of counts changes with the records, and is the same when it is counted anew.
+pub(in crate::store) async fn totals_follow_their_records(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let mut phone = world.promoter_with_phone("Wang", 0).await;
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        ids.push(add(&mut world, &mut phone, |_| {}).await);
+    }
+    let mut moved = world.row(ids[0], &phone.person);
+    moved.row.review = ReviewState::Approved;
+    moved.row.day = "2026-03-07".parse().unwrap();
+    moved.row.office = world.offices[1];
+    moved.row.team = None;
+    world.change_to(&mut phone, ids[0], moved).await;
+    let none = RecordFilter::default();
+    let filters = [
+        (3, none.clone()),
+        (1, RecordFilter { review: Some(ReviewState::Approved), ..none.clone() }),
+        (2, RecordFilter { review: Some(ReviewState::Received), ..none.clone() }),
+        (1, RecordFilter { day: Some("2026-03-07".to_owned()), ..none.clone() }),
+        (1, RecordFilter { office: Some(world.offices[1]), ..none.clone() }),
+        (2, RecordFilter { team: Some(world.teams[0]), ..none.clone() }),
+        (3, RecordFilter { owner: Some(phone.person.id), ..none.clone() }),
+        (0, RecordFilter { day: Some(String::new()), ..none }),
+    ];
+    for _ in 0..2 {
+        for (count, filter) in &filters {
+            let counted = store.count_records(&Scope::Organisation(world.organisation), filter).await.unwrap();
+            assert_eq!(counted, *count, "{filter:?}");
+        }
+        for (count, scope) in [(2, Scope::Office(world.offices[0])), (3, Scope::Person(phone.person.id))] {
+            assert_eq!(store.count_records(&scope, &RecordFilter::default()).await.unwrap(), count, "{scope:?}");
+        }
+        store.recount().await.unwrap();
+    }
+}
+
 pub(in crate::store) async fn a_row_without_changes_is_refused(store: &dyn Store) {
     let mut world = World::found(store).await;
     let phone = world.promoter_with_phone("Wang", 0).await;

@@ -46,6 +46,7 @@ const TABLES: &[&str] = &[
     "decision",
     "change",
     "record",
+    "record_total",
     "departure",
     "feed_salt",
     "stray",

@@ -29,6 +29,7 @@ const ROOMS: &[Room] = &[
     ("receive", receive::STATEMENTS, receive::BULK_STATEMENTS),
     ("record_row", &[], record_row::BULK_STATEMENTS),
     ("search", search::STATEMENTS, search::BULK_STATEMENTS),
+    ("totals", totals::STATEMENTS, totals::BULK_STATEMENTS),
     ("trail", trail::STATEMENTS, &[]),
 ];
 
@@ -45,6 +46,8 @@ pub(super) fn statements(own: &[Room]) -> Vec<(String, String)> {
         for (name, sql) in read::statements_of(&scope, &filter, led_by_hits, page) {
             all.push((format!("read::{name} of {scope:?} {filter:?} {led_by_hits:?} {page:?}"), sql));
         }
+        let total = read::total_of(&scope, &filter);
+        all.extend(total.map(|sql| (format!("read::TOTALS of {scope:?} {filter:?}"), sql)));
     }
     all
 }

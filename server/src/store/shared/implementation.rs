@@ -6,7 +6,7 @@ use sync_core::journal::Head;
 use sync_core::time::UnixMillis;
 use sync_core::wire::exchange::Author;
 
-use super::{Backend, actors, aside, decide, drift, enrolment, feed, judge, keep, organisation, publish, read, receive};
+use super::{Backend, actors, aside, decide, drift, enrolment, feed, judge, keep, organisation, publish, read, receive, totals};
 use crate::store::*;
 
 /// Runs a function in a transaction that writes.
@@ -155,6 +155,9 @@ impl Store for Backend {
     async fn record(&self, id: RecordId) -> Result<PendingRecord, StoreError> {
         read!(self, judge::record(id))
     }
+    async fn records(&self, ids: &[RecordId]) -> Result<Vec<PendingRecord>, StoreError> {
+        read!(self, judge::records(ids))
+    }
     async fn publish(
         &self,
         publications: &[Publication],
@@ -282,6 +285,9 @@ impl Store for Backend {
     }
     async fn replace_rows(&self, rows: &[(RecordRow, u32)]) -> Result<(), StoreError> {
         write!(self, keep::replace_rows(rows))
+    }
+    async fn recount(&self) -> Result<(), StoreError> {
+        write!(self, totals::recount())
     }
     async fn note_backup(
         &self,

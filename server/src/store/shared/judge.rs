@@ -57,6 +57,14 @@ pub(super) async fn record(conn: &mut Conn, id: RecordId) -> Result<PendingRecor
     found.ok_or(StoreError::NotFound)
 }
 
+pub(super) async fn records(conn: &mut Conn, ids: &[RecordId]) -> Result<Vec<PendingRecord>, StoreError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let mut snapshot = super::snapshot(conn).await?;
+    let mut found = load(&mut snapshot, &ids).await?;
+    snapshot.rollback().await?;
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+}
+
 async fn load(conn: &mut Conn, ids: &[Uuid]) -> Result<HashMap<Uuid, PendingRecord>, StoreError> {
     let rows = each_of(conn, CHANGES, ids).await?;
     let authors = authors(conn, &rows).await?;

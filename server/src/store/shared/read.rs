@@ -30,6 +30,8 @@ macro_rules! line_columns {
 const LINES: &str = concat!("select ", line_columns!(), " from record r where ");
 /// Followed by conditions.
 const COUNT: &str = "select count(*) from record r where ";
+/// Followed by conditions.
+const TOTALS: &str = "select cast(coalesce(sum(t.records), 0) as bigint) from record_total t where ";
 const SORTED: &str = " order by r.captured_ms desc, r.id desc limit ";
 
 statements! {
@@ -47,10 +49,12 @@ enum Value {
     Number(i64),
 }
 
-/// A condition with `{}` where its value stands, and how well an index finds what fulfils it: 0 not at all.
+/// A condition with `{}` where its value stands, if it has one, and how well an index finds what fulfils it: 0 not at all.
 struct Condition {
     text: &'static str,
-    value: Value,
+    /// The same of the kept totals, if those tell such records apart.
+    of_totals: Option<&'static str>,
+    value: Option<Value>,
     selects: u8,
 }
 
@@ -58,6 +62,8 @@ struct Condition {
 #[derive(Default)]
 struct Conditions {
     all: Vec<Condition>,
+    /// No business day is asked for.
+    all_days: bool,
     page: Option<(UnixMillis, RecordId)>,
 }
 
@@ -65,37 +71,62 @@ impl Conditions {
     fn of(scope: &Scope, filter: &RecordFilter) -> Self {
         let mut conditions = Self::default();
         let whole = matches!(scope, Scope::Organisation(_));
-        match scope {
-            Scope::Person(id) => conditions.add("r.owner = {}", Value::Id(id.0), 6),
-            Scope::Team(id) => conditions.add("r.team = {}", Value::Id(id.0), 5),
-            Scope::Office(id) => conditions.add("r.office = {}", Value::Id(id.0), 4),
-            Scope::Organisation(id) => conditions.add("r.organisation = {}", Value::Id(id.0), 1),
-        }
+        let (of_records, of_totals, id, selects) = match scope {
+            Scope::Person(id) => ("r.owner = {}", "t.owner = {}", id.0, 6),
+            Scope::Team(id) => ("r.team = {}", "t.team = {}", id.0, 5),
+            Scope::Office(id) => ("r.office = {}", "t.office = {}", id.0, 4),
+            Scope::Organisation(id) => ("r.organisation = {}", "t.organisation = {}", id.0, 1),
+        };
+        conditions.add(of_records, Some(of_totals), Some(Value::Id(id)), selects);
         let id = |id: Option<Uuid>| id.map(Value::Id);
         let text = |given: Option<&str>| given.map(|given| Value::Text(text(given)));
         let optional = [
-            ("r.owner = {}", id(filter.owner.map(|id| id.0)), 6),
-            ("r.team = {}", id(filter.team.map(|id| id.0)), 5),
-            ("r.office = {}", id(filter.office.map(|id| id.0)), 4),
+            ("r.owner = {}", Some("t.owner = {}"), id(filter.owner.map(|id| id.0)), 6),
+            ("r.team = {}", Some("t.team = {}"), id(filter.team.map(|id| id.0)), 5),
+            ("r.office = {}", Some("t.office = {}"), id(filter.office.map(|id| id.0)), 4),
             // These have indexes inside an organisation.
-            ("r.day = {}", text(filter.day.as_deref()), if whole { 3 } else { 0 }),
-            ("r.review = {}", text(filter.review.map(|state| state.as_str())), if whole { 2 } else { 0 }),
-            ("r.kind = {}", text(filter.kind.map(|kind| kind.as_str())), 0),
-            ("r.project = {}", id(filter.project.map(|id| id.0)), 0),
-            ("r.stage = {}", text(filter.stage.as_deref()), 0),
-            ("(r.flags & {}) <> 0", filter.flag.map(|bit| Value::Number(bit.cast_signed())), 0),
-            ("(r.conflicts > 0) = ({} <> 0)", filter.in_conflict.map(|is| Value::Number(is.into())), 0),
+            ("r.day = {}", Some("t.day = {}"), text(filter.day.as_deref()), if whole { 3 } else { 0 }),
+            (
+                "r.review = {}",
+                Some("t.review = {}"),
+                text(filter.review.map(|state| state.as_str())),
+                if whole { 2 } else { 0 },
+            ),
+            ("r.kind = {}", Some("t.kind = {}"), text(filter.kind.map(|kind| kind.as_str())), 0),
+            ("r.project = {}", None, id(filter.project.map(|id| id.0)), 0),
+            ("r.stage = {}", None, text(filter.stage.as_deref()), 0),
+            ("(r.flags & {}) <> 0", None, filter.flag.map(|bit| Value::Number(bit.cast_signed())), 0),
         ];
-        for (text, value, selects) in optional {
-            if let Some(value) = value {
-                conditions.add(text, value, selects);
+        for (text, of_totals, value, selects) in optional {
+            if value.is_some() {
+                conditions.add(text, of_totals, value, selects);
             }
         }
+        match filter.in_conflict {
+            // As its index says it.
+            Some(true) => conditions.add("r.conflicts > 0", None, None, if whole { 3 } else { 0 }),
+            Some(false) => conditions.add("r.conflicts = 0", None, None, 0),
+            None => {}
+        }
+        conditions.all_days = filter.day.is_none();
         conditions
     }
 
-    fn add(&mut self, text: &'static str, value: Value, selects: u8) {
-        self.all.push(Condition { text, value, selects });
+    fn add(&mut self, text: &'static str, of_totals: Option<&'static str>, value: Option<Value>, selects: u8) {
+        self.all.push(Condition { text, of_totals, value, selects });
+    }
+
+    /// Writes the statement that adds up kept totals; `None` if those don't tell.
+    fn statement_of_totals(&self) -> Option<(String, Vec<&Value>)> {
+        let mut sql = TOTALS.to_owned();
+        sql.push_str(if self.all_days { "t.day = ''" } else { "t.day <> ''" });
+        let mut values = Vec::with_capacity(self.all.len());
+        for condition in &self.all {
+            values.extend(&condition.value);
+            sql.push_str(" and ");
+            sql.push_str(&condition.of_totals?.replace("{}", &format!("${}", values.len())));
+        }
+        Some((sql, values))
     }
 
     /// Writes the statement so that one index is the natural choice: the narrowest, or none if the hits of a search
@@ -107,7 +138,7 @@ impl Conditions {
         let mut sql = start.to_owned();
         let mut values = Vec::with_capacity(self.all.len());
         for (i, condition) in self.all.iter().enumerate() {
-            values.push(&condition.value);
+            values.extend(&condition.value);
             let text = condition.text.replace("{}", &format!("${}", values.len()));
             let inside_organisation = condition.selects == 1 && (2..=3).contains(&narrowest);
             let leads =
@@ -138,14 +169,7 @@ impl Conditions {
 
     fn query<'q>(&self, start: &str, end: &str, found: Option<&Found>, limit: Option<u32>) -> Filling<'q> {
         let (sql, values) = self.statement(start, end, found, limit);
-        let mut query = sqlx::query::<Db>(AssertSqlSafe(sql));
-        for value in values {
-            query = match value {
-                Value::Id(id) => query.bind(*id),
-                Value::Text(text) => query.bind(text.clone()),
-                Value::Number(number) => query.bind(*number),
-            };
-        }
+        let mut query = bound(sql, &values);
         if let Some(found) = found {
             query = query.bind(found.expression.clone());
         }
@@ -157,6 +181,18 @@ impl Conditions {
             None => query,
         }
     }
+}
+
+fn bound<'q>(sql: String, values: &[&Value]) -> Filling<'q> {
+    let mut query = sqlx::query::<Db>(AssertSqlSafe(sql));
+    for value in values {
+        query = match value {
+            Value::Id(id) => query.bind(*id),
+            Value::Text(text) => query.bind(text.clone()),
+            Value::Number(number) => query.bind(*number),
+        };
+    }
+    query
 }
 
 /// What a search comes to.
@@ -183,9 +219,14 @@ pub(super) async fn list_records(conn: &mut Conn, query: &RecordQuery) -> Result
 
 pub(super) async fn count_records(conn: &mut Conn, scope: &Scope, filter: &RecordFilter) -> Result<u64, StoreError> {
     let mut snapshot = super::snapshot(conn).await?;
+    let conditions = Conditions::of(scope, filter);
     let found = find(&mut snapshot, filter).await?;
-    let counted =
-        Conditions::of(scope, filter).query(COUNT, "", found.as_ref(), None).fetch_one(&mut *snapshot).await?;
+    let kept = if found.is_none() { conditions.statement_of_totals() } else { None };
+    let query = match kept {
+        Some((sql, values)) => bound(sql, &values),
+        None => conditions.query(COUNT, "", found.as_ref(), None),
+    };
+    let counted = query.fetch_one(&mut *snapshot).await?;
     snapshot.rollback().await?;
     count(counted.try_get(0)?)
 }
@@ -240,6 +281,12 @@ pub(super) async fn origins(conn: &mut Conn, id: RecordId) -> Result<Vec<ChangeO
             })
         })
         .collect()
+}
+
+/// The statement that answers how many there are from totals, if one does.
+#[cfg(test)]
+pub(super) fn total_of(scope: &Scope, filter: &RecordFilter) -> Option<String> {
+    Conditions::of(scope, filter).statement_of_totals().map(|(sql, _)| sql)
 }
 
 /// The statements of a list: the page and its count. `led_by_hits` says whether there is a search and how many hits.

@@ -8,7 +8,7 @@ use sync_core::time::UnixMillis;
 use uuid::Uuid;
 
 use super::run::{each_of, each_row_returning};
-use super::{Conn, days, photos, search};
+use super::{Conn, days, photos, search, totals};
 use crate::store::shared::bulk::last_of_each;
 use crate::store::shared::bulk_statements;
 use crate::store::shared::failure::corrupt;
@@ -91,6 +91,7 @@ pub(super) async fn standings(
 /// Writes rows with their standings, new ones or over the old, and what a search finds them by.
 pub(super) async fn write(conn: &mut Conn, rows: &[(&RecordRow, Standing)]) -> Result<(), StoreError> {
     let rows = last_of_each(rows, |(row, _)| row.row.id);
+    totals::shift(conn, rows.iter().map(|(row, _)| *row)).await?;
     let written =
         each_row_returning(conn, UPSERT, &rows, |query, (RecordRow { organisation, row, flags, heads, made_by, made_in, .. }, at)| {
             query

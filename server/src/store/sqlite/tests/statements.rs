@@ -26,7 +26,7 @@ async fn every_statement_fits_the_tables() {
 const QUEUES: &[&str] = &["change_received", "photo_upload_by_expiry"];
 
 /// Statements that may read a whole table: what people start by hand, and what counts on purpose.
-const UNHURRIED: &[&str] = &["audit::", "backup::", "keep::PING", "sqlite::"];
+const UNHURRIED: &[&str] = &["audit::", "backup::", "keep::PING", "sqlite::", "totals::COUNT"];
 
 #[tokio::test]
 async fn no_statement_reads_all_records_or_changes() {

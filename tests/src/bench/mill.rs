@@ -1,0 +1,240 @@
+//! Fills a database with what came in over months, without phones and without HTTP: documents are made by the code that
+//! phones make them with, go in through the store's own `append` as pushes of promoters' devices, with their journals,
+//! and are judged and published by the server's own projector.
+//!
+//! A large filling is made once and kept in the target directory.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use server::auth::code::Code;
+use server::service::projector;
+use server::state::App;
+use server::store::{ChangeState, Device, DeviceReport, NewDevice, NewLine, Push};
+use sync_core::document::{Document, NewChange, NewRecord};
+use sync_core::id::{ActorId, DeviceId, EntryId, RecordId};
+use sync_core::journal::{Head, Key};
+use sync_core::notebook::CreateRequest;
+use sync_core::record::entry::{Entry as _, FollowUp};
+use sync_core::record::header::{Header, SCHEMA};
+use sync_core::time::UnixMillis;
+use sync_core::wire::exchange::Backlog;
+
+use super::Setting;
+use super::company::{Company, Post};
+use super::ground::{Ground, odd};
+use super::workload::{Desk, Workload};
+use crate::clock::{DayClock, UTC_OFFSET_MINUTES, yesterday};
+use crate::failure::Failure;
+use crate::phone::{APP, Book};
+use crate::progress::{Stretch, say};
+
+/// Records of one promoter in a day.
+const DAY: u32 = 40;
+/// Days over which they came in: of one month, so that on PostgreSQL they lie where the storm's records go.
+const DAYS: u32 = 25;
+/// Records of one push, which is what a transaction takes in.
+const RECORDS_OF_A_PUSH: u32 = DAY;
+/// Pushes of one transaction.
+const PUSHES: usize = 16;
+const DAY_MS: i64 = 24 * 3_600_000;
+
+/// A database with as many records as the setting wants, and somebody at work in its company.
+///
+/// # Errors
+/// When it can't be filled.
+pub fn ground(setting: &Setting) -> Result<Ground, Failure> {
+    if setting.stored == 0 {
+        return Ground::fresh(setting.database);
+    }
+    let kept = place_of(setting)?;
+    if !kept.exists() {
+        let ground = Ground::fresh(setting.database)?;
+        fill(&ground, Post::Anywhere, setting.stored, setting.seed)?;
+        ground.keep(&kept)?;
+        return Ok(ground);
+    }
+    say(&format!("with the {} records kept in {}", setting.stored, kept.display()));
+    Ground::copy_of(&kept, setting.database)
+}
+
+/// Beside the programs: what is there was made by them.
+fn place_of(setting: &Setting) -> Result<PathBuf, Failure> {
+    let program = std::env::current_exe().map_err(Failure::system("can't find this program"))?;
+    let name = format!("bench-{}-{}-{}", setting.database.as_str(), setting.stored, setting.seed);
+    Ok(program.with_file_name(name))
+}
+
+/// Puts so many records into a database, written by promoters of this post.
+///
+/// # Errors
+/// When the database refuses.
+pub fn fill(ground: &Ground, post: Post, records: u32, seed: u64) -> Result<(), Failure> {
+    let workload = Workload::new(seed)?;
+    let stretch = Stretch::begin(&format!("fill the database with {records} records"), records as usize);
+    ground.inside(async |app| {
+        let promoters = records.div_ceil(DAY * DAYS).max(1);
+        let codes = Company::of(app).await?.hire(app, post, promoters as usize).await?;
+        let mut mills = Vec::new();
+        for (number, code) in (0..).zip(&codes) {
+            let first = number * DAY * DAYS;
+            let numbers = first..records.min(first + DAY * DAYS);
+            mills.push(Mill::enrol(app, code, seed ^ u64::from(first), numbers).await?);
+        }
+        let pushes = grind(mills, workload);
+        loop {
+            let taken: Vec<Push> = pushes.iter().take(PUSHES).collect::<Result<_, _>>()?;
+            if taken.is_empty() {
+                return Ok(());
+            }
+            app.store.append(&taken).await.map_err(odd)?;
+            projector::drain(app).await.map_err(odd)?;
+            taken.iter().for_each(|_| (0..RECORDS_OF_A_PUSH).for_each(|_| stretch.step()));
+        }
+    })?;
+    stretch.end("done");
+    Ok(())
+}
+
+/// Has all promoters write, on threads of their own; a day of each is a push.
+fn grind(mills: Vec<Mill>, workload: Workload) -> Receiver<Result<Push, Failure>> {
+    let (pushes, ground) = sync_channel(2 * PUSHES);
+    std::thread::spawn(move || {
+        let mut mills = mills;
+        for day in 0..DAYS {
+            for mill in &mut mills {
+                let push = mill.day(&workload, day).transpose();
+                if push.is_some_and(|push| pushes.send(push).is_err()) {
+                    return;
+                }
+            }
+        }
+    });
+    ground
+}
+
+/// A promoter who writes without a phone.
+struct Mill {
+    device: Device,
+    key: Key,
+    actor: ActorId,
+    rng: ChaCha8Rng,
+    clock: Arc<DayClock>,
+    head: Head,
+    /// Which records of the workload are theirs.
+    numbers: Range<u32>,
+    /// The records of the day, with the number of changes that each has.
+    open: HashMap<RecordId, (Document, u64)>,
+    lines: Vec<NewLine>,
+}
+
+impl Mill {
+    async fn enrol(app: &App, code: &str, seed: u64, numbers: Range<u32>) -> Result<Self, Failure> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let key = Key::generate(&mut rng);
+        let code = Code::parse(code).ok_or_else(|| odd("a code that is none"))?;
+        let now = app.clock.now();
+        let new = NewDevice {
+            id: DeviceId::new(now, &mut rng),
+            key: key.public(),
+            label: "mill".to_owned(),
+            app: APP.to_owned(),
+        };
+        let device = app.store.redeem_code(&code.hash(), &new, now).await.map_err(odd)?;
+        let clock = Arc::new(DayClock::new(first_day(), 0, seed));
+        let (actor, head) = (ActorId::random(&mut rng), Head::EMPTY);
+        Ok(Self { device, key, actor, rng, clock, head, numbers, open: HashMap::new(), lines: Vec::new() })
+    }
+
+    /// What they write on a day, as their phone would push it in the evening.
+    fn day(&mut self, workload: &Workload, day: u32) -> Result<Option<Push>, Failure> {
+        let first = self.numbers.start + day * DAY;
+        let numbers = first.min(self.numbers.end)..(first + DAY).min(self.numbers.end);
+        if numbers.is_empty() {
+            return Ok(None);
+        }
+        let base = self.head;
+        let clock = Arc::clone(&self.clock);
+        clock.set(first_day().plus(DAY_MS * i64::from(day)));
+        workload.write(self, &clock, numbers)?;
+        self.open.clear();
+        let report =
+            DeviceReport { at: clock.read().wall, skew_ms: 0, app: APP.to_owned(), backlog: Backlog::default() };
+        Ok(Some(Push {
+            device: self.device.id,
+            person: self.device.person.id,
+            organisation: self.device.person.organisation,
+            base,
+            head: self.head,
+            signature: self.key.sign_head(self.device.id, &self.head),
+            lines: std::mem::take(&mut self.lines),
+            report,
+        }))
+    }
+}
+
+impl Mill {
+    /// Notes a change that was just made in the journal.
+    fn note(&mut self, record: RecordId, change: NewChange, number: u64) {
+        let (entry, head) = self.head.append(record, change.hash, self.clock.read());
+        self.head = head;
+        self.lines.push(NewLine {
+            entry,
+            actor: Some(self.actor),
+            actor_seq: Some(number),
+            raw: Some(change.bytes),
+            state: ChangeState::Received,
+            code: None,
+        });
+    }
+}
+
+impl Desk for Mill {
+    fn make<F: Book>(&mut self, request: CreateRequest<F>) -> Result<RecordId, Failure> {
+        let now = self.clock.read();
+        let person = &self.device.person;
+        let header = Header {
+            id: RecordId::new(now.wall, &mut self.rng),
+            kind: F::KIND,
+            schema: SCHEMA,
+            owner: person.id,
+            office: person.office.ok_or_else(|| odd("a promoter without an office"))?,
+            team: person.team,
+            project: request.project,
+            captured: now,
+            utc_offset_minutes: UTC_OFFSET_MINUTES,
+            place: request.place,
+            device: self.device.id,
+            app: APP.to_owned(),
+        };
+        let id = header.id;
+        let entry = |request| FollowUp::from_request(request, EntryId::random(&mut self.rng), now.wall);
+        let follow_ups: Vec<FollowUp> = request.follow_ups.into_iter().map(entry).collect();
+        let new = NewRecord { header, facts: request.facts };
+        let (document, change) = Document::create_with(self.actor, &new, &follow_ups).map_err(odd)?;
+        self.open.insert(id, (document, 1));
+        self.note(id, change, 1);
+        Ok(id)
+    }
+
+    fn edit<F: Book>(&mut self, id: RecordId, edit: F::Edit) -> Result<(), Failure> {
+        let at = self.clock.read().wall;
+        let (document, number) = self.open.get_mut(&id).ok_or_else(|| odd("an edit of nothing"))?;
+        let change = document.edit::<F>(self.actor, at, &[edit]).map_err(odd)?;
+        let change = change.ok_or_else(|| odd("an edit that changes nothing"))?;
+        *number += 1;
+        let number = *number;
+        self.note(id, change, number);
+        Ok(())
+    }
+}
+
+/// So that the last day is over before phones begin theirs.
+fn first_day() -> UnixMillis {
+    yesterday().plus(-DAY_MS * i64::from(DAYS))
+}
