@@ -44,7 +44,13 @@ const PAGES = ['/days', '/records', '/review', '/amendments', '/quarantine', '/s
 async function settled(desk: Desk): Promise<void> {
   await desk.page.locator('#main h1').waitFor();
   await desk.page.waitForLoadState('networkidle');
-  await desk.page.locator('.ant-skeleton').waitFor({ state: 'detached' });
+  await expect.poll(() => desk.page.locator('.ant-skeleton').count()).toBe(0);
+}
+
+/** A dialog stands where it will stay: antd has taken its classes for appearing away. */
+async function appeared(desk: Desk): Promise<void> {
+  await desk.page.getByRole('dialog').waitFor();
+  await expect.poll(() => desk.page.locator('.ant-modal-root [class*="-appear"]').count()).toBe(0);
 }
 
 // axe is slow: it looks at each language and at each width once.
@@ -98,12 +104,14 @@ for (const [locale, width, withAxe] of [
     await page.goto(open.board);
     await page.locator('.page-head .ant-btn-primary').click();
     await page.locator('#reason-for-all:focus').waitFor();
+    await appeared(desk);
     await look('close');
     const { id } = first(await lines(desk, `office=${open.office}`));
     await page.goto(`/records/${id}`);
     await settled(desk);
     await page.locator('#arrival button').click();
     await page.locator('#arrival-at:focus').waitFor();
+    await appeared(desk);
     await look('arrival');
     await desk.close();
   });

@@ -18,7 +18,8 @@ export function AsOf({ query, zone }: { query: Query; zone?: string }) {
       {query.dataUpdatedAt > 0 && (
         <span className="small quiet number">{t('days.asOf', { time: clockTime(query.dataUpdatedAt, zone) })}</span>
       )}
-      <Button onClick={() => void query.refetch()} loading={query.isFetching}>
+      {/* What is asked for by itself should not make the button twitch; only an answer that takes long shows. */}
+      <Button onClick={() => void query.refetch()} loading={query.isFetching && { delay: 500 }}>
         {t('common.refresh')}
       </Button>
     </>
