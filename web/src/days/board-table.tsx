@@ -92,6 +92,7 @@ export function BoardTable({ board, zone }: { board: Board; zone?: string }) {
   return (
     <List label={t('board.promoters')}>
       <Table<Row>
+        className="board"
         size="small"
         rowKey="key"
         dataSource={rowsOf(ordered(people, order))}
