@@ -111,6 +111,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(directory::people))
         .routes(routes!(assignments::change_person))
         .routes(routes!(assignments::hand_over))
+        .routes(routes!(directory::invite))
         .routes(routes!(directory::projects))
         .routes(routes!(directory::devices))
         .routes(routes!(directory::revoke))

@@ -29,6 +29,8 @@ pub enum Action {
     SeeDevices,
     /// Cut phones off, and have them wiped.
     CutOff,
+    /// Have phones enrolled.
+    Invite,
     /// See boards and statements of offices' days.
     SeeDays,
     /// Close days, and seal what came late.
@@ -91,7 +93,7 @@ pub fn may_do(person: &Person, action: Action) -> bool {
         Action::SeeDevices => {
             matches!(person.role, Supervisor | Secretary | OfficeManager | Reviewer | HqAdmin | Auditor)
         }
-        Action::CutOff | Action::CloseDays | Action::Receive => {
+        Action::CutOff | Action::CloseDays | Action::Receive | Action::Invite => {
             matches!(person.role, Secretary | OfficeManager | HqAdmin)
         }
         Action::SeeDays => matches!(person.role, Secretary | OfficeManager | Reviewer | HqAdmin | Auditor),
@@ -104,6 +106,12 @@ pub fn may_do(person: &Person, action: Action) -> bool {
 /// own.
 pub fn may_cut_off(person: &Person, owner: &Person) -> bool {
     may_do(person, Action::CutOff) && sees_person(person, owner)
+}
+
+/// Whether somebody may have phones of a person enrolled: head quarters' administrators for all of the organisation, an
+/// office for its own people.
+pub fn may_invite(person: &Person, owner: &Person) -> bool {
+    may_do(person, Action::Invite) && sees_person(person, owner)
 }
 
 /// Whether somebody may do something to a record that they see.

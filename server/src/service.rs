@@ -18,6 +18,7 @@ pub mod exchange;
 pub mod export;
 mod gaps;
 mod heal;
+pub mod invite;
 pub mod notes;
 mod offers;
 pub mod organisation;

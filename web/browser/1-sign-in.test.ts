@@ -53,7 +53,16 @@ test('the menu holds what a role can use, and addresses that are none say so', a
   await desk.signIn('secretary');
   const menu = page.getByRole('navigation').getByRole('link');
   await menu.first().waitFor();
-  expect(await menu.allInnerTexts()).toEqual(['Review', 'Records', 'Amendments', 'People', 'Teams', 'Devices']);
+  expect(await menu.allInnerTexts()).toEqual([
+    'Today',
+    'Review',
+    'Records',
+    'Amendments',
+    'People',
+    'Teams',
+    'Consultants',
+    'Devices',
+  ]);
   await page.goto('/no/such/page');
   await page.getByText('There is no such page').waitFor();
   await page.goto('/records/01a21fc4-228b-7483-a92a-30da56e6cf5e');

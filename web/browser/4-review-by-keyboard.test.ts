@@ -1,6 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { Desk, openBrowser, record } from './desk.ts';
+import { tabTo } from './keyboard.ts';
 
 let browser: Browser;
 let desk: Desk;
@@ -12,15 +13,6 @@ afterAll(async () => {
   await desk.close();
   await browser.close();
 });
-
-/** Goes on with the tab key until something has the focus. */
-async function tabTo(selector: string): Promise<void> {
-  for (let steps = 0; steps < 60; steps += 1) {
-    await desk.page.keyboard.press('Tab');
-    if (await desk.page.evaluate((selector) => document.activeElement?.matches(selector) ?? false, selector)) return;
-  }
-  throw new Error(`the tab key does not reach ${selector}`);
-}
 
 const here = () => desk.page.locator('.queued-here');
 const idHere = async () => (await desk.page.locator('.review-head h2 a').getAttribute('href'))?.split('/').pop() ?? '';
@@ -41,7 +33,7 @@ test('an evening of review without a mouse', async () => {
   await page.keyboard.type(password);
   await page.keyboard.press('Enter');
   await page.waitForURL('**/records');
-  await tabTo('nav a[href="/review"]');
+  await tabTo(page, 'nav a[href="/review"]');
   await page.keyboard.press('Enter');
   await page.waitForURL('**/review');
 

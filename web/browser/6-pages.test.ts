@@ -2,16 +2,43 @@ import { mkdir } from 'node:fs/promises';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Desk, first, lines, openBrowser } from './desk.ts';
+import { Evening } from './evening.ts';
 
 let browser: Browser;
+let evening: Evening;
+let open: Evening;
 beforeAll(async () => {
   browser = await openBrowser();
   await mkdir(PICTURES, { recursive: true });
+  open = await Evening.come('江北分所');
+  await open.phones.in.lead('未封存的客户');
+  evening = await closedEvening();
 });
-afterAll(() => browser.close());
+afterAll(async () => {
+  await open.over();
+  await evening.over();
+  await browser.close();
+});
+
+/** A day with everything that a board shows: closed with phones missing, a supplement, and another late record. */
+async function closedEvening(): Promise<Evening> {
+  const evening = await Evening.come('南山分所');
+  const desk = await Desk.open(browser);
+  await desk.signInAs(evening.secretary);
+  await desk.tell('PUT', `/api/v1/offices/${evening.office}/consultants`, { names: ['李静', '陈晨', '王芳'] });
+  const lead = await evening.phones.in.lead('到访的客户');
+  await desk.tell('POST', `/api/v1/records/${lead}/arrival`, { confirmation_slip: 'A-17' });
+  const missing = (await evening.missing(desk)).map((device) => ({ device, reason: '在山里，没有网络' }));
+  await desk.tell('POST', `/api/v1${evening.board}/close`, { missing });
+  await evening.phones.first.lead('补充的客户');
+  await desk.tell('POST', `/api/v1${evening.board}/supplements`, { reason: '隧道里没有网络' });
+  await evening.phones.second.lead('迟到的客户');
+  await desk.close();
+  return evening;
+}
 
 const PICTURES = new URL('pictures/', import.meta.url).pathname;
-const PAGES = ['/records', '/review', '/amendments', '/quarantine', '/strays', '/people', '/teams', '/devices'];
+const PAGES = ['/days', '/records', '/review', '/amendments', '/quarantine', '/strays', '/people', '/teams', '/rota', '/devices'];
 
 /** Everything is there: nothing is being fetched, and no page shows that it waits. */
 async function settled(desk: Desk): Promise<void> {
@@ -50,6 +77,34 @@ for (const [locale, width, withAxe] of [
       await settled(desk);
       await look(`record-${kind}`);
     }
+    for (const [name, path] of [
+      ['days-closed', `/days?day=${evening.day}`],
+      ['board', open.board],
+      ['board-missing', `${open.board}?missing=true`],
+      ['board-closed', evening.board],
+      ['statement', `${evening.board}/statements/0`],
+      ['supplement', `${evening.board}/statements/1`],
+      ['rota-filled', `/rota?office=${evening.office}`],
+    ] as const) {
+      await page.goto(path);
+      await settled(desk);
+      await look(name);
+    }
+    await page.goto(`${evening.board}/statements/0`);
+    await settled(desk);
+    await page.emulateMedia({ media: 'print' });
+    await page.screenshot({ path: `${PICTURES}${locale}-${width}-statement-printed.png`, fullPage: true });
+    await page.emulateMedia({ media: null });
+    await page.goto(open.board);
+    await page.locator('.page-head .ant-btn-primary').click();
+    await page.locator('#reason-for-all:focus').waitFor();
+    await look('close');
+    const { id } = first(await lines(desk, `office=${open.office}`));
+    await page.goto(`/records/${id}`);
+    await settled(desk);
+    await page.locator('#arrival button').click();
+    await page.locator('#arrival-at:focus').waitFor();
+    await look('arrival');
     await desk.close();
   });
 }

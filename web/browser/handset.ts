@@ -4,21 +4,30 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { inject } from 'vitest';
+import { admin } from './admin.ts';
 import { program } from './house.ts';
 
 const run = promisify(execFile);
 
 /** A real phone without a screen (tests/src/bin/handset.rs). */
 export class Handset {
-  private constructor(private readonly folder: string) {}
+  private constructor(
+    private readonly folder: string,
+    /** The time zone in which it is, as the environment variable `TZ` names it. */
+    private readonly zone: string,
+  ) {}
 
-  /** Enrols a new phone for somebody of the demonstration. */
-  static async enrol(person: string, label: string): Promise<Handset> {
-    const { data } = inject('house');
-    const issue = ['admin', 'code', 'issue', '--person', person, '--json', '--data-dir', data];
-    const { stdout } = await run(program('DAYBOOK_BIN'), issue);
-    const { code } = JSON.parse(stdout) as { code: string };
-    const handset = new Handset(await mkdtemp(join(tmpdir(), 'handset-')));
+  /** Enrols a new phone for somebody of the demonstration, which then exchanges for the first time. */
+  static async enrol(person: string, label: string, zone = 'Asia/Shanghai'): Promise<Handset> {
+    const handset = await Handset.silent(person, label, zone);
+    await handset.order('sync');
+    return handset;
+  }
+
+  /** Enrols a new phone that has never exchanged anything. */
+  static async silent(person: string, label: string, zone = 'Asia/Shanghai'): Promise<Handset> {
+    const { code } = await admin<{ code: string }>('code', 'issue', '--person', person);
+    const handset = new Handset(await mkdtemp(join(tmpdir(), 'handset-')), zone);
     await handset.order('enrol', code, label);
     return handset;
   }
@@ -42,7 +51,7 @@ export class Handset {
   private async order<T>(...order: string[]): Promise<T> {
     const { url } = inject('house');
     const place = ['--store', join(this.folder, 'phone.db'), '--server', url];
-    const { stdout } = await run(program('DAYBOOK_HANDSET'), [...place, ...order]);
+    const { stdout } = await run(program('DAYBOOK_HANDSET'), [...place, ...order], { env: { ...process.env, TZ: this.zone } });
     return JSON.parse(stdout) as T;
   }
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use sync_core::id::DeviceId;
+use sync_core::id::{DeviceId, PersonId};
 use sync_core::wire::enrol::Role;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -11,7 +11,7 @@ use super::extract::{Id, Json};
 use super::identity::SignedIn;
 use super::names;
 use crate::error::ServiceError;
-use crate::service::{cut_off, directory};
+use crate::service::{cut_off, directory, invite};
 use crate::state::App;
 use crate::store::{Device, Office, Person, Project, Team};
 
@@ -197,6 +197,28 @@ pub(crate) async fn projects(State(app): State<App>, SignedIn(who): SignedIn) ->
 )]
 pub(crate) async fn devices(State(app): State<App>, SignedIn(who): SignedIn) -> Listed<DeviceBody> {
     directory::devices(&app, &who).await.map(listed)
+}
+
+/// A code with which one phone can be enrolled.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct InvitationBody {
+    /// As people read it aloud: `7K3M-9QTX-04BZ-RF6W`. It is shown this once.
+    code: String,
+    expires_at: i64,
+}
+
+/// Issues a code with which one phone of a person can be enrolled.
+#[utoipa::path(
+    post, path = "/api/v1/people/{person}/enrolment-code", tag = "directory", params(("person" = Uuid, Path)),
+    responses((status = 200, body = InvitationBody)), security(("session" = []))
+)]
+pub(crate) async fn invite(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Id(person): Id<PersonId>,
+) -> Result<Json<InvitationBody>, ServiceError> {
+    let (stored, code) = invite::invite(&app, &who, person).await?;
+    Ok(Json(InvitationBody { code: code.shown(), expires_at: stored.expires_at.0 }))
 }
 
 /// How a phone is to be wiped.

@@ -15,19 +15,18 @@ use sync_core::time::UnixMillis;
 use sync_core::wire::enrol::Role;
 
 use super::organisation::{self, OrganisationChange};
-use super::{notes, trail};
+use super::{invite, notes, trail};
 use lines::Line;
 pub use moves::{Goal, PersonMove};
 pub use set_aside::{Aside, AsideOrder};
 pub use strays::StrayOrder;
 
-use crate::auth::code::Code;
 use crate::auth::password::Passwords;
 use crate::clock::millis;
 use crate::error::{ServiceError, codes};
 use crate::photo::collect;
 use crate::state::App;
-use crate::store::{EnrolmentCode, Office, Organisation, Person, Project, Team};
+use crate::store::{Office, Organisation, Person, Project, Team};
 
 /// An order. Where an organisation, office, team or person is meant, its id or its name (for people: login) will do;
 /// the organisation may be left out while there is only one.
@@ -185,7 +184,8 @@ async fn carry_out(app: &App, order: Order) -> Result<Value, ServiceError> {
         }
         Order::IssueCode { organisation, person } => {
             let organisation = find::organisation(app, organisation).await?;
-            issue_code(app, &find::person(app, organisation, &person).await?).await
+            let (stored, code) = invite::issue(app, &find::person(app, organisation, &person).await?).await?;
+            one(Line::code(stored, Some(code.shown())))
         }
         Order::ListCodes { organisation } => {
             list(app.store.enrolment_codes(find::organisation(app, organisation).await?).await?)
@@ -298,24 +298,4 @@ async fn create_person(app: &App, organisation: OrganisationId, new: NewPerson) 
     };
     app.store.create_person(&person, password_hash.as_deref()).await?;
     one(Line::person(person, made))
-}
-
-async fn issue_code(app: &App, person: &Person) -> Result<Value, ServiceError> {
-    if person.office.is_none() {
-        return Err(codes::NO_OFFICE.into());
-    }
-    let now = app.clock.now();
-    let code = Code::from_random(app.dice.bytes());
-    let stored = EnrolmentCode {
-        code_hash: code.hash(),
-        organisation: person.organisation,
-        person: person.id,
-        hint: code.hint().to_owned(),
-        created_at: now,
-        expires_at: now.plus(millis(app.config.auth.code)),
-        used_at: None,
-        device: None,
-    };
-    app.store.create_enrolment_code(&stored).await?;
-    one(Line::code(stored, Some(code.shown())))
 }

@@ -1,7 +1,7 @@
 //! How phones become known and get their tokens, and how others don't.
 
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::{Method, Request};
 use minicbor::Encode;
 use server::service::admin::{self, perform};
 use sync_core::engine::Failure;
@@ -176,4 +176,25 @@ async fn exchanges_need_a_good_token() {
     assert_eq!(test.send(exchange(Some(format!("Bearer {token}")))).await.code(), "token.invalid", "expired");
     // The phone notices, answers its challenge and goes on.
     assert!(phone.sync(&test).await.failure.is_none());
+}
+
+#[tokio::test]
+async fn an_office_enrols_the_phones_of_its_own_people() {
+    let test = TestApp::new().await;
+    let house = House::build(&test).await;
+    let secretary = house.staff(&test, Role::Secretary, HERE).await;
+    let person = house.person(Role::Promoter, HERE);
+    let path = format!("/api/v1/people/{person}/enrolment-code");
+    let issued = test.call(Method::POST, &path, Some(&secretary.cookie), None).await.good().json();
+    let code = issued["code"].as_str().unwrap().to_owned();
+    let mut phone = Phone::new(7);
+    assert_eq!(phone.enrol(&test, &code).await.failure, None);
+    assert_eq!(phone.engine.identity().unwrap().profile.person, person);
+    // Head quarters' people have no office for which anything could be recorded.
+    let admin = house.staff(&test, Role::HqAdmin, HERE).await;
+    let path = format!("/api/v1/people/{}/enrolment-code", house.person(Role::Reviewer, HERE));
+    assert_eq!(test.call(Method::POST, &path, Some(&admin.cookie), None).await.code(), "person.no_office");
+    let auditor = house.staff(&test, Role::Auditor, HERE).await;
+    let trail = serde_json::to_string(&auditor.list(&test, "/api/v1/audit?limit=200").await).unwrap();
+    assert!(!trail.contains(&code) && trail.contains("enrolment-code"));
 }

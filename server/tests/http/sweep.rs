@@ -103,6 +103,7 @@ const RULES: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/people", Rule::Staff),
     ("patch", "/api/v1/people/{person}", Rule::Person(&[HqAdmin])),
     ("post", "/api/v1/people/{person}/hand-over", Rule::Person(&[Secretary, OfficeManager, HqAdmin])),
+    ("post", "/api/v1/people/{person}/enrolment-code", Rule::Person(&[Secretary, OfficeManager, HqAdmin])),
     ("get", "/api/v1/projects", Rule::Staff),
     ("get", "/api/v1/devices", Rule::Roles(&[Supervisor, Secretary, OfficeManager, Reviewer, HqAdmin, Auditor])),
     ("post", "/api/v1/devices/{id}/revoke", Rule::Device(&[Secretary, OfficeManager, HqAdmin])),

@@ -25,7 +25,7 @@ struct Handset {
 
 #[derive(Subcommand)]
 enum Order {
-    /// Enrols with a one-time code.
+    /// Enrols with a one-time code. It exchanges nothing yet.
     Enrol {
         /// The code.
         code: String,
@@ -74,7 +74,6 @@ impl Handset {
         match self.order {
             Order::Enrol { code, label } => {
                 phone.enrol(&code, &label)?;
-                phone.sync()?;
                 Ok(json!({}))
             }
             Order::Lead { name } => {

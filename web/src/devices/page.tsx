@@ -3,15 +3,16 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { Button, Checkbox, Space, Table, type TableColumnType } from 'antd';
 import { useState } from 'react';
 import { devices, useDirectory } from '../api/directory.ts';
-import { number, stretch, time, useWords } from '../language/wording.ts';
+import { number, time, useWords } from '../language/wording.ts';
 import { Choice } from '../records/filters.tsx';
 import { usePowers } from '../session/session.ts';
 import { PageHead } from '../shell/page-head.tsx';
 import { Fetched, Nothing } from '../shell/states.tsx';
 import { Moment } from '../words/moment.tsx';
 import { List } from '../words/list.tsx';
+import { Backlog, Skew } from './condition.tsx';
 import { RevokeDialog } from './revoke-dialog.tsx';
-import { holdsUnsent, readDeviceSearch, SKEW_MS, STATUSES, statusOf, type Device, type DeviceSearch } from './search.ts';
+import { holdsUnsent, readDeviceSearch, STATUSES, statusOf, type Device, type DeviceSearch } from './search.ts';
 import { WipeDialog } from './wipe-dialog.tsx';
 
 export function DevicesPage() {
@@ -111,7 +112,7 @@ function DeviceTable({ devices }: { devices: Device[] }) {
       title: t('devices.unsent'),
       width: 180,
       sorter: (a, b) => a.unsent.changes + a.unsent.photos - b.unsent.changes - b.unsent.photos,
-      render: (_, device) => <Backlog device={device} />,
+      render: (_, device) => <Backlog device={device} zone={zoneOf(device)} />,
     },
     {
       key: 'skew',
@@ -119,10 +120,7 @@ function DeviceTable({ devices }: { devices: Device[] }) {
       width: 100,
       align: 'right',
       sorter: (a, b) => Math.abs(a.skew_ms ?? 0) - Math.abs(b.skew_ms ?? 0),
-      render: (_, device) =>
-        device.skew_ms == null ? null : (
-          <span className={Math.abs(device.skew_ms) > SKEW_MS ? 'mark mark-held' : undefined}>{stretch(device.skew_ms)}</span>
-        ),
+      render: (_, device) => <Skew device={device} />,
     },
     { key: 'journal', title: t('devices.journal'), width: 80, align: 'right', render: (_, device) => number(device.journal_n) },
     { key: 'app', title: t('devices.app'), width: 120, render: (_, device) => <span className="small">{device.app}</span> },
@@ -185,24 +183,5 @@ function StatusMark({ device }: { device: Device }) {
       </span>
       {device.forked_at != null && <span className="mark mark-flag">{t('devices.status.forked')}</span>}
     </span>
-  );
-}
-
-function Backlog({ device }: { device: Device }) {
-  const { t } = useWords();
-  const { changes, photos, oldest } = device.unsent;
-  if (!holdsUnsent(device)) return <span className="none">{t('devices.unsentNothing')}</span>;
-  return (
-    <>
-      <span className="mark mark-held">
-        {[
-          changes > 0 && t('devices.unsentChanges', { count: changes }),
-          photos > 0 && t('devices.unsentPhotos', { count: photos }),
-        ]
-          .filter(Boolean)
-          .join(' · ')}
-      </span>
-      {oldest != null && <div className="small quiet">{t('devices.oldest', { time: time(oldest) })}</div>}
-    </>
   );
 }

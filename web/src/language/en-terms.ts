@@ -133,6 +133,28 @@ const terms = {
     absent: 'Nobody there',
     deal: 'Deal',
   },
+  absence: {
+    never: 'Has never exchanged',
+    silent: 'Silent this evening',
+    unsent: 'Holds unsent changes',
+  },
+  /** What offices say most often when a phone is missing; the chosen words are sealed. */
+  excuse: {
+    battery: 'Battery empty',
+    network: 'No network where they are',
+    broken: 'Phone broken or lost',
+    rest: 'Day off',
+    leave: 'On leave',
+    by_hand: 'Counted with the promoter by telephone',
+  },
+  figure: {
+    arrival: 'Arrivals',
+    reserved: 'Reservations',
+    subscribed: 'Subscriptions',
+    signed: 'Contracts',
+    paid: 'Payments',
+    mortgage: 'Mortgages',
+  },
   noFix: { denied: 'not allowed', timeout: 'no satellite in time', unavailable: 'no receiver' },
 };
 

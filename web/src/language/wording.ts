@@ -19,16 +19,17 @@ export function termsOf(group: Group): { value: string; label: string }[] {
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-function format(zone: string | undefined, shape: 'short' | 'full'): Intl.DateTimeFormat {
+const SHAPES = {
+  full: { dateStyle: 'medium', timeStyle: 'long' },
+  short: { year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
+  clock: { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
+} as const satisfies Record<string, Intl.DateTimeFormatOptions>;
+
+function format(zone: string | undefined, shape: keyof typeof SHAPES): Intl.DateTimeFormat {
   const key = `${present()} ${zone} ${shape}`;
   const made = formats.get(key);
   if (made) return made;
-  const fresh = new Intl.DateTimeFormat(TAGS[present()], {
-    timeZone: zone,
-    ...(shape === 'full'
-      ? { dateStyle: 'medium', timeStyle: 'long' }
-      : { year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }),
-  });
+  const fresh = new Intl.DateTimeFormat(TAGS[present()], { timeZone: zone, ...SHAPES[shape] });
   formats.set(key, fresh);
   return fresh;
 }
@@ -38,6 +39,11 @@ export function time(millis: number, zone?: string): string {
   return format(zone, 'short').format(millis);
 }
 
+/** The hour and minute of a moment, where the day is clear. */
+export function clockTime(millis: number, zone?: string): string {
+  return format(zone, 'clock').format(millis);
+}
+
 /** A moment with seconds and zone, for whoever looks twice. */
 export function exactTime(millis: number, zone?: string): string {
   return format(zone, 'full').format(millis);
@@ -45,6 +51,11 @@ export function exactTime(millis: number, zone?: string): string {
 
 export function number(value: number, options?: Intl.NumberFormatOptions): string {
   return value.toLocaleString(TAGS[present()], options);
+}
+
+/** Money is exact: it is grouped as text and never becomes a binary fraction. */
+export function decimal(text: string): string {
+  return /^-?\d+(\.\d+)?$/.test(text) ? text.replace(/\B(?=(\d{3})+(?!\d))(?<!\.\d*)/g, ',') : text;
 }
 
 /** A stretch of time in the largest unit that says something: `3 h`, `250 ms`. */

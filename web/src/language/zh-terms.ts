@@ -128,6 +128,23 @@ const terms: typeof en = {
   },
   visit_kind: { cold: '陌拜', follow_up: '回访', escorted: '带看', dealer: '经销商拜访' },
   outcome: { interested: '有意向', undecided: '未决定', not_interested: '无意向', absent: '无人', deal: '成交' },
+  absence: { never: '从未同步', silent: '傍晚以来未同步', unsent: '仍有未发送变更' },
+  excuse: {
+    battery: '没电了',
+    network: '所在地没有网络',
+    broken: '手机损坏或遗失',
+    rest: '轮休',
+    leave: '请假',
+    by_hand: '已与本人电话核对',
+  },
+  figure: {
+    arrival: '到访',
+    reserved: '认筹',
+    subscribed: '认购',
+    signed: '签约',
+    paid: '回款',
+    mortgage: '按揭',
+  },
   noFix: { denied: '未授权', timeout: '超时未定位', unavailable: '无定位模块' },
 };
 

@@ -1,4 +1,5 @@
 import type { Detail } from '../api/records.ts';
+import { Arrival } from './arrival.tsx';
 import { Conflicts } from './conflicts.tsx';
 import { Entries } from './entries.tsx';
 import { History } from './history.tsx';
@@ -30,6 +31,7 @@ export function RecordBody({ detail, zone, onWrite, writing, onMade }: Props) {
         </div>
         <div>
           <PlaceSheet detail={detail} />
+          <Arrival detail={detail} zone={zone} onMade={onMade} />
           <Origin detail={detail} zone={zone} onMade={onMade} />
           <Entries detail={detail} zone={zone} />
         </div>

@@ -85,7 +85,7 @@ export const FIELDS: Record<Kind, Field[]> = {
 };
 
 /** The office's part, the same for all kinds. */
-export const OFFICE_FIELDS: Field[] = [
+const OFFICE_FIELDS: Field[] = [
   of('owner', 'person'),
   of('office', 'office'),
   of('team', 'team'),

@@ -1,17 +1,15 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { App, Button } from 'antd';
-import { useState, type ReactNode } from 'react';
+import { useState } from 'react';
 import { useDirectory } from '../api/directory.ts';
 import { assign, type Detail } from '../api/records.ts';
 import { DeviceLink } from '../devices/link.tsx';
-import { number, term, useWords } from '../language/wording.ts';
+import { number, useWords } from '../language/wording.ts';
 import { useProblemNotice } from '../problem/notices.tsx';
 import { usePowers } from '../session/session.ts';
 import { Moment } from '../words/moment.tsx';
-import { Value } from '../words/value.tsx';
 import { AssignDialog } from './assign-dialog.tsx';
-import { OFFICE_FIELDS } from './fields.ts';
 import { viewOf } from './shape.ts';
 
 /** Whose the record is now, and where it comes from. */
@@ -19,7 +17,7 @@ export function Origin({ detail, zone, onMade }: { detail: Detail; zone?: string
   const { t } = useWords();
   const directory = useDirectory();
   const { line } = detail;
-  const { header, office } = viewOf(detail);
+  const { header } = viewOf(detail);
   const hours = header.utc_offset_minutes / 60;
   return (
     <section className="sheet" aria-label={t('record.assignment')}>
@@ -64,11 +62,6 @@ export function Origin({ detail, zone, onMade }: { detail: Detail; zone?: string
             <dd>{directory.project(line.project)}</dd>
           </>
         )}
-        {OFFICE_FIELDS.filter(({ name }) => !['owner', 'team', 'office'].includes(name) && office[name] != null).map((field) => (
-          <Row key={field.name} name={term('field', field.name)}>
-            <Value value={office[field.name]} sort={field.sort} zone={zone} />
-          </Row>
-        ))}
         <dt>{t('record.day')}</dt>
         <dd>
           <Link to="/records" search={{ day: line.day, office: line.office }} className="number">
@@ -94,15 +87,6 @@ export function Origin({ detail, zone, onMade }: { detail: Detail; zone?: string
         <dd className="number">{number(line.changes)}</dd>
       </dl>
     </section>
-  );
-}
-
-function Row({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </>
   );
 }
 

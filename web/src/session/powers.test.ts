@@ -14,3 +14,15 @@ test('an auditor sees everything and decides nothing', () => {
   expect([review, reassign, decideQuarantine, cutOff, administer]).toEqual([false, false, false, false, false]);
   expect([seeQuarantine, seeAmendments]).toEqual([true, true]);
 });
+
+test('offices close their days and receive customers, head quarters looks on, the field does neither', () => {
+  for (const role of ['secretary', 'office_manager', 'hq_admin'] as const) {
+    expect(powersOf(role)).toMatchObject({ seeDays: true, closeDays: true, receive: true });
+  }
+  for (const role of ['reviewer', 'auditor'] as const) {
+    expect(powersOf(role)).toMatchObject({ seeDays: true, closeDays: false, receive: false });
+  }
+  for (const role of ['promoter', 'supervisor'] as const) {
+    expect(powersOf(role)).toMatchObject({ seeDays: false, closeDays: false, receive: false });
+  }
+});

@@ -13,6 +13,10 @@ export interface Powers {
   decideAmendments: boolean;
   seeDevices: boolean;
   cutOff: boolean;
+  seeDays: boolean;
+  closeDays: boolean;
+  /** Note arrivals, and say who receives customers. */
+  receive: boolean;
   administer: boolean;
   headQuarters: boolean;
 }
@@ -28,6 +32,9 @@ export function powersOf(role: Role): Powers {
     decideAmendments: is('secretary', 'office_manager', 'reviewer', 'hq_admin'),
     seeDevices: is('supervisor', 'secretary', 'office_manager', 'reviewer', 'hq_admin', 'auditor'),
     cutOff: is('secretary', 'office_manager', 'hq_admin'),
+    seeDays: is('secretary', 'office_manager', 'reviewer', 'hq_admin', 'auditor'),
+    closeDays: is('secretary', 'office_manager', 'hq_admin'),
+    receive: is('secretary', 'office_manager', 'hq_admin'),
     administer: is('hq_admin'),
     headQuarters: is('reviewer', 'hq_admin', 'auditor'),
   };

@@ -1,11 +1,13 @@
 import {
   AppstoreOutlined,
   AuditOutlined,
+  CalendarOutlined,
   FileSearchOutlined,
   LogoutOutlined,
   MobileOutlined,
   QuestionCircleOutlined,
   SafetyOutlined,
+  SolutionOutlined,
   TeamOutlined,
   UserOutlined,
 } from '@ant-design/icons';
@@ -37,6 +39,7 @@ export function Frame() {
         </div>
         <nav aria-label={t('app.menu')}>
           <ul>
+            {powers.seeDays && <Entry to="/days" icon={<CalendarOutlined />} label={t('menu.days')} />}
             <Entry to="/review" icon={<AuditOutlined />} label={t('menu.review')} />
             <Entry to="/records" icon={<FileSearchOutlined />} label={t('menu.records')} />
             {powers.seeAmendments && <Entry to="/amendments" icon={<AppstoreOutlined />} label={t('menu.amendments')} />}
@@ -47,6 +50,7 @@ export function Frame() {
           <ul>
             <Entry to="/people" icon={<UserOutlined />} label={t('menu.people')} />
             <Entry to="/teams" icon={<TeamOutlined />} label={t('menu.teams')} />
+            {powers.seeDays && <Entry to="/rota" icon={<SolutionOutlined />} label={t('menu.rota')} />}
             {powers.seeDevices && <Entry to="/devices" icon={<MobileOutlined />} label={t('menu.devices')} />}
           </ul>
         </nav>
@@ -66,7 +70,17 @@ export function Frame() {
   );
 }
 
-type Target = '/review' | '/records' | '/amendments' | '/quarantine' | '/strays' | '/people' | '/teams' | '/devices';
+type Target =
+  | '/days'
+  | '/review'
+  | '/records'
+  | '/amendments'
+  | '/quarantine'
+  | '/strays'
+  | '/people'
+  | '/teams'
+  | '/rota'
+  | '/devices';
 
 function Entry({ to, icon, label }: { to: Target; icon: ReactNode; label: string }) {
   return (

@@ -9,10 +9,12 @@ import {
 import type { QueryClient } from '@tanstack/react-query';
 import { cache, onSessionEnd } from '../api/cache.ts';
 import { Problem } from '../problem/problem.ts';
+import { readBoardSearch, readDaysSearch } from '../days/search.ts';
 import { readDeviceSearch } from '../devices/search.ts';
 import { readPeopleSearch } from '../staff/search.ts';
 import { readQuarantineSearch } from '../quarantine/search.ts';
 import { readRecordSearch } from '../records/search.ts';
+import { readRotaSearch } from '../rota/search.ts';
 import { readReviewSearch } from '../review/search.ts';
 import { me } from '../session/session.ts';
 import { readThen } from '../session/then.ts';
@@ -49,6 +51,33 @@ const start = createRoute({
   beforeLoad: () => {
     throw redirect({ to: '/records' });
   },
+});
+
+const days = createRoute({
+  getParentRoute: () => inside,
+  path: '/days',
+  validateSearch: readDaysSearch,
+  component: lazyRouteComponent(() => import('../days/today.tsx'), 'TodayPage'),
+});
+
+const board = createRoute({
+  getParentRoute: () => inside,
+  path: '/offices/$office/days/$day',
+  validateSearch: readBoardSearch,
+  component: lazyRouteComponent(() => import('../days/board.tsx'), 'BoardPage'),
+});
+
+const statement = createRoute({
+  getParentRoute: () => inside,
+  path: '/offices/$office/days/$day/statements/$number',
+  component: lazyRouteComponent(() => import('../days/statement.tsx'), 'StatementPage'),
+});
+
+const rota = createRoute({
+  getParentRoute: () => inside,
+  path: '/rota',
+  validateSearch: readRotaSearch,
+  component: lazyRouteComponent(() => import('../rota/page.tsx'), 'RotaPage'),
 });
 
 const records = createRoute({
@@ -127,6 +156,10 @@ export const router = createRouter({
     signIn,
     inside.addChildren([
       start,
+      days,
+      board,
+      statement,
+      rota,
       records,
       record,
       review,

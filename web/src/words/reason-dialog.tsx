@@ -11,12 +11,24 @@ interface Props {
   action: string;
   danger?: boolean;
   sending?: boolean;
+  /** How long the reason may be, in characters. */
+  longest?: number;
   onSend: (reason: string) => void;
   onClose: () => void;
 }
 
 /** Asks why. Ctrl and Enter send, Escape closes. */
-export function ReasonDialog({ title, hint, lead, action, danger = false, sending = false, onSend, onClose }: Props) {
+export function ReasonDialog({
+  title,
+  hint,
+  lead,
+  action,
+  danger = false,
+  sending = false,
+  longest = 2000,
+  onSend,
+  onClose,
+}: Props) {
   const { t } = useWords();
   const [reason, setReason] = useState('');
   const [missing, setMissing] = useState(false);
@@ -45,7 +57,7 @@ export function ReasonDialog({ title, hint, lead, action, danger = false, sendin
             id="reason"
             autoFocus
             rows={3}
-            maxLength={2000}
+            maxLength={longest}
             value={reason}
             aria-invalid={missing}
             onChange={(event) => {

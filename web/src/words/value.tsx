@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useDirectory, type Directory } from '../api/directory.ts';
-import { number, term, useWords } from '../language/wording.ts';
+import { decimal, number, term, useWords } from '../language/wording.ts';
 import type { Sort } from '../record/fields.ts';
 import { readPlace } from '../record/place.ts';
 import type { FieldValue } from '../record/shape.ts';
@@ -57,11 +57,6 @@ export function Value({ value, sort, zone }: { value: FieldValue | undefined; so
 
 function nameOf(directory: Directory, what: 'person' | 'team' | 'office', id: string): ReactNode {
   return directory[what](id) ?? <span className="identifier">{id}</span>;
-}
-
-/** Money is exact: it is grouped as text and never becomes a binary fraction. */
-function decimal(text: string): string {
-  return /^-?\d+(\.\d+)?$/.test(text) ? text.replace(/\B(?=(\d{3})+(?!\d))(?<!\.\d*)/g, ',') : text;
 }
 
 function PlaceWords({ text }: { text: string }): ReactNode {

@@ -1,0 +1,302 @@
+import { readFile } from 'node:fs/promises';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Desk, openBrowser } from './desk.ts';
+import { Evening } from './evening.ts';
+import { tabTo } from './keyboard.ts';
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await openBrowser();
+});
+afterAll(() => browser.close());
+
+interface Sealed {
+  number: number;
+  body: string;
+  signature: string;
+  key: string;
+  statement: { total: { lead: number }; reason: string | null; missing: { reason: string }[]; records: string[] };
+}
+
+const sealed = (desk: Desk, evening: Evening, number: number) =>
+  desk.ask<Sealed>(`/api/v1${evening.board}/statements/${number}`);
+
+/** Lets a page see the board as it is now until it tries to close the day: what happens meanwhile is news to it. */
+async function hold(desk: Desk, evening: Evening): Promise<void> {
+  const board = `/api/v1${evening.board}`;
+  const json = await desk.ask<object>(board);
+  await desk.page.route(`**${board}`, (route) => route.fulfill({ json }));
+  await desk.page.route(
+    `**${board}/close`,
+    async (route) => {
+      await desk.page.unroute(`**${board}`);
+      await route.continue();
+    },
+    { times: 1 },
+  );
+}
+
+const rowOf = (page: Page, name: string): Locator => page.locator('tbody tr').filter({ hasText: name });
+
+test('the secretary closes the day with two phones missing, and seals what comes late', async () => {
+  const evening = await Evening.come('傍晚分所');
+  const desk = await Desk.open(browser);
+  const { page } = desk;
+  await desk.signInAs(evening.secretary);
+  await page.getByRole('link', { name: 'Today' }).click();
+  await page.getByRole('heading', { name: 'Today' }).waitFor();
+  const office = rowOf(page, '傍晚分所');
+  await office.getByText('Open', { exact: true }).waitFor();
+  // The page follows the evening by itself.
+  const records = office.getByTitle('Records of 傍晚分所');
+  expect(await records.innerText()).toBe('0');
+  const first = await evening.phones.in.lead('按时登记');
+  await records.getByText('1', { exact: true }).waitFor();
+  await office.getByTitle('Missing phones of 傍晚分所').click();
+
+  // The board, with the missing phones only.
+  await page.waitForURL(`**${evening.board}?missing=true`);
+  await page.getByText('2 phones are missing').waitFor();
+  expect(await page.getByText('Has never exchanged').count()).toBe(2);
+  expect(await rowOf(page, '周末').count()).toBe(0);
+  await page.getByLabel('Missing only').uncheck();
+  await rowOf(page, '周末').getByRole('link', { name: '1', exact: true }).first().click();
+  await page.waitForURL('**/records?**');
+  await page.locator(`a.row-link[href$="${first}"]`).waitFor();
+  await page.goBack();
+
+  // A reason for each.
+  await page.getByRole('button', { name: 'Close the day' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('1 record', { exact: false }).first().waitFor();
+  await dialog.getByRole('button', { name: 'Seal and close' }).click();
+  expect(await dialog.getByText('Say why.').count()).toBe(2);
+  await dialog.getByLabel('The same for all').fill('在山里，没有网络');
+  const second = dialog.getByLabel('Reason: 郑好, 郑好的手机');
+  expect(await second.inputValue()).toBe('在山里，没有网络');
+  await second.click();
+  await second.fill('');
+  await page.locator('.ant-select-item-option').getByText('Battery empty').filter({ visible: true }).click();
+  await dialog.getByRole('button', { name: 'Seal and close' }).click();
+
+  await page.waitForURL(`**${evening.board}/statements/0`);
+  await page.getByRole('heading', { name: 'Statement of the day' }).waitFor();
+  await page.locator('.paper').getByText('Battery empty').waitFor();
+  const closed = await sealed(desk, evening, 0);
+  expect(closed.statement.missing.map(({ reason }) => reason).sort()).toEqual(['Battery empty', '在山里，没有网络'].sort());
+  expect(closed.statement.records).toEqual([first]);
+  await page.locator('.paper').getByText(closed.signature).waitFor();
+
+  // The file is the signed bytes, so that anybody can check them.
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Signed file' }).click(),
+  ]);
+  expect(download.suggestedFilename()).toBe(`傍晚分所_${evening.day}_0.json`);
+  const { body, signature, key } = closed;
+  expect(JSON.parse(await readFile(await download.path(), 'utf8'))).toEqual({ body, signature, key });
+
+  // What comes late stands in the tray, and makes a supplement.
+  const late = await evening.phones.first.lead('迟到的客户');
+  await page.getByRole('link', { name: 'To the day' }).click();
+  const tray = page.getByRole('region', { name: 'Late tray' });
+  await tray.locator(`a[href$="${late}"]`).getByText('迟到的客户').waitFor();
+  await tray.getByRole('button', { name: 'Make a supplement' }).click();
+  await dialog.getByLabel('Reason').fill('隧道里没有网络');
+  await dialog.getByRole('button', { name: 'Make a supplement' }).click();
+  await page.waitForURL(`**${evening.board}/statements/1`);
+  await page.getByRole('heading', { name: 'Supplement 1 to the statement of the day' }).waitFor();
+  await page.locator('.paper').getByText('隧道里没有网络').waitFor();
+  expect((await sealed(desk, evening, 1)).statement.records).toEqual([late]);
+  expect((await sealed(desk, evening, 0)).body).toBe(closed.body);
+
+  // On paper there is the statement and nothing of the console around it.
+  await page.emulateMedia({ media: 'print' });
+  expect(await page.locator('.paper').isVisible()).toBe(true);
+  expect(await page.getByRole('navigation').filter({ visible: true }).count()).toBe(0);
+  expect(await page.getByRole('button').filter({ visible: true }).count()).toBe(0);
+  const paper = await page.pdf({ preferCSSPageSize: true });
+  // A4 in points, as the file says it.
+  expect(paper.toString('latin1')).toMatch(/\/MediaBox \[0 0 59[45][.\d]* 84[12][.\d]*\]/);
+  await desk.close();
+  await evening.over();
+});
+
+test('a phone that goes missing, or a colleague who closes, meanwhile is said in the dialog', async () => {
+  const evening = await Evening.come('深夜分所');
+  const desk = await Desk.open(browser);
+  const { page } = desk;
+  await desk.signInAs(evening.secretary);
+  await page.goto(evening.board);
+  await page.getByRole('button', { name: 'Close the day' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('The same for all').fill('轮休');
+
+  await hold(desk, evening);
+  const third = await evening.another('冯远');
+  await dialog.getByRole('button', { name: 'Seal and close' }).click();
+  await dialog.getByText('Another phone went missing meanwhile').waitFor();
+  await dialog.getByText('Missing since you began: 冯远 (冯远的手机)').waitFor();
+  const { statements } = await desk.ask<{ statements: unknown[] }>(`/api/v1${evening.board}`);
+  expect(statements).toEqual([]);
+  await dialog.getByLabel('Reason: 冯远, 冯远的手机').fill('刚刚入职');
+
+  await hold(desk, evening);
+  const office = await Desk.open(browser);
+  await office.signIn('hq_admin');
+  const missing = await evening.missing(office);
+  await office.tell('POST', `/api/v1${evening.board}/close`, {
+    missing: missing.map((device) => ({ device, reason: '总部日结' })),
+  });
+  await dialog.getByRole('button', { name: 'Seal and close' }).click();
+  await page.getByText('The day was closed meanwhile').waitFor();
+  await page.getByRole('dialog').getByRole('link', { name: 'To the statement' }).click();
+  await page.locator('.paper').getByText('总部日结').first().waitFor();
+
+  // A day to come is refused in words too.
+  const tomorrow = new Date(Date.parse(evening.day) + 86_400_000).toISOString().slice(0, 10);
+  await page.goto(`/offices/${evening.office}/days/${tomorrow}`);
+  await page.getByRole('button', { name: 'Close the day' }).click();
+  const all = dialog.getByLabel('The same for all');
+  await all.fill('x');
+  await dialog.getByRole('button', { name: 'Seal and close' }).click();
+  await dialog.getByRole('alert').getByText('That has not come yet').waitFor();
+  await office.close();
+  await desk.close();
+  await third.away();
+  await evening.over();
+});
+
+test('whoever may not close days looks on, and another office’s day is none', async () => {
+  const evening = await Evening.come('旁观分所');
+  const desk = await Desk.open(browser);
+  const { page } = desk;
+  await desk.signIn('auditor');
+  await page.goto(evening.board);
+  await page.getByText('2 phones are missing').waitFor();
+  expect(await page.getByRole('button', { name: 'Close the day' }).count()).toBe(0);
+  await page.goto(`/rota?office=${evening.office}`);
+  await page.getByText('No consultants').waitFor();
+  expect(await page.getByRole('button', { name: 'Add' }).count()).toBe(0);
+  await page.goto(`${evening.board}/statements/0`);
+  await page.getByRole('alert').getByText('The day has no such statement').waitFor();
+
+  const elsewhere = await Desk.open(browser);
+  await elsewhere.signIn('secretary');
+  await elsewhere.page.goto(evening.board);
+  await elsewhere.page.getByRole('alert').getByText('There is no such office').waitFor();
+  await elsewhere.page.goto('/days');
+  await elsewhere.page.locator('tbody .row-link').first().waitFor();
+  expect(await elsewhere.page.locator('tbody .row-link').count()).toBe(1);
+  await elsewhere.close();
+  await desk.close();
+  await evening.over();
+});
+
+test('the same evening without a mouse', async () => {
+  const evening = await Evening.come('键盘分所');
+  await evening.phones.in.lead('按时登记');
+  const desk = await Desk.open(browser);
+  const { page } = desk;
+  const { keyboard } = page;
+  await desk.signInAs(evening.secretary);
+  await page.locator('nav a').first().waitFor();
+  await tabTo(page, 'nav a[href="/days"]');
+  await keyboard.press('Enter');
+  await page.waitForURL('**/days');
+  await page.locator('tbody .row-link').first().waitFor();
+  await tabTo(page, 'tbody a[href$="?missing=true"]');
+  await keyboard.press('Enter');
+  await page.waitForURL('**?missing=true');
+  await page.getByRole('button', { name: 'Close the day' }).waitFor();
+  await tabTo(page, '.page-head .ant-btn-primary');
+  await keyboard.press('Enter');
+  await page.locator('#reason-for-all:focus').waitFor();
+  // One of the common reasons by the arrow keys, and another word for the last phone.
+  await keyboard.press('ArrowDown');
+  await keyboard.press('ArrowDown');
+  await keyboard.press('Enter');
+  const reasons = page.getByRole('dialog').getByLabel(/^Reason: /);
+  await expect.poll(() => reasons.first().inputValue()).not.toBe('');
+  const common = await reasons.first().inputValue();
+  await keyboard.press('Tab');
+  await keyboard.press('Tab');
+  await keyboard.press('ControlOrMeta+a');
+  await keyboard.type('在家休息');
+  await keyboard.press('Control+Enter');
+  await page.waitForURL('**/statements/0');
+  expect((await sealed(desk, evening, 0)).statement.missing.map(({ reason }) => reason).sort()).toEqual([common, '在家休息'].sort());
+
+  const late = await evening.phones.second.lead('迟到的客户');
+  await page.locator('.paper').waitFor();
+  await tabTo(page, `a[href$="${evening.board}"]`);
+  await keyboard.press('Enter');
+  await page.locator(`#late a[href$="${late}"]`).waitFor();
+  await tabTo(page, '#late button');
+  await keyboard.press('Enter');
+  await page.locator('textarea#reason:focus').waitFor();
+  await keyboard.type('手机刚有网络');
+  await keyboard.press('Control+Enter');
+  await page.waitForURL('**/statements/1');
+  await page.locator('.paper').getByText('手机刚有网络').waitFor();
+  expect((await sealed(desk, evening, 1)).statement.records).toEqual([late]);
+  await desk.close();
+  await evening.over();
+});
+
+test('customers who arrive go to whose turn it is, or to whom they ask for', async () => {
+  const evening = await Evening.come('接待分所');
+  const leads = [await evening.phones.in.lead('先到的'), await evening.phones.in.lead('后到的')];
+  const desk = await Desk.open(browser);
+  const { page } = desk;
+  await desk.signInAs(evening.secretary);
+  await page.getByRole('link', { name: 'Consultants' }).click();
+  await page.getByText('No consultants').waitFor();
+  for (const name of ['李静', '陈晨', '王芳']) {
+    await page.getByLabel('Name').fill(name);
+    await page.keyboard.press('Enter');
+  }
+  const names = page.locator('.rota li .name');
+  // By a button, which keeps the focus, and by dragging.
+  await page.getByRole('button', { name: 'Up: 王芳' }).focus();
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Enter');
+  await expect.poll(() => names.allInnerTexts()).toEqual(['王芳', '李静', '陈晨']);
+  await page.locator('.rota li').filter({ hasText: '陈晨' }).dragTo(page.locator('.rota li').filter({ hasText: '王芳' }));
+  await expect.poll(() => names.allInnerTexts()).toEqual(['陈晨', '王芳', '李静']);
+  await page.getByRole('button', { name: 'Remove: 李静' }).click();
+  await page.getByRole('button', { name: 'Save the order' }).click();
+  await page.getByText('Saved.').waitFor();
+  const rota = await desk.ask<{ names: string[] }>(`/api/v1/offices/${evening.office}/consultants`);
+  expect(rota.names).toEqual(['陈晨', '王芳']);
+
+  await page.goto(`/records/${leads[0]}`);
+  const arrival = page.getByRole('region', { name: 'Arrival' });
+  await arrival.getByText('The customer has not arrived.').waitFor();
+  await arrival.getByRole('button', { name: 'Customer arrived' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Note the arrival' }).click();
+  await page.getByText('Noted. 陈晨 receives the customer.').waitFor();
+  await arrival.getByText('陈晨').waitFor();
+
+  await page.goto(`/records/${leads[1]}`);
+  await arrival.getByRole('button', { name: 'Customer arrived' }).click();
+  await dialog.getByText('The customer asked for somebody').click();
+  await dialog.getByRole('button', { name: 'Note the arrival' }).click();
+  await dialog.getByText('Say for whom the customer asked.').waitFor();
+  await dialog.getByLabel('Consultant', { exact: true }).fill('陈晨');
+  await dialog.getByLabel('Number of the confirmation slip').fill('A-17');
+  await dialog.getByLabel('When').fill(`${evening.day} 00:30`);
+  await page.keyboard.press('Enter');
+  await dialog.getByRole('button', { name: 'Note the arrival' }).click();
+  await arrival.getByText('A-17').waitFor();
+  await arrival.getByText('00:30').waitFor();
+
+  await page.goto(evening.board);
+  const arrivals = page.getByRole('region', { name: 'Figures of the day' }).getByRole('row', { name: /^Arrivals/ });
+  await arrivals.waitFor();
+  expect(await arrivals.getByRole('cell').allInnerTexts()).toEqual(['2', '—', '2']);
+  await desk.close();
+  await evening.over();
+});

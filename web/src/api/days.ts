@@ -1,0 +1,58 @@
+import { queryOptions } from '@tanstack/react-query';
+import { answer, api, type Body } from './client.ts';
+
+export type DayLine = Body['DayLineBody'];
+export type Board = Body['BoardBody'];
+export type BoardLine = Body['BoardLineBody'];
+export type BoardDevice = Body['BoardDeviceBody'];
+export type Counts = Body['CountsBody'];
+export type Sealed = Body['StatementBody'];
+export type Explanation = Body['ExplanationBody'];
+
+/** How often a page of the evening asks again while somebody looks at it, in milliseconds. */
+const EVERY = 15_000;
+
+/** How a day stands in all offices of one's territory. */
+export const dayLines = (day: string) =>
+  queryOptions({
+    queryKey: ['days', 'lines', day],
+    queryFn: ({ signal }) => answer(api.GET('/api/v1/days', { params: { query: { day } }, signal })),
+    refetchInterval: EVERY,
+  });
+
+const at = (office: string, day: string) => ({ params: { path: { office, day } } });
+
+export const officeBoard = (office: string, day: string) =>
+  queryOptions({
+    queryKey: ['days', 'board', office, day],
+    queryFn: ({ signal }) => answer(api.GET('/api/v1/offices/{office}/days/{day}', { ...at(office, day), signal })),
+    refetchInterval: EVERY,
+  });
+
+/** What came for a closed day and is in no statement. */
+export const lateTray = (office: string, day: string) =>
+  queryOptions({
+    queryKey: ['days', 'late', office, day],
+    queryFn: ({ signal }) => answer(api.GET('/api/v1/offices/{office}/days/{day}/late', { ...at(office, day), signal })),
+    refetchInterval: EVERY,
+  });
+
+/** A statement or a supplement. Nothing changes it any more, so it is fetched once. */
+export const sealedStatement = (office: string, day: string, number: number) =>
+  queryOptions({
+    queryKey: ['days', 'statement', office, day, number],
+    queryFn: ({ signal }) =>
+      answer(
+        api.GET('/api/v1/offices/{office}/days/{day}/statements/{number}', {
+          params: { path: { office, day, number } },
+          signal,
+        }),
+      ),
+    staleTime: Infinity,
+  });
+
+export const closeDay = (office: string, day: string, missing: Explanation[]) =>
+  answer(api.POST('/api/v1/offices/{office}/days/{day}/close', { ...at(office, day), body: { missing } }));
+
+export const makeSupplement = (office: string, day: string, reason: string) =>
+  answer(api.POST('/api/v1/offices/{office}/days/{day}/supplements', { ...at(office, day), body: { reason } }));

@@ -1,0 +1,256 @@
+import { DownloadOutlined, PrinterOutlined } from '@ant-design/icons';
+import { useQuery } from '@tanstack/react-query';
+import { Link, useParams } from '@tanstack/react-router';
+import { Button } from 'antd';
+import type { ReactNode } from 'react';
+import { officeBoard, sealedStatement, type Sealed } from '../api/days.ts';
+import { useDirectory } from '../api/directory.ts';
+import { number, term, useWords } from '../language/wording.ts';
+import { PageHead } from '../shell/page-head.tsx';
+import { Fetched } from '../shell/states.tsx';
+import { Moment } from '../words/moment.tsx';
+import { recordsIn } from './board-lines.ts';
+import { FigureTable } from './figures.tsx';
+import { StatementLinks } from './statement-links.tsx';
+import { fileName, signedFile, statementOf, type Statement } from './statement-shape.ts';
+import './days.css';
+import './statement.css';
+
+/** A sealed statement as a sheet of paper. */
+export function StatementPage() {
+  const { t } = useWords();
+  const { office, day, number: which } = useParams({ from: '/inside/offices/$office/days/$day/statements/$number' });
+  const number = Number(which);
+  const directory = useDirectory();
+  const query = useQuery(sealedStatement(office, day, number));
+  const board = useQuery({ ...officeBoard(office, day), refetchInterval: false }).data;
+  const name = directory.office(office) ?? t('statement.office');
+  return (
+    <>
+      <PageHead
+        title={number === 0 ? t('statement.title', { name, day }) : t('statement.titleSupplement', { number, name, day })}
+        end={
+          <>
+            <Link to="/offices/$office/days/$day" params={{ office, day }}>
+              {t('statement.toBoard')}
+            </Link>
+            {query.data && <Download sealed={query.data} />}
+            <Button type="primary" icon={<PrinterOutlined />} disabled={!query.data} onClick={() => print()}>
+              {t('statement.print')}
+            </Button>
+          </>
+        }
+      />
+      {board && board.statements.length > 1 && (
+        <nav className="standing statement-list" aria-label={t('statement.listed')}>
+          <StatementLinks board={board} />
+        </nav>
+      )}
+      <Fetched query={query} rows={12}>
+        {(sealed) => <Paper sealed={sealed} zone={directory.zone(office)} />}
+      </Fetched>
+    </>
+  );
+}
+
+/** Hands out the signed bytes, for whoever checks them without us. */
+function Download({ sealed }: { sealed: Sealed }) {
+  const { t } = useWords();
+  const save = () => {
+    const address = URL.createObjectURL(new Blob([signedFile(sealed)], { type: 'application/json' }));
+    const link = document.createElement('a');
+    link.href = address;
+    link.download = fileName(statementOf(sealed));
+    link.click();
+    URL.revokeObjectURL(address);
+  };
+  return (
+    <Button icon={<DownloadOutlined />} onClick={save}>
+      {t('statement.download')}
+    </Button>
+  );
+}
+
+function Paper({ sealed, zone }: { sealed: Sealed; zone?: string }) {
+  const { t } = useWords();
+  const said = statementOf(sealed);
+  return (
+    <article className="paper">
+      <header>
+        <div className="quiet">{said.organisation.name}</div>
+        <h2>{said.number === 0 ? t('statement.statement') : t('statement.supplement', { number: said.number })}</h2>
+      </header>
+      <dl className="facts">
+        <dt>{t('statement.office')}</dt>
+        <dd>{said.office.name}</dd>
+        <dt>{t('statement.day')}</dt>
+        <dd className="number">{said.day}</dd>
+        <dt>{t('statement.number')}</dt>
+        <dd className="number">{number(said.number)}</dd>
+        <dt>{t('statement.sealedAt')}</dt>
+        <dd>
+          <Moment at={said.sealed_at} zone={zone} />
+        </dd>
+        <dt>{t('statement.sealedBy')}</dt>
+        <dd>{said.sealed_by.name}</dd>
+        {said.reason != null && (
+          <>
+            <dt>{t('statement.reason')}</dt>
+            <dd>{said.reason}</dd>
+          </>
+        )}
+        <dt>{t('statement.sealedItems')}</dt>
+        <dd>
+          <div>{t('closing.records', { count: said.records.length })}</div>
+          <div>{t('closing.facts', { count: said.facts.length })}</div>
+        </dd>
+      </dl>
+      <CountsByPerson said={said} />
+      <Part title={t('board.figures')}>
+        <FigureTable figures={said.figures} />
+      </Part>
+      {said.number === 0 && <MissingPhones said={said} zone={zone} />}
+      <Journals said={said} zone={zone} />
+      <Part title={t('statement.seal')}>
+        <dl className="facts">
+          <dt>{t('statement.signature')}</dt>
+          <dd className="identifier">{sealed.signature}</dd>
+          <dt>{t('statement.key')}</dt>
+          <dd className="identifier">{sealed.key}</dd>
+          {said.audit && (
+            <>
+              <dt>{t('statement.audit', { no: number(said.audit.no) })}</dt>
+              <dd className="identifier">{said.audit.link}</dd>
+            </>
+          )}
+        </dl>
+        <p className="small quiet">{t('statement.how', { form: said.form })}</p>
+      </Part>
+    </article>
+  );
+}
+
+function Part({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <section>
+      <h3>{title}</h3>
+      {children}
+    </section>
+  );
+}
+
+function CountsByPerson({ said }: { said: Statement }) {
+  const { t } = useWords();
+  const row = (key: string, name: string, counts: Statement['total']) => (
+    <tr key={key}>
+      <th scope="row">{name}</th>
+      <td>{number(counts.visit)}</td>
+      <td>{number(counts.survey)}</td>
+      <td>{number(counts.lead)}</td>
+      <td>{number(recordsIn(counts))}</td>
+      <td>{number(counts.flagged)}</td>
+    </tr>
+  );
+  return (
+    <Part title={t('statement.counts')}>
+      {said.people.length === 0 ? (
+        <p className="none">{t('statement.noCounts')}</p>
+      ) : (
+        <table className="plain">
+          <thead>
+            <tr>
+              <th scope="col">{t('board.promoter')}</th>
+              <th scope="col">{t('board.visit')}</th>
+              <th scope="col">{t('board.survey')}</th>
+              <th scope="col">{t('board.lead')}</th>
+              <th scope="col">{t('statement.all')}</th>
+              <th scope="col">{t('board.flagged')}</th>
+            </tr>
+          </thead>
+          <tbody>{said.people.map((line) => row(line.person.id, line.person.name, line))}</tbody>
+          <tfoot>{row('total', t('board.total'), said.total)}</tfoot>
+        </table>
+      )}
+    </Part>
+  );
+}
+
+function MissingPhones({ said, zone }: { said: Statement; zone?: string }) {
+  const { t } = useWords();
+  return (
+    <Part title={t('statement.missing')}>
+      {said.missing.length === 0 ? (
+        <p className="none">{t('statement.noMissing')}</p>
+      ) : (
+        <table className="plain words">
+          <thead>
+            <tr>
+              <th scope="col">{t('board.phone')}</th>
+              <th scope="col">{t('board.promoter')}</th>
+              <th scope="col">{t('statement.known')}</th>
+              <th scope="col">{t('statement.unsent')}</th>
+              <th scope="col">{t('board.exchange')}</th>
+              <th scope="col">{t('statement.reason')}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {said.missing.map((phone) => (
+              <tr key={phone.device.id}>
+                <th scope="row">{phone.device.name}</th>
+                <td>{phone.person.name}</td>
+                <td>{term('absence', phone.absence)}</td>
+                <td className="number">{number(phone.unsent)}</td>
+                <td>
+                  <LastExchange at={phone.last_exchange_at} zone={zone} />
+                </td>
+                <td>{phone.reason}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Part>
+  );
+}
+
+/** How far the server held each phone's journal: what is sealed can be held against the phones. */
+function Journals({ said, zone }: { said: Statement; zone?: string }) {
+  const { t } = useWords();
+  return (
+    <Part title={t('statement.journals')}>
+      {said.devices.length === 0 ? (
+        <p className="none">{t('statement.noJournals')}</p>
+      ) : (
+        <table className="plain words">
+          <thead>
+            <tr>
+              <th scope="col">{t('board.phone')}</th>
+              <th scope="col">{t('board.promoter')}</th>
+              <th scope="col">{t('statement.lines')}</th>
+              <th scope="col">{t('statement.link')}</th>
+              <th scope="col">{t('board.exchange')}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {said.devices.map((head) => (
+              <tr key={head.device.id}>
+                <th scope="row">{head.device.name}</th>
+                <td>{head.person.name}</td>
+                <td className="number">{number(head.n)}</td>
+                <td className="identifier">{head.link}</td>
+                <td>
+                  <LastExchange at={head.last_exchange_at} zone={zone} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Part>
+  );
+}
+
+function LastExchange({ at, zone }: { at: number | null; zone?: string }) {
+  const { t } = useWords();
+  return at == null ? <span className="none">{t('devices.never')}</span> : <Moment at={at} zone={zone} />;
+}

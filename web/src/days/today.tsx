@@ -1,0 +1,164 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { Table, type TableColumnType } from 'antd';
+import { dayLines, type DayLine } from '../api/days.ts';
+import { offices, useDirectory } from '../api/directory.ts';
+import { number, useWords } from '../language/wording.ts';
+import { useMe } from '../session/session.ts';
+import { PageHead } from '../shell/page-head.tsx';
+import { Fetched, Nothing } from '../shell/states.tsx';
+import { List } from '../words/list.tsx';
+import { Moment } from '../words/moment.tsx';
+import { dayIn } from './business-day.ts';
+import { DayChoice } from './day-choice.tsx';
+import { AsOf, Outdated } from './live.tsx';
+import './days.css';
+
+/** How a day stands in all offices of one's territory. Which day it is can be said once their zones are known. */
+export function TodayPage() {
+  return <Fetched query={useQuery(offices)}>{() => <Today />}</Fetched>;
+}
+
+function Today() {
+  const { t } = useWords();
+  const search = useSearch({ from: '/inside/days' });
+  const navigate = useNavigate({ from: '/days' });
+  const zone = useDirectory().zone(useMe().office);
+  const today = dayIn(zone, Date.now());
+  const day = search.day ?? today;
+  const query = useQuery(dayLines(day));
+  const show = (day: string) => void navigate({ search: day === today ? {} : { day } });
+  return (
+    <>
+      <PageHead
+        title={day === today ? t('days.title') : t('days.titleOf', { day })}
+        beside={<DayChoice day={day} today={today} onChange={show} />}
+        end={<AsOf query={query} zone={zone} />}
+      />
+      <Outdated query={query} />
+      <Fetched query={query}>{(lines) => <Offices lines={lines} day={day} />}</Fetched>
+    </>
+  );
+}
+
+function Offices({ lines, day }: { lines: DayLine[]; day: string }) {
+  const { t } = useWords();
+  const directory = useDirectory();
+  const board = (line: DayLine) => ({ to: '/offices/$office/days/$day', params: { office: line.office, day } }) as const;
+  const columns: TableColumnType<DayLine>[] = [
+    {
+      key: 'office',
+      title: t('days.office'),
+      sorter: (a, b) => a.name.localeCompare(b.name),
+      render: (_, line) => (
+        <Link {...board(line)} className="row-link" title={t('days.boardOf', { name: line.name })}>
+          {line.name}
+        </Link>
+      ),
+    },
+    {
+      key: 'state',
+      title: t('days.state'),
+      width: 210,
+      sorter: (a, b) => (a.closed_at ?? 0) - (b.closed_at ?? 0),
+      render: (_, line) =>
+        line.closed_at == null ? (
+          <span className="mark mark-received">{t('days.open')}</span>
+        ) : (
+          <>
+            <span className="mark mark-approved">{t('days.closed')}</span>{' '}
+            <Moment at={line.closed_at} zone={directory.zone(line.office)} />
+          </>
+        ),
+    },
+    {
+      key: 'missing',
+      title: t('days.missing'),
+      width: 150,
+      align: 'right',
+      sorter: (a, b) => a.missing - b.missing,
+      render: (_, line) =>
+        line.missing === 0 ? (
+          <span className="none">{number(0)}</span>
+        ) : (
+          <Link
+            {...board(line)}
+            search={{ missing: true }}
+            className="mark mark-held"
+            title={t('days.missingOf', { name: line.name })}
+          >
+            {number(line.missing)}
+          </Link>
+        ),
+    },
+    {
+      key: 'records',
+      title: t('days.records'),
+      width: 110,
+      align: 'right',
+      sorter: (a, b) => a.records - b.records,
+      render: (_, line) => (
+        <Link to="/records" search={{ office: line.office, day }} title={t('days.recordsOf', { name: line.name })}>
+          {number(line.records)}
+        </Link>
+      ),
+    },
+    {
+      key: 'unsealed',
+      title: t('days.unsealed'),
+      width: 110,
+      align: 'right',
+      sorter: (a, b) => a.unsealed - b.unsealed,
+      render: (_, line) => <Unsealed line={line} day={day} />,
+    },
+    {
+      key: 'statements',
+      title: t('days.statements'),
+      width: 110,
+      align: 'right',
+      sorter: (a, b) => a.statements - b.statements,
+      render: (_, line) =>
+        line.statements > 0 && (
+          <Link
+            to="/offices/$office/days/$day/statements/$number"
+            params={{ office: line.office, day, number: '0' }}
+            title={t('days.statementsOf', { name: line.name })}
+          >
+            {number(line.statements)}
+          </Link>
+        ),
+    },
+  ];
+  return (
+    <List label={t('days.title')}>
+      <Table<DayLine>
+        className="offices"
+        size="small"
+        rowKey="office"
+        dataSource={lines}
+        columns={columns}
+        pagination={false}
+        locale={{ emptyText: <Nothing title={t('days.empty')} hint={t('days.emptyHint')} /> }}
+      />
+    </List>
+  );
+}
+
+/** What is in no statement: all of an open day, what came late for a closed one. */
+function Unsealed({ line, day }: { line: DayLine; day: string }) {
+  const { t } = useWords();
+  if (line.unsealed === 0) return <span className="none">{number(0)}</span>;
+  const late = line.closed_at != null;
+  return (
+    <Link
+      to="/offices/$office/days/$day"
+      params={{ office: line.office, day }}
+      hash={late ? 'late' : undefined}
+      className={late ? 'mark mark-held' : undefined}
+      title={t(late ? 'days.lateOf' : 'days.boardOf', { name: line.name })}
+    >
+      {late && `${t('days.late')} `}
+      {number(line.unsealed)}
+    </Link>
+  );
+}
