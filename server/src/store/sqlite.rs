@@ -224,8 +224,8 @@ fn writing(file: &Path) -> SqliteConnectOptions {
 }
 
 fn reading(file: &Path) -> SqliteConnectOptions {
-    // Whatever others write empties a reader's own cache; what is mapped stays.
-    connecting(file).read_only(true).pragma("cache_size", "-8192").pragma("mmap_size", "1073741824")
+    // Nothing is mapped into memory: a disk that fails would then end the process instead of a question.
+    connecting(file).read_only(true).pragma("cache_size", "-8192")
 }
 
 fn connecting(file: &Path) -> SqliteConnectOptions {
