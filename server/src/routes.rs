@@ -22,4 +22,5 @@ pub(crate) mod strays;
 pub(crate) mod sync;
 pub(crate) mod trail;
 
+pub(crate) use extract::caused_by;
 pub(crate) use identity::{origin_of, session_token as session_of};

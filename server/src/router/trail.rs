@@ -5,10 +5,12 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use http_body_util::LengthLimitError;
 use serde_json::{Value, json};
+use tower_http::timeout::TimeoutError;
 
 use crate::error::{ServiceError, codes};
-use crate::routes::{origin_of, session_of};
+use crate::routes::{caused_by, origin_of, session_of};
 use crate::service::session;
 use crate::service::trail::{self, Act};
 use crate::state::App;
@@ -55,7 +57,7 @@ async fn write_down(
         Err(error) => return Err(error),
     };
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, app.config.limits.json_bytes).await.map_err(|_| codes::REQUEST_TOO_LARGE)?;
+    let body = to_bytes(body, app.config.limits.json_bytes).await.map_err(unread)?;
     let detail = serde_json::from_slice(&body).unwrap_or(Value::Null);
     let act = Act {
         person: Some(who.id),
@@ -66,6 +68,17 @@ async fn write_down(
     };
     let no = trail::note(app, who.organisation, act).await?;
     Ok((Request::from_parts(parts, Body::from(body)), Some((who, no))))
+}
+
+/// Why a body could not be read to its end.
+fn unread(error: axum::Error) -> ServiceError {
+    if caused_by::<LengthLimitError>(&error) {
+        codes::REQUEST_TOO_LARGE.into()
+    } else if caused_by::<TimeoutError>(&error) {
+        codes::TIMEOUT.into()
+    } else {
+        ServiceError::from(codes::MALFORMED_REQUEST).detail("the body broke off")
+    }
 }
 
 /// Which fields are written. Their values are the record's, whose history keeps them.

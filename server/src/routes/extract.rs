@@ -67,6 +67,6 @@ fn malformed(detail: String) -> ServiceError {
 }
 
 /// Whether an error of this type is behind another one.
-pub(super) fn caused_by<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
+pub(crate) fn caused_by<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
     error.is::<E>() || error.source().is_some_and(caused_by::<E>)
 }

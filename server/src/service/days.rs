@@ -353,13 +353,13 @@ async fn seal(
     }
     match app.store.days().seal(&statement, &items).await {
         Ok(()) => {}
-        Err(error) => {
+        Err(StoreError::Conflict(_)) => {
             archive::unfile(app, &statement);
-            return Err(match error {
-                StoreError::Conflict(_) => codes::DAY_CLOSED.into(),
-                error => error.into(),
-            });
+            return Err(codes::DAY_CLOSED.into());
         }
+        // Whether the database has it nobody knows: its answer may be what was lost. The file stays, and whoever looks
+        // next brings it in if it is not there.
+        Err(error) => return Err(error.into()),
     }
     tracing::info!(person = %who.id, office = %statement.office, day = %statement.day, number, "a day was sealed");
     Ok(statement)

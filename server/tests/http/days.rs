@@ -263,6 +263,18 @@ async fn a_statement_is_signed_filed_and_comes_back_to_a_restored_server() {
     assert_eq!(evening.late().await, [""; 0]);
 }
 
+/// Another server sealed what this one had filed but not sealed when it was killed.
+#[tokio::test]
+async fn a_filed_statement_that_can_not_be_sealed_does_not_stand_in_the_way() {
+    let mut evening = Evening::come().await;
+    evening.phones[0].register("张伟");
+    evening.sync(0).await;
+    evening.close().await.good();
+    evening.test.sql("delete from statement").await;
+    assert_eq!(evening.board().await["statements"], json!([]), "what it counts is counted, so it can't come back");
+    assert_eq!(evening.close().await.good().json()["number"], 0);
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     /// Somebody saves a lead.

@@ -1,6 +1,7 @@
 //! The audit trail: everything that staff and administrators change, and what tampering looks like.
 
-use axum::http::Method;
+use axum::body::Body;
+use axum::http::{Method, Request};
 use serde_json::{Value, json};
 use server::service::admin::{Order, perform};
 use sync_core::wire::enrol::Role::{Auditor, HqAdmin, Promoter, Reviewer, Secretary};
@@ -117,4 +118,22 @@ async fn whoever_tampers_is_found_out() {
         assert_eq!(checked["broken"].as_u64(), broken.map(|no| if no == 0 { last } else { no }), "{how}");
         assert!(checked["false_anchors"].as_array().unwrap().len() >= anchored, "{how}");
     }
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_told_from_one_that_breaks_off() {
+    let office = office().await;
+    let reviewer = office.house.staff(&office.test, Reviewer, HERE).await;
+    let path = format!("/api/v1/records/{}/review", office.record);
+    let request = |body: Body| {
+        let request =
+            Request::post(&path).header("content-type", "application/json").header("cookie", &reviewer.cookie);
+        request.body(body).unwrap()
+    };
+    let large = "x".repeat(office.test.app.config.limits.json_bytes + 1);
+    assert_eq!(office.test.send(request(Body::from(large))).await.code(), "request.too_large");
+    let cut = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+    let pieces = futures_util::stream::iter([Ok(r#"{"state":"#), Err(cut)]);
+    assert_eq!(office.test.send(request(Body::from_stream(pieces))).await.code(), "request.malformed");
+    assert!(office.trail("?limit=5").await.iter().all(|entry| entry["origin"] == "machine"), "nothing was done");
 }

@@ -75,13 +75,27 @@ pub(super) async fn recall(app: &App, office: OfficeId, day: Date, mut next: u32
             Ok(()) => {
                 tracing::warn!(%office, %day, number = next, "a sealed statement came back that the database had lost")
             }
-            // Somebody else was faster.
-            Err(StoreError::Conflict(_)) => {}
+            Err(StoreError::Conflict(_)) => {
+                let known = app.store.days().statements(office, day).await?;
+                // Unless somebody else was faster, it counts what is counted elsewhere: it can never be sealed, and must
+                // not stand in the way of what can.
+                if known.len() <= next as usize {
+                    set_aside(&path(&folder, office, day, next));
+                    break;
+                }
+            }
             Err(error) => return Err(error.into()),
         }
         next += 1;
     }
     Ok(next - before)
+}
+
+fn set_aside(place: &Path) {
+    tracing::error!(file = %place.display(), "a filed statement counts what another one counts; it is set aside");
+    if let Err(error) = std::fs::rename(place, place.with_extension("set-aside")) {
+        tracing::error!(%error, "it can't be set aside");
+    }
 }
 
 type Read = (Statement, crate::store::days::SealedItems);
