@@ -84,6 +84,8 @@ pub(in crate::store) async fn a_repeated_change_is_set_aside_under_its_true_name
     assert_eq!(aside.len(), 3);
     assert!(aside.iter().all(|line| line.code == "change.repeated" && line.hash == hash));
     assert_eq!(store.record(record).await.unwrap().incoming.len(), 1, "the first is untouched");
+    let told = store.verdicts(li.id, 0).await.unwrap();
+    assert!(told.verdicts.iter().all(|line| line.state == ChangeState::Quarantined), "the first is not judged yet");
     let row = world.row(record, &wang.person);
     let publication = world.publication(record, row, &[hash]).await;
     world.put(publication).await;
@@ -91,6 +93,7 @@ pub(in crate::store) async fn a_repeated_change_is_set_aside_under_its_true_name
     assert_eq!(store.journal(wang.id, 2, 1).await.unwrap()[0].state, ChangeState::Quarantined);
     let told = store.verdicts(li.id, 0).await.unwrap();
     assert_eq!(told.verdicts.len(), 2);
+    assert!(told.verdicts.iter().all(|line| line.state == ChangeState::Published), "as good as the first");
     assert_eq!(told.judged_through, 2);
 }
 
