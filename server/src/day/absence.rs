@@ -36,9 +36,34 @@ pub fn absence(evening: UnixMillis, last_exchange: Option<UnixMillis>, unsent_ch
     }
 }
 
+/// Whether a phone may hold something of a day that ended then. One that was enrolled later does not, unless it goes on
+/// as another that was there, or says itself that it has something older.
+pub fn may_hold_something(
+    end: UnixMillis,
+    enrolled_at: UnixMillis,
+    goes_on: bool,
+    oldest_unsent: Option<UnixMillis>,
+) -> bool {
+    enrolled_at < end || goes_on || oldest_unsent.is_some_and(|at| at < end)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_phone_that_came_after_the_day_is_not_waited_for_unless_it_brings_something_of_it() {
+        let end = UnixMillis(1_000);
+        for (enrolled, goes_on, oldest, expected) in [
+            (999, false, None, true),
+            (1_000, false, None, false),
+            (1_000, true, None, true),
+            (1_000, false, Some(999), true),
+            (1_000, false, Some(1_000), false),
+        ] {
+            assert_eq!(may_hold_something(end, UnixMillis(enrolled), goes_on, oldest.map(UnixMillis)), expected);
+        }
+    }
 
     #[test]
     fn a_phone_is_in_when_it_has_said_in_the_evening_that_nothing_is_left() {

@@ -14,7 +14,7 @@ use sync_core::time::UnixMillis;
 use sync_core::wire::enrol::Role;
 
 use super::{notes, trail};
-use crate::day::absence::{Absence, absence};
+use crate::day::absence::{Absence, absence, may_hold_something};
 use crate::day::figures::{Counts, Figure, by_person, figures, total};
 use crate::day::hours;
 use crate::day::statement::{Body, DeviceHead, FORM, Missing, Named};
@@ -139,7 +139,7 @@ async fn look(app: &App, office: Office, day: Date) -> Result<(Board, Seen), Ser
     let (evening, end) = (hours::evening(&office.time_zone, day), hours::end(&office.time_zone, day));
     let mut phones: HashMap<PersonId, Vec<BoardDevice>> = HashMap::new();
     for device in app.store.devices(office.organisation).await? {
-        if is_in_use(&device, end) {
+        if is_in_use(&device) {
             let absence = missing(&device, evening, end);
             phones.entry(device.person.id).or_default().push(BoardDevice { device, absence });
         }
@@ -180,15 +180,15 @@ async fn look(app: &App, office: Office, day: Date) -> Result<(Board, Seen), Ser
     Ok((board, Seen { records, facts, people }))
 }
 
-/// Whether anybody waits for what is on a phone: nobody does if it was cut off, goes on under another identity, or was
-/// enrolled after the day.
-fn is_in_use(device: &Device, end: UnixMillis) -> bool {
-    !device.is_cut_off() && device.forked_at.is_none() && device.wiped_at.is_none() && device.enrolled_at < end
+/// Whether anybody waits for what is on a phone: nobody does if it was cut off, or goes on under another identity.
+fn is_in_use(device: &Device) -> bool {
+    !device.is_cut_off() && device.forked_at.is_none() && device.wiped_at.is_none()
 }
 
 fn missing(device: &Device, evening: UnixMillis, end: UnixMillis) -> Option<Absence> {
-    let in_use = is_in_use(device, end);
-    in_use.then(|| absence(evening, device.last_exchange_at, device.backlog.changes)).flatten()
+    let may_hold = may_hold_something(end, device.enrolled_at, device.replaces.is_some(), device.backlog.oldest);
+    let waited_for = is_in_use(device) && may_hold;
+    waited_for.then(|| absence(evening, device.last_exchange_at, device.backlog.changes)).flatten()
 }
 
 async fn visible(app: &App, who: &Person, id: OfficeId) -> Result<Office, ServiceError> {

@@ -263,6 +263,24 @@ async fn a_statement_is_signed_filed_and_comes_back_to_a_restored_server() {
     assert_eq!(evening.late().await, [""; 0]);
 }
 
+#[tokio::test]
+async fn a_phone_that_came_the_day_after_is_shown_and_not_waited_for() {
+    let mut evening = Evening::come().await;
+    evening.phones[0].register("张伟");
+    evening.sync(0).await;
+    evening.sync(1).await;
+    evening.test.clock.advance(24 * HOUR);
+    evening.secretary = evening.house.staff(&evening.test, Secretary, HERE).await;
+    evening.sync(0).await;
+    evening.sync(1).await;
+    Phone::of(&evening.test, &evening.house, Promoter, HERE).await;
+    let board = evening.board().await;
+    let phones = board["people"].as_array().unwrap().iter().flat_map(|line| line["devices"].as_array().unwrap());
+    let absences: Vec<&Value> = phones.map(|device| &device["absence"]).collect();
+    assert_eq!(absences, [&Value::Null; 3], "{board}");
+    post(&evening.test, &evening.secretary, &evening.path("/close"), json!({})).await.good();
+}
+
 /// Another server sealed what this one had filed but not sealed when it was killed.
 #[tokio::test]
 async fn a_filed_statement_that_can_not_be_sealed_does_not_stand_in_the_way() {
