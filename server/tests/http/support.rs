@@ -94,7 +94,7 @@ impl TestApp {
 
     async fn receiving(keeping: Keeping, config: Config) -> Self {
         let clock = Arc::new(TestClock(AtomicI64::new(MORNING.0)));
-        let app = open(clock.clone(), config).await;
+        let app = open(&keeping, clock.clone(), config).await;
         let router = router::public(&app).unwrap();
         Self { app, clock, router, keeping }
     }
@@ -225,7 +225,7 @@ impl TestApp {
     }
 
     async fn running(keeping: Keeping, clock: Arc<TestClock>, config: Config) -> Self {
-        let app = open(clock.clone(), config).await;
+        let app = open(&keeping, clock.clone(), config).await;
         tokio::spawn(projector::run(app.clone()));
         let router = router::public(&app).unwrap();
         Self { app, clock, router, keeping }
@@ -256,9 +256,9 @@ impl TestApp {
     }
 }
 
-async fn open(clock: Arc<TestClock>, config: Config) -> App {
+async fn open(keeping: &Keeping, clock: Arc<TestClock>, config: Config) -> App {
     let store = server::serve::open_store(&config.database).await.unwrap();
-    let dice = Dice::from_rng(ChaCha20Rng::seed_from_u64(7));
+    let dice = Dice::from_rng(ChaCha20Rng::seed_from_u64(keeping.begin_life()));
     App::new(store, clock, dice, config).await.unwrap()
 }
 

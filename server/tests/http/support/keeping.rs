@@ -2,6 +2,7 @@
 //! PostgreSQL database of its own.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use server::config::{Config, DatabaseUrl, Layers};
 use server::store::{postgres, sqlite};
@@ -17,6 +18,8 @@ const VARIABLE: &str = "DAYBOOK_TEST_DATABASE";
 pub(super) struct Keeping {
     folder: TempDir,
     database: Option<Database>,
+    /// How often a server was started on it.
+    lives: AtomicU64,
 }
 
 /// A backup in a folder of its own.
@@ -40,7 +43,7 @@ impl Keeping {
     /// In a PostgreSQL database, whatever the variable says.
     pub(super) fn shared_one() -> Self {
         let database = Some(throwaway_postgres::shared().database("daybook", migrate));
-        Self { folder: tempfile::tempdir().unwrap(), database }
+        Self { folder: tempfile::tempdir().unwrap(), database, lives: AtomicU64::new(0) }
     }
 
     /// The PostgreSQL database as a replica has it that gets nothing more; no server may be running.
@@ -55,7 +58,7 @@ impl Keeping {
 
     /// In a folder, whatever the variable says.
     pub(super) fn embedded_one() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), database: None }
+        Self { folder: tempfile::tempdir().unwrap(), database: None, lives: AtomicU64::new(0) }
     }
 
     /// From the folder to a PostgreSQL database; no server may be running.
@@ -68,6 +71,11 @@ impl Keeping {
         moving.copy(|_, _| {}).await.unwrap();
         moving.verify(|_, _| {}).await.unwrap();
         moving.finish().await.unwrap();
+    }
+
+    /// Counts a start of the server. A server that is started again, on a backup too, throws other dice than before.
+    pub(super) fn begin_life(&self) -> u64 {
+        self.lives.fetch_add(1, Ordering::Relaxed)
     }
 
     pub(super) fn folder(&self) -> &Path {
