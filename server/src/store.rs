@@ -153,8 +153,11 @@ pub trait Store: Send + Sync {
 
     // ---- publishing ----
 
-    /// Records with received changes, the longest waiting first, with everything that is needed to judge them.
-    async fn pending(&self, limit: u32) -> Result<Vec<PendingRecord>, StoreError>;
+    /// Records for which these have sent something that is not judged, the longest waiting first, with everything that
+    /// is needed to judge them.
+    async fn pending(&self, limit: u32, senders: Senders<'_>) -> Result<Vec<PendingRecord>, StoreError>;
+    /// Whether any change is received and not judged.
+    async fn is_received(&self) -> Result<bool, StoreError>;
     /// One record with its published changes and, if there are any, its received ones.
     /// [`StoreError::NotFound`] if there is neither.
     async fn record(&self, id: RecordId) -> Result<PendingRecord, StoreError>;

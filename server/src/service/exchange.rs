@@ -13,6 +13,7 @@ use super::drift;
 use super::notes;
 use super::offers;
 use super::profile::profile;
+use super::projector::Lane;
 use super::reading::{self, Reading};
 use super::verdicts::verdicts;
 use crate::admission::Visitor;
@@ -55,7 +56,8 @@ pub async fn exchange(app: &App, device: Device, request: ExchangeRequest) -> Re
         let waiting = DeviceReport { backlog: request.backlog, ..report };
         notes::note(app, device.id, waiting).await?;
     } else {
-        app.projector.wait(app.projector.request(), app.config.limits.publish_wait).await;
+        let lane = Lane::of(app, device.id);
+        app.projector.wait(app.projector.request(), lane, app.config.limits.publish_wait).await;
     }
     let let_go =
         if request.offers.is_empty() { Vec::new() } else { offers::take_in(app, &device, &request.offers).await? };

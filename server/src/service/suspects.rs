@@ -37,7 +37,7 @@ async fn pending(app: &App, id: RecordId) -> Result<Option<PendingRecord>, Servi
 async fn try_alone(app: &App, id: RecordId) -> Result<(), ServiceError> {
     if let Some(record) = pending(app, id).await? {
         app.trial.begin(std::iter::once(id));
-        let publications = judge_all(app, vec![record]).await?;
+        let publications = judge_all(app, vec![record], 1).await?;
         app.store.publish(&publications, app.salt, app.clock.now()).await?;
     }
     Ok(())
@@ -58,7 +58,7 @@ async fn try_each_change(app: &App, suspect: Suspect) -> Result<(), ServiceError
             tried.insert(next);
             app.trial.begin_change(id, next, suspect.deaths_at(next));
             record.incoming.retain(|change| tried.contains(&change.hash));
-            judge_all(app, vec![record]).await?
+            judge_all(app, vec![record], 1).await?
         };
         // What changed meanwhile is left alone, and judged in its turn.
         app.store.publish(&publications, app.salt, app.clock.now()).await?;

@@ -331,6 +331,22 @@ pub struct IncomingChange {
     pub approved: bool,
 }
 
+/// Whose changes to look for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Senders<'a> {
+    /// Everybody's.
+    All,
+    /// Those of these devices.
+    These(&'a [DeviceId]),
+    /// Those of all devices but these.
+    Others(&'a [DeviceId]),
+}
+
+impl Senders<'_> {
+    /// At most so many devices are looked at.
+    pub const MOST: usize = 256;
+}
+
 /// A record with what is needed to judge its received changes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PendingRecord {

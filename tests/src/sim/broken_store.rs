@@ -169,9 +169,14 @@ broken! {
         appended
     }
 
-    async fn pending(&self, limit: u32) -> Result<Vec<PendingRecord>, StoreError> {
+    async fn is_received(&self) -> Result<bool, StoreError> {
         self.disk.read()?;
-        let mut pending = self.inner.pending(limit).await?;
+        self.inner.is_received().await
+    }
+
+    async fn pending(&self, limit: u32, senders: Senders<'_>) -> Result<Vec<PendingRecord>, StoreError> {
+        self.disk.read()?;
+        let mut pending = self.inner.pending(limit, senders).await?;
         if self.is(Mutant::AuthorityAtReceiptOnly) {
             for change in pending.iter_mut().flat_map(|record| &mut record.incoming) {
                 change.approved = true;

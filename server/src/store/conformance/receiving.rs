@@ -140,7 +140,7 @@ pub(in crate::store) async fn large_pushes_are_kept_whole(store: &dyn Store) {
     let hashes = world.receive(&mut phone, &records).await;
     let lines = store.journal(phone.id, 1, 1_000).await.unwrap();
     assert_eq!(lines.iter().map(|line| line.entry.change).collect::<Vec<_>>(), hashes);
-    let pending = store.pending(500).await.unwrap();
+    let pending = store.pending(500, Senders::All).await.unwrap();
     assert_eq!(pending.iter().map(|record| record.id).collect::<Vec<_>>(), records);
     assert!(pending.iter().zip(&hashes).all(|(record, hash)| record.incoming[0].hash == *hash));
 }

@@ -149,8 +149,11 @@ impl Store for Backend {
     ) -> Result<Vec<ActorId>, StoreError> {
         write!(self, actors::claim_actors(organisation, person, device, actors, now))
     }
-    async fn pending(&self, limit: u32) -> Result<Vec<PendingRecord>, StoreError> {
-        read!(self, judge::pending(limit))
+    async fn pending(&self, limit: u32, senders: Senders<'_>) -> Result<Vec<PendingRecord>, StoreError> {
+        read!(self, judge::pending(limit, senders))
+    }
+    async fn is_received(&self) -> Result<bool, StoreError> {
+        read!(self, judge::is_received())
     }
     async fn record(&self, id: RecordId) -> Result<PendingRecord, StoreError> {
         read!(self, judge::record(id))
