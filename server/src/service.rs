@@ -23,6 +23,7 @@ pub mod notes;
 mod offers;
 pub mod organisation;
 pub mod people;
+mod prejudge;
 pub mod profile;
 pub mod projector;
 pub mod quarantine;

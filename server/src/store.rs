@@ -132,8 +132,9 @@ pub trait Store: Send + Sync {
 
     /// Takes in several pushes in one transaction, each all or nothing, and notes what the devices reported.
     /// The answers stand in the order of the pushes. A push whose `base` is not the device's stored head is
-    /// answered with [`Appended::HeadMoved`] and changes nothing.
-    async fn append(&self, pushes: &[Push]) -> Result<Vec<Appended>, StoreError>;
+    /// answered with [`Appended::HeadMoved`] and changes nothing. What was judged beforehand is published with the lines
+    /// as [`Self::publish`] would.
+    async fn append(&self, pushes: &[Push], salt: u64) -> Result<Vec<Appended>, StoreError>;
     /// Notes what devices reported in exchanges without a push, unless something newer was noted. Devices that are
     /// not there are passed over.
     async fn note_exchanges(&self, reports: &[(DeviceId, DeviceReport)]) -> Result<(), StoreError>;

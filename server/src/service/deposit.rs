@@ -47,7 +47,7 @@ pub(super) async fn deposit(
             return Ok(response);
         }
         Account::Resend { from } => response.resend_from = Some(from),
-        Account::Stored(receipt) => response.receipt = Some(receipt),
+        Account::Stored { receipt, .. } => response.receipt = Some(receipt),
         Account::Even => {}
     }
     tell_verdicts(app, &device, request.cursor.map_or(0, |cursor| cursor.seq), &mut response).await?;

@@ -42,12 +42,13 @@ pub async fn exchange(app: &App, device: Device, request: ExchangeRequest) -> Re
     }
     let next_sync_after_ms = app.admission.next_sync_ms(device.id, now);
     let mut response = ExchangeResponse { next_sync_after_ms, ..ExchangeResponse::default() };
-    let mut held_through = device.head.n;
+    let (mut held_through, mut unjudged) = (device.head.n, false);
     match settle(app, &device, &request, &report).await? {
         Account::Even => {}
-        Account::Stored(receipt) => {
+        Account::Stored { receipt, open } => {
             held_through = receipt.head.n;
             response.receipt = Some(receipt);
+            unjudged = open;
         }
         Account::Resend { from } => response.resend_from = Some(from),
         Account::Forked { common_through } => return Ok(reidentify(common_through)),
@@ -55,7 +56,7 @@ pub async fn exchange(app: &App, device: Device, request: ExchangeRequest) -> Re
     if response.receipt.is_none() {
         let waiting = DeviceReport { backlog: request.backlog, ..report };
         notes::note(app, device.id, waiting).await?;
-    } else {
+    } else if unjudged {
         let lane = Lane::of(app, device.id);
         app.projector.wait(app.projector.request(), lane, app.config.limits.publish_wait).await;
     }

@@ -14,7 +14,7 @@ use sync_core::record::view::AnyView;
 use sync_core::trust::authority::Author;
 use sync_core::trust::judge::{Candidate, Judgement, SetAside, judge};
 use sync_core::trust::{Limits, code};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
 use super::bill::Bill;
 use super::heal::heal;
@@ -69,6 +69,8 @@ pub struct Projector {
     done: watch::Sender<Done>,
     stopping: AtomicBool,
     running: AtomicBool,
+    /// For those who judge what phones bring before it is stored: as many at once as there are processors.
+    pub(super) seats: Semaphore,
 }
 
 impl Default for Projector {
@@ -80,6 +82,7 @@ impl Default for Projector {
             done,
             stopping: AtomicBool::new(false),
             running: AtomicBool::new(false),
+            seats: Semaphore::new(workers()),
         }
     }
 }
@@ -221,9 +224,9 @@ async fn publish(app: &App, pending: Vec<PendingRecord>, workers: usize) -> Resu
     if pending.is_empty() {
         return Ok(());
     }
-    app.trial.begin(pending.iter().map(|record| record.id));
+    let judging = app.trial.begin(pending.iter().map(|record| record.id));
     let publications = judge_all(app, pending, workers).await?;
-    app.trial.end();
+    drop(judging);
     let published = app.store.publish(&publications, app.salt, app.clock.now()).await?;
     metrics::counter!("daybook_records_published_total").increment(publications.len() as u64);
     let done = publications.iter().zip(&published).filter(|(_, answer)| **answer != Published::Stale);

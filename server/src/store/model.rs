@@ -278,15 +278,20 @@ pub struct Push {
     pub lines: Vec<NewLine>,
     /// What the device reported.
     pub report: DeviceReport,
+    /// What was judged of the lines before they are stored. It is published together with them; what is no longer true
+    /// by then is left out, and its lines are stored as received.
+    pub judged: Vec<Publication>,
 }
 
 /// What became of a push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Appended {
-    /// It is durable; the feed stood at this position.
+    /// It is durable; the feed stood at this position before.
     Stored {
         /// For the receipt.
         seq: u64,
+        /// Whether some of it still has to be judged.
+        received: bool,
     },
     /// The stored journal ends elsewhere.
     HeadMoved(Head),

@@ -141,7 +141,7 @@ pub(in crate::store) async fn verdicts_reach_the_device(store: &dyn Store) {
     let (mut push, hashes) = world.push(&mut phone, &[id, id, id, other]);
     push.lines[0].state = ChangeState::Quarantined;
     push.lines[0].code = Some("change.broken".to_owned());
-    store.append(&[push]).await.unwrap();
+    store.append(&[push], SALT).await.unwrap();
     let broken = verdict(1, id, ChangeState::Quarantined, "change.broken");
     let told = store.verdicts(phone.id, 0).await.unwrap();
     assert_eq!(told, DeviceVerdicts { verdicts: vec![broken.clone()], judged_through: 1 });

@@ -127,8 +127,8 @@ impl Store for Backend {
     async fn epoch(&self) -> Result<u32, StoreError> {
         read!(self, enrolment::epoch())
     }
-    async fn append(&self, pushes: &[Push]) -> Result<Vec<Appended>, StoreError> {
-        write!(self, receive::append(pushes))
+    async fn append(&self, pushes: &[Push], salt: u64) -> Result<Vec<Appended>, StoreError> {
+        write!(self, receive::append(pushes, salt))
     }
     async fn note_exchanges(&self, reports: &[(DeviceId, DeviceReport)]) -> Result<(), StoreError> {
         write!(self, receive::note_exchanges(reports))
