@@ -374,7 +374,8 @@ impl Intake {
 
 /// Counts what was published with the lines.
 fn count_published(pushes: &[Push], answers: &[Appended]) {
-    let done = pushes.iter().zip(answers).filter(|(_, answer)| matches!(answer, Appended::Stored { received: false, .. }));
+    let done =
+        pushes.iter().zip(answers).filter(|(_, answer)| matches!(answer, Appended::Stored { received: false, .. }));
     let publications = done.flat_map(|(push, _)| &push.judged);
     let (mut records, mut changes) = (0, 0);
     for publication in publications {

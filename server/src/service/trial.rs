@@ -167,7 +167,8 @@ impl Trial {
             return;
         };
         let written = if docket.running.is_empty() && !docket.trying {
-            fs::remove_file(file).or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
+            fs::remove_file(file)
+                .or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
         } else if docket.running.is_empty() {
             Ok(())
         } else {

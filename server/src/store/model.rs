@@ -259,7 +259,7 @@ pub struct NewLine {
 }
 
 /// A stretch of journal on its way in: verified, but not looked into.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Push {
     /// Whose.
     pub device: DeviceId,

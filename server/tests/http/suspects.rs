@@ -45,12 +45,14 @@ async fn what_killed_on_arrival_is_stored_before_it_is_judged_again() {
     let test = test.killed_while_judging(&format!("{}\n", records[0])).await;
     assert_eq!(phone.sync(&test).await.failure, None);
     assert_eq!(state(&phone, records[0]).0, Step::Stored, "received, for the projector");
-    for published in [records[1], first] {
-        assert_eq!(state(&phone, published), (Step::Published, vec![]));
+    for (record, published) in [(records[0], 0), (records[1], 1), (first, 2)] {
+        assert_eq!(test.app.store.record(record).await.unwrap().published.len(), published);
     }
     server::service::projector::drain(&test.app).await.unwrap();
     assert_eq!(phone.sync(&test).await.failure, None);
-    assert_eq!(state(&phone, records[0]), (Step::Published, vec![]));
+    for record in [records[0], records[1], first] {
+        assert_eq!(state(&phone, record), (Step::Published, vec![]));
+    }
 }
 
 #[tokio::test]

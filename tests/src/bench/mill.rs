@@ -174,6 +174,7 @@ impl Mill {
             signature: self.key.sign_head(self.device.id, &self.head),
             lines: std::mem::take(&mut self.lines),
             report,
+            judged: Vec::new(),
         }))
     }
 }

@@ -229,10 +229,8 @@ async fn open(
 ) -> Result<Running, Failure> {
     // The projector is stepped by the plan, so an exchange must not wait for it. In every other life the server judges
     // what it can before it stores it; mistakes in what comes afterwards would not show there.
-    let afterwards = matches!(
-        settings.mutant,
-        Some(Mutant::AuthorityAtReceiptOnly | Mutant::FeedNumberOutsideTransaction)
-    );
+    let afterwards =
+        matches!(settings.mutant, Some(Mutant::AuthorityAtReceiptOnly | Mutant::FeedNumberOutsideTransaction));
     let on_arrival = !afterwards && (seed ^ life).is_multiple_of(2);
     let settings_of_server = [
         ("DAYBOOK_LIMITS_PUBLISH_WAIT_MS", "0".to_owned()),

@@ -7,7 +7,7 @@ use sync_core::record::entry::Stage;
 use sync_core::record::review::ReviewState;
 use sync_core::time::UnixMillis;
 
-use super::world::{Phone, World};
+use super::world::{Phone, SALT, World};
 use crate::store::*;
 
 fn all(world: &World<'_>) -> RecordQuery {

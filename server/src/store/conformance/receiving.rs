@@ -1,11 +1,11 @@
 //! Receiving.
 
-use sync_core::id::{ActorId, DeviceId};
+use sync_core::id::{ActorId, ChangeHash, DeviceId, RecordId};
 use sync_core::journal::Head;
 use sync_core::time::UnixMillis;
 use sync_core::wire::enrol::Role;
 
-use super::world::{World, report};
+use super::world::{Phone, SALT, World, report, verdict};
 use crate::store::*;
 
 pub(in crate::store) async fn a_journal_is_kept_line_by_line(store: &dyn Store) {
@@ -15,8 +15,14 @@ pub(in crate::store) async fn a_journal_is_kept_line_by_line(store: &dyn Store) 
     let record = world.record_id();
     let (first, _) = world.push(&mut phone, &[record, record]);
     let (second, _) = world.push(&mut phone, &[record]);
-    assert_eq!(store.append(std::slice::from_ref(&first), SALT).await.unwrap(), [Appended::Stored { seq: 0, received: true }]);
-    assert_eq!(store.append(std::slice::from_ref(&second), SALT).await.unwrap(), [Appended::Stored { seq: 0, received: true }]);
+    assert_eq!(
+        store.append(std::slice::from_ref(&first), SALT).await.unwrap(),
+        [Appended::Stored { seq: 0, received: true }]
+    );
+    assert_eq!(
+        store.append(std::slice::from_ref(&second), SALT).await.unwrap(),
+        [Appended::Stored { seq: 0, received: true }]
+    );
 
     let stored = store.journal(phone.id, 1, 10).await.unwrap();
     let sent: Vec<_> = first.lines.iter().chain(&second.lines).map(|line| line.entry).collect();
@@ -210,10 +216,7 @@ pub(in crate::store) async fn what_is_no_longer_so_when_it_is_stored_is_judged_a
     let own = world.hash();
     let theirs = world.hash();
     let mut second = world.push_of(&mut li, &[(shared, theirs), (known, before[0]), (known, own)]);
-    second.judged = vec![
-        beforehand(&world, &li, shared, &[theirs]),
-        beforehand(&world, &li, known, &[before[0], own]),
-    ];
+    second.judged = vec![beforehand(&world, &li, shared, &[theirs]), beforehand(&world, &li, known, &[before[0], own])];
     let answers = store.append(&[first, second], SALT).await.unwrap();
     let stored = |received| Appended::Stored { seq: 0, received };
     assert_eq!(answers, [stored(false), stored(true)]);
@@ -233,7 +236,8 @@ pub(in crate::store) async fn what_is_no_longer_so_when_it_is_stored_is_judged_a
 
     // A verdict about a change that nobody stored is a fault, and nothing of the batch is stored.
     let (mut push, _) = world.push(&mut li, &[shared]);
-    let mut judged = beforehand(&world, &li, shared, &[world.hash()]);
+    let unknown = world.hash();
+    let mut judged = beforehand(&world, &li, shared, &[unknown]);
     judged.base_seq = 1;
     push.judged = vec![judged];
     let head = li.head;
