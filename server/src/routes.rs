@@ -9,6 +9,7 @@ mod cursor;
 pub(crate) mod days;
 pub(crate) mod directory;
 mod extract;
+mod file;
 pub(crate) mod health;
 mod identity;
 mod message;

@@ -33,6 +33,29 @@ test('the list goes on and back by pages, and its filter stands in the address',
   await expect.poll(() => new URL(page.url()).search).toBe('');
 });
 
+test('filters are kept by name, and columns chosen, in this browser', async () => {
+  const { page } = desk;
+  await page.goto('/records?kind=visit&state=received');
+  await page.getByRole('button', { name: 'Save this filter' }).click();
+  await page.getByLabel('Name of the filter').fill('待审拜访');
+  await page.keyboard.press('Enter');
+  await page.goto('/records');
+  await page.getByRole('button', { name: '待审拜访', exact: true }).click();
+  await page.waitForURL('**/records?kind=visit&state=received');
+  await page.getByRole('button', { name: 'Remove 待审拜访' }).click();
+  await page.getByRole('button', { name: '待审拜访', exact: true }).waitFor({ state: 'detached' });
+
+  const changes = page.getByRole('columnheader', { name: 'Changes' });
+  expect(await changes.count()).toBe(0);
+  await page.getByRole('button', { name: 'Columns' }).click();
+  await page.getByLabel('Changes', { exact: true }).check();
+  await page.reload();
+  await changes.waitFor();
+  await page.getByRole('button', { name: 'Columns' }).click();
+  await page.getByRole('button', { name: 'Reset' }).click();
+  await changes.waitFor({ state: 'detached' });
+});
+
 test('a search that finds nothing says so and offers a way out', async () => {
   const { page } = desk;
   await page.goto('/records');

@@ -1,4 +1,5 @@
 import day from './en-day.ts';
+import office from './en-office.ts';
 
 /** The console's own words. */
 const words = {
@@ -14,6 +15,7 @@ const words = {
     people: 'People',
     teams: 'Teams',
     devices: 'Devices',
+    audit: 'Audit trail',
     signOut: 'Sign out',
   },
   signIn: {
@@ -77,6 +79,7 @@ const words = {
     advice: {
       'console.unreachable': ['The server cannot be reached', 'Check the network. What you see may be old; nothing has been changed.'],
       'console.not_ours': ['Something between you and the server answered', 'A proxy or a sign-in page of the network may be in the way. Try again in a moment.'],
+      'console.broken_off': ['The file broke off', 'It is not whole and was not saved. Try again; if it breaks off again, narrow the filter.'],
       'session.credentials': ['Login or password is wrong', 'Check both, also the keyboard’s language and caps lock.'],
       'session.required': ['Your session has ended', 'Sign in again; you come back to where you were.'],
       'session.too_many_attempts': ['Too many failed attempts', 'Wait before the next one.'],
@@ -287,10 +290,6 @@ const words = {
     position: '{{number}} of {{all}}',
     positionMore: '{{number}} of {{all}}+',
     readOnly: 'Your role looks, but does not decide.',
-    presets: 'Saved filters',
-    savePreset: 'Save this filter',
-    presetName: 'Name of the filter',
-    removePreset: 'Remove {{name}}',
   },
   amendments: {
     title: 'Amendments',
@@ -453,6 +452,7 @@ const words = {
     of: 'Devices of {{name}}',
   },
   ...day,
+  ...office,
 };
 
 export default words;

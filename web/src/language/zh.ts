@@ -1,6 +1,7 @@
 import type en from './en.ts';
 import type { InOneForm } from './one-form.ts';
 import day from './zh-day.ts';
+import office from './zh-office.ts';
 
 const words: InOneForm<typeof en> = {
   app: { name: 'Daybook', skip: '跳到内容', language: '语言', menu: '菜单' },
@@ -15,6 +16,7 @@ const words: InOneForm<typeof en> = {
     people: '人员',
     teams: '团队',
     devices: '设备',
+    audit: '审计日志',
     signOut: '退出登录',
   },
   signIn: {
@@ -74,6 +76,7 @@ const words: InOneForm<typeof en> = {
     advice: {
       'console.unreachable': ['无法连接服务器', '请检查网络。所见内容可能不是最新；未作任何更改。'],
       'console.not_ours': ['应答并非来自本系统', '可能有代理或网络登录页阻隔。请稍后重试。'],
+      'console.broken_off': ['文件中途断开', '内容不完整，未保存。请重试；若再次断开，请缩小筛选范围。'],
       'session.credentials': ['账号或密码错误', '请核对两者，并留意输入法与大写锁定。'],
       'session.required': ['登录已失效', '请重新登录，之后会回到原来的页面。'],
       'session.too_many_attempts': ['失败次数过多', '请稍候再试。'],
@@ -274,10 +277,6 @@ const words: InOneForm<typeof en> = {
     position: '第 {{number}} 条，共 {{all}} 条',
     positionMore: '第 {{number}} 条，共 {{all}}+ 条',
     readOnly: '您的角色只可查看，不作裁决。',
-    presets: '已存筛选',
-    savePreset: '保存此筛选',
-    presetName: '筛选名称',
-    removePreset: '删除 {{name}}',
   },
   amendments: {
     title: '修订',
@@ -436,6 +435,7 @@ const words: InOneForm<typeof en> = {
     of: '{{name}} 的设备',
   },
   ...day,
+  ...office,
 };
 
 export default words;

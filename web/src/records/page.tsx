@@ -10,10 +10,12 @@ import { Trouble } from '../problem/trouble.tsx';
 import { usePowers } from '../session/session.ts';
 import { PageHead } from '../shell/page-head.tsx';
 import { Loading, Nothing } from '../shell/states.tsx';
+import { readReviewSearch } from '../review/search.ts';
 import { List } from '../words/list.tsx';
 import { COLUMNS, columnsOf, rememberColumns, rememberedColumns, USUAL, type Column } from './columns.tsx';
-import { readReviewSearch } from '../review/search.ts';
+import { ExportButton } from './export.tsx';
 import { RecordFilters } from './filters.tsx';
+import { Presets } from './presets.tsx';
 import { readFilter } from './search.ts';
 import { SelectionActions } from './selection.tsx';
 
@@ -62,6 +64,7 @@ export function RecordsPage() {
                 {t('records.reviewThese')}
               </Link>
             )}
+            <ExportButton filter={filter} />
             <ColumnChoice columns={columns} onChange={chooseColumns} />
             <Button onClick={() => void query.refetch()} loading={query.isFetching}>
               {t('common.refresh')}
@@ -70,6 +73,7 @@ export function RecordsPage() {
         }
       />
       <RecordFilters filter={filter} onChange={show} />
+      <Presets filter={filter} onShow={show} />
       {query.error && <Trouble error={query.error} again={() => void query.refetch()} />}
       {!items && !query.error && <Loading rows={12} />}
       {items && (

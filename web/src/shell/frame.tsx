@@ -3,6 +3,7 @@ import {
   AuditOutlined,
   CalendarOutlined,
   FileSearchOutlined,
+  HistoryOutlined,
   LogoutOutlined,
   MobileOutlined,
   QuestionCircleOutlined,
@@ -52,6 +53,7 @@ export function Frame() {
             <Entry to="/teams" icon={<TeamOutlined />} label={t('menu.teams')} />
             {powers.seeDays && <Entry to="/rota" icon={<SolutionOutlined />} label={t('menu.rota')} />}
             {powers.seeDevices && <Entry to="/devices" icon={<MobileOutlined />} label={t('menu.devices')} />}
+            {powers.seeAudit && <Entry to="/audit" icon={<HistoryOutlined />} label={t('menu.audit')} />}
           </ul>
         </nav>
         <div className="who">
@@ -80,7 +82,8 @@ type Target =
   | '/people'
   | '/teams'
   | '/rota'
-  | '/devices';
+  | '/devices'
+  | '/audit';
 
 function Entry({ to, icon, label }: { to: Target; icon: ReactNode; label: string }) {
   return (

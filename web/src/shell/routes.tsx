@@ -8,6 +8,7 @@ import {
 } from '@tanstack/react-router';
 import type { QueryClient } from '@tanstack/react-query';
 import { cache, onSessionEnd } from '../api/cache.ts';
+import { readAuditSearch } from '../audit/search.ts';
 import { Problem } from '../problem/problem.ts';
 import { readBoardSearch, readDaysSearch } from '../days/search.ts';
 import { readDeviceSearch } from '../devices/search.ts';
@@ -28,6 +29,13 @@ const signIn = createRoute({
   path: '/sign-in',
   validateSearch: readThen,
   component: lazyRouteComponent(() => import('../session/sign-in.tsx'), 'SignInPage'),
+});
+
+/** Where an invitation leads that was scanned with something else than the app. */
+const scanned = createRoute({
+  getParentRoute: () => root,
+  path: '/enrol',
+  component: lazyRouteComponent(() => import('../enrolment/scanned.tsx'), 'ScannedPage'),
 });
 
 /** Everything that needs somebody who is signed in. */
@@ -151,9 +159,17 @@ const devices = createRoute({
   component: lazyRouteComponent(() => import('../devices/page.tsx'), 'DevicesPage'),
 });
 
+const audit = createRoute({
+  getParentRoute: () => inside,
+  path: '/audit',
+  validateSearch: readAuditSearch,
+  component: lazyRouteComponent(() => import('../audit/page.tsx'), 'AuditPage'),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     signIn,
+    scanned,
     inside.addChildren([
       start,
       days,
@@ -171,6 +187,7 @@ export const router = createRouter({
       people,
       teams,
       devices,
+      audit,
     ]),
   ]),
   context: { cache },

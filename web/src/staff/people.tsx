@@ -5,6 +5,7 @@ import { useMemo, useState } from 'react';
 import type { Body } from '../api/client.ts';
 import { devices, people, useDirectory } from '../api/directory.ts';
 import { number, term, useWords } from '../language/wording.ts';
+import { EnrolDialog } from '../enrolment/enrol-dialog.tsx';
 import { Choice } from '../records/filters.tsx';
 import { useMe, usePowers } from '../session/session.ts';
 import { PageHead } from '../shell/page-head.tsx';
@@ -94,7 +95,7 @@ function PeopleTable({ people }: { people: Person[] }) {
   const powers = usePowers();
   const phones = useQuery({ ...devices, enabled: powers.seeDevices }).data;
   const byPerson = useMemo(() => phonesOf(phones ?? []), [phones]);
-  const [asking, setAsking] = useState<{ act: 'change' | 'handOver'; person: Person }>();
+  const [asking, setAsking] = useState<{ act: 'change' | 'handOver' | 'enrol'; person: Person }>();
   const close = () => setAsking(undefined);
   const of = (person: Person): Phones | undefined => byPerson.get(person.id);
   const field = (person: Person) => person.role === 'promoter' || person.role === 'supervisor';
@@ -165,13 +166,13 @@ function PeopleTable({ people }: { people: Person[] }) {
       },
     );
   }
-  if (powers.administer || powers.reassign) {
+  if (powers.administer || powers.reassign || powers.invite) {
     columns.push({
       key: 'actions',
       title: t('common.actions'),
-      width: 180,
+      width: 260,
       render: (_, person) => (
-        <Space size={4}>
+        <Space size={4} wrap>
           {powers.administer && person.id !== me.id && (
             <Button
               size="small"
@@ -179,6 +180,15 @@ function PeopleTable({ people }: { people: Person[] }) {
               onClick={() => setAsking({ act: 'change', person })}
             >
               {t('people.change')}
+            </Button>
+          )}
+          {powers.invite && field(person) && person.active && (
+            <Button
+              size="small"
+              aria-label={`${t('enrol.action')}: ${person.name}`}
+              onClick={() => setAsking({ act: 'enrol', person })}
+            >
+              {t('enrol.action')}
             </Button>
           )}
           {powers.reassign && field(person) && (
@@ -205,6 +215,7 @@ function PeopleTable({ people }: { people: Person[] }) {
         locale={{ emptyText: <Nothing title={t('people.empty')} hint={t('people.emptyHint')} /> }}
       />
       {asking?.act === 'change' && <ChangeDialog person={asking.person} onClose={close} />}
+      {asking?.act === 'enrol' && <EnrolDialog person={asking.person} onClose={close} />}
       {asking?.act === 'handOver' && <HandOverDialog person={asking.person} onClose={close} />}
     </List>
   );

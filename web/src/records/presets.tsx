@@ -3,7 +3,7 @@ import { Button, Input, Popover, Space } from 'antd';
 import { useState } from 'react';
 import type { RecordFilter } from '../api/records.ts';
 import { useWords } from '../language/wording.ts';
-import { readFilter } from '../records/search.ts';
+import { readFilter } from './search.ts';
 
 interface Preset {
   name: string;
@@ -38,7 +38,7 @@ export function Presets({ filter, onShow }: { filter: RecordFilter; onShow: (fil
     setOpen(false);
   };
   return (
-    <Space size={6} wrap role="group" aria-label={t('review.presets')}>
+    <Space size={6} wrap role="group" aria-label={t('presets.title')}>
       {presets.map((preset) => (
         <Space.Compact key={preset.name}>
           <Button size="small" onClick={() => onShow(preset.filter)}>
@@ -47,7 +47,7 @@ export function Presets({ filter, onShow }: { filter: RecordFilter; onShow: (fil
           <Button
             size="small"
             icon={<CloseOutlined />}
-            aria-label={t('review.removePreset', { name: preset.name })}
+            aria-label={t('presets.remove', { name: preset.name })}
             onClick={() => keep(presets.filter((other) => other !== preset))}
           />
         </Space.Compact>
@@ -61,8 +61,8 @@ export function Presets({ filter, onShow }: { filter: RecordFilter; onShow: (fil
             <Space.Compact>
               <Input
                 autoFocus
-                aria-label={t('review.presetName')}
-                placeholder={t('review.presetName')}
+                aria-label={t('presets.name')}
+                placeholder={t('presets.name')}
                 value={name}
                 onChange={(event) => setName(event.target.value)}
                 onPressEnter={save}
@@ -74,7 +74,7 @@ export function Presets({ filter, onShow }: { filter: RecordFilter; onShow: (fil
           }
         >
           <Button size="small" type="link">
-            {t('review.savePreset')}
+            {t('presets.save')}
           </Button>
         </Popover>
       )}
