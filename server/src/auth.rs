@@ -5,8 +5,10 @@
 
 pub mod backoff;
 pub mod challenge;
+pub mod client;
 pub mod code;
 pub mod keys;
 pub mod password;
 pub mod session;
 pub mod token;
+pub mod totp;

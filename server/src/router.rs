@@ -22,8 +22,8 @@ use utoipa_axum::routes;
 
 use crate::error::ServiceError;
 use crate::routes::{
-    admin, amendments, arrivals, assignments, console, days, directory, health, organisation, photos, quarantine,
-    records, session, strays, sync, trail as trails,
+    access, admin, amendments, arrivals, assignments, console, days, directory, events, health, organisation, photos,
+    quarantine, records, session, strays, sync, trail as trails,
 };
 use crate::state::App;
 
@@ -75,12 +75,20 @@ fn described() -> OpenApiRouter<App> {
         // staff
         .routes(routes!(session::sign_in, session::sign_out))
         .routes(routes!(session::me))
+        .routes(routes!(access::change_password))
+        .routes(routes!(access::sessions))
+        .routes(routes!(access::end_session))
+        .routes(routes!(access::second_factor, access::begin_second_factor))
+        .routes(routes!(access::confirm_second_factor))
+        .routes(routes!(access::end_second_factor))
+        .routes(routes!(events::follow))
         // records
         .routes(routes!(records::list))
         .routes(routes!(records::count))
         .routes(routes!(records::export))
         .routes(routes!(records::detail))
         .routes(routes!(records::decide))
+        .routes(routes!(events::stay, events::leave))
         .routes(routes!(records::edit))
         .routes(routes!(assignments::assign))
         .routes(routes!(assignments::assign_all))
@@ -112,6 +120,8 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(assignments::change_person))
         .routes(routes!(assignments::hand_over))
         .routes(routes!(directory::invite))
+        .routes(routes!(access::end_sessions))
+        .routes(routes!(access::take_off_second_factor))
         .routes(routes!(directory::projects))
         .routes(routes!(directory::devices))
         .routes(routes!(directory::revoke))

@@ -1,5 +1,6 @@
 //! Parse, call one service, answer. What a path does is said in [`crate::service`], where it is in [`crate::router`].
 
+pub(crate) mod access;
 pub(crate) mod admin;
 pub(crate) mod amendments;
 pub(crate) mod arrivals;
@@ -8,6 +9,7 @@ pub(crate) mod console;
 mod cursor;
 pub(crate) mod days;
 pub(crate) mod directory;
+pub(crate) mod events;
 mod extract;
 mod file;
 pub(crate) mod health;

@@ -3,9 +3,10 @@
 //! Everything is denied that is not allowed here. What lies outside somebody's territory does not exist for them,
 //! so a refusal reads "not found", never "forbidden".
 
-use sync_core::id::OrganisationId;
+use sync_core::id::{OfficeId, OrganisationId};
 use sync_core::wire::enrol::Role;
 
+use crate::service::events::Topic;
 use crate::store::{Person, RecordLine, RecordPlace, Scope};
 
 /// Something that needs leave.
@@ -78,6 +79,19 @@ pub fn sees_person(who: &Person, person: &Person) -> bool {
         Scope::Person(own) => person.id == own,
     };
     in_territory || person.id == who.id
+}
+
+/// Whether somebody is told that something of a sort changed in an office of their organisation; what changed in no
+/// office is for head quarters alone.
+pub fn hears(person: &Person, topic: Topic, office: Option<OfficeId>) -> bool {
+    let sees = match topic {
+        Topic::Records => true,
+        Topic::Days => may_do(person, Action::SeeDays),
+        Topic::Quarantine => may_do(person, Action::SeeQuarantine) || may_do(person, Action::SeeAmendments),
+        Topic::Devices => may_do(person, Action::SeeDevices),
+        Topic::System => may_do(person, Action::Audit),
+    };
+    sees && (person.role.is_head_quarters() || office.is_some() && person.office == office)
 }
 
 /// Whether somebody may do something that is not about one record.

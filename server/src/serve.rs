@@ -21,7 +21,7 @@ use crowd::Crowd;
 use crate::clock::{Dice, SystemClock};
 use crate::config::{Config, Database, DatabaseUrl};
 use crate::error::ServiceError;
-use crate::service::{notes, projector};
+use crate::service::{events, notes, projector};
 use crate::state::App;
 use crate::store::Store;
 use crate::store::postgres::{self, Access, PostgresStore};
@@ -126,6 +126,7 @@ pub async fn serve(config: Config, address_file: Option<&Path>) -> Result<(), Se
     let stop = watch::Sender::new(false);
     let mut projector = tokio::spawn(projector::run(app.clone()));
     let served = ports.serve(&app, &stop, address_file).await?;
+    tokio::spawn(events::run(app.clone()));
     tokio::spawn(look_after_photos(app.clone(), stop.subscribe()));
     tracing::info!(folder = %app.config.database.folder.display(), epoch = app.epoch, "ready");
 
@@ -136,6 +137,8 @@ pub async fn serve(config: Config, address_file: Option<&Path>) -> Result<(), Se
     };
     tracing::info!("stopping");
     stop.send_replace(true);
+    // Pages that follow would otherwise be waited for until the deadline.
+    app.events.stop();
     wind_down(&app, served, outcome.is_ok().then_some(projector)).await;
     if let Some(path) = address_file {
         // A file that was left behind would name a server that is gone; nothing else depends on its removal.

@@ -1,5 +1,6 @@
 //! Use cases: one function each, over plain values. Nothing here knows SQL or HTTP.
 
+pub mod access;
 mod account;
 pub mod admin;
 pub mod amendments;
@@ -14,6 +15,7 @@ pub mod directory;
 mod drift;
 pub mod edit;
 pub mod enrol;
+pub mod events;
 pub mod exchange;
 pub mod export;
 mod gaps;
@@ -23,8 +25,10 @@ pub mod notes;
 mod offers;
 pub mod organisation;
 pub mod people;
+pub mod presence;
 pub mod profile;
 pub mod projector;
+mod publishing;
 pub mod quarantine;
 pub mod readiness;
 mod reading;
@@ -33,6 +37,7 @@ pub mod rebuild;
 pub mod receive;
 pub mod records;
 pub mod review;
+pub mod second_factor;
 pub mod session;
 pub mod staff_change;
 pub mod strays;

@@ -13,7 +13,9 @@ use crate::clock::{Clock, Dice};
 use crate::config::Config;
 use crate::error::ServiceError;
 use crate::photo::Photos;
+use crate::service::events::Events;
 use crate::service::notes::Notes;
+use crate::service::presence::Presence;
 use crate::service::projector::Projector;
 use crate::service::receive::{ActorOwners, Intake};
 use crate::service::staff_change::StaffActors;
@@ -54,12 +56,22 @@ pub struct Parts {
     pub passwords: Passwords,
     /// Slows down those who guess passwords.
     pub logins: LoginBackoff,
+    /// What has changed, for pages that are open.
+    pub events: Events,
+    /// Who has which record open.
+    pub presence: Presence,
     /// Lets phones in, a few at a time.
     pub admission: Admission,
     /// What phones reported, to be noted together.
     pub notes: Notes,
     /// Where photos lie, and who works on them.
     pub photos: Photos,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("App")
+    }
 }
 
 impl Deref for App {
@@ -103,6 +115,8 @@ impl App {
             staff_actors: StaffActors::default(),
             passwords,
             logins: LoginBackoff::default(),
+            events: Events::default(),
+            presence: Presence::default(),
             admission,
             notes: Notes::default(),
             photos,

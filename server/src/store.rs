@@ -3,6 +3,7 @@
 //! [`Store`] is object-safe and async; each method is one use case in one transaction, so no `begin` or `commit`
 //! escapes. SQL is written once in `shared` and expanded for each database.
 
+pub mod access;
 pub mod aside;
 pub mod backup;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use sync_core::journal::Head;
 use sync_core::time::UnixMillis;
 use sync_core::wire::exchange::Author;
 
+pub use access::*;
 pub use aside::*;
 pub use drift::*;
 pub use model::*;
@@ -88,10 +90,10 @@ pub trait Store: Send + Sync {
 
     /// The active person with this login, and the password's hash.
     async fn person_by_login(&self, login: &str) -> Result<(Person, String), StoreError>;
-    /// Begins a session of a staff member.
+    /// Begins a session of a staff member; those of theirs that have run out are forgotten.
     async fn create_session(&self, session: &Session) -> Result<(), StoreError>;
-    /// The active person behind an unexpired session.
-    async fn session_person(&self, token_hash: &[u8; 32], now: UnixMillis) -> Result<Person, StoreError>;
+    /// An unexpired session and the active person behind it.
+    async fn session(&self, token_hash: &[u8; 32], now: UnixMillis) -> Result<(Session, Person), StoreError>;
     /// Ends a session; no error if there is none.
     async fn end_session(&self, token_hash: &[u8; 32]) -> Result<(), StoreError>;
     /// Issues an enrolment code.
@@ -300,6 +302,8 @@ pub trait Store: Send + Sync {
         None
     }
 
+    /// With what staff sign in, and where they are signed in.
+    fn access(&self) -> &dyn access::AccessStore;
     /// What is known of offices' days.
     fn days(&self) -> &dyn days::DayStore;
     /// The audit trail.

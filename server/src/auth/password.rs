@@ -1,5 +1,7 @@
 //! Passwords of staff: argon2id, a few at a time, and never faster for a login that does not exist.
 
+pub mod rules;
+
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use base64::Engine as _;
@@ -7,7 +9,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::sync::{OnceCell, Semaphore};
 
 use crate::clock::Dice;
-use crate::error::{ServiceError, codes};
+use crate::error::ServiceError;
+use rules::Owner;
 
 /// Each computation takes 19 MiB and a core for some tens of milliseconds: more at once would starve the phones.
 const AT_ONCE: usize = 2;
@@ -34,16 +37,18 @@ impl Passwords {
         URL_SAFE_NO_PAD.encode(dice.bytes::<15>())
     }
 
-    /// The hash to store.
+    /// The hash to store of a password that somebody wants to take.
     ///
     /// # Errors
-    /// [`codes::PASSWORD`] if the password is too short or absurdly long.
-    pub async fn hash(&self, password: &str, dice: &Dice) -> Result<String, ServiceError> {
-        if !(12..=256).contains(&password.len()) {
-            return Err(codes::PASSWORD.into());
-        }
+    /// Those of [`rules::check`].
+    pub async fn choose(&self, password: &str, owner: Owner<'_>, dice: &Dice) -> Result<String, ServiceError> {
         let (password, salt) = (password.to_owned(), dice.bytes());
-        self.in_turn(move || hash(password.as_bytes(), &salt)).await?
+        let (login, name) = (owner.login.map(str::to_owned), owner.name.to_owned());
+        self.in_turn(move || {
+            rules::check(&password, Owner { login: login.as_deref(), name: &name })?;
+            hash(password.as_bytes(), &salt)
+        })
+        .await?
     }
 
     /// Whether the password fits the stored hash. With `None` it takes as long and says no.
@@ -88,13 +93,14 @@ mod tests {
     async fn only_the_right_password_fits() {
         let dice = Dice::system();
         let passwords = Passwords::new(&dice);
-        let stored = passwords.hash("correct horse battery", &dice).await.unwrap();
+        let owner = Owner { login: Some("li"), name: "李静" };
+        let stored = passwords.choose("correct horse battery", owner, &dice).await.unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
         assert!(passwords.fits("correct horse battery", Some(stored.clone())).await.unwrap());
         assert!(!passwords.fits("correct horse", Some(stored)).await.unwrap());
         for _ in 0..2 {
             assert!(!passwords.fits("correct horse battery", None).await.unwrap());
         }
-        assert!(passwords.hash("short", &dice).await.is_err());
+        assert!(passwords.choose("short", owner, &dice).await.is_err());
     }
 }

@@ -79,6 +79,12 @@ codes! {
     CREDENTIALS = "session.credentials", Unauthenticated, "Login or password is wrong.";
     NO_SESSION = "session.required", Unauthenticated, "Sign in first, or again: the session has ended.";
     ATTEMPTS = "session.too_many_attempts", TooMany, "Too many failed attempts: wait before the next one.";
+    TOTP_REQUIRED = "session.totp_required", Unauthenticated, "Give a code of the authenticator app, or a recovery code, as well.";
+    TOTP_CODE = "session.totp_code", Forbidden, "The code is wrong, or was used already: wait for the app's next one.";
+    TOTP_ON = "session.totp_on", Conflict, "Signing in asks for codes already: switch that off first.";
+    TOTP_OFF = "session.totp_off", Conflict, "There is nothing to confirm: begin again.";
+    OLD_PASSWORD = "session.old_password", Forbidden, "The present password is wrong.";
+    EVENTS = "events.too_many", TooMany, "Too many pages of this session follow the news: close some.";
     PERMISSION = "permission.denied", Forbidden, "Your role may not do this.";
 
     // phones
@@ -154,7 +160,9 @@ codes! {
     PERSON_PLACE = "person.place", Invalid, "Roles of the field and of offices need an office; supervisors need a team.";
     NO_OFFICE = "person.no_office", Invalid, "Records need an office: only people with an office can enrol a phone.";
     TIME_ZONE = "office.time_zone", Invalid, "The time zone is not an IANA name such as Asia/Shanghai.";
-    PASSWORD = "person.password", Invalid, "A password has 12 to 256 bytes.";
+    PASSWORD = "person.password", Invalid, "A password has 12 to 128 characters.";
+    PASSWORD_PERSONAL = "person.password_personal", Invalid, "One's own login or name is no password: take another one.";
+    PASSWORD_KNOWN = "person.password_known", Invalid, "This password is among those that are tried first: take a longer or less usual one.";
 
     // the server itself
     INTERNAL = "server.internal", Internal, "Something went wrong on our side; it has been noted.";

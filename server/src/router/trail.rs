@@ -18,12 +18,16 @@ use crate::store::Person;
 
 /// Where sessions begin and end: whoever signs in is nobody before.
 const SESSION: &str = "/api/v1/session";
+/// To look at a record is to change nothing, however often one says so.
+const PRESENCE: &str = "/api/v1/records/{id}/presence";
 
 /// Writes down what a signed-in person is about to change, and afterwards if nothing came of it. Nobody signed in: the
 /// operation says so itself.
 pub(super) async fn note(State(app): State<App>, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map(|route| route.as_str().to_owned());
-    let route = route.filter(|route| route.starts_with("/api/") && route != SESSION && !request.method().is_safe());
+    let route = route.filter(|route| {
+        route.starts_with("/api/") && ![SESSION, PRESENCE].contains(&route.as_str()) && !request.method().is_safe()
+    });
     let Some(route) = route else {
         return next.run(request).await;
     };
@@ -51,8 +55,8 @@ async fn write_down(
     let Some(token) = session_of(request.headers(), &app.config) else {
         return Ok((request, None));
     };
-    let who = match session::person_of(app, &token).await {
-        Ok(who) => who,
+    let who = match session::of(app, &token).await {
+        Ok((_, who)) => who,
         Err(error) if error.code == codes::NO_SESSION => return Ok((request, None)),
         Err(error) => return Err(error),
     };

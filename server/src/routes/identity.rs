@@ -3,10 +3,11 @@
 use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
-use axum::http::header::{AUTHORIZATION, COOKIE};
+use axum::http::header::{AUTHORIZATION, COOKIE, USER_AGENT};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 
+use crate::auth::client;
 use crate::auth::session::SessionToken;
 use crate::clock::millis;
 use crate::config::Config;
@@ -14,7 +15,7 @@ use crate::error::{ServiceError, codes};
 use crate::router::address;
 use crate::service::{enrol, session};
 use crate::state::App;
-use crate::store::{Device, Person};
+use crate::store::{Device, Person, Session};
 
 /// The staff member who is signed in.
 pub(crate) struct SignedIn(pub(super) Person);
@@ -23,8 +24,34 @@ impl FromRequestParts<App> for SignedIn {
     type Rejection = ServiceError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ServiceError> {
+        InSession::from_request_parts(parts, app).await.map(|InSession(_, who)| Self(who))
+    }
+}
+
+/// The staff member who is signed in, and the session in which they are.
+pub(crate) struct InSession(pub(super) Session, pub(super) Person);
+
+impl FromRequestParts<App> for InSession {
+    type Rejection = ServiceError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ServiceError> {
         let token = session_token(&parts.headers, &app.config).ok_or(codes::NO_SESSION)?;
-        session::person_of(app, &token).await.map(Self)
+        session::of(app, &token).await.map(|(session, who)| Self(session, who))
+    }
+}
+
+/// With what somebody comes, in words that identify nobody.
+pub(crate) struct Means {
+    pub(super) network: &'static str,
+    pub(super) client: String,
+}
+
+impl FromRequestParts<App> for Means {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+        Ok(Self { network: client::network(address(app, parts)), client: client::describe(agent) })
     }
 }
 

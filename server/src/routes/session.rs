@@ -9,10 +9,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::extract::Json;
-use super::identity::{Origin, SignedIn, session_cookie, session_token};
+use super::identity::{Means, Origin, SignedIn, session_cookie, session_token};
 use super::names;
 use crate::error::ServiceError;
-use crate::service::session;
+use crate::service::session::{self, Attempt};
 use crate::state::App;
 use crate::store::Person;
 
@@ -22,6 +22,8 @@ pub(crate) struct Credentials {
     login: String,
     #[schema(format = Password)]
     password: String,
+    /// A code of the authenticator app, or a recovery code: for those who have switched that on.
+    code: Option<String>,
 }
 
 /// Who is signed in.
@@ -59,9 +61,18 @@ type WithCookie<T> = Result<([(axum::http::HeaderName, HeaderValue); 1], T), Ser
 pub(crate) async fn sign_in(
     State(app): State<App>,
     Origin(origin): Origin,
-    Json(Credentials { login, password }): Json<Credentials>,
+    means: Means,
+    Json(Credentials { login, password, code }): Json<Credentials>,
 ) -> WithCookie<Json<Me>> {
-    let (token, person) = session::sign_in(&app, &login, &password, &origin).await?;
+    let attempt = Attempt {
+        login: &login,
+        password: &password,
+        code: code.as_deref(),
+        origin: &origin,
+        network: means.network,
+        client: &means.client,
+    };
+    let (token, person) = session::sign_in(&app, attempt).await?;
     let cookie = session_cookie(Some(&token), &app.config)?;
     Ok(([(SET_COOKIE, cookie)], Json(person.into())))
 }

@@ -22,6 +22,7 @@ pub use set_aside::{Aside, AsideOrder};
 pub use strays::StrayOrder;
 
 use crate::auth::password::Passwords;
+use crate::auth::password::rules::Owner;
 use crate::clock::millis;
 use crate::error::{ServiceError, codes};
 use crate::photo::collect;
@@ -280,7 +281,10 @@ async fn create_person(app: &App, organisation: OrganisationId, new: NewPerson) 
     let login = new.login.map(|login| login.trim().to_lowercase());
     let made = (login.is_some() && new.password.is_none()).then(|| Passwords::generate(&app.dice));
     let password_hash = match new.password.as_ref().or(made.as_ref()) {
-        Some(password) => Some(app.passwords.hash(password, &app.dice).await?),
+        Some(password) => {
+            let owner = Owner { login: login.as_deref(), name: &new.name };
+            Some(app.passwords.choose(password, owner, &app.dice).await?)
+        }
         None => None,
     };
     let person = Person {

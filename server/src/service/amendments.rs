@@ -178,6 +178,7 @@ async fn decide(
         };
         if !overtaken(app.store.decide(&decision, app.salt).await)? {
             projector::settle(app).await?;
+            app.events.tell(who.news());
             let mut became = Vec::with_capacity(found.changes.len());
             for id in found.changes.iter().map(|change| change.line.id) {
                 became.push(app.store.aside(id).await?);

@@ -6,6 +6,7 @@ use sync_core::record::office::OfficeEdit;
 use sync_core::time::UnixMillis;
 
 use super::detail::{RecordDetail, detail};
+use super::events::{News, Topic};
 use super::staff_change::{edit_failed, publish_change};
 use crate::day::{hours, rota};
 use crate::error::{ServiceError, codes};
@@ -113,6 +114,7 @@ pub async fn set_consultants(
         return Err(codes::CONSULTANTS.into());
     }
     app.store.days().set_consultants(office, &names).await?;
+    app.events.tell([News::of(Topic::Days, who.organisation, Some(office))]);
     tracing::info!(person = %who.id, %office, consultants = names.len(), "the rota was changed");
     Ok(names)
 }

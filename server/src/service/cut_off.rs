@@ -2,6 +2,7 @@
 
 use sync_core::id::DeviceId;
 
+use super::events::heard_of;
 use super::notes;
 use crate::error::{ServiceError, codes};
 use crate::scope;
@@ -41,5 +42,7 @@ async fn allowed(app: &App, who: &Person, device: DeviceId) -> Result<(), Servic
 
 async fn after(app: &App, device: DeviceId) -> Result<Device, ServiceError> {
     notes::flush(app).await?;
-    Ok(app.store.device(device).await?)
+    let device = app.store.device(device).await?;
+    app.events.tell(heard_of(&device.person));
+    Ok(device)
 }

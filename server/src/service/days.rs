@@ -13,6 +13,7 @@ use sync_core::id::{DeviceId, OfficeId, PersonId, RecordId};
 use sync_core::time::UnixMillis;
 use sync_core::wire::enrol::Role;
 
+use super::events::{News, Topic};
 use super::{notes, trail};
 use crate::day::absence::{Absence, absence, may_hold_something};
 use crate::day::figures::{Counts, Figure, by_person, figures, total};
@@ -361,6 +362,7 @@ async fn seal(
         // next brings it in if it is not there.
         Err(error) => return Err(error.into()),
     }
+    app.events.tell([News::of(Topic::Days, statement.organisation, Some(statement.office))]);
     tracing::info!(person = %who.id, office = %statement.office, day = %statement.day, number, "a day was sealed");
     Ok(statement)
 }

@@ -2,6 +2,7 @@
 
 use sync_core::id::{OrganisationId, PersonId};
 
+use super::events::{News, Topic};
 use crate::error::{ServiceError, codes};
 use crate::scope::{self, Action};
 use crate::store::{Act, Decision, Person, StoreError};
@@ -33,6 +34,15 @@ impl Decider<'_> {
             Self::Person(person) => Some(person.id),
             Self::Machine(_) => None,
         }
+    }
+
+    /// That they decided about something, for whoever looks at what was set aside.
+    pub(super) fn news(self) -> [News; 1] {
+        let office = match self {
+            Self::Person(person) => person.office,
+            Self::Machine(_) => None,
+        };
+        [News::of(Topic::Quarantine, self.organisation(), office)]
     }
 
     /// Refuses what the role may not do.

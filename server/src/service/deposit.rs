@@ -4,6 +4,7 @@
 use sync_core::wire::exchange::{Backlog, ExchangeRequest, ExchangeResponse, Order};
 
 use super::account::{Account, settle};
+use super::events::heard_of;
 use super::exchange::tell_verdicts;
 use super::notes;
 use crate::error::ServiceError;
@@ -28,6 +29,7 @@ pub(super) async fn deposit(
     if request.wiped {
         tracing::info!(device = %device.id, "a device says that it is wiped");
         app.store.note_wiped(device.id, report.at).await?;
+        app.events.tell(heard_of(&device.person));
         return Ok(response);
     }
     let account = settle(app, &device, &request, &report).await?;
@@ -35,7 +37,7 @@ pub(super) async fn deposit(
     let nothing_left = even && request.backlog == Backlog::default();
     if even {
         let waiting = DeviceReport { backlog: request.backlog, ..report };
-        notes::note(app, device.id, waiting).await?;
+        notes::note(app, &device, waiting).await?;
     }
     if device.deposited_at.is_some() != nothing_left {
         app.store.note_deposit(device.id, nothing_left.then_some(report.at)).await?;
@@ -47,7 +49,10 @@ pub(super) async fn deposit(
             return Ok(response);
         }
         Account::Resend { from } => response.resend_from = Some(from),
-        Account::Stored(receipt) => response.receipt = Some(receipt),
+        Account::Stored(receipt) => {
+            response.receipt = Some(receipt);
+            app.events.tell(heard_of(&device.person));
+        }
         Account::Even => {}
     }
     tell_verdicts(app, &device, request.cursor.map_or(0, |cursor| cursor.seq), &mut response).await?;

@@ -4,6 +4,7 @@ use sync_core::id::DeviceId;
 use sync_core::journal::{verify_challenge, verify_enrolment, verify_reidentification};
 use sync_core::wire::enrol::{EnrolRequest, EnrolResponse, ReidentifyRequest, TokenRequest, TokenResponse};
 
+use super::events::heard_of;
 use super::profile::profile;
 use crate::auth::code::Code;
 use crate::auth::{challenge, token};
@@ -71,6 +72,7 @@ pub async fn reidentify(app: &App, old: &Device, request: ReidentifyRequest) -> 
         app: shorten(&request.app),
     };
     let device = app.store.replace_device(old.id, &device, now).await.map_err(|e| e.missing(codes::DEVICE_UNKNOWN))?;
+    app.events.tell(heard_of(&device.person));
     tracing::warn!(old = %old.id, new = %device.id, "a phone was cloned or restored and goes on under a new identity");
     let profile = profile(app, &device.person).await?;
     Ok(EnrolResponse { device: device.id, server_key: app.keys.public(), profile })

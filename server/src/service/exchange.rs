@@ -10,6 +10,7 @@ use sync_core::wire::exchange::{
 use super::account::{Account, settle};
 use super::deposit::deposit;
 use super::drift;
+use super::events::heard_of;
 use super::notes;
 use super::offers;
 use super::profile::profile;
@@ -53,8 +54,9 @@ pub async fn exchange(app: &App, device: Device, request: ExchangeRequest) -> Re
     }
     if response.receipt.is_none() {
         let waiting = DeviceReport { backlog: request.backlog, ..report };
-        notes::note(app, device.id, waiting).await?;
+        notes::note(app, &device, waiting).await?;
     } else {
+        app.events.tell(heard_of(&device.person));
         app.projector.wait(app.projector.request(), app.config.limits.publish_wait).await;
     }
     let let_go =

@@ -2,6 +2,7 @@
 
 use sync_core::id::OrganisationId;
 
+use super::events::{News, Topic};
 use crate::error::{ServiceError, codes};
 use crate::scope::{self, Action};
 use crate::state::App;
@@ -45,6 +46,7 @@ pub(super) async fn change_any(
         let set = app.store.keep_exif(id, keep).await;
         set.map_err(|error| error.missing(codes::ORGANISATION_NOT_FOUND))?;
     }
+    app.events.tell([News::of(Topic::System, id, None)]);
     found(app, id).await
 }
 

@@ -6,6 +6,7 @@ use sync_core::id::{OfficeId, PersonId, TeamId};
 use sync_core::time::UnixMillis;
 use sync_core::wire::enrol::Role;
 
+use super::events::{News, Topic};
 use crate::error::{ServiceError, codes};
 use crate::scope::{self, Action};
 use crate::state::App;
@@ -62,7 +63,10 @@ pub(super) async fn change_anybody(app: &App, id: PersonId, change: PersonChange
         let moved = (after.office, after.team, after.active) != (before.office, before.team, before.active);
         let day = if moved { Some(today(app, &after).await?) } else { None };
         match app.store.change_person(&after, day.as_deref()).await {
-            Ok(()) => return Ok(after),
+            Ok(()) => {
+                app.events.tell([News::Access, News::of(Topic::System, after.organisation, after.office)]);
+                return Ok(after);
+            }
             Err(StoreError::Conflict(_)) => {}
             Err(error) => return Err(error.into()),
         }

@@ -18,6 +18,7 @@ use tokio::sync::{Notify, watch};
 
 use super::bill::Bill;
 use super::heal::heal;
+use super::publishing::publish;
 use super::suspects::try_suspects;
 use super::turns;
 use crate::day::facts::facts;
@@ -170,7 +171,7 @@ pub(super) async fn round(app: &App) -> Result<bool, ServiceError> {
         app.trial.begin(pending.iter().map(|record| record.id));
         let publications = judge_all(app, pending).await?;
         app.trial.end();
-        let published = app.store.publish(&publications, app.salt, app.clock.now()).await?;
+        let published = publish(app, &publications).await?;
         metrics::counter!("daybook_records_published_total").increment(publications.len() as u64);
         let done = publications.iter().zip(&published).filter(|(_, answer)| **answer != Published::Stale);
         let changes: usize = done.map(|(publication, _)| publication.published.len()).sum();
@@ -196,7 +197,7 @@ pub(super) async fn judge_again(app: &App, id: RecordId) -> Result<(), ServiceEr
             Err(error) => return Err(error.into()),
         };
         let publications = judge_all(app, vec![record]).await?;
-        let published = app.store.publish(&publications, app.salt, app.clock.now()).await?;
+        let published = publish(app, &publications).await?;
         if !published.contains(&Published::Stale) {
             return Ok(());
         }

@@ -140,6 +140,7 @@ pub async fn replay(app: &App, who: Decider<'_>, id: i64, why: Option<String>) -
         };
         if !overtaken(app.store.decide(&decision, app.salt).await)? {
             projector::settle(app).await?;
+            app.events.tell(who.news());
             return describe(app, find(app, who, id).await?).await;
         }
     }
@@ -174,6 +175,7 @@ pub async fn discard(app: &App, who: Decider<'_>, id: i64, why: Option<String>) 
         };
         if !overtaken(app.store.decide(&decision, app.salt).await)? {
             projector::settle(app).await?;
+            app.events.tell(who.news());
             return describe(app, find(app, who, id).await?).await;
         }
     }

@@ -7,6 +7,7 @@ use sync_core::id::{OfficeId, PersonId, RecordId, TeamId};
 use sync_core::record::office::OfficeEdit;
 use sync_core::record::view::Frame;
 
+use super::events::{News, Topic};
 use super::staff_change::{edit_failed, publish_change};
 use crate::error::{Code, ServiceError, codes};
 use crate::scope::{self, Action};
@@ -133,7 +134,10 @@ async fn give(app: &App, who: &Person, id: RecordId, goal: &Goal) -> Result<(), 
         }
         document.edit_office(actor, now, &edits).map_err(edit_failed)
     })
-    .await
+    .await?;
+    // Where it goes, its publication tells.
+    app.events.tell([News::of(Topic::Records, who.organisation, Some(line.row.office))]);
+    Ok(())
 }
 
 /// An assignment that can be carried out.

@@ -1,5 +1,10 @@
 //! Staff sign in and out.
 
+use sync_core::time::UnixMillis;
+use uuid::Uuid;
+
+use super::events::News;
+use super::second_factor;
 use super::trail::{self, Act};
 use crate::auth::session::SessionToken;
 use crate::clock::millis;
@@ -7,63 +12,115 @@ use crate::error::{ServiceError, codes};
 use crate::state::App;
 use crate::store::{Person, Session, StoreError};
 
+/// When a session was last used is noted so often at most.
+const TOUCH_MS: i64 = 60_000;
+
+/// What somebody signs in with, and from where.
+#[derive(Clone, Copy)]
+pub struct Attempt<'a> {
+    /// Their name for this.
+    pub login: &'a str,
+    /// Their password.
+    pub password: &'a str,
+    /// A code of their app or a recovery code, if they have a second factor.
+    pub code: Option<&'a str>,
+    /// The address, for the trail.
+    pub origin: &'a str,
+    /// On which kind of network.
+    pub network: &'a str,
+    /// With which browser on which system.
+    pub client: &'a str,
+}
+
 /// Signs a staff member in.
 ///
 /// An unknown login, a wrong password and somebody without a password take the same time and get the same answer.
 ///
 /// # Errors
-/// [`codes::CREDENTIALS`], or [`codes::ATTEMPTS`] after too many failures in a row.
-pub async fn sign_in(
-    app: &App,
-    login: &str,
-    password: &str,
-    origin: &str,
-) -> Result<(SessionToken, Person), ServiceError> {
+/// [`codes::CREDENTIALS`], [`codes::TOTP_REQUIRED`] if a code is missing, [`codes::TOTP_CODE`] if it is wrong or used,
+/// or [`codes::ATTEMPTS`] after too many failures in a row.
+pub async fn sign_in(app: &App, attempt: Attempt<'_>) -> Result<(SessionToken, Person), ServiceError> {
     let now = app.clock.now();
-    let login = login.trim().to_lowercase();
-    if let Some(wait) = app.logins.wait(&login, now) {
-        return Err(ServiceError::from(codes::ATTEMPTS).retry_after(wait));
-    }
+    let login = attempt.login.trim().to_lowercase();
+    may_try(app, &login, now)?;
     let (person, stored) = match app.store.person_by_login(&login).await {
         Ok((person, hash)) => (Some(person), Some(hash)),
         Err(StoreError::NotFound) => (None, None),
         Err(error) => return Err(error.into()),
     };
-    let fits = app.passwords.fits(password, stored).await?;
-    let act = |act: &str, person: &Person| Act {
-        person: Some(person.id),
-        origin: origin.to_owned(),
-        act: act.to_owned(),
-        subject: "/api/v1/session".to_owned(),
-        detail: serde_json::Value::Null,
+    let fits = app.passwords.fits(attempt.password, stored).await?;
+    let note = async |act: &str, person: &Person| -> Result<(), ServiceError> {
+        let act = Act {
+            person: Some(person.id),
+            origin: attempt.origin.to_owned(),
+            act: act.to_owned(),
+            subject: "/api/v1/session".to_owned(),
+            detail: serde_json::Value::Null,
+        };
+        trail::note(app, person.organisation, act).await.map(drop)
     };
     let person = match person {
         Some(person) if fits => person,
         known => {
             app.logins.failed(&login, now);
             if let Some(person) = known {
-                trail::note(app, person.organisation, act("sign-in failed", &person)).await?;
+                note("sign-in failed", &person).await?;
             }
             return Err(codes::CREDENTIALS.into());
         }
     };
+    match second_factor::pass(app, person.id, attempt.code, now).await {
+        Ok(()) => {}
+        Err(error) => {
+            // Who has not been asked yet has not failed.
+            if error.code == codes::TOTP_CODE {
+                app.logins.failed(&login, now);
+                note("sign-in failed", &person).await?;
+            }
+            return Err(error);
+        }
+    }
     app.logins.succeeded(&login);
-    trail::note(app, person.organisation, act("sign-in", &person)).await?;
+    note("sign-in", &person).await?;
 
     let token = SessionToken::from_random(app.dice.bytes());
-    let expires_at = now.plus(millis(app.config.auth.session));
-    let session = Session { token_hash: token.hash(), person: person.id, created_at: now, expires_at };
+    let session = Session {
+        token_hash: token.hash(),
+        id: Uuid::from_bytes(app.dice.bytes()),
+        person: person.id,
+        created_at: now,
+        expires_at: now.plus(millis(app.config.auth.session)),
+        last_seen_at: now,
+        network: attempt.network.to_owned(),
+        client: attempt.client.to_owned(),
+    };
     app.store.create_session(&session).await?;
     Ok((token, person))
 }
 
-/// Who is signed in with this token.
+/// Whether somebody may try a password or a code now.
+pub(super) fn may_try(app: &App, login: &str, now: UnixMillis) -> Result<(), ServiceError> {
+    match app.logins.wait(login, now) {
+        Some(wait) => Err(ServiceError::from(codes::ATTEMPTS).retry_after(wait)),
+        None => Ok(()),
+    }
+}
+
+/// The session of a token, and who is signed in with it.
 ///
 /// # Errors
 /// [`codes::NO_SESSION`] if nobody is, or not any more.
-pub async fn person_of(app: &App, token: &SessionToken) -> Result<Person, ServiceError> {
-    let found = app.store.session_person(&token.hash(), app.clock.now()).await;
-    found.map_err(|error| error.missing(codes::NO_SESSION))
+pub async fn of(app: &App, token: &SessionToken) -> Result<(Session, Person), ServiceError> {
+    let now = app.clock.now();
+    let found = app.store.session(&token.hash(), now).await;
+    let (session, person) = found.map_err(|error| error.missing(codes::NO_SESSION))?;
+    if now.since(session.last_seen_at) >= TOUCH_MS
+        && let Err(error) = app.store.access().touch_session(&session.token_hash, now).await
+    {
+        // Somebody who only looks must be able to, also on a full disk.
+        tracing::warn!(%error, "that a session was used was not noted");
+    }
+    Ok((session, person))
 }
 
 /// Ends a session; no error if there is none.
@@ -71,5 +128,7 @@ pub async fn person_of(app: &App, token: &SessionToken) -> Result<Person, Servic
 /// # Errors
 /// When the database does not answer.
 pub async fn sign_out(app: &App, token: &SessionToken) -> Result<(), ServiceError> {
-    Ok(app.store.end_session(&token.hash()).await?)
+    app.store.end_session(&token.hash()).await?;
+    app.events.tell([News::Access]);
+    Ok(())
 }

@@ -12,6 +12,7 @@ use sync_core::trust::chunk::read_change;
 use sync_core::trust::judge::{Candidate, SetAside, judge};
 
 use super::projector::{author_of, record_row};
+use super::publishing::publish;
 use crate::error::{ServiceError, codes};
 use crate::state::App;
 use crate::store::{PendingRecord, Person, Publication, Published, StaffChange};
@@ -52,7 +53,7 @@ pub(super) async fn publish_change(
         let Some(publication) = compose_publication(app, who, &record, actor, now, &compose)? else {
             return Ok(());
         };
-        let published = app.store.publish(&[publication], app.salt, now).await?;
+        let published = publish(app, &[publication]).await?;
         if let [Published::At(_)] = published.as_slice() {
             return Ok(());
         }

@@ -11,6 +11,7 @@ use sync_core::trust::judge::{Candidate, Judgement, SetAside, judge};
 
 use super::decider::{ATTEMPTS, Decider, reason};
 use super::projector::{self, author_of, record_row};
+use super::publishing::publish;
 use crate::error::{ServiceError, codes};
 use crate::scope::Action;
 use crate::state::App;
@@ -70,12 +71,13 @@ pub async fn adopt(app: &App, who: Decider<'_>, id: i64, author: Option<PersonId
             Err(error) => return Err(error.into()),
         };
         let publication = compose(app, &record, &family, &authors)?;
-        let published = app.store.publish(&[publication], app.salt, app.clock.now()).await?;
+        let published = publish(app, &[publication]).await?;
         if let [Published::At(_)] = published.as_slice() {
             let ids: Vec<i64> = family.iter().map(|stray| stray.id).collect();
             app.store.decide_strays(&ids, who.id(), &StrayDecision::Adopted, app.clock.now()).await?;
             // Whatever has waited for it need not wait any more.
             projector::judge_again(app, wanted.change.record).await?;
+            app.events.tell(who.news());
             return Ok(wanted.into());
         }
     }
@@ -93,7 +95,10 @@ pub async fn discard(app: &App, who: Decider<'_>, id: i64, why: Option<String>) 
     let decision = StrayDecision::Discarded { reason: reason(why).ok_or(codes::DECISION_REASON)? };
     match app.store.decide_strays(&[id], who.id(), &decision, app.clock.now()).await? {
         0 => Err(codes::STRAY_NOT_FOUND.into()),
-        _ => Ok(wanted.into()),
+        _ => {
+            app.events.tell(who.news());
+            Ok(wanted.into())
+        }
     }
 }
 

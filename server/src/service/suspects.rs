@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use sync_core::id::{ChangeHash, RecordId};
 
 use super::projector::{judge_all, set_aside_unseen};
+use super::publishing::publish;
 use super::trial::Suspect;
 use crate::error::ServiceError;
 use crate::state::App;
@@ -38,7 +39,7 @@ async fn try_alone(app: &App, id: RecordId) -> Result<(), ServiceError> {
     if let Some(record) = pending(app, id).await? {
         app.trial.begin(std::iter::once(id));
         let publications = judge_all(app, vec![record]).await?;
-        app.store.publish(&publications, app.salt, app.clock.now()).await?;
+        publish(app, &publications).await?;
     }
     Ok(())
 }
@@ -61,7 +62,7 @@ async fn try_each_change(app: &App, suspect: Suspect) -> Result<(), ServiceError
             judge_all(app, vec![record]).await?
         };
         // What changed meanwhile is left alone, and judged in its turn.
-        app.store.publish(&publications, app.salt, app.clock.now()).await?;
+        publish(app, &publications).await?;
     }
     Ok(())
 }

@@ -22,7 +22,7 @@ const PAGE: u32 = 1_000;
 /// The longest detail, in bytes. What is longer is named by its length alone.
 const LONGEST_DETAIL: usize = 16 * 1024;
 /// Words that are never written down, whatever they are part of.
-const SECRETS: [&str; 3] = ["password", "code", "token"];
+const SECRETS: [&str; 4] = ["password", "old_password", "code", "token"];
 
 /// Something that is about to be done.
 #[derive(Clone, Debug)]

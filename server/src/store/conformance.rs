@@ -11,6 +11,7 @@ pub(in crate::store) mod photographing;
 pub(in crate::store) mod publishing;
 pub(in crate::store) mod reading;
 pub(in crate::store) mod receiving;
+pub(in crate::store) mod signing_in;
 pub(in crate::store) mod world;
 
 /// Tests a store. `$open` is an async function that answers a guard which dereferences to an empty `Store`.
@@ -24,6 +25,7 @@ macro_rules! store_conformance {
                 enrolling: staff_sign_in_and_out, only_active_people_sign_in, a_code_makes_one_device,
                     a_code_is_refused_when_it_is_late_or_unknown, a_device_can_be_cut_off,
                     a_forked_identity_is_replaced_once_by_each_twin, a_device_is_parted_with_step_by_step, the_servers_key_stays_what_it_was_first;
+                signing_in: sessions_are_told_apart_and_ended, a_code_counts_once;
                 receiving: a_journal_is_kept_line_by_line, a_push_on_another_head_changes_nothing,
                     pushes_of_one_batch_stand_for_themselves, a_repeated_change_is_set_aside_under_its_true_name,
                     reports_are_noted, actors_belong_to_one_device_for_ever, large_pushes_are_kept_whole;

@@ -11,6 +11,7 @@ use sync_core::record::review::ReviewState;
 use sync_core::time::UnixMillis;
 use sync_core::wire::enrol::Role;
 use sync_core::wire::exchange::Backlog;
+use uuid::Uuid;
 
 use super::LineVerdict;
 use super::days::DayFact;
@@ -110,12 +111,20 @@ pub struct Membership {
 pub struct Session {
     /// SHA-256 of the token in the cookie.
     pub token_hash: [u8; 32],
+    /// What it is called in lists; opens nothing.
+    pub id: Uuid,
     /// Whose.
     pub person: PersonId,
     /// Since when.
     pub created_at: UnixMillis,
     /// Until when.
     pub expires_at: UnixMillis,
+    /// When it was last used, to the minute.
+    pub last_seen_at: UnixMillis,
+    /// From which kind of network: `ipv4`, `ipv6` or `unknown`.
+    pub network: String,
+    /// With which browser on which system, in a few words.
+    pub client: String,
 }
 
 /// A one-time code with which a phone enrols.

@@ -1,7 +1,7 @@
 //! Other servers on the same database.
 
 use async_trait::async_trait;
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 use super::StoreError;
 
@@ -18,6 +18,19 @@ pub trait Neighbours: Send + Sync {
     /// Changes when a server, perhaps this one, has received or published something. Some of it may get lost: whoever
     /// depends on it looks for itself every second.
     fn heard(&self) -> watch::Receiver<Heard>;
+    /// Says something to the other servers; at most 7,900 bytes. Nobody confirms that they have heard it.
+    async fn tell(&self, text: &str) -> Result<(), StoreError>;
+    /// What the other servers say from now on.
+    fn told(&self) -> broadcast::Receiver<Word>;
+}
+
+/// What another server said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// This.
+    Said(String),
+    /// Something that nobody knows: this server was not listening.
+    Missed,
 }
 
 /// How far receiving and judging have come, in the numbers of changes.

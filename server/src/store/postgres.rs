@@ -24,12 +24,11 @@ use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgPool, PgPoolOptions, PgRow};
 use sqlx::{ConnectOptions as _, PgConnection, Postgres, Transaction};
 use sync_core::time::UnixMillis;
-use tokio::sync::watch;
 
-use self::neighbours::announce;
+use self::neighbours::{Ears, announce};
 use super::StoreError;
 use super::folder::{FolderError, Lock};
-use super::neighbours::{Heard, Neighbours};
+use super::neighbours::Neighbours;
 use super::shared::bulk::Placeholders;
 use super::shared::{mount, statements};
 use crate::config::{Database, DatabaseUrl};
@@ -136,7 +135,7 @@ pub struct PostgresStore {
     writers: PgPool,
     readers: PgPool,
     listening: PgPool,
-    heard: watch::Sender<Heard>,
+    ears: Ears,
     prepared: bool,
     /// By which this server is told from the others.
     number: i64,
@@ -176,13 +175,13 @@ impl PostgresStore {
         let readers = pool(access.connections.saturating_sub(WRITERS + 1).max(1)).connect_lazy_with(options);
         let lasting = pool(1).idle_timeout(None).max_lifetime(None);
         let listening = lasting.connect_lazy_with(access.listening.clone().application_name("daybook listening"));
-        let heard = watch::Sender::default();
-        tokio::spawn(neighbours::listen(listening.clone(), heard.clone()));
-        tokio::spawn(look_ahead(writers.clone(), access.prepared));
         let mut number = [0; 8];
         getrandom::fill(&mut number).map_err(|error| StoreError::Internal(Box::new(error)))?;
         let (prepared, number) = (access.prepared, i64::from_ne_bytes(number));
-        Ok(Self { writers, readers, listening, heard, prepared, number, lock })
+        let ears = Ears::of(number);
+        tokio::spawn(neighbours::listen(listening.clone(), ears.clone()));
+        tokio::spawn(look_ahead(writers.clone(), access.prepared));
+        Ok(Self { writers, readers, listening, ears, prepared, number, lock })
     }
 
     /// Begins a transaction that writes. It holds the write lock from the start, and no other server writes until its

@@ -32,6 +32,8 @@ macro_rules! bulk_statements {
 /// `DbRow`, `Backend`, `PLACEHOLDERS`, `snapshot`, `block_salt`, `announce` and the modules `search` and `rows_in_turn`.
 macro_rules! mount {
     () => {
+        #[path = "shared/access.rs"]
+        mod access;
         #[path = "shared/actors.rs"]
         mod actors;
         #[cfg(test)]
@@ -98,4 +100,11 @@ macro_rules! device_columns {
         d.wipe_at_once, d.wiped_at"
     };
 }
-pub(in crate::store) use {bulk_statements, device_columns, mount, person_columns, statements};
+
+/// The columns of a session `s`, in the order in which `access::session_at` reads them.
+macro_rules! session_columns {
+    () => {
+        "s.token_hash, s.id, s.person, s.created_at, s.expires_at, s.last_seen_at, s.network, s.client"
+    };
+}
+pub(in crate::store) use {bulk_statements, device_columns, mount, person_columns, session_columns, statements};

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "clippy.toml allows it in test functions, not in what they share")]
 
+mod access;
 mod admin;
 mod admission;
 mod amendments;
@@ -12,6 +13,7 @@ mod console;
 mod days;
 mod drift;
 mod enrolment;
+mod events;
 mod failover;
 mod framing;
 mod gaps;

@@ -20,7 +20,7 @@ use serde_json::Value;
 use server::clock::{Clock, Dice};
 use server::config::{Config, Layers};
 use server::router;
-use server::service::projector;
+use server::service::{events, projector};
 use server::state::App;
 use sync_core::id::RecordId;
 use sync_core::time::UnixMillis;
@@ -147,6 +147,7 @@ impl TestApp {
         self.app.store.close().await;
         let Self { app, clock, router, mut keeping } = self;
         app.projector.stop();
+        app.events.stop();
         let mut config = app.config.clone();
         drop((app, router));
         keeping.restore(backup, clock.now()).await;
@@ -168,6 +169,7 @@ impl TestApp {
     pub(crate) async fn with_replica(self) -> (Self, throwaway_postgres::Database) {
         let Self { app, clock, router, keeping } = self;
         app.projector.stop();
+        app.events.stop();
         app.store.close().await;
         let config = app.config.clone();
         drop((app, router));
@@ -179,6 +181,7 @@ impl TestApp {
     pub(crate) async fn failed_over(self, replica: throwaway_postgres::Database) -> Self {
         let Self { app, clock, router, mut keeping } = self;
         app.projector.stop();
+        app.events.stop();
         app.store.close().await;
         let mut config = app.config.clone();
         drop((app, router));
@@ -191,6 +194,7 @@ impl TestApp {
     pub(crate) async fn moved(self) -> Self {
         let Self { app, clock, router, mut keeping } = self;
         app.projector.stop();
+        app.events.stop();
         app.store.close().await;
         let mut config = app.config.clone();
         drop((app, router));
@@ -213,6 +217,7 @@ impl TestApp {
     pub(crate) async fn restarted(self) -> Self {
         let Self { app, clock, router, keeping } = self;
         app.projector.stop();
+        app.events.stop();
         app.store.close().await;
         let config = app.config.clone();
         drop((app, router));
@@ -227,12 +232,26 @@ impl TestApp {
     async fn running(keeping: Keeping, clock: Arc<TestClock>, config: Config) -> Self {
         let app = open(&keeping, clock.clone(), config).await;
         tokio::spawn(projector::run(app.clone()));
+        tokio::spawn(events::run(app.clone()));
         let router = router::public(&app).unwrap();
         Self { app, clock, router, keeping }
     }
 
+    /// Another server on the same database, which has to be PostgreSQL.
+    pub(crate) async fn beside(&self) -> Self {
+        let keeping = self.keeping.beside();
+        let mut config = self.app.config.clone();
+        config.database.folder = keeping.folder().to_owned();
+        Self::running(keeping, self.clock.clone(), config).await
+    }
+
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        Answer::read(self.router.clone().oneshot(request).await.unwrap()).await
+        Answer::read(self.open(request).await).await
+    }
+
+    /// An answer that is not read yet.
+    pub(crate) async fn open(&self, request: Request<Body>) -> axum::response::Response {
+        self.router.clone().oneshot(request).await.unwrap()
     }
 
     /// A request of nobody in particular.
@@ -265,6 +284,9 @@ async fn open(keeping: &Keeping, clock: Arc<TestClock>, config: Config) -> App {
 impl Answer {
     pub(crate) async fn read(response: axum::response::Response) -> Self {
         let (parts, body) = response.into_parts();
+        // It has no end.
+        let endless = parts.headers.get("content-type").is_some_and(|found| found == "text/event-stream");
+        let body = if endless { Body::empty() } else { body };
         let body = body.collect().await.unwrap().to_bytes().to_vec();
         Self { status: parts.status, headers: parts.headers, body }
     }

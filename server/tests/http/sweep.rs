@@ -35,6 +35,8 @@ enum Rule {
     Amendment(&'static [Role], &'static [Role]),
     /// About a stray that is not there: these roles learn that, the others that they may not.
     Stray(&'static [Role]),
+    /// Whoever is signed in, and then is told this.
+    Told(&'static str),
     /// Whoever sees a record that names the photo; for all others it does not exist.
     Photo,
     /// Phones with a token, and no session of staff.
@@ -68,6 +70,16 @@ const RULES: &[(&str, &str, Rule)] = &[
     ("post", "/api/v1/session", Rule::WithPassword),
     ("delete", "/api/v1/session", Rule::Anybody),
     ("get", "/api/v1/me", Rule::Staff),
+    ("post", "/api/v1/session/password", Rule::Told("session.old_password")),
+    ("get", "/api/v1/session/totp", Rule::Staff),
+    ("post", "/api/v1/session/totp", Rule::Told("session.old_password")),
+    ("post", "/api/v1/session/totp/confirm", Rule::Told("session.totp_off")),
+    ("post", "/api/v1/session/totp/end", Rule::Told("session.old_password")),
+    ("get", "/api/v1/sessions", Rule::Staff),
+    ("get", "/api/v1/events", Rule::Staff),
+    ("put", "/api/v1/records/{id}/presence", Rule::Record(&Role::ALL)),
+    ("delete", "/api/v1/records/{id}/presence", Rule::Record(&Role::ALL)),
+    ("delete", "/api/v1/sessions/{id}", Rule::Told("resource.not_found")),
     ("get", "/api/v1/records", Rule::Staff),
     ("get", "/api/v1/records/count", Rule::Staff),
     ("get", "/api/v1/records/export", Rule::Staff),
@@ -104,6 +116,8 @@ const RULES: &[(&str, &str, Rule)] = &[
     ("patch", "/api/v1/people/{person}", Rule::Person(&[HqAdmin])),
     ("post", "/api/v1/people/{person}/hand-over", Rule::Person(&[Secretary, OfficeManager, HqAdmin])),
     ("post", "/api/v1/people/{person}/enrolment-code", Rule::Person(&[Secretary, OfficeManager, HqAdmin])),
+    ("delete", "/api/v1/people/{person}/sessions", Rule::Person(&[HqAdmin])),
+    ("delete", "/api/v1/people/{person}/totp", Rule::Person(&[HqAdmin])),
     ("get", "/api/v1/projects", Rule::Staff),
     ("get", "/api/v1/devices", Rule::Roles(&[Supervisor, Secretary, OfficeManager, Reviewer, HqAdmin, Auditor])),
     ("post", "/api/v1/devices/{id}/revoke", Rule::Device(&[Secretary, OfficeManager, HqAdmin])),
@@ -127,6 +141,9 @@ fn body_of(method: &str, path: &str, cookie: Option<&str>) -> Option<Value> {
     match (method, path) {
         // Another name each time: one that fails too often would have to wait.
         ("post", "/api/v1/session") => Some(json!({ "login": cookie.unwrap_or("nobody"), "password": "nothing" })),
+        ("post", "/api/v1/session/password") => Some(json!({ "old_password": "nothing", "password": "nothing" })),
+        ("post", "/api/v1/session/totp/confirm") => Some(json!({ "code": "000000" })),
+        ("post", _) if path.starts_with("/api/v1/session/totp") => Some(json!({ "password": "nothing" })),
         ("post", _) if path.ends_with("/review") => Some(json!({ "state": "returned", "reason": "再看" })),
         ("post", _) if path.ends_with("/wipe") || path.ends_with("/accept") => Some(json!({})),
         ("post", _) if path.starts_with("/api/v1/quarantine/") || path.ends_with("/reject") => {
@@ -136,7 +153,7 @@ fn body_of(method: &str, path: &str, cookie: Option<&str>) -> Option<Value> {
         ("post", _) if path.ends_with("/discard") => Some(json!({ "reason": "重复" })),
         ("post", _) if path.ends_with("/close") || path.ends_with("/arrival") => Some(json!({})),
         ("post", _) if path.ends_with("/supplements") => Some(json!({ "reason": "晚到" })),
-        ("put", _) => Some(json!({ "names": ["李静"] })),
+        ("put", _) if path.ends_with("/consultants") => Some(json!({ "names": ["李静"] })),
         ("post", _) if path.ends_with("/assignment") => Some(json!({})),
         ("post", _) if path.ends_with("/assignments") => Some(json!({ "records": [] })),
         // To themselves, which is nobody new.
@@ -248,6 +265,7 @@ fn expected(rule: &Rule, who: Option<(Role, &str)>) -> &'static str {
             Rule::Anybody => "ok",
             Rule::WithPassword => "session.credentials",
             Rule::Staff | Rule::Roles(_) | Rule::Record(_) | Rule::Device(_) | Rule::Person(_) => "session.required",
+            Rule::Told(_) => "session.required",
             Rule::Aside(_) | Rule::Stray(_) | Rule::Amendment(..) | Rule::Photo | Rule::Office(_) => "session.required",
             Rule::Phone => "token.invalid",
             Rule::Message => "sync.media_type",
@@ -267,6 +285,7 @@ fn expected(rule: &Rule, who: Option<(Role, &str)>) -> &'static str {
             }
         }
         Rule::Anybody | Rule::Staff => "ok",
+        Rule::Told(code) => code,
         Rule::WithPassword => "session.credentials",
         Rule::Roles(roles) if roles.contains(&role) => "ok",
         Rule::Aside(roles) | Rule::Amendment(roles, _) | Rule::Office(roles) if !roles.contains(&role) => {

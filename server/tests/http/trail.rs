@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::{Method, Request};
 use serde_json::{Value, json};
+use server::auth::password::rules::Owner;
 use server::service::admin::{Order, perform};
 use sync_core::wire::enrol::Role::{Auditor, HqAdmin, Promoter, Reviewer, Secretary};
 
@@ -77,7 +78,8 @@ async fn whatever_is_changed_is_written_down_before_with_who_and_what() {
 async fn signing_in_and_failing_to_is_written_down_without_secrets() {
     let office = office().await;
     let admin = office.house.person(HqAdmin, HERE);
-    let hash = office.test.app.passwords.hash("correct horse battery", &office.test.app.dice).await.unwrap();
+    let owner = Owner { login: Some("hq"), name: "HQ" };
+    let hash = office.test.app.passwords.choose("correct horse battery", owner, &office.test.app.dice).await.unwrap();
     let id = office.test.sql_id(admin.0);
     office.test.sql(&format!("update person set login = 'hq', password_hash = '{hash}' where id = {id}")).await;
     for (password, works) in [("wrong", false), ("correct horse battery", true)] {

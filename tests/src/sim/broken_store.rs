@@ -78,7 +78,7 @@ broken! {
     fn memberships(id: PersonId) -> Vec<Membership>;
     fn person(id: PersonId) -> Person;
     fn person_by_login(login: &str) -> (Person, String);
-    fn session_person(token_hash: &[u8; 32], now: UnixMillis) -> Person;
+    fn session(token_hash: &[u8; 32], now: UnixMillis) -> (Session, Person);
     fn enrolment_codes(organisation: OrganisationId) -> Vec<EnrolmentCode>;
     fn device(id: DeviceId) -> Device;
     fn devices(organisation: OrganisationId) -> Vec<Device>;
@@ -145,6 +145,10 @@ broken! {
     fn note_backup(taken_at: UnixMillis, journals: &[(DeviceId, u64)], oldest: UnixMillis) -> ();
     }
     by hand {
+
+    fn access(&self) -> &dyn server::store::access::AccessStore {
+        self.inner.access()
+    }
 
     fn days(&self) -> &dyn server::store::days::DayStore {
         self.inner.days()

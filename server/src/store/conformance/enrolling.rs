@@ -1,6 +1,6 @@
 //! Signing in and enrolling.
 
-use sync_core::id::{DeviceId, PublicKey};
+use sync_core::id::{DeviceId, PersonId, PublicKey};
 use sync_core::journal::Head;
 use sync_core::time::UnixMillis;
 use sync_core::wire::enrol::Role;
@@ -8,19 +8,31 @@ use sync_core::wire::enrol::Role;
 use super::world::World;
 use crate::store::*;
 
+fn session(person: PersonId, created_at: i64, expires_at: i64) -> Session {
+    Session {
+        token_hash: [3; 32],
+        id: uuid::Uuid::from_bytes([3; 16]),
+        person,
+        created_at: UnixMillis(created_at),
+        expires_at: UnixMillis(expires_at),
+        last_seen_at: UnixMillis(created_at),
+        network: "ipv6".to_owned(),
+        client: "unknown".to_owned(),
+    }
+}
+
 pub(in crate::store) async fn staff_sign_in_and_out(store: &dyn Store) {
     let mut world = World::found(store).await;
     let chen = world.person("Chen", Role::Reviewer, None, Some(("chen", "the hash"))).await;
     assert_eq!(store.person_by_login("chen").await.unwrap(), (chen.clone(), "the hash".to_owned()));
-    let session =
-        Session { token_hash: [3; 32], person: chen.id, created_at: UnixMillis(10), expires_at: UnixMillis(20) };
+    let session = session(chen.id, 10, 20);
     store.create_session(&session).await.unwrap();
-    assert_eq!(store.session_person(&[3; 32], UnixMillis(19)).await.unwrap(), chen);
-    assert!(matches!(store.session_person(&[3; 32], UnixMillis(20)).await, Err(StoreError::NotFound)), "expired");
-    assert!(matches!(store.session_person(&[4; 32], UnixMillis(19)).await, Err(StoreError::NotFound)));
+    assert_eq!(store.session(&[3; 32], UnixMillis(19)).await.unwrap(), (session, chen));
+    assert!(matches!(store.session(&[3; 32], UnixMillis(20)).await, Err(StoreError::NotFound)), "expired");
+    assert!(matches!(store.session(&[4; 32], UnixMillis(19)).await, Err(StoreError::NotFound)));
     store.end_session(&[3; 32]).await.unwrap();
     store.end_session(&[3; 32]).await.unwrap();
-    assert!(matches!(store.session_person(&[3; 32], UnixMillis(19)).await, Err(StoreError::NotFound)));
+    assert!(matches!(store.session(&[3; 32], UnixMillis(19)).await, Err(StoreError::NotFound)));
 }
 
 pub(in crate::store) async fn only_active_people_sign_in(store: &dyn Store) {
@@ -44,10 +56,9 @@ pub(in crate::store) async fn only_active_people_sign_in(store: &dyn Store) {
     for login in ["left", "no password", "unknown"] {
         assert!(matches!(store.person_by_login(login).await, Err(StoreError::NotFound)), "{login}");
     }
-    let session =
-        Session { token_hash: [3; 32], person: left.id, created_at: UnixMillis(1), expires_at: UnixMillis(9) };
+    let session = session(left.id, 1, 9);
     store.create_session(&session).await.unwrap();
-    assert!(matches!(store.session_person(&[3; 32], UnixMillis(2)).await, Err(StoreError::NotFound)));
+    assert!(matches!(store.session(&[3; 32], UnixMillis(2)).await, Err(StoreError::NotFound)));
 }
 
 fn code(world: &World<'_>, person: &Person) -> EnrolmentCode {

@@ -41,6 +41,8 @@ const TABLES: &[&str] = &[
     "device",
     "actor",
     "staff_session",
+    "second_factor",
+    "recovery_code",
     "journal_head",
     "backup_line",
     "decision",

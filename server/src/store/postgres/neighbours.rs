@@ -7,17 +7,21 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::postgres::{PgListener, PgPool};
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 use super::{Conn, Db, PostgresStore, begin};
 use crate::store::StoreError;
-use crate::store::neighbours::{Heard, Horizon, Neighbours, News};
+use crate::store::neighbours::{Heard, Horizon, Neighbours, News, Word};
 use crate::store::shared::statements;
 
 /// Where servers listen.
 const CHANNEL: &str = "daybook";
+/// Where they talk about what pages want to know.
+const WORDS: &str = "daybook_words";
 /// How long a server that can't listen waits before it tries again.
 const REST: Duration = Duration::from_secs(1);
+/// How many words may wait for this server to listen.
+const UNHEARD: usize = 256;
 
 statements! {
     // The clock is the database's, so servers need not agree about the time.
@@ -27,6 +31,7 @@ statements! {
     LEAVE_LEAD = "delete from lead where holder = $1";
     HORIZON = "select (select min(id) from change where state = 0), coalesce((select max(id) from change), 0)";
     TELL = "select pg_notify('daybook', $1)";
+    SAY = "select pg_notify('daybook_words', $1)";
 }
 
 /// Tells all servers once the transaction has ended well.
@@ -64,26 +69,67 @@ impl Neighbours for PostgresStore {
     }
 
     fn heard(&self) -> watch::Receiver<Heard> {
-        self.heard.subscribe()
+        self.ears.heard.subscribe()
+    }
+
+    async fn tell(&self, text: &str) -> Result<(), StoreError> {
+        let mut tx = self.readers.begin_with(begin(self.prepared)).await?;
+        sqlx::query::<Db>(SAY).bind(format!("{} {text}", self.number)).execute(&mut *tx).await?;
+        Ok(tx.commit().await?)
+    }
+
+    fn told(&self) -> broadcast::Receiver<Word> {
+        self.ears.words.subscribe()
+    }
+}
+
+/// Where what is heard goes.
+#[derive(Clone)]
+pub(super) struct Ears {
+    heard: watch::Sender<Heard>,
+    words: broadcast::Sender<Word>,
+    /// This server's number: what it said itself it need not hear.
+    number: i64,
+}
+
+impl Ears {
+    pub(super) fn of(number: i64) -> Self {
+        Self { heard: watch::Sender::default(), words: broadcast::Sender::new(UNHEARD), number }
+    }
+
+    /// Words on the way to nobody are nobody's loss.
+    fn word(&self, said: &str) {
+        let Some((number, text)) = said.split_once(' ') else {
+            return;
+        };
+        if number.parse() != Ok(self.number) {
+            let _ = self.words.send(Word::Said(text.to_owned()));
+        }
     }
 }
 
 /// Listens until nobody wants to hear any more. `pool` has one connection, which lasts.
-pub(super) async fn listen(pool: PgPool, heard: watch::Sender<Heard>) {
+pub(super) async fn listen(pool: PgPool, ears: Ears) {
     while !pool.is_closed() {
-        if let Err(error) = hear(&pool, &heard).await {
+        if let Err(error) = hear(&pool, &ears).await {
             tracing::debug!(%error, "what other servers say can't be heard");
         }
         tokio::time::sleep(REST).await;
     }
 }
 
-async fn hear(pool: &PgPool, heard: &watch::Sender<Heard>) -> Result<(), sqlx::Error> {
+async fn hear(pool: &PgPool, ears: &Ears) -> Result<(), sqlx::Error> {
+    let heard = &ears.heard;
     let mut listener = PgListener::connect_with(pool).await?;
-    listener.listen(CHANNEL).await?;
+    listener.listen_all([CHANNEL, WORDS]).await?;
     // Nobody knows what was said until now.
     heard.send_modify(|heard| *heard = Heard { received: heard.received + 1, published: heard.published + 1 });
+    let _ = ears.words.send(Word::Missed);
     while let Some(said) = listener.try_recv().await? {
+        if said.channel() == WORDS {
+            ears.word(said.payload());
+            continue;
+        }
         heard.send_modify(|heard| match said.payload() {
             "received" => heard.received += 1,
             _ => heard.published += 1,

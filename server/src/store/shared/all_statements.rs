@@ -12,6 +12,7 @@ use crate::store::{RecordFilter, Scope};
 pub(super) type Room = (&'static str, &'static [(&'static str, &'static str)], &'static [(&'static str, Bulk)]);
 
 const ROOMS: &[Room] = &[
+    ("access", access::STATEMENTS, &[]),
     ("actors", &[], actors::BULK_STATEMENTS),
     ("aside", aside::STATEMENTS, aside::BULK_STATEMENTS),
     ("audit", audit::STATEMENTS, &[]),

@@ -5,21 +5,25 @@ use sync_core::id::{DeviceId, Link, OrganisationId, PersonId, PublicKey};
 use sync_core::time::UnixMillis;
 use uuid::Uuid;
 
+use super::access::session_at;
 use super::rows::{device_of, person_at};
 use super::{Conn, Db};
 use crate::store::shared::failure::taken;
 use crate::store::shared::stored::{key, small, text, thirty_two};
-use crate::store::shared::{device_columns, person_columns, statements};
+use crate::store::shared::{device_columns, person_columns, session_columns, statements};
 use crate::store::{Device, EnrolmentCode, NewDevice, Person, Session, StoreError};
 
-/// The number of columns of a person, after which the password's hash stands.
+/// The number of columns of a person, after which the password's hash or the session stands.
 const AFTER_PERSON: usize = 11;
 
 statements! {
     PERSON_BY_LOGIN = concat!("select ", person_columns!(), ", p.password_hash from person p \
         where p.login = $1 and p.active and p.password_hash is not null");
-    INSERT_SESSION = "insert into staff_session (token_hash, person, created_at, expires_at) values ($1, $2, $3, $4)";
-    SESSION_PERSON = concat!("select ", person_columns!(), " from staff_session s join person p on p.id = s.person \
+    FORGET_SESSIONS = "delete from staff_session where person = $1 and expires_at <= $2";
+    INSERT_SESSION = "insert into staff_session \
+        (token_hash, id, person, created_at, expires_at, last_seen_at, network, client) \
+        values ($1, $2, $3, $4, $5, $6, $7, $8)";
+    SESSION = concat!("select ", person_columns!(), ", ", session_columns!(), " from staff_session s join person p on p.id = s.person \
         where s.token_hash = $1 and s.expires_at > $2 and p.active");
     END_SESSION = "delete from staff_session where token_hash = $1";
     INSERT_CODE = "insert into enrolment_code \
@@ -58,24 +62,30 @@ pub(super) async fn person_by_login(conn: &mut Conn, login: &str) -> Result<(Per
 }
 
 pub(super) async fn create_session(conn: &mut Conn, session: &Session) -> Result<(), StoreError> {
+    let person = session.person.0;
+    sqlx::query::<Db>(FORGET_SESSIONS).bind(person).bind(session.created_at.0).execute(&mut *conn).await?;
     sqlx::query::<Db>(INSERT_SESSION)
         .bind(session.token_hash.as_slice())
-        .bind(session.person.0)
+        .bind(session.id)
+        .bind(person)
         .bind(session.created_at.0)
         .bind(session.expires_at.0)
+        .bind(session.last_seen_at.0)
+        .bind(session.network.as_str())
+        .bind(session.client.as_str())
         .execute(conn)
         .await
         .map_err(taken("session"))?;
     Ok(())
 }
 
-pub(super) async fn session_person(
+pub(super) async fn session(
     conn: &mut Conn,
     token_hash: &[u8; 32],
     now: UnixMillis,
-) -> Result<Person, StoreError> {
-    let row = sqlx::query::<Db>(SESSION_PERSON).bind(token_hash.as_slice()).bind(now.0).fetch_one(conn).await?;
-    person_at(&row, 0)
+) -> Result<(Session, Person), StoreError> {
+    let row = sqlx::query::<Db>(SESSION).bind(token_hash.as_slice()).bind(now.0).fetch_one(conn).await?;
+    Ok((session_at(&row, AFTER_PERSON)?, person_at(&row, 0)?))
 }
 
 pub(super) async fn end_session(conn: &mut Conn, token_hash: &[u8; 32]) -> Result<(), StoreError> {

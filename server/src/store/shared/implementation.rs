@@ -80,8 +80,8 @@ impl Store for Backend {
     async fn create_session(&self, session: &Session) -> Result<(), StoreError> {
         write!(self, enrolment::create_session(session))
     }
-    async fn session_person(&self, token_hash: &[u8; 32], now: UnixMillis) -> Result<Person, StoreError> {
-        read!(self, enrolment::session_person(token_hash, now))
+    async fn session(&self, token_hash: &[u8; 32], now: UnixMillis) -> Result<(Session, Person), StoreError> {
+        read!(self, enrolment::session(token_hash, now))
     }
     async fn end_session(&self, token_hash: &[u8; 32]) -> Result<(), StoreError> {
         write!(self, enrolment::end_session(token_hash))
@@ -308,6 +308,9 @@ impl Store for Backend {
     }
     fn neighbours(&self) -> Option<&dyn crate::store::neighbours::Neighbours> {
         self.as_neighbours()
+    }
+    fn access(&self) -> &dyn crate::store::access::AccessStore {
+        self
     }
     fn days(&self) -> &dyn crate::store::days::DayStore {
         self

@@ -72,9 +72,13 @@ impl House {
         let now = test.app.clock.now();
         let session = Session {
             token_hash: token.hash(),
+            id: uuid::Uuid::from_bytes(test.app.dice.bytes()),
             person: self.person(role, office),
             created_at: now,
             expires_at: now.plus(12 * 3_600_000),
+            last_seen_at: now,
+            network: "unknown".to_owned(),
+            client: "unknown".to_owned(),
         };
         test.app.store.create_session(&session).await.unwrap();
         Staff { cookie: format!("__Host-daybook={}", token.reveal()) }

@@ -46,6 +46,12 @@ impl Keeping {
         Self { folder: tempfile::tempdir().unwrap(), database, lives: AtomicU64::new(0) }
     }
 
+    /// For one more server on the same database, whose settings name it. It throws dice of its own.
+    pub(super) fn beside(&self) -> Self {
+        let lives = AtomicU64::new(1_000 + self.lives.load(Ordering::Relaxed));
+        Self { folder: tempfile::tempdir().unwrap(), database: None, lives }
+    }
+
     /// The PostgreSQL database as a replica has it that gets nothing more; no server may be running.
     pub(super) fn replica(&self) -> Database {
         self.database.as_ref().unwrap().copy()

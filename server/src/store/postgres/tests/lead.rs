@@ -6,7 +6,7 @@ use super::super::*;
 use super::{Scratch, access, scratch};
 use crate::store::Store as _;
 use crate::store::conformance::world::World;
-use crate::store::neighbours::Horizon;
+use crate::store::neighbours::{Horizon, Word};
 
 /// Another server on the same database.
 async fn another(first: &Scratch) -> (PostgresStore, tempfile::TempDir) {
@@ -31,6 +31,28 @@ async fn one_leads_and_another_follows_when_it_leaves_or_falls_silent() {
         assert!(begun.elapsed() < Duration::from_secs(10));
     }
     assert!(begun.elapsed() > Duration::from_secs(2), "it was given time");
+    first.close().await;
+    second.close().await;
+}
+
+#[tokio::test]
+async fn servers_talk_and_don_t_hear_themselves() {
+    let first = scratch().await;
+    let (second, _folder) = another(&first).await;
+    let (mut of_second, mut of_first) = (first.told(), second.told());
+    // Both listen once they know that they may have missed something.
+    first.heard().wait_for(|heard| heard.received > 0).await.unwrap();
+    second.heard().wait_for(|heard| heard.received > 0).await.unwrap();
+    first.tell("one two").await.unwrap();
+    second.tell("three").await.unwrap();
+    let next = async |receiver: &mut tokio::sync::broadcast::Receiver<Word>| loop {
+        match receiver.recv().await.unwrap() {
+            Word::Missed => {}
+            said => return said,
+        }
+    };
+    assert_eq!(next(&mut of_first).await, Word::Said("one two".to_owned()));
+    assert_eq!(next(&mut of_second).await, Word::Said("three".to_owned()));
     first.close().await;
     second.close().await;
 }
