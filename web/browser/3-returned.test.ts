@@ -31,8 +31,11 @@ test('a record is returned, and comes back corrected', async () => {
   await page.locator('.verdict-note').getByText('请补全姓名').waitFor();
 
   await handset.rename(id, '张三丰');
-  await page.goto('/records?text=张三丰');
-  await page.locator(`a.row-link[href$="${id}"]`).click();
+  // The page hears of it, and shows what has changed before anything can be decided.
+  const news = page.locator('.stale');
+  await news.getByText('张三丰').waitFor();
+  expect(await page.getByRole('button', { name: 'Approve' }).isDisabled()).toBe(true);
+  await news.getByRole('button', { name: 'I have seen this' }).click();
   await page.getByRole('heading', { name: '张三丰' }).waitFor();
   const history = page.getByRole('region', { name: 'History' });
   await history.getByText('张三（电话不全）').first().waitFor();

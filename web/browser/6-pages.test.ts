@@ -38,13 +38,15 @@ async function closedEvening(): Promise<Evening> {
 }
 
 const PICTURES = new URL('pictures/', import.meta.url).pathname;
-const PAGES = ['/days', '/records', '/review', '/amendments', '/quarantine', '/strays', '/people', '/teams', '/rota', '/devices', '/audit'];
+const PAGES = ['/days', '/records', '/review', '/amendments', '/quarantine', '/strays', '/people', '/teams', '/rota', '/devices', '/audit', '/account'];
 
 /** Everything is there: nothing is being fetched, and no page shows that it waits. */
 async function settled(desk: Desk): Promise<void> {
   await desk.page.locator('#main h1').waitFor();
-  await desk.page.waitForLoadState('networkidle');
+  // The line on which news come is open all the time, so the network is never idle.
+  await desk.page.locator('#main[aria-busy=false]').waitFor();
   await expect.poll(() => desk.page.locator('.ant-skeleton').count()).toBe(0);
+  await expect.poll(() => desk.page.evaluate(() => [...document.images].every(({ complete }) => complete))).toBe(true);
 }
 
 /** A dialog stands where it will stay: antd has taken its classes for appearing away. */

@@ -184,6 +184,13 @@ const terms = {
     'PATCH /api/v1/people/{person}': 'Changed a person',
     'POST /api/v1/people/{person}/enrolment-code': 'Issued a code for a phone',
     'POST /api/v1/people/{person}/hand-over': 'Handed over records',
+    'POST /api/v1/session/password': 'Changed their password',
+    'DELETE /api/v1/sessions/{id}': 'Ended a session',
+    'DELETE /api/v1/people/{person}/sessions': 'Ended a person’s sessions',
+    'POST /api/v1/session/totp': 'Began a second factor',
+    'POST /api/v1/session/totp/confirm': 'Switched a second factor on',
+    'POST /api/v1/session/totp/end': 'Switched a second factor off',
+    'DELETE /api/v1/people/{person}/totp': 'Switched a person’s second factor off',
     create_organisation: 'Made the organisation',
     change_organisation: 'Changed the organisation',
     create_office: 'Made an office',
@@ -197,6 +204,7 @@ const terms = {
     hand_over: 'Handed over records',
     reassign: 'Reassigned records',
   },
+  network: { ipv4: 'IPv4', ipv6: 'IPv6', unknown: 'Unknown' },
   noFix: { denied: 'not allowed', timeout: 'no satellite in time', unavailable: 'no receiver' },
 };
 

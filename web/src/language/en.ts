@@ -1,4 +1,5 @@
 import day from './en-day.ts';
+import access from './en-access.ts';
 import office from './en-office.ts';
 
 /** The console's own words. */
@@ -23,6 +24,8 @@ const words = {
     lead: 'For offices and head quarters',
     login: 'Login',
     password: 'Password',
+    code: 'Code',
+    codeHint: 'Of your authenticator app, or a recovery code.',
     submit: 'Sign in',
     loginMissing: 'Enter your login.',
     passwordMissing: 'Enter your password.',
@@ -111,6 +114,16 @@ const words = {
       'record.not_a_lead': ['Only the customers of leads arrive', 'Open the lead of this customer.'],
       'office.consultants': ['A name does not fit', 'A consultant has a name of up to 100 characters, each once, and an office has up to 200.'],
       'person.place': ['Role and place do not fit', 'Roles of the field and of offices need an office; supervisors need a team.'],
+      'person.password': ['The password does not fit', 'It has 12 to 128 characters.'],
+      'person.password_personal': ['Your login or name is no password', 'Take something that nobody who knows you would try.'],
+      'person.password_known': ['This password is among those that are tried first', 'Take a longer or less usual one: several words that do not belong together.'],
+      'session.old_password': ['The present password is wrong', 'Check it, also the keyboard’s language and caps lock.'],
+      'session.totp_required': ['A code is needed as well', 'Enter the code that your authenticator app shows, or a recovery code.'],
+      'session.totp_code': ['The code is wrong, or was used already', 'Wait for the app’s next one. If codes are never right, check the clock of your phone.'],
+      'session.totp_on': ['The second factor is on already', 'Switch it off first.'],
+      'session.totp_off': ['There is nothing to confirm', 'Begin again.'],
+      'person.no_office': ['Only people with an office can enrol a phone', 'Give them an office first.'],
+      'enrol.code': ['The enrolment code is wrong, used or expired', 'Issue another one.'],
       'server.busy': ['The server is busy', 'Try again in a moment.'],
       'server.internal': ['Something went wrong on the server', 'It has been noted. Give your administrator the number of the request.'],
       'storage.full': ['The server has no room left', 'Tell your administrator. Nothing is lost.'],
@@ -453,6 +466,7 @@ const words = {
   },
   ...day,
   ...office,
+  ...access,
 };
 
 export default words;

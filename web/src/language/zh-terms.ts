@@ -173,6 +173,13 @@ const terms: typeof en = {
     'PATCH /api/v1/people/{person}': '变更人员',
     'POST /api/v1/people/{person}/enrolment-code': '签发绑定代码',
     'POST /api/v1/people/{person}/hand-over': '工作对接',
+    'POST /api/v1/session/password': '更改密码',
+    'DELETE /api/v1/sessions/{id}': '结束登录',
+    'DELETE /api/v1/people/{person}/sessions': '结束人员全部登录',
+    'POST /api/v1/session/totp': '开始设置两步验证',
+    'POST /api/v1/session/totp/confirm': '启用两步验证',
+    'POST /api/v1/session/totp/end': '停用两步验证',
+    'DELETE /api/v1/people/{person}/totp': '停用人员两步验证',
     create_organisation: '建立组织',
     change_organisation: '更改组织',
     create_office: '建立分所',
@@ -186,6 +193,7 @@ const terms: typeof en = {
     hand_over: '工作对接',
     reassign: '重新分派',
   },
+  network: { ipv4: 'IPv4', ipv6: 'IPv6', unknown: '未知' },
   noFix: { denied: '未授权', timeout: '超时未定位', unavailable: '无定位模块' },
 };
 

@@ -1,6 +1,7 @@
 import type en from './en.ts';
 import type { InOneForm } from './one-form.ts';
 import day from './zh-day.ts';
+import access from './zh-access.ts';
 import office from './zh-office.ts';
 
 const words: InOneForm<typeof en> = {
@@ -24,6 +25,8 @@ const words: InOneForm<typeof en> = {
     lead: '供分所与总部使用',
     login: '账号',
     password: '密码',
+    code: '动态码',
+    codeHint: '来自验证器应用，或使用恢复码。',
     submit: '登录',
     loginMissing: '请输入账号。',
     passwordMissing: '请输入密码。',
@@ -108,6 +111,16 @@ const words: InOneForm<typeof en> = {
       'record.not_a_lead': ['只有意向客户才有到访', '请打开该客户的意向客户记录。'],
       'office.consultants': ['姓名不符合要求', '置业顾问姓名最多 100 字，不得重复，每个分所最多 200 人。'],
       'person.place': ['角色与所在单位不符', '外勤与分所角色须有分所；渠道主管须有团队。'],
+      'person.password': ['密码不符合要求', '须为 12 至 128 个字符。'],
+      'person.password_personal': ['账号或姓名不能作为密码', '请用熟人也想不到的内容。'],
+      'person.password_known': ['此密码属于最先被尝试的一类', '请用更长或更少见的，例如几个互不相干的词。'],
+      'session.old_password': ['当前密码错误', '请核对，并留意输入法与大写锁定。'],
+      'session.totp_required': ['还需要动态码', '请输入验证器应用显示的动态码，或恢复码。'],
+      'session.totp_code': ['动态码错误或已用过', '请等下一个动态码。若一直不对，请检查手机时间。'],
+      'session.totp_on': ['两步验证已启用', '请先停用。'],
+      'session.totp_off': ['没有待确认的设置', '请重新开始。'],
+      'person.no_office': ['有分所的人员才能绑定手机', '请先为其指定分所。'],
+      'enrol.code': ['绑定代码错误、已用或过期', '请另签一个。'],
       'server.busy': ['服务器繁忙', '请稍后重试。'],
       'server.internal': ['服务器出错', '已记录在案。请将请求编号告知管理员。'],
       'storage.full': ['服务器空间已满', '请告知管理员。没有丢失任何内容。'],
@@ -436,6 +449,7 @@ const words: InOneForm<typeof en> = {
   },
   ...day,
   ...office,
+  ...access,
 };
 
 export default words;

@@ -12,12 +12,13 @@ import {
   TeamOutlined,
   UserOutlined,
 } from '@ant-design/icons';
-import { useMutation } from '@tanstack/react-query';
+import { useIsFetching, useMutation } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import { Button } from 'antd';
 import { useEffect, useRef, type ReactNode } from 'react';
 import { DirectoryContext, useDirectoryFetched } from '../api/directory.ts';
 import { term, useWords } from '../language/wording.ts';
+import { LiveNews } from '../live/interrupted.tsx';
 import { useProblemNotice } from '../problem/notices.tsx';
 import { signOut, useMe, usePowers } from '../session/session.ts';
 import { LanguageSwitch } from './language-switch.tsx';
@@ -57,7 +58,9 @@ export function Frame() {
           </ul>
         </nav>
         <div className="who">
-          <div className="name">{me.name}</div>
+          <Link to="/account" className="name" title={t('account.title')}>
+            <UserOutlined className="icon" aria-hidden /> <span className="label">{me.name}</span>
+          </Link>
           <div className="role quiet small">{term('role', me.role)}</div>
           <SignOut />
           <div>
@@ -125,6 +128,7 @@ function Main() {
   const path = useRouterState({ select: (state) => state.location.pathname });
   const main = useRef<HTMLElement>(null);
   const before = useRef(path);
+  const fetching = useIsFetching() > 0;
   useEffect(() => {
     if (before.current === path) return;
     before.current = path;
@@ -132,7 +136,8 @@ function Main() {
     main.current?.focus();
   }, [path]);
   return (
-    <main id="main" className="main" ref={main} tabIndex={-1}>
+    <main id="main" className="main" ref={main} tabIndex={-1} aria-busy={fetching}>
+      <LiveNews />
       <Outlet />
     </main>
   );

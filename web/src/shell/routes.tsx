@@ -166,6 +166,12 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import('../audit/page.tsx'), 'AuditPage'),
 });
 
+const account = createRoute({
+  getParentRoute: () => inside,
+  path: '/account',
+  component: lazyRouteComponent(() => import('../account/page.tsx'), 'AccountPage'),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     signIn,
@@ -188,6 +194,7 @@ export const router = createRouter({
       teams,
       devices,
       audit,
+      account,
     ]),
   ]),
   context: { cache },

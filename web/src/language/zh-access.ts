@@ -1,0 +1,52 @@
+import type en from './en-access.ts';
+import type { InOneForm } from './one-form.ts';
+
+const access: InOneForm<typeof en> = {
+  live: {
+    lost: '与服务器的连接中断：所见内容可能不是最新。正在自动重连。',
+    company: '同时打开：{{names}}',
+    and: '、',
+  },
+  account: {
+    title: '我的账号',
+    sessions: '登录位置',
+    client: '浏览器',
+    current: '当前',
+    network: '网络',
+    created: '登录时间',
+    seen: '最近使用',
+    expires: '到期',
+    end: '结束',
+    ended: '已结束。',
+    password: '密码',
+    oldPassword: '当前密码',
+    newPassword: '新密码',
+    again: '再次输入新密码',
+    passwordHint: '12 至 128 个字符。长胜于繁：用几个互不相干的词。',
+    passwordLength: '密码须为 12 至 128 个字符。',
+    different: '两次输入不一致。',
+    changePassword: '更改密码',
+    passwordChanged: '已更改。您的其他登录均已结束。',
+    factor: '两步验证',
+    factorLead: '目前登录只需密码。启用验证器应用后，登录还需动态码，仅有密码便无用。',
+    factorBegin: '开始设置',
+    factorScan: '请用验证器应用扫描，然后输入其显示的动态码。',
+    factorQr: '验证器应用的二维码',
+    factorSecret: '或在应用中手动输入：',
+    factorCode: '应用中的动态码',
+    factorConfirm: '启用',
+    factorOn: '自 {{since}} 起启用，剩余恢复码 {{left}} 个。',
+    factorEnd: '停用',
+    factorOff: '已停用。',
+    recovery: '请抄下：验证器遗失时，每个恢复码可登录一次。之后不再显示。',
+    missing: '此项必填。',
+    endSessions: '结束全部登录',
+    endSessionsLead: '以 {{name}} 身份登录者均须重新登录。',
+    endedSome_other: '已结束 {{count}} 个登录。',
+    takeOff: '停用两步验证',
+    takeOffLead: '此后 {{name}} 仅凭密码即可登录。请确认确系本人提出。',
+    tookOff: '已停用。',
+  },
+};
+
+export default access;
