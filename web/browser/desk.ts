@@ -93,6 +93,7 @@ export interface Line {
   id: string;
   title: string;
   kind: string;
+  owner: string;
   review: string;
   review_reason: string | null;
   conflicts: number;

@@ -19,6 +19,15 @@ const office = {
     name: 'Name of the filter',
     remove: 'Remove {{name}}',
   },
+  places: {
+    view: 'View',
+    list: 'List',
+    title: 'Places of these records',
+    waiting: 'Fetching places: {{come}} of {{all}}',
+    shown: '{{shown}} records of this page have a place, {{nowhere}} have none.',
+    empty: 'No places',
+    emptyHint: 'None of the records on this page was made with a position fix.',
+  },
   enrol: {
     action: 'Enrol a phone',
     title: 'Enrol a phone for {{name}}',

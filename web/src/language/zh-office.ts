@@ -20,6 +20,15 @@ const office: InOneForm<typeof en> = {
     name: '筛选名称',
     remove: '删除 {{name}}',
   },
+  places: {
+    view: '视图',
+    list: '列表',
+    title: '这些记录的位置',
+    waiting: '正在获取位置：{{come}} / {{all}}',
+    shown: '本页 {{shown}} 条记录有位置，{{nowhere}} 条没有。',
+    empty: '没有位置',
+    emptyHint: '本页记录采集时均未定位。',
+  },
   enrol: {
     action: '绑定手机',
     title: '为 {{name}} 绑定手机',
