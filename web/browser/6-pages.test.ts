@@ -76,6 +76,7 @@ for (const [locale, width, withAxe] of [
     await desk.signIn('hq_admin');
     for (const path of PAGES) {
       await page.goto(path);
+      if (path.includes('view=map')) await page.locator('.map-list').waitFor();
       await settled(desk);
       await look(path.slice(1).replace(/\?.*/, '-map'));
     }

@@ -26,18 +26,18 @@ export function SessionsSheet() {
       title: t('account.client'),
       render: (_, session) => (
         <>
-          {session.client} {session.current && <span className="mark mark-active">{t('account.current')}</span>}
+          {session.client === 'unknown' ? t('common.unknown') : session.client} {session.current && <span className="mark mark-active">{t('account.current')}</span>}
         </>
       ),
     },
-    { key: 'network', title: t('account.network'), width: 110, render: (_, { network }) => term('network', network) },
-    { key: 'created', title: t('account.created'), width: 150, render: (_, session) => <Moment at={session.created_at} /> },
-    { key: 'seen', title: t('account.seen'), width: 150, render: (_, session) => <Moment at={session.last_seen_at} /> },
-    { key: 'expires', title: t('account.expires'), width: 150, render: (_, session) => <Moment at={session.expires_at} /> },
+    { key: 'network', title: t('account.network'), width: 90, render: (_, { network }) => term('network', network) },
+    { key: 'created', title: t('account.created'), width: 140, render: (_, session) => <Moment at={session.created_at} /> },
+    { key: 'seen', title: t('account.seen'), width: 140, render: (_, session) => <Moment at={session.last_seen_at} /> },
+    { key: 'expires', title: t('account.expires'), width: 140, render: (_, session) => <Moment at={session.expires_at} /> },
     {
       key: 'actions',
       title: t('common.actions'),
-      width: 110,
+      width: 90,
       render: (_, session) =>
         !session.current && (
           <Button
@@ -53,7 +53,7 @@ export function SessionsSheet() {
     },
   ];
   return (
-    <section className="sheet" aria-label={t('account.sessions')}>
+    <section className="sheet sessions" aria-label={t('account.sessions')}>
       <h2>{t('account.sessions')}</h2>
       <Fetched query={query} rows={3}>
         {(sessions) => (

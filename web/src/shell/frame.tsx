@@ -2,6 +2,7 @@ import {
   AppstoreOutlined,
   AuditOutlined,
   CalendarOutlined,
+  ControlOutlined,
   FileSearchOutlined,
   HistoryOutlined,
   LogoutOutlined,
@@ -55,6 +56,7 @@ export function Frame() {
             {powers.seeDays && <Entry to="/rota" icon={<SolutionOutlined />} label={t('menu.rota')} />}
             {powers.seeDevices && <Entry to="/devices" icon={<MobileOutlined />} label={t('menu.devices')} />}
             {powers.seeAudit && <Entry to="/audit" icon={<HistoryOutlined />} label={t('menu.audit')} />}
+            {powers.headQuarters && <Entry to="/settings" icon={<ControlOutlined />} label={t('menu.settings')} />}
           </ul>
         </nav>
         <div className="who">
@@ -86,7 +88,8 @@ type Target =
   | '/teams'
   | '/rota'
   | '/devices'
-  | '/audit';
+  | '/audit'
+  | '/settings';
 
 function Entry({ to, icon, label }: { to: Target; icon: ReactNode; label: string }) {
   return (

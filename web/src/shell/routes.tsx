@@ -166,6 +166,12 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import('../audit/page.tsx'), 'AuditPage'),
 });
 
+const settings = createRoute({
+  getParentRoute: () => inside,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('../settings/page.tsx'), 'SettingsPage'),
+});
+
 const account = createRoute({
   getParentRoute: () => inside,
   path: '/account',
@@ -195,6 +201,7 @@ export const router = createRouter({
       devices,
       audit,
       account,
+      settings,
     ]),
   ]),
   context: { cache },

@@ -1,3 +1,4 @@
+import { PlusOutlined } from '@ant-design/icons';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { Button, Checkbox, Input, Space, Table, type TableColumnType } from 'antd';
@@ -131,15 +132,27 @@ function PeopleTable({ people }: { people: Person[] }) {
       {
         key: 'phones',
         title: t('people.phones'),
-        width: 80,
+        width: 96,
         align: 'right',
         sorter: (a, b) => (of(a)?.count ?? 0) - (of(b)?.count ?? 0),
-        render: (_, person) =>
-          of(person) && (
-            <Link to="/devices" search={{ person: person.id }} title={t('devices.of', { name: person.name })}>
-              {number(of(person)?.count ?? 0)}
-            </Link>
-          ),
+        render: (_, person) => (
+          <Space size={6}>
+            {of(person) && (
+              <Link to="/devices" search={{ person: person.id }} title={t('devices.of', { name: person.name })}>
+                {number(of(person)?.count ?? 0)}
+              </Link>
+            )}
+            {powers.invite && field(person) && person.active && (
+              <Button
+                size="small"
+                icon={<PlusOutlined />}
+                title={t('enrol.action')}
+                aria-label={`${t('enrol.action')}: ${person.name}`}
+                onClick={() => setAsking({ act: 'enrol', person })}
+              />
+            )}
+          </Space>
+        ),
       },
       {
         key: 'unsent',
@@ -166,13 +179,13 @@ function PeopleTable({ people }: { people: Person[] }) {
       },
     );
   }
-  if (powers.administer || powers.reassign || powers.invite) {
+  if (powers.administer || powers.reassign) {
     columns.push({
       key: 'actions',
       title: t('common.actions'),
-      width: 260,
+      width: 180,
       render: (_, person) => (
-        <Space size={4} wrap>
+        <Space size={4}>
           {powers.administer && person.id !== me.id && (
             <Button
               size="small"
@@ -180,15 +193,6 @@ function PeopleTable({ people }: { people: Person[] }) {
               onClick={() => setAsking({ act: 'change', person })}
             >
               {t('people.change')}
-            </Button>
-          )}
-          {powers.invite && field(person) && person.active && (
-            <Button
-              size="small"
-              aria-label={`${t('enrol.action')}: ${person.name}`}
-              onClick={() => setAsking({ act: 'enrol', person })}
-            >
-              {t('enrol.action')}
             </Button>
           )}
           {powers.reassign && field(person) && (
