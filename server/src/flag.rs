@@ -1,6 +1,8 @@
 //! Flags of records: evidence for people, never verdicts (DOMAIN, "Review at head quarters").
 
 pub mod rules;
+pub mod sighting;
+pub mod thresholds;
 
 use std::str::FromStr;
 
@@ -51,6 +53,11 @@ impl Flag {
     /// Its bit in a set.
     pub fn bit(self) -> u64 {
         1 << self as u32
+    }
+
+    /// The set of all flags.
+    pub fn any() -> u64 {
+        Self::ALL.iter().fold(0, |set, flag| set | flag.bit())
     }
 
     /// The flags of a set.

@@ -18,6 +18,7 @@ pub mod enrol;
 pub mod events;
 pub mod exchange;
 pub mod export;
+mod flags;
 mod gaps;
 mod heal;
 pub mod invite;

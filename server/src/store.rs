@@ -10,6 +10,7 @@ pub mod backup;
 mod conformance;
 pub mod days;
 pub mod drift;
+pub mod flags;
 mod folder;
 pub mod model;
 pub mod neighbours;
@@ -24,6 +25,8 @@ use sync_core::id::{ActorId, ChangeHash, DeviceId, OfficeId, OrganisationId, Per
 use sync_core::journal::Head;
 use sync_core::time::UnixMillis;
 use sync_core::wire::exchange::Author;
+
+use crate::flag::thresholds::Thresholds;
 
 pub use access::*;
 pub use aside::*;
@@ -60,6 +63,8 @@ pub trait Store: Send + Sync {
     async fn organisation(&self, id: OrganisationId) -> Result<Organisation, StoreError>;
     /// Decides whether photos that an organisation's phones bring from now on keep their metadata.
     async fn keep_exif(&self, id: OrganisationId, keep: bool) -> Result<(), StoreError>;
+    /// Decides from when on flags are raised.
+    async fn set_thresholds(&self, id: OrganisationId, thresholds: &Thresholds) -> Result<(), StoreError>;
     /// Opens an office. [`StoreError::Conflict`] if the name is taken.
     async fn create_office(&self, office: &Office) -> Result<(), StoreError>;
     /// All offices of an organisation by name.
@@ -304,6 +309,8 @@ pub trait Store: Send + Sync {
 
     /// With what staff sign in, and where they are signed in.
     fn access(&self) -> &dyn access::AccessStore;
+    /// What flags of records compare.
+    fn flags(&self) -> &dyn flags::FlagStore;
     /// What is known of offices' days.
     fn days(&self) -> &dyn days::DayStore;
     /// The audit trail.

@@ -67,6 +67,19 @@ impl Place {
         Self::Fix { lat, lon, accuracy_m: Some(accuracy_m), datum: Datum::Wgs84, mock: false }.checked()
     }
 
+    /// Metres to another place on a sphere of the Earth's mean radius (haversine formula); `None` unless both are fixes in
+    /// the same coordinate system.
+    pub fn distance_m(&self, other: &Self) -> Option<f64> {
+        let (
+            Self::Fix { lat: lat1, lon: lon1, datum: datum1, .. },
+            Self::Fix { lat: lat2, lon: lon2, datum: datum2, .. },
+        ) = (self, other)
+        else {
+            return None;
+        };
+        (datum1 == datum2).then(|| distance_m((*lat1, *lon1), (*lat2, *lon2)))
+    }
+
     fn checked(self) -> Result<Self, PlaceError> {
         match self {
             Self::Fix { lat, lon, accuracy_m, .. } => {
@@ -77,6 +90,14 @@ impl Place {
             Self::None(_) => Ok(self),
         }
     }
+}
+
+/// Metres between two points, each in degrees north and east.
+pub fn distance_m((lat1, lon1): (f64, f64), (lat2, lon2): (f64, f64)) -> f64 {
+    const EARTH_RADIUS_M: f64 = 6_371_008.8;
+    let half = |a: f64, b: f64| ((b - a).to_radians() / 2.0).sin().powi(2);
+    let h = half(lat1, lat2) + lat1.to_radians().cos() * lat2.to_radians().cos() * half(lon1, lon2);
+    2.0 * EARTH_RADIUS_M * h.sqrt().min(1.0).asin()
 }
 
 impl fmt::Display for Place {

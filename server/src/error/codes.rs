@@ -160,6 +160,7 @@ codes! {
     PERSON_PLACE = "person.place", Invalid, "Roles of the field and of offices need an office; supervisors need a team.";
     NO_OFFICE = "person.no_office", Invalid, "Records need an office: only people with an office can enrol a phone.";
     TIME_ZONE = "office.time_zone", Invalid, "The time zone is not an IANA name such as Asia/Shanghai.";
+    THRESHOLD = "organisation.threshold", Invalid, "A threshold of flags is out of its range; the detail says which.";
     PASSWORD = "person.password", Invalid, "A password has 12 to 128 characters.";
     PASSWORD_PERSONAL = "person.password_personal", Invalid, "One's own login or name is no password: take another one.";
     PASSWORD_KNOWN = "person.password_known", Invalid, "This password is among those that are tried first: take a longer or less usual one.";

@@ -97,7 +97,7 @@ fn which((record, device): (RecordId, DeviceId)) -> Which {
 
 /// The amendments that wait for a decision, in one's territory.
 #[utoipa::path(
-    get, path = "/api/v1/amendments", tag = "amendments", params(Wanted),
+    get, operation_id = "list_amendments", path = "/api/v1/amendments", tag = "amendments", params(Wanted),
     responses((status = 200, body = HeldPage)), security(("session" = []))
 )]
 pub(crate) async fn list(
@@ -121,7 +121,7 @@ pub(crate) async fn list(
 
 /// One amendment: its changes, and what it would change.
 #[utoipa::path(
-    get, path = "/api/v1/amendments/{record}/{device}", tag = "amendments",
+    get, operation_id = "inspect_amendment", path = "/api/v1/amendments/{record}/{device}", tag = "amendments",
     params(("record" = Uuid, Path), ("device" = Uuid, Path)),
     responses((status = 200, body = AmendmentBody)), security(("session" = []))
 )]

@@ -23,6 +23,10 @@ pub(super) fn flag() -> Schema {
     one_of(Flag::ALL.iter().copied().map(Flag::as_str))
 }
 
+pub(super) fn flag_or_any() -> Schema {
+    one_of(Flag::ALL.iter().copied().map(Flag::as_str).chain(["any"]))
+}
+
 pub(super) fn change_state() -> Schema {
     one_of(["received", "published", "held", "quarantined", "waiting", "refused"])
 }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::extract::Json;
 use super::identity::SignedIn;
 use crate::error::ServiceError;
+use crate::flag::thresholds::{ThresholdChange, Thresholds};
 use crate::service::organisation::{self, OrganisationChange};
 use crate::state::App;
 use crate::store::Organisation;
@@ -19,6 +20,8 @@ pub(crate) struct OrganisationBody {
     name: String,
     /// Whether photos keep what cameras write into them: the place, the time, the phone.
     keep_exif: bool,
+    /// From when on flags are raised.
+    thresholds: Thresholds,
 }
 
 /// What changes; what is left out stays as it is.
@@ -26,17 +29,21 @@ pub(crate) struct OrganisationBody {
 pub(crate) struct OrganisationPatch {
     /// For photos that come from now on.
     keep_exif: Option<bool>,
+    /// For what is published from now on; `daybook rebuild` looks at everything again.
+    #[serde(default)]
+    #[schema(value_type = Option<ThresholdChange>)]
+    thresholds: ThresholdChange,
 }
 
 impl From<Organisation> for OrganisationBody {
-    fn from(Organisation { id, name, keep_exif, .. }: Organisation) -> Self {
-        Self { id: id.0, name, keep_exif }
+    fn from(Organisation { id, name, keep_exif, thresholds, .. }: Organisation) -> Self {
+        Self { id: id.0, name, keep_exif, thresholds }
     }
 }
 
 /// The organisation, with its settings.
 #[utoipa::path(
-    get, path = "/api/v1/organisation", tag = "directory",
+    get, operation_id = "show_organisation", path = "/api/v1/organisation", tag = "directory",
     responses((status = 200, body = OrganisationBody)), security(("session" = []))
 )]
 pub(crate) async fn show(
@@ -54,7 +61,9 @@ pub(crate) async fn show(
 pub(crate) async fn change(
     State(app): State<App>,
     SignedIn(who): SignedIn,
-    Json(OrganisationPatch { keep_exif }): Json<OrganisationPatch>,
+    Json(OrganisationPatch { keep_exif, thresholds }): Json<OrganisationPatch>,
 ) -> Result<Json<OrganisationBody>, ServiceError> {
-    organisation::change(&app, &who, OrganisationChange { keep_exif }).await.map(|changed| Json(changed.into()))
+    organisation::change(&app, &who, OrganisationChange { keep_exif, thresholds })
+        .await
+        .map(|changed| Json(changed.into()))
 }

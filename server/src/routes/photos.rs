@@ -219,7 +219,7 @@ pub(crate) async fn fetch(
 
 /// A photo that a record in one's territory names.
 #[utoipa::path(
-    get, path = "/api/v1/photos/{sha256}", tag = "photos", params(("sha256" = String, Path), Wanted),
+    get, operation_id = "show_photo", path = "/api/v1/photos/{sha256}", tag = "photos", params(("sha256" = String, Path), Wanted),
     responses((status = 200, body = Vec<u8>, content_type = "image/*"), (status = 304)), security(("session" = []))
 )]
 pub(crate) async fn show(

@@ -188,7 +188,7 @@ impl Why {
 
 /// Changes that were set aside: held for a decision, quarantined as broken, waiting for others, or refused.
 #[utoipa::path(
-    get, path = "/api/v1/quarantine", tag = "quarantine", params(Wanted),
+    get, operation_id = "list_quarantine", path = "/api/v1/quarantine", tag = "quarantine", params(Wanted),
     responses((status = 200, body = SetAsidePage)), security(("session" = []))
 )]
 pub(crate) async fn list(
@@ -212,7 +212,7 @@ pub(crate) async fn list(
 
 /// One change that was set aside: why, what it would do, what it waits for, its bytes, and what was decided about it.
 #[utoipa::path(
-    get, path = "/api/v1/quarantine/{id}", tag = "quarantine", params(("id" = i64, Path)),
+    get, operation_id = "inspect_quarantined", path = "/api/v1/quarantine/{id}", tag = "quarantine", params(("id" = i64, Path)),
     responses((status = 200, body = InspectedBody)), security(("session" = []))
 )]
 pub(crate) async fn inspect(
@@ -239,7 +239,7 @@ pub(crate) async fn replay(
 
 /// Sets a quarantined change away for good, with a reason. Its bytes are kept, and the phone is told.
 #[utoipa::path(
-    post, path = "/api/v1/quarantine/{id}/discard", tag = "quarantine", params(("id" = i64, Path)),
+    post, operation_id = "discard_quarantined", path = "/api/v1/quarantine/{id}/discard", tag = "quarantine", params(("id" = i64, Path)),
     request_body = Why, responses((status = 200, body = InspectedBody)), security(("session" = []))
 )]
 pub(crate) async fn discard(

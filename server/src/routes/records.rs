@@ -20,7 +20,7 @@ use super::identity::{Origin, SignedIn};
 use super::names;
 use crate::error::{ServiceError, codes};
 use crate::export::words::Language;
-use crate::flag::Flag;
+use crate::flag::{Flag, FlagError};
 use crate::service::export::Form;
 use crate::service::records::{self, USUAL_PAGE};
 use crate::service::review::Decision;
@@ -47,6 +47,12 @@ pub(crate) struct Wanted {
     /// The promoter who owns them now.
     #[param(value_type = Option<Uuid>)]
     promoter: Option<PersonId>,
+    /// Who made them, whoever owns them now; boards of days count by this.
+    #[param(value_type = Option<Uuid>)]
+    made_by: Option<PersonId>,
+    /// The office for which they were made.
+    #[param(value_type = Option<Uuid>)]
+    made_in: Option<OfficeId>,
     /// The development that they are about.
     #[param(value_type = Option<Uuid>)]
     project: Option<ProjectId>,
@@ -58,8 +64,8 @@ pub(crate) struct Wanted {
     state: Option<ReviewState>,
     /// The current stage of leads, for example `arrived`.
     stage: Option<String>,
-    /// A flag that they carry.
-    #[param(schema_with = names::flag, required = false)]
+    /// A flag that they carry, or `any`.
+    #[param(schema_with = names::flag_or_any, required = false)]
     flag: Option<String>,
     /// Whether they have fields with concurrent values.
     conflict: Option<bool>,
@@ -73,19 +79,22 @@ pub(crate) struct Wanted {
 
 impl Wanted {
     fn filter(&self) -> Result<RecordFilter, ServiceError> {
-        let flag = self.flag.as_deref().map(str::parse::<Flag>).transpose();
-        let flag =
-            flag.map_err(|error| ServiceError::from(codes::MALFORMED_REQUEST).detail(format!("flag: {error}")))?;
+        let set = |name: &str| if name == "any" { Ok(Flag::any()) } else { name.parse().map(Flag::bit) };
+        let flags = self.flag.as_deref().map(set).transpose();
+        let malformed =
+            |error: FlagError| ServiceError::from(codes::MALFORMED_REQUEST).detail(format!("flag: {error}"));
         Ok(RecordFilter {
             kind: self.kind,
             office: self.office,
             team: self.team,
             owner: self.promoter,
+            made_by: self.made_by,
+            made_in: self.made_in,
             project: self.project,
             day: self.day.map(|day| day.to_string()),
             review: self.state,
             stage: self.stage.clone(),
-            flag: flag.map(Flag::bit),
+            flags: flags.map_err(malformed)?,
             in_conflict: self.conflict,
             text: self.text.clone(),
         })
@@ -94,7 +103,7 @@ impl Wanted {
 
 /// The records in one's territory, newest first.
 #[utoipa::path(
-    get, path = "/api/v1/records", tag = "records", params(Wanted),
+    get, operation_id = "list_records", path = "/api/v1/records", tag = "records", params(Wanted),
     responses((status = 200, body = PageBody)), security(("session" = []))
 )]
 pub(crate) async fn list(

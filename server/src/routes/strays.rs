@@ -81,7 +81,7 @@ impl From<Described> for StrayBody {
 
 /// Changes that phones hold as published and the server has lost, where nobody can prove whose they are.
 #[utoipa::path(
-    get, path = "/api/v1/strays", tag = "quarantine", params(Wanted),
+    get, operation_id = "list_strays", path = "/api/v1/strays", tag = "quarantine", params(Wanted),
     responses((status = 200, body = StrayPage)), security(("session" = []))
 )]
 pub(crate) async fn list(
@@ -112,7 +112,7 @@ pub(crate) async fn adopt(
 
 /// Sets a stray away for good, with a reason. Its bytes are kept.
 #[utoipa::path(
-    post, path = "/api/v1/strays/{id}/discard", tag = "quarantine", params(("id" = i64, Path)),
+    post, operation_id = "discard_stray", path = "/api/v1/strays/{id}/discard", tag = "quarantine", params(("id" = i64, Path)),
     request_body = Why, responses((status = 200, body = StrayBody)), security(("session" = []))
 )]
 pub(crate) async fn discard(

@@ -77,7 +77,7 @@ impl From<TrailEntry> for TrailBody {
 
 /// What people did, newest first.
 #[utoipa::path(
-    get, path = "/api/v1/audit", tag = "audit", params(TrailParameters),
+    get, operation_id = "list_trail", path = "/api/v1/audit", tag = "audit", params(TrailParameters),
     responses((status = 200, body = TrailPage)), security(("session" = []))
 )]
 pub(crate) async fn list(

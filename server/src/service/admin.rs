@@ -25,6 +25,7 @@ use crate::auth::password::Passwords;
 use crate::auth::password::rules::Owner;
 use crate::clock::millis;
 use crate::error::{ServiceError, codes};
+use crate::flag::thresholds::Thresholds;
 use crate::photo::collect;
 use crate::state::App;
 use crate::store::{Office, Organisation, Person, Project, Team};
@@ -136,7 +137,8 @@ async fn carry_out(app: &App, order: Order) -> Result<Value, ServiceError> {
         Order::ListOrganisations => list(app.store.organisations().await?),
         Order::ChangeOrganisation { organisation, keep_exif } => {
             let id = find::organisation(app, organisation).await?;
-            one(organisation::change_any(app, id, OrganisationChange { keep_exif }).await?)
+            one(organisation::change_any(app, id, OrganisationChange { keep_exif, ..OrganisationChange::default() })
+                .await?)
         }
         Order::CreateOffice { organisation, name, time_zone } => {
             let organisation = find::organisation(app, organisation).await?;
@@ -246,7 +248,7 @@ fn list<T: Into<Line>>(rows: Vec<T>) -> Result<Value, ServiceError> {
 async fn create_organisation(app: &App, name: String) -> Result<Value, ServiceError> {
     let now = app.clock.now();
     let id = app.dice.roll(|rng| OrganisationId::new(now, rng));
-    let organisation = Organisation { id, name, created_at: now, keep_exif: false };
+    let organisation = Organisation { id, name, created_at: now, keep_exif: false, thresholds: Thresholds::default() };
     app.store.create_organisation(&organisation).await?;
     one(organisation)
 }

@@ -1,8 +1,9 @@
 //! One record with everything that is known about it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 use sync_core::document::Document;
 use sync_core::history::{FieldChange, history};
 use sync_core::id::{ActorId, ChangeHash, DeviceId, PersonId, PhotoHash, RecordId};
@@ -10,7 +11,9 @@ use sync_core::record::view::AnyView;
 use sync_core::time::UnixMillis;
 use sync_core::wire::exchange::Author;
 
+use super::flags;
 use crate::error::{ServiceError, codes};
+use crate::flag::rules::Raised;
 use crate::scope;
 use crate::state::App;
 use crate::store::photos::Photo;
@@ -29,6 +32,35 @@ pub struct RecordDetail {
     pub history: Vec<HistoryLine>,
     /// What became of its photos, in the order of the record.
     pub photos: Vec<PhotoLine>,
+    /// Its flags as they are now, with what speaks for each.
+    pub flags: Vec<FlagLine>,
+}
+
+/// A flag with what speaks for it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FlagLine {
+    /// Its name.
+    pub flag: &'static str,
+    /// Numbers and words. Where another record has to do with it, `record` says which: `null` outside the territory.
+    pub evidence: Map<String, Value>,
+}
+
+/// The flags of a record. Others' records outside the territory do not exist, so they have no name here either.
+async fn flags_of(app: &App, who: &Person, line: &RecordLine, view: &AnyView) -> Result<Vec<FlagLine>, ServiceError> {
+    let raised = flags::evidence(app, line.organisation, view).await?;
+    let others: Vec<RecordId> = raised.iter().filter_map(|raised| raised.other).collect();
+    let places = if others.is_empty() { Vec::new() } else { app.store.places(line.organisation, &others).await? };
+    let visible: HashSet<RecordId> =
+        places.iter().filter(|place| scope::holds(who, place)).map(|place| place.record).collect();
+    let line_of = |raised: Raised| {
+        let mut evidence = raised.evidence;
+        if let Some(other) = raised.other {
+            let shown = visible.contains(&other).then(|| Value::String(other.to_string()));
+            evidence.insert("record".to_owned(), shown.unwrap_or(Value::Null));
+        }
+        FlagLine { flag: raised.flag.as_str(), evidence }
+    };
+    Ok(raised.into_iter().map(line_of).collect())
 }
 
 /// What became of a photo that a record names.
@@ -130,5 +162,6 @@ pub async fn detail(app: &App, who: &Person, id: RecordId) -> Result<RecordDetai
         })
         .collect();
     let photos = photos_of(app, &line, &view).await?;
-    Ok(RecordDetail { line, view, authors, history, photos })
+    let flags = flags_of(app, who, &line, &view).await?;
+    Ok(RecordDetail { line, view, authors, history, photos, flags })
 }

@@ -23,7 +23,7 @@ use super::suspects::try_suspects;
 use super::turns;
 use crate::day::facts::facts;
 use crate::error::ServiceError;
-use crate::flag::rules;
+use crate::flag::sighting::Sighting;
 use crate::state::App;
 use crate::store::{ChangeState, IncomingChange, PendingRecord, Person, Publication, Published, RecordRow, StoreError};
 
@@ -169,9 +169,9 @@ pub(super) async fn round(app: &App) -> Result<bool, ServiceError> {
     let all = pending.len() < BATCH as usize;
     if !pending.is_empty() {
         app.trial.begin(pending.iter().map(|record| record.id));
-        let publications = judge_all(app, pending).await?;
+        let mut publications = judge_all(app, pending).await?;
         app.trial.end();
-        let published = publish(app, &publications).await?;
+        let published = publish(app, &mut publications).await?;
         metrics::counter!("daybook_records_published_total").increment(publications.len() as u64);
         let done = publications.iter().zip(&published).filter(|(_, answer)| **answer != Published::Stale);
         let changes: usize = done.map(|(publication, _)| publication.published.len()).sum();
@@ -196,8 +196,8 @@ pub(super) async fn judge_again(app: &App, id: RecordId) -> Result<(), ServiceEr
             Ok(_) | Err(StoreError::NotFound) => return Ok(()),
             Err(error) => return Err(error.into()),
         };
-        let publications = judge_all(app, vec![record]).await?;
-        let published = publish(app, &publications).await?;
+        let mut publications = judge_all(app, vec![record]).await?;
+        let published = publish(app, &mut publications).await?;
         if !published.contains(&Published::Stale) {
             return Ok(());
         }
@@ -347,7 +347,10 @@ pub(super) fn record_row(record: &PendingRecord, document: &mut Document, view: 
     RecordRow {
         organisation: record.organisation,
         row: Row::of(view),
-        flags: rules::raise(view),
+        // Raised together with those of the other records that are published with it.
+        flags: 0,
+        seen: Sighting::of(record.organisation, view),
+        partners: Vec::new(),
         heads: document.heads(),
         photos: view.frame().photos.iter().map(|photo| photo.entry.hash).collect(),
         made_by: view.frame().header.owner,

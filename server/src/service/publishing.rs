@@ -3,15 +3,18 @@
 use std::collections::BTreeSet;
 
 use super::events::{News, Topic};
+use super::flags::raise_all;
 use crate::error::ServiceError;
 use crate::state::App;
-use crate::store::{Publication, Published};
+use crate::store::{Publication, Published, RecordRow};
 
-/// Publishes; what became of each stands in the same order.
+/// Publishes, with the flags that the records raise at this moment; what became of each stands in the same order.
 ///
 /// # Errors
 /// When the database fails; nothing is published then.
-pub(super) async fn publish(app: &App, publications: &[Publication]) -> Result<Vec<Published>, ServiceError> {
+pub(super) async fn publish(app: &App, publications: &mut [Publication]) -> Result<Vec<Published>, ServiceError> {
+    let mut rows: Vec<&mut RecordRow> = publications.iter_mut().filter_map(|it| it.row.as_mut()).collect();
+    raise_all(app, &mut rows).await?;
     let published = app.store.publish(publications, app.salt, app.clock.now()).await?;
     let done = publications.iter().zip(&published).filter(|(_, answer)| **answer != Published::Stale);
     app.events.tell(done.flat_map(|(publication, _)| news(publication)).collect::<BTreeSet<_>>());

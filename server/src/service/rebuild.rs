@@ -3,6 +3,7 @@
 use sync_core::document::{Document, DocumentError};
 use sync_core::id::RecordId;
 
+use super::flags::raise_all;
 use super::projector::record_row;
 use crate::error::ServiceError;
 use crate::state::App;
@@ -28,6 +29,9 @@ pub async fn rebuild(app: &App, progress: impl Fn(u64) + Send) -> Result<u64, Se
             progress(count);
         }
         (rows, after) = next?;
+        // After the last ones are written, so that what is compared is there.
+        let mut fresh: Vec<&mut RecordRow> = rows.iter_mut().map(|(row, _)| row).collect();
+        raise_all(app, &mut fresh).await?;
         if rows.is_empty() {
             app.store.recount().await?;
             return Ok(count);

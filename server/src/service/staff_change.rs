@@ -53,7 +53,7 @@ pub(super) async fn publish_change(
         let Some(publication) = compose_publication(app, who, &record, actor, now, &compose)? else {
             return Ok(());
         };
-        let published = publish(app, &[publication]).await?;
+        let published = publish(app, &mut [publication]).await?;
         if let [Published::At(_)] = published.as_slice() {
             return Ok(());
         }

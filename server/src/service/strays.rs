@@ -71,7 +71,7 @@ pub async fn adopt(app: &App, who: Decider<'_>, id: i64, author: Option<PersonId
             Err(error) => return Err(error.into()),
         };
         let publication = compose(app, &record, &family, &authors)?;
-        let published = publish(app, &[publication]).await?;
+        let published = publish(app, &mut [publication]).await?;
         if let [Published::At(_)] = published.as_slice() {
             let ids: Vec<i64> = family.iter().map(|stray| stray.id).collect();
             app.store.decide_strays(&ids, who.id(), &StrayDecision::Adopted, app.clock.now()).await?;

@@ -38,8 +38,8 @@ async fn pending(app: &App, id: RecordId) -> Result<Option<PendingRecord>, Servi
 async fn try_alone(app: &App, id: RecordId) -> Result<(), ServiceError> {
     if let Some(record) = pending(app, id).await? {
         app.trial.begin(std::iter::once(id));
-        let publications = judge_all(app, vec![record]).await?;
-        publish(app, &publications).await?;
+        let mut publications = judge_all(app, vec![record]).await?;
+        publish(app, &mut publications).await?;
     }
     Ok(())
 }
@@ -52,7 +52,7 @@ async fn try_each_change(app: &App, suspect: Suspect) -> Result<(), ServiceError
         let Some(next) = record.incoming.iter().map(|change| change.hash).find(|hash| !tried.contains(hash)) else {
             break;
         };
-        let publications = if suspect.condemns(next) {
+        let mut publications = if suspect.condemns(next) {
             tracing::error!(record = %id, change = %next, "judging this change killed the server; it is set aside");
             vec![set_aside_unseen(&record, std::iter::once(next))]
         } else {
@@ -62,7 +62,7 @@ async fn try_each_change(app: &App, suspect: Suspect) -> Result<(), ServiceError
             judge_all(app, vec![record]).await?
         };
         // What changed meanwhile is left alone, and judged in its turn.
-        publish(app, &publications).await?;
+        publish(app, &mut publications).await?;
     }
     Ok(())
 }

@@ -15,6 +15,8 @@ use uuid::Uuid;
 
 use super::LineVerdict;
 use super::days::DayFact;
+use crate::flag::sighting::Sighting;
+use crate::flag::thresholds::Thresholds;
 
 /// A company.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +29,8 @@ pub struct Organisation {
     pub created_at: UnixMillis,
     /// Whether its photos keep what cameras write into them: the place, the time, the phone.
     pub keep_exif: bool,
+    /// From when on flags are raised.
+    pub thresholds: Thresholds,
 }
 
 /// A regional office 分所.
@@ -383,6 +387,10 @@ pub struct RecordRow {
     pub row: Row,
     /// Bit set of flags.
     pub flags: u64,
+    /// What it says that flags are raised by.
+    pub seen: Sighting,
+    /// Other records, and the flags that they raise because of this one.
+    pub partners: Vec<(RecordId, u64)>,
     /// The newest changes.
     pub heads: Vec<ChangeHash>,
     /// The photos that it names.
@@ -512,6 +520,10 @@ pub struct RecordFilter {
     pub team: Option<TeamId>,
     /// Only this promoter's.
     pub owner: Option<PersonId>,
+    /// Only what this person made, whoever owns it now.
+    pub made_by: Option<PersonId>,
+    /// Only what was made for this office, wherever it is now.
+    pub made_in: Option<OfficeId>,
     /// Only about this development.
     pub project: Option<ProjectId>,
     /// Only this business day, as an ISO date.
@@ -520,8 +532,8 @@ pub struct RecordFilter {
     pub review: Option<ReviewState>,
     /// Only leads at this stage.
     pub stage: Option<String>,
-    /// Only records with this flag's bit.
-    pub flag: Option<u64>,
+    /// Only records with one of these flags' bits.
+    pub flags: Option<u64>,
     /// Only records with concurrent values, or only ones without.
     pub in_conflict: Option<bool>,
     /// Only records that a search finds by this text.

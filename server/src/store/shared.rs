@@ -53,6 +53,8 @@ macro_rules! mount {
         mod enrolment;
         #[path = "shared/feed.rs"]
         mod feed;
+        #[path = "shared/flags.rs"]
+        mod flags;
         #[path = "shared/implementation.rs"]
         mod implementation;
         #[path = "shared/judge.rs"]

@@ -15,6 +15,7 @@ mod drift;
 mod enrolment;
 mod events;
 mod failover;
+mod flags;
 mod framing;
 mod gaps;
 mod health;

@@ -53,6 +53,19 @@ async fn every_operation_has_a_summary_and_those_that_need_leave_say_so() {
     }
 }
 
+/// Generated clients name their functions after them.
+#[tokio::test]
+async fn operations_have_names_of_their_own() {
+    let document = serde_json::to_value(server::router::document()).unwrap();
+    let paths = document["paths"].as_object().unwrap().values();
+    let operations = paths.flat_map(|item| item.as_object().unwrap().values());
+    let mut names: Vec<&str> = operations.map(|operation| operation["operationId"].as_str().unwrap()).collect();
+    let all = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), all, "{names:?}");
+}
+
 fn collect_keys(value: &Value, keys: &mut Vec<String>) {
     match value {
         Value::Object(fields) => {

@@ -107,23 +107,9 @@ impl VisitFacts {
         (millis >= 0).then_some(millis)
     }
 
-    /// Metres between the outlet and the check-in on a sphere of the Earth's mean radius (haversine formula);
-    /// `None` unless both have a fix in the same coordinate system.
+    /// Metres between the outlet and the check-in; `None` unless both have a fix in the same coordinate system.
     pub fn distance_from_outlet_m(&self) -> Option<f64> {
-        const EARTH_RADIUS_M: f64 = 6_371_008.8;
-        let (
-            Place::Fix { lat: lat1, lon: lon1, datum: datum1, .. },
-            Place::Fix { lat: lat2, lon: lon2, datum: datum2, .. },
-        ) = (self.outlet_place?, self.check_in_place?)
-        else {
-            return None;
-        };
-        if datum1 != datum2 {
-            return None;
-        }
-        let half = |a: f64, b: f64| ((b - a).to_radians() / 2.0).sin().powi(2);
-        let h = half(lat1, lat2) + lat1.to_radians().cos() * lat2.to_radians().cos() * half(lon1, lon2);
-        Some(2.0 * EARTH_RADIUS_M * h.sqrt().min(1.0).asin())
+        self.outlet_place?.distance_m(&self.check_in_place?)
     }
 
     /// Whether the check-in lies within `radius_m` of the outlet, giving the fix the benefit of its accuracy.

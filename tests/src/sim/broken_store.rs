@@ -113,6 +113,7 @@ broken! {
     writes {
     fn create_organisation(organisation: &Organisation) -> ();
     fn keep_exif(id: OrganisationId, keep: bool) -> ();
+    fn set_thresholds(id: OrganisationId, thresholds: &server::flag::thresholds::Thresholds) -> ();
     fn create_office(office: &Office) -> ();
     fn create_team(team: &Team) -> ();
     fn create_project(project: &Project) -> ();
@@ -148,6 +149,10 @@ broken! {
 
     fn access(&self) -> &dyn server::store::access::AccessStore {
         self.inner.access()
+    }
+
+    fn flags(&self) -> &dyn server::store::flags::FlagStore {
+        self.inner.flags()
     }
 
     fn days(&self) -> &dyn server::store::days::DayStore {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::super::{cursor, names};
 use crate::flag::Flag;
-use crate::service::detail::{HistoryLine, PhotoLine, PhotoStanding};
+use crate::service::detail::{FlagLine, HistoryLine, PhotoLine, PhotoStanding};
 use crate::service::records::{Page, RecordDetail};
 use crate::store::RecordLine;
 
@@ -112,6 +112,22 @@ pub(crate) struct DetailBody {
     /// What became of the photos that it names, in the order of `record.photos`.
     #[schema(value_type = Vec<PhotoBody>)]
     photos: Vec<PhotoLine>,
+    /// Its flags as they are now, with what speaks for each; one may stand here several times. In `line.flags` stands what
+    /// was found when something was last published about it.
+    #[schema(value_type = Vec<FlagBody>)]
+    flags: Vec<FlagLine>,
+}
+
+/// A flag with what speaks for it. For the document only: the service's own line is sent.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes a type that knows nothing of OpenAPI")]
+struct FlagBody {
+    #[schema(schema_with = names::flag)]
+    flag: String,
+    /// Numbers and words, by the flag: docs/API.md. Where another record has to do with it, `record` says which; it is
+    /// `null` outside one's territory.
+    #[schema(value_type = Object)]
+    evidence: serde_json::Map<String, serde_json::Value>,
 }
 
 /// What became of a photo. For the document only: the service's own line is sent.
@@ -173,6 +189,7 @@ impl From<RecordDetail> for DetailBody {
                 .collect(),
             history: detail.history,
             photos: detail.photos,
+            flags: detail.flags,
         }
     }
 }

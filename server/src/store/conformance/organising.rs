@@ -40,6 +40,7 @@ pub(in crate::store) async fn names_are_unique_where_they_must_be(store: &dyn St
         name: "Harbour Homes".to_owned(),
         created_at: at,
         keep_exif: false,
+        thresholds: Default::default(),
     };
     assert!(matches!(store.create_organisation(&twin).await, Err(StoreError::Conflict("organisation"))));
     let mut office = store.offices(world.organisation).await.unwrap().remove(0);

@@ -8,6 +8,7 @@ use sync_core::record::review::ReviewState;
 use sync_core::time::UnixMillis;
 
 use super::world::{Phone, World};
+use crate::flag::sighting::Sighting;
 use crate::store::*;
 
 fn all(world: &World<'_>) -> RecordQuery {
@@ -60,12 +61,14 @@ pub(in crate::store) async fn lists_are_narrowed_by_each_filter(store: &dyn Stor
         RecordFilter { office: Some(world.offices[1]), ..filter.clone() },
         RecordFilter { team: Some(world.teams[1]), ..filter.clone() },
         RecordFilter { owner: Some(li.person.id), ..filter.clone() },
+        RecordFilter { made_by: Some(li.person.id), ..filter.clone() },
+        RecordFilter { made_in: Some(world.offices[1]), ..filter.clone() },
         RecordFilter { project: Some(project), ..filter.clone() },
         RecordFilter { day: Some("2026-03-06".to_owned()), ..filter.clone() },
         RecordFilter { review: Some(ReviewState::Returned), ..filter.clone() },
         RecordFilter { stage: Some("arrived".to_owned()), ..filter.clone() },
-        RecordFilter { flag: Some(1 << 63), ..filter.clone() },
-        RecordFilter { flag: Some(4), ..filter.clone() },
+        RecordFilter { flags: Some(1 << 63), ..filter.clone() },
+        RecordFilter { flags: Some(4), ..filter.clone() },
         RecordFilter { in_conflict: Some(true), ..filter.clone() },
         RecordFilter { text: Some("小明".to_owned()), ..filter.clone() },
         RecordFilter {
@@ -77,7 +80,9 @@ pub(in crate::store) async fn lists_are_narrowed_by_each_filter(store: &dyn Stor
             day: Some("2026-03-06".to_owned()),
             review: Some(ReviewState::Returned),
             stage: Some("arrived".to_owned()),
-            flag: Some(4),
+            flags: Some(4),
+            made_by: Some(li.person.id),
+            made_in: Some(world.offices[1]),
             in_conflict: Some(true),
             text: Some("王 3333".to_owned()),
         },
@@ -258,6 +263,8 @@ pub(in crate::store) async fn rebuilt_rows_are_the_same(store: &dyn Store) {
                     made_in: row.office,
                     row,
                     flags: line.flags,
+                    seen: Sighting::default(),
+                    partners: Vec::new(),
                     heads,
                     photos: Vec::new(),
                     facts: Vec::new(),

@@ -13,6 +13,8 @@ use sync_core::time::{BootId, ClockReading, UnixMillis};
 use sync_core::wire::enrol::Role;
 use sync_core::wire::exchange::Backlog;
 
+use crate::flag::sighting::Sighting;
+use crate::flag::thresholds::Thresholds;
 use crate::store::*;
 
 /// The salt of a process that runs all the time.
@@ -62,7 +64,13 @@ impl<'a> World<'a> {
         let offices = [OfficeId::new(at, &mut rng), OfficeId::new(at, &mut rng)];
         let teams = [TeamId::new(at, &mut rng), TeamId::new(at, &mut rng)];
         let name = name.to_owned();
-        let made = Organisation { id: organisation, name, created_at: at, keep_exif: false };
+        let made = Organisation {
+            id: organisation,
+            name,
+            created_at: at,
+            keep_exif: false,
+            thresholds: Thresholds::default(),
+        };
         store.create_organisation(&made).await.unwrap();
         for (i, (office, team)) in offices.into_iter().zip(teams).enumerate() {
             let time_zone = "Asia/Shanghai".to_owned();
@@ -283,6 +291,8 @@ impl<'a> World<'a> {
                 search: terms("Hotel Sichuan"),
             },
             flags: 0,
+            seen: Sighting::default(),
+            partners: Vec::new(),
             heads: vec![ChangeHash([1; 32]), ChangeHash([2; 32])],
             photos: Vec::new(),
             made_by: owner.id,

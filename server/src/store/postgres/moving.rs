@@ -49,6 +49,7 @@ const TABLES: &[&str] = &[
     "change",
     "record",
     "record_total",
+    "lead_phone",
     "departure",
     "feed_salt",
     "stray",

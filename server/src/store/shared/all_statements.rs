@@ -21,6 +21,7 @@ const ROOMS: &[Room] = &[
     ("drift", drift::STATEMENTS, &[]),
     ("enrolment", enrolment::STATEMENTS, &[]),
     ("feed", feed::STATEMENTS, feed::BULK_STATEMENTS),
+    ("flags", &[], flags::BULK_STATEMENTS),
     ("judge", judge::STATEMENTS, judge::BULK_STATEMENTS),
     ("keep", keep::STATEMENTS, keep::BULK_STATEMENTS),
     ("organisation", organisation::STATEMENTS, &[]),
@@ -68,7 +69,9 @@ pub(super) fn lists() -> Vec<List> {
         RecordFilter { day: Some(String::new()), ..none.clone() },
         RecordFilter { review: Some(ReviewState::Received), ..none.clone() },
         RecordFilter { stage: Some(String::new()), ..none.clone() },
-        RecordFilter { flag: Some(1), ..none.clone() },
+        RecordFilter { flags: Some(1), ..none.clone() },
+        RecordFilter { made_by: Some(PersonId::from([1; 16])), ..none.clone() },
+        RecordFilter { made_in: Some(OfficeId::from([1; 16])), day: Some(String::new()), ..none.clone() },
         RecordFilter { in_conflict: Some(true), ..none.clone() },
         RecordFilter { day: Some(String::new()), review: Some(ReviewState::Received), ..none },
     ];

@@ -7,6 +7,7 @@ use sync_core::time::UnixMillis;
 use sync_core::wire::exchange::Author;
 
 use super::{Backend, actors, aside, decide, drift, enrolment, feed, judge, keep, organisation, publish, read, receive, totals};
+use crate::flag::thresholds::Thresholds;
 use crate::store::*;
 
 /// Runs a function in a transaction that writes.
@@ -40,6 +41,9 @@ impl Store for Backend {
     }
     async fn keep_exif(&self, id: OrganisationId, keep: bool) -> Result<(), StoreError> {
         write!(self, organisation::keep_exif(id, keep))
+    }
+    async fn set_thresholds(&self, id: OrganisationId, thresholds: &Thresholds) -> Result<(), StoreError> {
+        write!(self, organisation::set_thresholds(id, thresholds))
     }
     async fn create_office(&self, office: &Office) -> Result<(), StoreError> {
         write!(self, organisation::create_office(office))
@@ -310,6 +314,9 @@ impl Store for Backend {
         self.as_neighbours()
     }
     fn access(&self) -> &dyn crate::store::access::AccessStore {
+        self
+    }
+    fn flags(&self) -> &dyn crate::store::flags::FlagStore {
         self
     }
     fn days(&self) -> &dyn crate::store::days::DayStore {

@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use super::rows::person_at;
 use super::{Conn, Db};
-use crate::store::shared::failure::taken;
+use crate::flag::thresholds::Thresholds;
+use crate::store::shared::failure::{corrupt, taken};
 use crate::store::shared::stored::text;
 use crate::store::shared::{person_columns, statements};
 use crate::store::{Membership, Office, Organisation, Person, Project, StoreError, Team};
@@ -16,10 +17,12 @@ use crate::store::{Membership, Office, Organisation, Person, Project, StoreError
 const EARLIEST_DAY: i16 = -12 * 60;
 
 statements! {
-    INSERT_ORGANISATION = "insert into organisation (id, name, created_at, keep_exif) values ($1, $2, $3, $4)";
-    ORGANISATIONS = "select id, name, created_at, keep_exif from organisation order by name";
-    ORGANISATION = "select id, name, created_at, keep_exif from organisation where id = $1";
+    INSERT_ORGANISATION = "insert into organisation (id, name, created_at, keep_exif, thresholds) \
+        values ($1, $2, $3, $4, $5)";
+    ORGANISATIONS = "select id, name, created_at, keep_exif, thresholds from organisation order by name";
+    ORGANISATION = "select id, name, created_at, keep_exif, thresholds from organisation where id = $1";
     KEEP_EXIF = "update organisation set keep_exif = $2 where id = $1";
+    SET_THRESHOLDS = "update organisation set thresholds = $2 where id = $1";
     INSERT_OFFICE = "insert into office (id, organisation, name, time_zone) values ($1, $2, $3, $4)";
     OFFICES = "select id, organisation, name, time_zone from office where organisation = $1 order by name";
     INSERT_TEAM = "insert into team (id, organisation, office, name) values ($1, $2, $3, $4)";
@@ -50,30 +53,49 @@ pub(super) async fn create_organisation(conn: &mut Conn, organisation: &Organisa
         .bind(text(&organisation.name))
         .bind(organisation.created_at.0)
         .bind(organisation.keep_exif)
+        .bind(written(&organisation.thresholds)?)
         .execute(conn)
         .await
         .map_err(taken("organisation"))?;
     Ok(())
 }
 
-type OrganisationRow = (Uuid, String, i64, bool);
+type OrganisationRow = (Uuid, String, i64, bool, Option<String>);
 
-fn organisation_of((id, name, created_at, keep_exif): OrganisationRow) -> Organisation {
-    Organisation { id: OrganisationId(id), name, created_at: UnixMillis(created_at), keep_exif }
+fn organisation_of((id, name, created_at, keep_exif, thresholds): OrganisationRow) -> Result<Organisation, StoreError> {
+    let thresholds = thresholds.map(|text| serde_json::from_str(&text)).transpose();
+    let thresholds = thresholds.map_err(|_| corrupt("thresholds"))?.unwrap_or_default();
+    Ok(Organisation { id: OrganisationId(id), name, created_at: UnixMillis(created_at), keep_exif, thresholds })
+}
+
+/// What is usual is not written down: it may become another in a newer program.
+fn written(thresholds: &Thresholds) -> Result<Option<String>, StoreError> {
+    let unusual = *thresholds != Thresholds::default();
+    let text = unusual.then(|| serde_json::to_string(thresholds)).transpose();
+    text.map_err(|error| StoreError::Internal(Box::new(error)))
 }
 
 pub(super) async fn organisations(conn: &mut Conn) -> Result<Vec<Organisation>, StoreError> {
     let rows = sqlx::query_as::<Db, OrganisationRow>(ORGANISATIONS).fetch_all(conn).await?;
-    Ok(rows.into_iter().map(organisation_of).collect())
+    rows.into_iter().map(organisation_of).collect()
 }
 
 pub(super) async fn organisation(conn: &mut Conn, id: OrganisationId) -> Result<Organisation, StoreError> {
     let row = sqlx::query_as::<Db, OrganisationRow>(ORGANISATION).bind(id.0).fetch_one(conn).await?;
-    Ok(organisation_of(row))
+    organisation_of(row)
 }
 
 pub(super) async fn keep_exif(conn: &mut Conn, id: OrganisationId, keep: bool) -> Result<(), StoreError> {
     let changed = sqlx::query::<Db>(KEEP_EXIF).bind(id.0).bind(keep).execute(conn).await?;
+    if changed.rows_affected() == 0 { Err(StoreError::NotFound) } else { Ok(()) }
+}
+
+pub(super) async fn set_thresholds(
+    conn: &mut Conn,
+    id: OrganisationId,
+    thresholds: &Thresholds,
+) -> Result<(), StoreError> {
+    let changed = sqlx::query::<Db>(SET_THRESHOLDS).bind(id.0).bind(written(thresholds)?).execute(conn).await?;
     if changed.rows_affected() == 0 { Err(StoreError::NotFound) } else { Ok(()) }
 }
 

@@ -95,7 +95,15 @@ impl Conditions {
             ("r.kind = {}", Some("t.kind = {}"), text(filter.kind.map(|kind| kind.as_str())), 0),
             ("r.project = {}", None, id(filter.project.map(|id| id.0)), 0),
             ("r.stage = {}", None, text(filter.stage.as_deref()), 0),
-            ("(r.flags & {}) <> 0", None, filter.flag.map(|bit| Value::Number(bit.cast_signed())), 0),
+            ("r.made_by = {}", None, id(filter.made_by.map(|id| id.0)), 6),
+            ("r.made_in = {}", None, id(filter.made_in.map(|id| id.0)), 0),
+            // The first half as its index says it.
+            (
+                "r.flags <> 0 and (r.flags & {}) <> 0",
+                None,
+                filter.flags.map(|set| Value::Number(set.cast_signed())),
+                if whole { 2 } else { 0 },
+            ),
         ];
         for (text, of_totals, value, selects) in optional {
             if value.is_some() {

@@ -8,7 +8,7 @@ use sync_core::time::UnixMillis;
 use uuid::Uuid;
 
 use super::run::{each_of, each_row_returning};
-use super::{Conn, days, photos, search, totals};
+use super::{Conn, days, flags, photos, search, totals};
 use crate::store::shared::bulk::last_of_each;
 use crate::store::shared::bulk_statements;
 use crate::store::shared::failure::corrupt;
@@ -18,9 +18,9 @@ use crate::store::{RecordRow, StoreError};
 bulk_statements! {
     STANDINGS[1] = "select id, owner, team, office, changes, seq, first_seq, owner_since, team_since, office_since, \
         updated_at from record where id in ({list})";
-    UPSERT[27] = "insert into record (id, organisation, kind, owner, office, team, project, day, captured_ms, title, \
+    UPSERT[29] = "insert into record (id, organisation, kind, owner, office, team, project, day, captured_ms, title, \
         subtitle, stage, review, review_reason, conflicts, completeness, flags, changes, heads, seq, first_seq, \
-        owner_since, team_since, office_since, updated_at, made_by, made_in) values {rows} \
+        owner_since, team_since, office_since, updated_at, made_by, made_in, lat, lon) values {rows} \
         on conflict (id) do update set owner = excluded.owner, office = excluded.office, team = excluded.team, \
         kind = excluded.kind, project = excluded.project, day = excluded.day, captured_ms = excluded.captured_ms, \
         title = excluded.title, subtitle = excluded.subtitle, stage = excluded.stage, review = excluded.review, \
@@ -29,7 +29,7 @@ bulk_statements! {
         heads = excluded.heads, seq = excluded.seq, first_seq = excluded.first_seq, \
         owner_since = excluded.owner_since, team_since = excluded.team_since, \
         office_since = excluded.office_since, updated_at = excluded.updated_at, made_by = excluded.made_by, \
-        made_in = excluded.made_in \
+        made_in = excluded.made_in, lat = excluded.lat, lon = excluded.lon \
         returning no, id";
 }
 
@@ -93,7 +93,7 @@ pub(super) async fn write(conn: &mut Conn, rows: &[(&RecordRow, Standing)]) -> R
     let rows = last_of_each(rows, |(row, _)| row.row.id);
     totals::shift(conn, rows.iter().map(|(row, _)| *row)).await?;
     let written =
-        each_row_returning(conn, UPSERT, &rows, |query, (RecordRow { organisation, row, flags, heads, made_by, made_in, .. }, at)| {
+        each_row_returning(conn, UPSERT, &rows, |query, (RecordRow { organisation, row, flags, seen, heads, made_by, made_in, .. }, at)| {
             query
                 .bind(row.id.0)
                 .bind(organisation.0)
@@ -122,6 +122,8 @@ pub(super) async fn write(conn: &mut Conn, rows: &[(&RecordRow, Standing)]) -> R
                 .bind(at.updated_at.0)
                 .bind(made_by.0)
                 .bind(made_in.0)
+                .bind(seen.point.map(|point| i64::from(point.lat)))
+                .bind(seen.point.map(|point| i64::from(point.lon)))
         })
         .await?;
     let mut numbers = HashMap::with_capacity(written.len());
@@ -134,6 +136,8 @@ pub(super) async fn write(conn: &mut Conn, rows: &[(&RecordRow, Standing)]) -> R
         terms.push((*no, row.row.search.as_str()));
     }
     search::index(conn, &terms).await?;
-    days::note(conn, &rows.iter().map(|(row, _)| *row).collect::<Vec<_>>()).await?;
+    let plain: Vec<&RecordRow> = rows.iter().map(|(row, _)| *row).collect();
+    days::note(conn, &plain).await?;
+    flags::note(conn, &plain).await?;
     photos::refer(conn, rows.iter().map(|(row, _)| *row)).await
 }

@@ -106,8 +106,13 @@ async fn a_full_disk_is_an_outage() {
     for i in 0..2_000_u16 {
         let id = sync_core::id::OrganisationId::from([u8::try_from(i % 250).unwrap(); 16]);
         let name = format!("{i} {}", "long name ".repeat(500));
-        let organisation =
-            crate::store::Organisation { id, name, created_at: sync_core::time::UnixMillis(1), keep_exif: false };
+        let organisation = crate::store::Organisation {
+            id,
+            name,
+            created_at: sync_core::time::UnixMillis(1),
+            keep_exif: false,
+            thresholds: Default::default(),
+        };
         if let Err(error) = store.create_organisation(&organisation).await {
             refusal = Some(error);
             break;

@@ -7,10 +7,11 @@ use rand_chacha::ChaCha20Rng;
 use sync_core::engine::{Effect, Engine, Event, Outcome, Route, TransportError, WireRequest, WireResponse};
 use sync_core::id::RecordId;
 use sync_core::notebook::CreateRequest;
+use sync_core::place::Place;
 use sync_core::record::entry::{PhotoEntry, PhotoRequest, StageEntry, StageRequest};
 use sync_core::record::lead::{LeadEdit, LeadFacts};
 use sync_core::record::office::OfficeEdit;
-use sync_core::record::view::LeadView;
+use sync_core::record::view::{LeadView, RecordFacts};
 use sync_core::store::memory::MemoryStore;
 use sync_core::time::{BootId, ClockReading};
 use sync_core::wire::enrol::Role;
@@ -23,6 +24,8 @@ pub(crate) struct Phone {
     pub(crate) engine: Engine<MemoryStore>,
     rng: ChaCha20Rng,
     mono_ms: u64,
+    /// How far its owner has set the wall clock forward.
+    set_forward_ms: i64,
     /// What the last request looked like.
     pub(crate) sent: Vec<WireRequest>,
     /// How the answers came.
@@ -73,7 +76,15 @@ impl Phone {
     pub(crate) fn new(seed: u64) -> Self {
         let engine = Engine::open(MemoryStore::new(), "daybook-test/1".to_owned()).unwrap();
         let rng = ChaCha20Rng::seed_from_u64(seed);
-        Self { engine, rng, mono_ms: 0, sent: Vec::new(), answers: Vec::new(), line: Line::default() }
+        Self {
+            engine,
+            rng,
+            mono_ms: 0,
+            set_forward_ms: 0,
+            sent: Vec::new(),
+            answers: Vec::new(),
+            line: Line::default(),
+        }
     }
 
     /// A phone that is enrolled for somebody.
@@ -103,6 +114,13 @@ impl Phone {
         let now = self.now();
         let facts = LeadFacts { name: Some(name.to_owned()), notes: notes.to_owned(), ..LeadFacts::default() };
         let request = CreateRequest { facts, ..CreateRequest::default() };
+        self.engine.notebook(now, 480).create(&mut self.rng, request).unwrap().header.id
+    }
+
+    /// Writes a record of any kind down.
+    pub(crate) fn create<F: RecordFacts>(&mut self, place: Option<Place>, facts: F) -> RecordId {
+        let now = self.now();
+        let request = CreateRequest { place, facts, project: None, follow_ups: Vec::new() };
         self.engine.notebook(now, 480).create(&mut self.rng, request).unwrap().header.id
     }
 
@@ -163,6 +181,11 @@ impl Phone {
         self.mono_ms += millis;
     }
 
+    /// Its owner sets the wall clock.
+    pub(crate) fn set_clock_forward(&mut self, millis: i64) {
+        self.set_forward_ms += millis;
+    }
+
     /// The app is killed, and started again with what its storage holds.
     pub(crate) fn restart(&mut self) {
         self.engine = Engine::open(self.engine.store().clone(), "daybook-test/1".to_owned()).unwrap();
@@ -175,7 +198,7 @@ impl Phone {
 
     fn now(&mut self) -> ClockReading {
         self.mono_ms += 1_000;
-        let wall = MORNING.plus(self.mono_ms.cast_signed());
+        let wall = MORNING.plus(self.mono_ms.cast_signed() + self.set_forward_ms);
         ClockReading { wall, mono_ms: self.mono_ms, boot: BootId(1) }
     }
 

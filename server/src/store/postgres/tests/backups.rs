@@ -5,6 +5,7 @@ use sync_core::id::OrganisationId;
 use super::super::backup::{backup, restore};
 use super::super::*;
 use super::{access, scratch};
+use crate::flag::thresholds::Thresholds;
 use crate::store::backup::BackupError;
 use crate::store::conformance::world::World;
 use crate::store::{Organisation, Store as _};
@@ -17,7 +18,13 @@ fn url(database: &throwaway_postgres::Database) -> DatabaseUrl {
 
 fn organisation(number: u8) -> Organisation {
     let id = OrganisationId::from([number; 16]);
-    Organisation { id, name: format!("Company {number}"), created_at: UnixMillis(1), keep_exif: false }
+    Organisation {
+        id,
+        name: format!("Company {number}"),
+        created_at: UnixMillis(1),
+        keep_exif: false,
+        thresholds: Thresholds::default(),
+    }
 }
 
 /// Databases that were made to check a backup of this one.

@@ -12,6 +12,7 @@ fn organisation() -> Organisation {
         name: "Company".to_owned(),
         created_at: UnixMillis(1),
         keep_exif: false,
+        thresholds: Default::default(),
     }
 }
 

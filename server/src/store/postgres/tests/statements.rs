@@ -39,10 +39,10 @@ fn typed(sql: &str) -> String {
 /// What columns of rows are called, and what they hold.
 fn type_of(name: &str) -> &'static str {
     match name.rsplit('.').next().unwrap() {
-        "id" | "record" | "scope" | "organisation" => "uuid",
+        "id" | "record" | "scope" | "organisation" | "maker" | "office" => "uuid",
         "hash" | "link" => "bytea",
         "state" => "smallint",
-        "code" | "app" => "text",
+        "code" | "app" | "day" => "text",
         _ => "bigint",
     }
 }

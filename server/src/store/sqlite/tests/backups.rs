@@ -6,11 +6,18 @@ use sync_core::time::UnixMillis;
 use super::super::backup::*;
 use super::super::*;
 use super::scratch;
+use crate::flag::thresholds::Thresholds;
 use crate::store::{Organisation, Store as _};
 
 fn organisation(number: u8) -> Organisation {
     let id = OrganisationId::from([number; 16]);
-    Organisation { id, name: format!("Company {number}"), created_at: UnixMillis(1), keep_exif: false }
+    Organisation {
+        id,
+        name: format!("Company {number}"),
+        created_at: UnixMillis(1),
+        keep_exif: false,
+        thresholds: Thresholds::default(),
+    }
 }
 
 const NOW: UnixMillis = UnixMillis(1_772_000_000_000);

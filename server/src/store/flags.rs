@@ -1,0 +1,47 @@
+//! What flags of records compare.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use jiff::civil::Date;
+use sync_core::id::{OfficeId, OrganisationId, PersonId, PhotoHash, RecordId};
+
+use super::StoreError;
+use crate::flag::rules::Surroundings;
+use crate::flag::sighting::Sighting;
+
+/// A record whose surroundings are asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Subject {
+    /// Which.
+    pub record: RecordId,
+    /// Of which organisation.
+    pub organisation: OrganisationId,
+    /// Who made it.
+    pub maker: PersonId,
+    /// For which office.
+    pub office: OfficeId,
+    /// Its business day.
+    pub day: Date,
+    /// What it says by itself.
+    pub seen: Sighting,
+    /// The photos that it names.
+    pub photos: Vec<PhotoHash>,
+}
+
+/// What was found around records.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Found {
+    /// Around each record that was asked for; nothing around those that are not in it.
+    pub around: HashMap<RecordId, Surroundings>,
+    /// The stored flags of the others in it.
+    pub flags: HashMap<RecordId, u64>,
+}
+
+/// What is stored for comparing records with each other.
+#[async_trait]
+pub trait FlagStore: Send + Sync {
+    /// What lies around records, as far as it is stored: all of them in a handful of questions, and from one that occurs
+    /// everywhere the first few.
+    async fn surroundings(&self, of: &[Subject]) -> Result<Found, StoreError>;
+}

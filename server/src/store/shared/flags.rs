@@ -1,0 +1,232 @@
+//! What flags of records compare.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use async_trait::async_trait;
+use sqlx::Row as _;
+use sync_core::id::{DeviceId, OfficeId, PhotoHash, RecordId};
+use sync_core::record::Kind;
+use sync_core::time::UnixMillis;
+use uuid::Uuid;
+
+use super::run::{each_of, each_row, each_row_returning};
+use super::{Backend, Conn, DbRow};
+use crate::flag::rules::{JOURNEY_MS, Jump, Neighbour, RATE_MS};
+use crate::flag::sighting::Point;
+use crate::store::flags::{FlagStore, Found, Subject};
+use crate::store::shared::bulk::last_of_each;
+use crate::store::shared::bulk_statements;
+use crate::store::shared::failure::corrupt;
+use crate::store::shared::stored::count;
+use crate::store::{RecordRow, StoreError};
+
+bulk_statements! {
+    // Only what may raise something: within a minute whatever it is, within an hour what is more than a kilometre away.
+    // Somebody who makes records by the thousand must not cost more than this many lines.
+    NEAR[8] = "with wanted (record, maker, early, late, before, after, lat, lon) as (values {rows}) \
+        select wanted.record, r.id, r.captured_ms, r.lat, r.lon, r.flags from wanted join record r \
+        on r.made_by = wanted.maker and r.captured_ms between wanted.early and wanted.late \
+        where r.id <> wanted.record and (r.captured_ms between wanted.before and wanted.after \
+            or abs(r.lat - wanted.lat) + abs(r.lon - wanted.lon) > 100000) limit 16384";
+    SAME_PHONE[2] = "with wanted (record, phone) as (values {rows}) \
+        select wanted.record, r.id, r.flags from wanted join lead_phone l on l.phone = wanted.phone \
+        join record r on r.id = l.record where r.id <> wanted.record and l.record in (select m.record from lead_phone m \
+            where m.phone = l.phone order by m.record limit 4)";
+    SAME_PHOTO[3] = "with wanted (record, organisation, hash) as (values {rows}) \
+        select wanted.record, r.id, r.flags, f.hash from wanted join photo_reference f \
+        on f.organisation = wanted.organisation and f.hash = wanted.hash join record r on r.id = f.record \
+        where r.id <> wanted.record and f.record in (select g.record from photo_reference g \
+            where g.organisation = f.organisation and g.hash = f.hash order by g.record limit 4)";
+    // Compared as floating point: what a phone's clocks say need not fit into a difference.
+    JUMPS[1] = "select c.record, c.n, c.wall_ms, c.mono_ms, p.wall_ms, p.mono_ms from change c join change p \
+        on p.device = c.device and p.n = c.n - 1 and p.boot = c.boot \
+        where c.record in ({list}) and c.device is not null and p.device is not null \
+        and abs((cast(c.wall_ms as double precision) - cast(p.wall_ms as double precision)) \
+            - (cast(c.mono_ms as double precision) - cast(p.mono_ms as double precision))) >= 30000";
+    FORKS[1] = "select id, forked_at, enrolled_at from device where (forked_at is not null or replaces is not null) \
+        and id in ({list})";
+    CLOSED[2] = "select s.office, s.day, s.sealed_at from statement s where s.number = 0 \
+        and (s.office, s.day) in (values {rows})";
+    SEALED[1] = "select record from sealed_item where number = 0 and length(entry) = 0 and record in ({list})";
+    PHONES[1] = "select record, phone from lead_phone where record in ({list})";
+    ADD_PHONE[2] = "insert into lead_phone (phone, record) values {rows} on conflict do nothing";
+    DROP_PHONE[2] = "delete from lead_phone where (phone, record) in (values {rows})";
+    RAISE[2] = "with raised (id, bits) as (values {rows}) update record set flags = record.flags | raised.bits \
+        from raised where record.id = raised.id";
+    // 128 is the bit of `duplicate_phone`: whoever shared the number keeps it while somebody else still does.
+    CALM[1] = "update record set flags = flags & ~128 where (flags & 128) <> 0 \
+        and id in (select l.record from lead_phone l where l.phone in ({list})) \
+        and not exists (select 1 from lead_phone a join lead_phone b on b.phone = a.phone and b.record <> a.record \
+            where a.record = record.id)";
+}
+
+/// Keeps what rows say that others are compared with, and raises the flags of those others.
+pub(super) async fn note(conn: &mut Conn, rows: &[&RecordRow]) -> Result<(), StoreError> {
+    let partners: Vec<(RecordId, u64)> = rows.iter().flat_map(|row| row.partners.iter().copied()).collect();
+    let mut together: HashMap<RecordId, u64> = HashMap::new();
+    for (record, bits) in partners {
+        *together.entry(record).or_default() |= bits;
+    }
+    let partners: Vec<(RecordId, u64)> = together.into_iter().collect();
+    each_row(conn, RAISE, &partners, |query, (record, bits)| query.bind(record.0).bind(bits.cast_signed())).await?;
+
+    let leads: Vec<Uuid> = rows.iter().filter(|row| row.row.kind == Kind::Lead).map(|row| row.row.id.0).collect();
+    if leads.is_empty() {
+        return Ok(());
+    }
+    let stored = each_of(conn, PHONES, &leads).await?;
+    let stored = stored.iter().map(|row| Ok((row.try_get(1)?, row.try_get(0)?)));
+    let stored: HashSet<(i64, Uuid)> = stored.collect::<Result<_, sqlx::Error>>()?;
+    let said = rows.iter().flat_map(|row| row.seen.phones.iter().map(|phone| (*phone, row.row.id.0)));
+    let said: HashSet<(i64, Uuid)> = said.collect();
+    let added: Vec<(i64, Uuid)> = said.difference(&stored).copied().collect();
+    each_row(conn, ADD_PHONE, &added, |query, (phone, record)| query.bind(*phone).bind(*record)).await?;
+    let dropped: Vec<(i64, Uuid)> = stored.difference(&said).copied().collect();
+    each_row(conn, DROP_PHONE, &dropped, |query, (phone, record)| query.bind(*phone).bind(*record)).await?;
+    let dropped: Vec<i64> = dropped.into_iter().map(|(phone, _)| phone).collect();
+    each_of(conn, CALM, &dropped).await?;
+    Ok(())
+}
+
+fn record_at(row: &DbRow, at: usize) -> Result<RecordId, StoreError> {
+    Ok(RecordId(row.try_get(at)?))
+}
+
+fn point_at(row: &DbRow, at: usize) -> Result<Option<Point>, StoreError> {
+    let degrees = |at: usize| -> Result<Option<i32>, StoreError> {
+        let stored: Option<i64> = row.try_get(at)?;
+        stored.map(|stored| i32::try_from(stored).map_err(|_| corrupt("point"))).transpose()
+    };
+    Ok(degrees(at)?.zip(degrees(at + 1)?).map(|(lat, lon)| Point { lat, lon }))
+}
+
+/// Notes a record that was found, with its flags.
+fn meet(found: &mut Found, row: &DbRow, other: usize, flags: usize) -> Result<RecordId, StoreError> {
+    let record = record_at(row, other)?;
+    found.flags.insert(record, row.try_get::<i64, _>(flags)?.cast_unsigned());
+    Ok(record)
+}
+
+async fn near(conn: &mut Conn, of: &[Subject], found: &mut Found) -> Result<(), StoreError> {
+    let rows = each_row_returning(conn, NEAR, of, |query, subject| {
+        let at = subject.seen.at;
+        query
+            .bind(subject.record.0)
+            .bind(subject.maker.0)
+            .bind(at.plus(-JOURNEY_MS).0)
+            .bind(at.plus(JOURNEY_MS).0)
+            .bind(at.plus(-RATE_MS).0)
+            .bind(at.plus(RATE_MS).0)
+            .bind(subject.seen.point.map(|point| i64::from(point.lat)))
+            .bind(subject.seen.point.map(|point| i64::from(point.lon)))
+    });
+    for row in &rows.await? {
+        let record = meet(found, row, 1, 5)?;
+        let neighbour = Neighbour { record, at: UnixMillis(row.try_get(2)?), point: point_at(row, 3)? };
+        found.around.entry(record_at(row, 0)?).or_default().near.push(neighbour);
+    }
+    Ok(())
+}
+
+async fn same(conn: &mut Conn, of: &[Subject], found: &mut Found) -> Result<(), StoreError> {
+    let phones: Vec<(RecordId, i64)> =
+        of.iter().flat_map(|it| it.seen.phones.iter().map(|phone| (it.record, *phone))).collect();
+    let rows = each_row_returning(conn, SAME_PHONE, &phones, |query, (record, phone)| {
+        query.bind(record.0).bind(*phone)
+    });
+    for row in &rows.await? {
+        let other = meet(found, row, 1, 2)?;
+        let around = found.around.entry(record_at(row, 0)?).or_default();
+        if !around.same_phone.contains(&other) {
+            around.same_phone.push(other);
+        }
+    }
+    let photos: Vec<(&Subject, PhotoHash)> =
+        of.iter().flat_map(|it| it.photos.iter().map(move |photo| (it, *photo))).collect();
+    let photos = last_of_each(&photos, |(subject, photo)| (subject.record, *photo));
+    let rows = each_row_returning(conn, SAME_PHOTO, &photos, |query, (subject, photo)| {
+        query.bind(subject.record.0).bind(subject.organisation.0).bind(photo.0.to_vec())
+    });
+    for row in &rows.await? {
+        let other = meet(found, row, 1, 2)?;
+        let photo = PhotoHash::from_slice(row.try_get(3)?).ok_or_else(|| corrupt("photo"))?;
+        found.around.entry(record_at(row, 0)?).or_default().same_photo.push((photo, other));
+    }
+    Ok(())
+}
+
+async fn clocks(conn: &mut Conn, of: &[Subject], found: &mut Found) -> Result<(), StoreError> {
+    let ids: Vec<Uuid> = of.iter().map(|subject| subject.record.0).collect();
+    for row in &each_of(conn, JUMPS, &ids).await? {
+        let at = |column: usize| row.try_get::<i64, _>(column);
+        let moved = |now: usize, before: usize| Ok::<_, sqlx::Error>(at(now)?.saturating_sub(at(before)?));
+        let jump_ms = moved(2, 4)?.saturating_sub(moved(3, 5)?);
+        let jump = Jump { n: count(at(1)?)?, jump_ms };
+        found.around.entry(record_at(row, 0)?).or_default().jumps.push(jump);
+    }
+    Ok(())
+}
+
+async fn forks(conn: &mut Conn, of: &[Subject], found: &mut Found) -> Result<(), StoreError> {
+    let devices: BTreeSet<Uuid> = of.iter().filter_map(|subject| subject.seen.device).map(|id| id.0).collect();
+    let devices: Vec<Uuid> = devices.into_iter().collect();
+    let rows = each_of(conn, FORKS, &devices).await?;
+    let forked = rows.iter().map(|row| Ok((DeviceId(row.try_get(0)?), (row.try_get(1)?, row.try_get(2)?))));
+    let forked: HashMap<DeviceId, (Option<i64>, i64)> = forked.collect::<Result<_, sqlx::Error>>()?;
+    for subject in of {
+        let Some(device) = subject.seen.device else { continue };
+        let at = forked.get(&device).and_then(|(forked_at, enrolled_at)| match forked_at {
+            Some(at) => Some(*at),
+            // The phone goes on under another identity. What it made before it got that, a copy of it may have made.
+            None => (subject.seen.at.0 < *enrolled_at).then_some(*enrolled_at),
+        });
+        if let Some(at) = at {
+            found.around.entry(subject.record).or_default().forked = Some((device, UnixMillis(at)));
+        }
+    }
+    Ok(())
+}
+
+async fn closings(conn: &mut Conn, of: &[Subject], found: &mut Found) -> Result<(), StoreError> {
+    let days: BTreeSet<(Uuid, String)> = of.iter().map(|it| (it.office.0, it.day.to_string())).collect();
+    let days: Vec<(Uuid, String)> = days.into_iter().collect();
+    let rows = each_row_returning(conn, CLOSED, &days, |query, (office, day)| query.bind(*office).bind(day.clone()));
+    let mut closed: HashMap<(OfficeId, String), UnixMillis> = HashMap::new();
+    for row in &rows.await? {
+        closed.insert((OfficeId(row.try_get(0)?), row.try_get(1)?), UnixMillis(row.try_get(2)?));
+    }
+    let closed_at = |it: &Subject| closed.get(&(it.office, it.day.to_string())).copied();
+    let late: Vec<Uuid> = of.iter().filter(|it| closed_at(it).is_some()).map(|it| it.record.0).collect();
+    let sealed = each_of(conn, SEALED, &late).await?;
+    let sealed: HashSet<RecordId> = sealed.iter().map(|row| record_at(row, 0)).collect::<Result<_, _>>()?;
+    for subject in of.iter().filter(|it| !sealed.contains(&it.record)) {
+        if let Some(at) = closed_at(subject) {
+            found.around.entry(subject.record).or_default().closed_at = Some(at);
+        }
+    }
+    Ok(())
+}
+
+#[async_trait]
+impl FlagStore for Backend {
+    async fn surroundings(&self, of: &[Subject]) -> Result<Found, StoreError> {
+        let mut found = Found::default();
+        let mut conn = self.reader().await?;
+        near(&mut conn, of, &mut found).await?;
+        same(&mut conn, of, &mut found).await?;
+        clocks(&mut conn, of, &mut found).await?;
+        forks(&mut conn, of, &mut found).await?;
+        closings(&mut conn, of, &mut found).await?;
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::flag::Flag;
+
+    #[test]
+    fn the_bit_in_the_statement_is_the_flag_s() {
+        assert_eq!(Flag::DuplicatePhone.bit(), 128);
+    }
+}
