@@ -38,7 +38,7 @@ async function closedEvening(): Promise<Evening> {
 }
 
 const PICTURES = new URL('pictures/', import.meta.url).pathname;
-const PAGES = ['/days', '/records', '/records?view=map&kind=visit', '/review', '/amendments', '/quarantine', '/strays', '/people', '/teams', '/rota', '/devices', '/audit', '/account'];
+const PAGES = ['/days', '/records', '/records?view=map&kind=visit', '/review', '/amendments', '/quarantine', '/strays', '/people', '/teams', '/rota', '/devices', '/audit', '/account', '/settings'];
 
 /** Everything is there: nothing is being fetched, and no page shows that it waits. */
 async function settled(desk: Desk): Promise<void> {
