@@ -23,7 +23,7 @@ use utoipa_axum::routes;
 use crate::error::ServiceError;
 use crate::routes::{
     access, admin, amendments, arrivals, assignments, console, days, directory, events, health, organisation, photos,
-    quarantine, records, session, strays, sync, trail as trails,
+    quarantine, records, session, strays, sync, system, trail as trails,
 };
 use crate::state::App;
 
@@ -115,6 +115,7 @@ fn described() -> OpenApiRouter<App> {
         // the organisation
         .routes(routes!(organisation::show, organisation::change))
         .routes(routes!(directory::offices))
+        .routes(routes!(directory::change_office))
         .routes(routes!(directory::teams))
         .routes(routes!(directory::people))
         .routes(routes!(assignments::change_person))
@@ -130,6 +131,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(trails::verify))
         .routes(routes!(trails::export))
         // the server itself
+        .routes(routes!(system::system))
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
 }

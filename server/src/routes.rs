@@ -23,6 +23,7 @@ pub(crate) mod records;
 pub(crate) mod session;
 pub(crate) mod strays;
 pub(crate) mod sync;
+pub(crate) mod system;
 pub(crate) mod trail;
 
 pub(crate) use extract::caused_by;

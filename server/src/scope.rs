@@ -40,6 +40,8 @@ pub enum Action {
     Receive,
     /// Read the audit trail.
     Audit,
+    /// See how the server is.
+    SeeSystem,
     /// Manage people, teams, offices and devices.
     Administer,
 }
@@ -111,7 +113,7 @@ pub fn may_do(person: &Person, action: Action) -> bool {
             matches!(person.role, Secretary | OfficeManager | HqAdmin)
         }
         Action::SeeDays => matches!(person.role, Secretary | OfficeManager | Reviewer | HqAdmin | Auditor),
-        Action::Audit => matches!(person.role, HqAdmin | Auditor),
+        Action::Audit | Action::SeeSystem => matches!(person.role, HqAdmin | Auditor),
         Action::Administer => person.role == HqAdmin,
     }
 }

@@ -43,6 +43,7 @@ pub mod session;
 pub mod staff_change;
 pub mod strays;
 mod suspects;
+pub mod system;
 pub mod trail;
 pub mod trial;
 mod turns;

@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use sync_core::journal::Key;
+use sync_core::time::UnixMillis;
 
 use crate::admission::Admission;
 use crate::auth::backoff::LoginBackoff;
@@ -19,6 +20,7 @@ use crate::service::presence::Presence;
 use crate::service::projector::Projector;
 use crate::service::receive::{ActorOwners, Intake};
 use crate::service::staff_change::StaffActors;
+use crate::service::system::{Asked, Pulse};
 use crate::service::trial::Trial;
 use crate::store::Store;
 
@@ -60,6 +62,12 @@ pub struct Parts {
     pub events: Events,
     /// Who has which record open.
     pub presence: Presence,
+    /// Since when this process runs.
+    pub started_at: UnixMillis,
+    /// How many exchanges there were lately.
+    pub pulse: Pulse,
+    /// What the database was last asked about itself.
+    pub asked: Asked,
     /// Lets phones in, a few at a time.
     pub admission: Admission,
     /// What phones reported, to be noted together.
@@ -101,6 +109,7 @@ impl App {
         let admission = Admission::new(&config.admission);
         admission.remember(&*store, clock.now()).await?;
         let photos = Photos::open(&config)?;
+        let started_at = clock.now();
         Ok(Self(Arc::new(Parts {
             store,
             clock,
@@ -117,6 +126,9 @@ impl App {
             logins: LoginBackoff::default(),
             events: Events::default(),
             presence: Presence::default(),
+            started_at,
+            pulse: Pulse::default(),
+            asked: Asked::default(),
             admission,
             notes: Notes::default(),
             photos,

@@ -12,12 +12,14 @@ pub mod days;
 pub mod drift;
 pub mod flags;
 mod folder;
+pub mod listing;
 pub mod model;
 pub mod neighbours;
 pub mod photos;
 pub mod postgres;
 mod shared;
 pub mod sqlite;
+pub mod system;
 pub mod trail;
 
 use async_trait::async_trait;
@@ -31,6 +33,7 @@ use crate::flag::thresholds::Thresholds;
 pub use access::*;
 pub use aside::*;
 pub use drift::*;
+pub use listing::*;
 pub use model::*;
 
 /// Why the storage failed.
@@ -69,6 +72,8 @@ pub trait Store: Send + Sync {
     async fn create_office(&self, office: &Office) -> Result<(), StoreError>;
     /// All offices of an organisation by name.
     async fn offices(&self, organisation: OrganisationId) -> Result<Vec<Office>, StoreError>;
+    /// Gives an office another time zone. [`StoreError::NotFound`] if there is none.
+    async fn set_time_zone(&self, office: OfficeId, time_zone: &str) -> Result<(), StoreError>;
     /// Forms a team. [`StoreError::Conflict`] if the office has one of that name.
     async fn create_team(&self, team: &Team) -> Result<(), StoreError>;
     /// All teams of an organisation by office and name.
@@ -313,6 +318,8 @@ pub trait Store: Send + Sync {
     fn flags(&self) -> &dyn flags::FlagStore;
     /// What is known of offices' days.
     fn days(&self) -> &dyn days::DayStore;
+    /// How the database is.
+    fn system(&self) -> &dyn system::SystemStore;
     /// The audit trail.
     fn trail(&self) -> &dyn trail::TrailStore;
     /// What is remembered about photos.

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use sync_core::id::{DeviceId, PersonId};
+use sync_core::id::{DeviceId, OfficeId, PersonId};
 use sync_core::wire::enrol::Role;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -161,6 +161,27 @@ fn listed<T, B: From<T>>(rows: Vec<T>) -> Json<Vec<B>> {
 )]
 pub(crate) async fn offices(State(app): State<App>, SignedIn(who): SignedIn) -> Listed<OfficeBody> {
     directory::offices(&app, &who).await.map(listed)
+}
+
+/// What changes about an office.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct OfficePatch {
+    /// An IANA name such as `Asia/Shanghai`.
+    time_zone: String,
+}
+
+/// Gives an office another time zone, from now on. Sealed days stay as they are.
+#[utoipa::path(
+    patch, path = "/api/v1/offices/{office}", tag = "directory", params(("office" = Uuid, Path)),
+    request_body = OfficePatch, responses((status = 200, body = OfficeBody)), security(("session" = []))
+)]
+pub(crate) async fn change_office(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Id(office): Id<OfficeId>,
+    Json(OfficePatch { time_zone }): Json<OfficePatch>,
+) -> Result<Json<OfficeBody>, ServiceError> {
+    directory::change_time_zone(&app, &who, office, &time_zone).await.map(|office| Json(office.into()))
 }
 
 /// The teams that one has to do with, by office and name.

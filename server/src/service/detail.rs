@@ -126,6 +126,34 @@ pub struct HistoryLine {
     pub n: Option<u64>,
     /// When the server received it.
     pub received_at: UnixMillis,
+    /// What speaks for who wrote it and when.
+    pub evidence: Evidence,
+    /// When its journal's line was written, by that device's wall clock.
+    pub written_at: Option<UnixMillis>,
+    /// How wrong that device's clock was when it last exchanged; positive if it was fast.
+    pub skew_ms: Option<i64>,
+}
+
+/// What speaks for who wrote a change and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Evidence {
+    /// A line of a journal that its phone has signed.
+    Journal,
+    /// It was written at the server, by somebody who was signed in.
+    Console,
+    /// Another phone brought it back without its line, and somebody took it in.
+    Adopted,
+}
+
+impl Evidence {
+    fn of(origin: &ChangeOrigin) -> Self {
+        match (origin.device, origin.adopted) {
+            (Some(_), _) => Self::Journal,
+            (None, true) => Self::Adopted,
+            (None, false) => Self::Console,
+        }
+    }
 }
 
 /// Reads one record.
@@ -157,6 +185,9 @@ pub async fn detail(app: &App, who: &Person, id: RecordId) -> Result<RecordDetai
                 device: origin.device,
                 n: origin.n,
                 received_at: origin.received_at,
+                evidence: Evidence::of(origin),
+                written_at: origin.written_at,
+                skew_ms: origin.skew_ms,
                 change,
             })
         })

@@ -1,5 +1,8 @@
 //! Offices, teams, people, developments and phones, as far as somebody's territory reaches.
 
+use sync_core::id::OfficeId;
+
+use super::events::{News, Topic};
 use super::notes;
 use crate::error::{ServiceError, codes};
 use crate::scope::{self, Action};
@@ -14,6 +17,23 @@ pub async fn offices(app: &App, who: &Person) -> Result<Vec<Office>, ServiceErro
     let all = app.store.offices(who.organisation).await?;
     let sees_all = matches!(scope::records_of(who), Scope::Organisation(_));
     Ok(all.into_iter().filter(|office| sees_all || Some(office.id) == who.office).collect())
+}
+
+/// Gives an office another time zone: what its days are called, and when they begin and end, from now on. Sealed days stay
+/// as they are.
+///
+/// # Errors
+/// [`codes::PERMISSION`] without the role, [`codes::OFFICE_NOT_FOUND`] outside the organisation, [`codes::TIME_ZONE`].
+pub async fn change_time_zone(app: &App, who: &Person, id: OfficeId, zone: &str) -> Result<Office, ServiceError> {
+    if !scope::may_do(who, Action::Administer) {
+        return Err(codes::PERMISSION.into());
+    }
+    let found = offices(app, who).await?.into_iter().find(|office| office.id == id);
+    let office = found.ok_or(codes::OFFICE_NOT_FOUND)?;
+    jiff::tz::TimeZone::get(zone).map_err(|_| codes::TIME_ZONE)?;
+    app.store.set_time_zone(id, zone).await?;
+    app.events.tell([Topic::System, Topic::Days].map(|topic| News::of(topic, who.organisation, Some(id))));
+    Ok(Office { time_zone: zone.to_owned(), ..office })
 }
 
 /// The teams that somebody has to do with.

@@ -30,6 +30,7 @@ use crate::store::{Device, DeviceReport, FeedItem, FeedPosition, FeedQuery};
 /// it keeps.
 pub async fn exchange(app: &App, device: Device, request: ExchangeRequest) -> Result<ExchangeResponse, ServiceError> {
     let now = app.clock.now();
+    app.pulse.beat(now);
     let lines = request.segment.as_ref().map_or(0, |segment| segment.entries.len());
     let report = DeviceReport {
         at: now,

@@ -5,7 +5,28 @@ use sync_core::id::PersonId;
 use sync_core::time::UnixMillis;
 use uuid::Uuid;
 
-use super::{Session, StoreError};
+use super::StoreError;
+
+/// A staff member's session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// SHA-256 of the token in the cookie.
+    pub token_hash: [u8; 32],
+    /// What it is called in lists; opens nothing.
+    pub id: Uuid,
+    /// Whose.
+    pub person: PersonId,
+    /// Since when.
+    pub created_at: UnixMillis,
+    /// Until when.
+    pub expires_at: UnixMillis,
+    /// When it was last used, to the minute.
+    pub last_seen_at: UnixMillis,
+    /// From which kind of network: `ipv4`, `ipv6` or `unknown`.
+    pub network: String,
+    /// With which browser on which system, in a few words.
+    pub client: String,
+}
 
 /// The secret with which somebody's app makes codes.
 #[derive(Clone, PartialEq, Eq)]

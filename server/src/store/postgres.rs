@@ -51,7 +51,14 @@ const LOOK_AHEAD: Duration = Duration::from_secs(12 * 3_600);
 /// A connection keeps this many statements prepared; lists come in many variants.
 const PREPARED_STATEMENTS: usize = 256;
 
+/// What kind of database this is, for who looks after it.
+const KIND: &str = "postgres";
+
 statements! {
+    SIZE = "select pg_database_size(current_database())";
+    // Each server listens. Nobody can tell if a pooler stands in between, or others' sessions are not shown.
+    SERVERS = "select nullif(count(*), 0) from pg_stat_activity \
+        where datname = current_database() and application_name = 'daybook listening'";
     // The names of settings that hold for one transaction. Whoever holds the lock and falls silent, because its machine
     // is gone, loses it after five seconds; whoever waits in vain says that the database is not available.
     WRITE_LOCK = "select set_config('lock_timeout', '30s', true), \

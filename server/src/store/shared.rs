@@ -29,7 +29,7 @@ macro_rules! bulk_statements {
 }
 
 /// Compiles the shared rooms for the database of the module that calls it. The module has to define `Db`, `Conn`,
-/// `DbRow`, `Backend`, `PLACEHOLDERS`, `snapshot`, `block_salt`, `announce` and the modules `search` and `rows_in_turn`.
+/// `DbRow`, `Backend`, `PLACEHOLDERS`, `KIND`, `SIZE`, `SERVERS`, `snapshot`, `block_salt`, `announce` and the modules `search` and `rows_in_turn`.
 macro_rules! mount {
     () => {
         #[path = "shared/access.rs"]
@@ -77,6 +77,8 @@ macro_rules! mount {
         mod rows;
         #[path = "shared/run.rs"]
         mod run;
+        #[path = "shared/system.rs"]
+        mod system;
         #[path = "shared/totals.rs"]
         mod totals;
         #[path = "shared/trail.rs"]

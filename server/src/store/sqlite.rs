@@ -65,7 +65,13 @@ mod code {
     pub(super) const PRIMARY: i32 = 0xff;
 }
 
+/// What kind of database this is, for who looks after it.
+const KIND: &str = "sqlite";
+
 statements! {
+    SIZE = "select page_count * page_size from pragma_page_count(), pragma_page_size()";
+    // Nobody else has the folder open.
+    SERVERS = "select cast(1 as bigint)";
     MOVED = "select count(*) from meta where key = 'moved'";
     MOVE_OUT = "insert into meta (key, value) values ('moved', '1') on conflict (key) do nothing";
 }

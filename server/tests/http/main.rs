@@ -33,5 +33,6 @@ mod session;
 mod support;
 mod suspects;
 mod sweep;
+mod system;
 mod trail;
 mod twins;

@@ -1,5 +1,8 @@
 //! Records travel from a phone to the console and back.
 
+use std::io::Cursor;
+
+use calamine::{Reader as _, Xlsx};
 use serde_json::json;
 use sync_core::record::review::ReviewState;
 use sync_core::wire::enrol::Role;
@@ -64,6 +67,10 @@ async fn filters_find_what_they_should() {
         ("state=approved", 0),
         ("flag=missing_consent", 2),
         ("flag=cloned_device", 0),
+        ("flag=any", 2),
+        (&format!("made_by={person}&day=2027-01-15"), 2),
+        ("made_by=00000000-0000-0000-0000-000000000000", 0),
+        ("made_in=00000000-0000-0000-0000-000000000000&flag=any", 0),
         ("conflict=true", 0),
         ("conflict=false", 2),
         ("text=%E5%BC%A0", 1),
@@ -160,7 +167,14 @@ async fn a_list_is_exported_as_it_is_filtered_and_in_its_territory() {
     assert!(text.contains("Business day") && text.contains(",Lead,李四,"), "{text}");
 
     let xlsx = reviewer.get(&test, "/api/v1/records/export?form=xlsx").await.good();
-    assert!(xlsx.body.starts_with(b"PK\x03\x04") && xlsx.body.len() > 10_000);
+    let mut book = Xlsx::new(Cursor::new(xlsx.body)).unwrap();
+    let name = book.sheet_names()[0].clone();
+    let sheet = book.worksheet_range(&name).unwrap();
+    let cell = |row: usize, column: usize| sheet.get((row, column)).map(ToString::to_string).unwrap_or_default();
+    assert_eq!((sheet.height(), cell(0, 0), cell(0, 2)), (503, "编号".to_owned(), "名称".to_owned()));
+    let names: Vec<String> = (1..503).map(|row| cell(row, 2)).collect();
+    assert!(names.contains(&"=张伟".to_owned()) && names.contains(&"李四".to_owned()), "text stays text");
+    assert!(cell(1, 0).parse::<sync_core::id::RecordId>().is_ok());
     for wrong in ["", "?form=pdf", "?form=csv&language=fr", "?form=csv&flag=nonsense"] {
         let refused = reviewer.get(&test, &format!("/api/v1/records/export{wrong}")).await;
         assert_eq!(refused.code(), "request.malformed", "{wrong}");

@@ -111,6 +111,7 @@ const RULES: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/organisation", Rule::Staff),
     ("patch", "/api/v1/organisation", Rule::Roles(&[HqAdmin])),
     ("get", "/api/v1/offices", Rule::Staff),
+    ("patch", "/api/v1/offices/{office}", Rule::Office(&[HqAdmin])),
     ("get", "/api/v1/teams", Rule::Staff),
     ("get", "/api/v1/people", Rule::Staff),
     ("patch", "/api/v1/people/{person}", Rule::Person(&[HqAdmin])),
@@ -125,6 +126,7 @@ const RULES: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/audit", Rule::Roles(&[HqAdmin, Auditor])),
     ("get", "/api/v1/audit/verification", Rule::Roles(&[HqAdmin, Auditor])),
     ("get", "/api/v1/audit/export", Rule::Roles(&[HqAdmin, Auditor])),
+    ("get", "/api/v1/system", Rule::Roles(&[HqAdmin, Auditor])),
     ("get", "/healthz", Rule::Anybody),
     ("get", "/readyz", Rule::Anybody),
 ];
@@ -158,6 +160,7 @@ fn body_of(method: &str, path: &str, cookie: Option<&str>) -> Option<Value> {
         ("post", _) if path.ends_with("/assignments") => Some(json!({ "records": [] })),
         // To themselves, which is nobody new.
         ("post", _) if path.ends_with("/hand-over") => Some(json!({ "to": path.split('/').nth_back(1) })),
+        ("patch", _) if path.contains("/offices/") => Some(json!({ "time_zone": "Asia/Shanghai" })),
         ("patch", _) if path.contains("/people/") || path.ends_with("/organisation") => Some(json!({})),
         ("patch", _) => Some(json!({ "name": "张三" })),
         _ => None,

@@ -115,6 +115,7 @@ broken! {
     fn keep_exif(id: OrganisationId, keep: bool) -> ();
     fn set_thresholds(id: OrganisationId, thresholds: &server::flag::thresholds::Thresholds) -> ();
     fn create_office(office: &Office) -> ();
+    fn set_time_zone(office: OfficeId, time_zone: &str) -> ();
     fn create_team(team: &Team) -> ();
     fn create_project(project: &Project) -> ();
     fn create_person(person: &Person, password_hash: Option<&str>) -> ();
@@ -157,6 +158,10 @@ broken! {
 
     fn days(&self) -> &dyn server::store::days::DayStore {
         self.inner.days()
+    }
+
+    fn system(&self) -> &dyn server::store::system::SystemStore {
+        self.inner.system()
     }
 
     fn trail(&self) -> &dyn server::store::trail::TrailStore {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::super::{cursor, names};
 use crate::flag::Flag;
-use crate::service::detail::{FlagLine, HistoryLine, PhotoLine, PhotoStanding};
+use crate::service::detail::{Evidence, FlagLine, HistoryLine, PhotoLine, PhotoStanding};
 use crate::service::records::{Page, RecordDetail};
 use crate::store::RecordLine;
 
@@ -167,6 +167,12 @@ struct HistoryBody {
     n: Option<u64>,
     /// When the server received it.
     received_at: i64,
+    /// What speaks for who wrote it and when.
+    evidence: Evidence,
+    /// When its journal's line was written, by that device's wall clock.
+    written_at: Option<i64>,
+    /// How wrong that device's clock was when it last exchanged; positive if it was fast.
+    skew_ms: Option<i64>,
 }
 
 /// Who wrote under an actor.

@@ -5,6 +5,7 @@ use sync_core::time::UnixMillis;
 use sync_core::wire::enrol::Role;
 
 use super::world::World;
+use crate::flag::thresholds::Thresholds;
 use crate::store::*;
 
 pub(in crate::store) async fn an_organisation_is_found_as_it_was_founded(store: &dyn Store) {
@@ -16,6 +17,13 @@ pub(in crate::store) async fn an_organisation_is_found_as_it_was_founded(store: 
     let offices = world.offices(world.organisation).await.unwrap();
     assert_eq!(offices.iter().map(|office| office.id).collect::<Vec<_>>(), world.offices);
     assert_eq!(offices[0].time_zone, "Asia/Shanghai");
+    store.set_time_zone(world.offices[0], "Asia/Urumqi").await.unwrap();
+    let zones: Vec<String> =
+        store.offices(world.organisation).await.unwrap().into_iter().map(|it| it.time_zone).collect();
+    assert_eq!(zones, ["Asia/Urumqi", "Asia/Shanghai"]);
+    let thresholds = Thresholds { geofence_m: 200, ..Thresholds::default() };
+    store.set_thresholds(world.organisation, &thresholds).await.unwrap();
+    assert_eq!(store.organisation(world.organisation).await.unwrap().thresholds, thresholds);
     let teams = world.teams(world.organisation).await.unwrap();
     assert_eq!(
         teams.iter().map(|team| (team.id, team.office)).collect::<Vec<_>>(),

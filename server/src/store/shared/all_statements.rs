@@ -31,6 +31,7 @@ const ROOMS: &[Room] = &[
     ("receive", receive::STATEMENTS, receive::BULK_STATEMENTS),
     ("record_row", &[], record_row::BULK_STATEMENTS),
     ("search", search::STATEMENTS, search::BULK_STATEMENTS),
+    ("system", system::STATEMENTS, &[]),
     ("totals", totals::STATEMENTS, totals::BULK_STATEMENTS),
     ("trail", trail::STATEMENTS, &[]),
 ];

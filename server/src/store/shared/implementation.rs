@@ -51,6 +51,9 @@ impl Store for Backend {
     async fn offices(&self, organisation: OrganisationId) -> Result<Vec<Office>, StoreError> {
         read!(self, organisation::offices(organisation))
     }
+    async fn set_time_zone(&self, office: OfficeId, time_zone: &str) -> Result<(), StoreError> {
+        write!(self, organisation::set_time_zone(office, time_zone))
+    }
     async fn create_team(&self, team: &Team) -> Result<(), StoreError> {
         write!(self, organisation::create_team(team))
     }
@@ -320,6 +323,9 @@ impl Store for Backend {
         self
     }
     fn days(&self) -> &dyn crate::store::days::DayStore {
+        self
+    }
+    fn system(&self) -> &dyn crate::store::system::SystemStore {
         self
     }
     fn trail(&self) -> &dyn crate::store::trail::TrailStore {

@@ -24,6 +24,7 @@ statements! {
     KEEP_EXIF = "update organisation set keep_exif = $2 where id = $1";
     SET_THRESHOLDS = "update organisation set thresholds = $2 where id = $1";
     INSERT_OFFICE = "insert into office (id, organisation, name, time_zone) values ($1, $2, $3, $4)";
+    SET_TIME_ZONE = "update office set time_zone = $2 where id = $1";
     OFFICES = "select id, organisation, name, time_zone from office where organisation = $1 order by name";
     INSERT_TEAM = "insert into team (id, organisation, office, name) values ($1, $2, $3, $4)";
     TEAMS = "select t.id, t.organisation, t.office, t.name from team t join office o on o.id = t.office \
@@ -122,6 +123,11 @@ pub(super) async fn offices(conn: &mut Conn, organisation: OrganisationId) -> Re
             time_zone,
         })
         .collect())
+}
+
+pub(super) async fn set_time_zone(conn: &mut Conn, office: OfficeId, time_zone: &str) -> Result<(), StoreError> {
+    let changed = sqlx::query::<Db>(SET_TIME_ZONE).bind(office.0).bind(time_zone).execute(conn).await?;
+    if changed.rows_affected() == 0 { Err(StoreError::NotFound) } else { Ok(()) }
 }
 
 pub(super) async fn create_team(conn: &mut Conn, team: &Team) -> Result<(), StoreError> {

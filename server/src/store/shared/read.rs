@@ -36,8 +36,9 @@ const SORTED: &str = " order by r.captured_ms desc, r.id desc limit ";
 
 statements! {
     LINE = concat!("select ", line_columns!(), " from record r where r.id = $1");
-    ORIGINS = "select c.hash, c.raw, d.id, c.n, p.id, p.name, c.received_at, c.seq from change c \
-        left join device d on d.no = c.device \
+    ORIGINS = "select c.hash, c.raw, d.id, c.n, p.id, p.name, c.received_at, c.seq, c.wall_ms, d.skew_ms, \
+        c.device is null and a.device is not null from change c \
+        left join device d on d.no = c.device left join actor a on a.no = c.actor \
         join person p on p.id = coalesce(c.person, d.person) \
         where c.record = $1 and c.state = 1 order by c.seq, c.place";
 }
@@ -286,6 +287,9 @@ pub(super) async fn origins(conn: &mut Conn, id: RecordId) -> Result<Vec<ChangeO
                 person_name: row.try_get(5)?,
                 received_at: UnixMillis(row.try_get(6)?),
                 seq: count(row.try_get(7)?)?,
+                written_at: row.try_get::<Option<i64>, _>(8)?.map(UnixMillis),
+                skew_ms: row.try_get(9)?,
+                adopted: row.try_get(10)?,
             })
         })
         .collect()
