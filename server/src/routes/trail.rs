@@ -96,7 +96,7 @@ pub(crate) async fn list(
 
 /// Whether anybody has tampered with the trail, as far as its own links and sealed statements can tell.
 #[utoipa::path(
-    get, path = "/api/v1/audit/verification", tag = "audit",
+    get, operation_id = "verify_audit", path = "/api/v1/audit/verification", tag = "audit",
     responses((status = 200, body = Checked)), security(("session" = []))
 )]
 pub(crate) async fn verify(State(app): State<App>, SignedIn(who): SignedIn) -> Result<Json<Checked>, ServiceError> {
@@ -106,7 +106,7 @@ pub(crate) async fn verify(State(app): State<App>, SignedIn(who): SignedIn) -> R
 /// The whole trail as a file, oldest entry first, one JSON object a line, each with its link. It is sent while it is read;
 /// a connection that breaks off means that the file is not whole.
 #[utoipa::path(
-    get, path = "/api/v1/audit/export", tag = "audit",
+    get, operation_id = "export_audit", path = "/api/v1/audit/export", tag = "audit",
     responses((status = 200, content_type = "application/x-ndjson", body = String)), security(("session" = []))
 )]
 pub(crate) async fn export(

@@ -57,8 +57,8 @@ export function SecondFactorSheet() {
             {!on && made && (
               <>
                 <p>{t('account.factorScan')}</p>
-                <div role="img" aria-label={t('account.factorQr')} data-testid="factor-qr">
-                  <QRCode value={made.url} type="svg" size={220} bordered={false} color="#000" bgColor="#fff" />
+                <div data-testid="factor-qr">
+                  <QRCode aria-label={t('account.factorQr')} value={made.url} type="svg" size={220} bordered={false} color="#000" bgColor="#fff" />
                 </div>
                 <p>
                   {t('account.factorSecret')} <span className="identifier">{made.secret}</span>

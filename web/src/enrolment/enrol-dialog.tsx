@@ -49,8 +49,9 @@ function Invitation({ person, issued }: { person: Person; issued: Body['Invitati
   return (
     <div className="invitation">
       <p className="invitation-who">{person.name}</p>
-      <div role="img" aria-label={t('enrol.qr')} data-testid="invitation-qr">
+      <div data-testid="invitation-qr">
         <QRCode
+          aria-label={t('enrol.qr')}
           value={invitationAddress(location.origin, issued.code)}
           type="svg"
           size={232}

@@ -204,6 +204,7 @@ const terms = {
     hand_over: 'Handed over records',
     reassign: 'Reassigned records',
   },
+  evidence: { journal: 'Signed journal', console: 'Signed in', adopted: 'Adopted by staff' },
   network: { ipv4: 'IPv4', ipv6: 'IPv6', unknown: 'Unknown' },
   noFix: { denied: 'not allowed', timeout: 'no satellite in time', unavailable: 'no receiver' },
 };

@@ -18,6 +18,7 @@ const words = {
     devices: 'Devices',
     audit: 'Audit trail',
     settings: 'Settings',
+    system: 'System',
     signOut: 'Sign out',
   },
   signIn: {
@@ -259,6 +260,8 @@ const words = {
     writtenAt: 'Written',
     receivedAt: 'Received',
     line: 'Line {{n}} of the journal',
+    evidence: 'Evidence',
+    skew: 'Clock wrong by {{by}}',
     author: 'Author',
     cleared: 'emptied',
     typed: 'typed “{{text}}”',

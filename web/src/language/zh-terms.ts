@@ -193,6 +193,7 @@ const terms: typeof en = {
     hand_over: '工作对接',
     reassign: '重新分派',
   },
+  evidence: { journal: '签名流水', console: '登录操作', adopted: '员工收归' },
   network: { ipv4: 'IPv4', ipv6: 'IPv6', unknown: '未知' },
   noFix: { denied: '未授权', timeout: '超时未定位', unavailable: '无定位模块' },
 };

@@ -19,6 +19,7 @@ const words: InOneForm<typeof en> = {
     devices: '设备',
     audit: '审计日志',
     settings: '设置',
+    system: '系统',
     signOut: '退出登录',
   },
   signIn: {
@@ -250,6 +251,8 @@ const words: InOneForm<typeof en> = {
     writtenAt: '填写时间',
     receivedAt: '接收时间',
     line: '流水第 {{n}} 行',
+    evidence: '证据',
+    skew: '时钟偏差 {{by}}',
     author: '作者',
     cleared: '已清空',
     typed: '键入“{{text}}”',

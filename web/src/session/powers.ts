@@ -20,6 +20,7 @@ export interface Powers {
   /** Note arrivals, and say who receives customers. */
   receive: boolean;
   seeAudit: boolean;
+  seeSystem: boolean;
   administer: boolean;
   headQuarters: boolean;
 }
@@ -40,6 +41,7 @@ export function powersOf(role: Role): Powers {
     closeDays: is('secretary', 'office_manager', 'hq_admin'),
     receive: is('secretary', 'office_manager', 'hq_admin'),
     seeAudit: is('hq_admin', 'auditor'),
+    seeSystem: is('hq_admin', 'auditor'),
     administer: is('hq_admin'),
     headQuarters: is('reviewer', 'hq_admin', 'auditor'),
   };

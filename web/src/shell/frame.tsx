@@ -3,6 +3,7 @@ import {
   AuditOutlined,
   CalendarOutlined,
   ControlOutlined,
+  DashboardOutlined,
   FileSearchOutlined,
   HistoryOutlined,
   LogoutOutlined,
@@ -57,6 +58,7 @@ export function Frame() {
             {powers.seeDevices && <Entry to="/devices" icon={<MobileOutlined />} label={t('menu.devices')} />}
             {powers.seeAudit && <Entry to="/audit" icon={<HistoryOutlined />} label={t('menu.audit')} />}
             {powers.headQuarters && <Entry to="/settings" icon={<ControlOutlined />} label={t('menu.settings')} />}
+            {powers.seeSystem && <Entry to="/system" icon={<DashboardOutlined />} label={t('menu.system')} />}
           </ul>
         </nav>
         <div className="who">
@@ -89,7 +91,8 @@ type Target =
   | '/rota'
   | '/devices'
   | '/audit'
-  | '/settings';
+  | '/settings'
+  | '/system';
 
 function Entry({ to, icon, label }: { to: Target; icon: ReactNode; label: string }) {
   return (

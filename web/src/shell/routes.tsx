@@ -172,6 +172,12 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import('../settings/page.tsx'), 'SettingsPage'),
 });
 
+const system = createRoute({
+  getParentRoute: () => inside,
+  path: '/system',
+  component: lazyRouteComponent(() => import('../system/page.tsx'), 'SystemPage'),
+});
+
 const account = createRoute({
   getParentRoute: () => inside,
   path: '/account',
@@ -202,6 +208,7 @@ export const router = createRouter({
       audit,
       account,
       settings,
+      system,
     ]),
   ]),
   context: { cache },
