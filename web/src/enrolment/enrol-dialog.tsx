@@ -5,12 +5,15 @@ import { useEffect, useState } from 'react';
 import type { Body } from '../api/client.ts';
 import { useDirectory } from '../api/directory.ts';
 import { inviteDevice } from '../api/staff.ts';
-import { time, useWords } from '../language/wording.ts';
+import { stretch, time, useWords } from '../language/wording.ts';
 import { useProblemNotice } from '../problem/notices.tsx';
 import { invitationAddress, remaining } from './invitation.ts';
 import './enrol.css';
 
 type Person = Body['PersonBody'];
+
+/** Until then seconds that count down say nothing. */
+const TWO_DAYS = 2 * 86_400_000;
 
 /** Has one phone of a person enrolled: a code is issued, shown this once, and good for a while. */
 export function EnrolDialog({ person, onClose }: { person: Person; onClose: () => void }) {
@@ -46,6 +49,7 @@ function Invitation({ person, issued }: { person: Person; issued: Body['Invitati
   const zone = useDirectory().zone(person.office);
   const now = useNow(1_000);
   const left = remaining(issued.expires_at, now);
+  const until = issued.expires_at - now;
   return (
     <div className="invitation">
       <p className="invitation-who">{person.name}</p>
@@ -76,7 +80,7 @@ function Invitation({ person, issued }: { person: Person; issued: Body['Invitati
         <dd className="number">
           {time(issued.expires_at, zone)}{' '}
           <span role="timer" className="invitation-left">
-            {left ? t('enrol.left', { left }) : t('enrol.expired')}
+            {left ? t('enrol.left', { left: until > TWO_DAYS ? stretch(until) : left }) : t('enrol.expired')}
           </span>
         </dd>
       </dl>
