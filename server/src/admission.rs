@@ -50,6 +50,9 @@ const PULL_PATIENCE: Duration = Duration::from_secs(2);
 const FAR_BEHIND: u64 = 500;
 /// A device of which so many bytes were set aside lately takes the slow lane.
 const SUSPECT_BYTES: u64 = 16 * 1024;
+/// So many devices of the slow lane are judged after all others; if there are more, a whole version of the app is at
+/// fault, and those with the least are judged in the order in which they came.
+const MOST_SUSPECTS: usize = 64;
 /// How far back a new process looks for what was set aside. The longest debt is paid in twice five minutes; before that
 /// lies what had led into it.
 const MEMORY_MS: i64 = 60 * 60 * 1_000;
@@ -228,7 +231,7 @@ impl Admission {
             refused(reason, ServiceError::from(codes::BUSY).retry_after(wait))
         };
         let turn = match visitor {
-            Visitor::Device(device) if self.set_aside.has_used_more_than(device, SUSPECT_BYTES, now) => {
+            Visitor::Device(device) if self.is_suspect(device, now) => {
                 Some(self.slow_lane.enter(self.patience).await.map_err(|_| busy("slow_lane"))?)
             }
             _ => None,
@@ -238,6 +241,16 @@ impl Admission {
         let permit = permit.map_err(|_| busy("full"))?;
         self.arrivals.count(now);
         Ok(Pass { _permit: permit, _turn: turn, ticket })
+    }
+
+    /// Whether a device takes the slow lane, because so much of what it sent had to be set aside lately.
+    pub fn is_suspect(&self, device: DeviceId, now: UnixMillis) -> bool {
+        self.set_aside.has_used_more_than(device, SUSPECT_BYTES, now)
+    }
+
+    /// The devices that take the slow lane; when they are very many, those of which most was set aside.
+    pub fn suspects(&self, now: UnixMillis) -> Vec<DeviceId> {
+        self.set_aside.who_used_more_than(SUSPECT_BYTES, MOST_SUSPECTS, now)
     }
 
     fn check_budgets(&self, visitor: Visitor, estimate: Estimate, now: UnixMillis) -> Result<(), ServiceError> {

@@ -67,6 +67,7 @@ settings! {
     REQUEST_SECONDS = "limits.request_seconds", "120", "seconds from 1 to 600";
     IDLE_SECONDS = "limits.idle_seconds", "20", "seconds from 1 to 600";
     SLOWEST = "limits.slowest_bytes_per_second", "512", "bytes from 1 to 1048576";
+    JUDGE_ON_ARRIVAL = "limits.judge_on_arrival", "true", "true or false";
     PUBLISH_WAIT_MS = "limits.publish_wait_ms", "1500", "milliseconds from 0 to 30000";
     DRAIN_SECONDS = "limits.drain_seconds", "20", "seconds from 0 to 600";
     PLACES = "admission.places", "256", "places from 1 to 65536";
@@ -175,6 +176,8 @@ pub struct Limits {
     pub idle: Duration,
     /// Bodies that come more slowly than so many bytes a second are given up.
     pub slowest: u32,
+    /// Whether what phones bring is judged before it is stored, and not only afterwards.
+    pub judge_on_arrival: bool,
     /// How long an exchange waits for its own changes to be published, so that one round trip tells the whole story.
     pub publish_wait: Duration,
     /// How long a stopping server waits for what is under way.
@@ -305,6 +308,7 @@ impl Limits {
         let request = layers.read(REQUEST_SECONDS, |text| parse::number(text, 1..=600));
         let idle = layers.read(IDLE_SECONDS, |text| parse::number(text, 1..=600));
         let slowest = layers.read(SLOWEST, |text| parse::number(text, 1..=1 << 20));
+        let judge_on_arrival = layers.read(JUDGE_ON_ARRIVAL, parse::yes_or_no);
         let publish_wait = layers.read(PUBLISH_WAIT_MS, |text| parse::number(text, 0..=30_000));
         let drain = layers.read(DRAIN_SECONDS, |text| parse::number(text, 0..=600));
         let push_lines = layers.read(PUSH_LINES, |text| parse::number(text, 100..=1_000_000));
@@ -317,6 +321,7 @@ impl Limits {
             request: Duration::from_secs(request?),
             idle: Duration::from_secs(idle?),
             slowest: u32::try_from(slowest?).ok()?,
+            judge_on_arrival: judge_on_arrival?,
             publish_wait: Duration::from_millis(publish_wait?),
             drain: Duration::from_secs(drain?),
             push_lines: usize::try_from(push_lines?).ok()?,

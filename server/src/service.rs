@@ -26,6 +26,7 @@ pub mod notes;
 mod offers;
 pub mod organisation;
 pub mod people;
+mod prejudge;
 pub mod presence;
 pub mod profile;
 pub mod projector;

@@ -144,8 +144,9 @@ pub trait Store: Send + Sync {
 
     /// Takes in several pushes in one transaction, each all or nothing, and notes what the devices reported.
     /// The answers stand in the order of the pushes. A push whose `base` is not the device's stored head is
-    /// answered with [`Appended::HeadMoved`] and changes nothing.
-    async fn append(&self, pushes: &[Push]) -> Result<Vec<Appended>, StoreError>;
+    /// answered with [`Appended::HeadMoved`] and changes nothing. What was judged beforehand is published with the lines
+    /// as [`Self::publish`] would.
+    async fn append(&self, pushes: &[Push], salt: u64) -> Result<Vec<Appended>, StoreError>;
     /// Notes what devices reported in exchanges without a push, unless something newer was noted. Devices that are
     /// not there are passed over.
     async fn note_exchanges(&self, reports: &[(DeviceId, DeviceReport)]) -> Result<(), StoreError>;
@@ -165,8 +166,11 @@ pub trait Store: Send + Sync {
 
     // ---- publishing ----
 
-    /// Records with received changes, the longest waiting first, with everything that is needed to judge them.
-    async fn pending(&self, limit: u32) -> Result<Vec<PendingRecord>, StoreError>;
+    /// Records for which these have sent something that is not judged, the longest waiting first, with everything that
+    /// is needed to judge them.
+    async fn pending(&self, limit: u32, senders: Senders<'_>) -> Result<Vec<PendingRecord>, StoreError>;
+    /// Whether any change is received and not judged.
+    async fn is_received(&self) -> Result<bool, StoreError>;
     /// One record with its published changes and, if there are any, its received ones.
     /// [`StoreError::NotFound`] if there is neither.
     async fn record(&self, id: RecordId) -> Result<PendingRecord, StoreError>;

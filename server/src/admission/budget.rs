@@ -82,6 +82,18 @@ impl<K: Eq + Hash + Copy> Budgets<K> {
         buckets.contains_key(&who) && self.most() - self.bucket(&mut buckets, who, now).level > thousandths(amount)
     }
 
+    /// Whoever has used more than this amount and not got it back, those who used most first; not more than `most`.
+    pub fn who_used_more_than(&self, amount: u64, most: usize, now: UnixMillis) -> Vec<K> {
+        let mut buckets = self.lock();
+        let known: Vec<K> = buckets.keys().copied().collect();
+        let used = |who: K| (self.most() - self.bucket(&mut buckets, who, now).level, who);
+        let mut used: Vec<(i64, K)> = known.into_iter().map(used).collect();
+        buckets.retain(|_, bucket| bucket.level < self.most());
+        used.retain(|(used, _)| *used > thousandths(amount));
+        used.sort_by_key(|(used, _)| std::cmp::Reverse(*used));
+        used.into_iter().take(most).map(|(_, who)| who).collect()
+    }
+
     fn most(&self) -> i64 {
         self.per_minute * 1_000 * MINUTES
     }
@@ -150,6 +162,10 @@ mod tests {
         budgets.charge('a', 60, NOW);
         assert!(budgets.has_used_more_than('a', 59, NOW) && !budgets.has_used_more_than('a', 60, NOW));
         assert!(!budgets.has_used_more_than('b', 0, NOW));
+        budgets.charge('c', 61, NOW);
+        assert_eq!(budgets.who_used_more_than(59, 9, NOW), ['c', 'a']);
+        assert_eq!(budgets.who_used_more_than(60, 9, NOW), ['c']);
+        assert_eq!(budgets.who_used_more_than(0, 1, NOW), ['c']);
         let wait = budgets.check('a', NOW).unwrap_err();
         assert!(wait > Duration::from_secs(59) && wait < Duration::from_secs(61), "{wait:?}");
         assert_eq!(budgets.check('a', NOW.plus(61_000)), Ok(()));

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use sync_core::id::{DeviceId, PhotoHash, RecordId};
-use sync_core::time::UnixMillis;
+use sync_core::time::{ClockReading, UnixMillis};
 
 use super::Flag;
 use super::sighting::{Point, Sighting};
@@ -35,6 +35,15 @@ pub struct Jump {
     pub n: u64,
     /// Forward if positive.
     pub jump_ms: i64,
+}
+
+impl Jump {
+    /// Between two lines of a journal, the second of which is line `n`; `None` if there was a boot in between.
+    pub fn between(before: ClockReading, after: ClockReading, n: u64) -> Option<Self> {
+        let mono = |clock: ClockReading| i64::try_from(clock.mono_ms).unwrap_or(i64::MAX);
+        let passed = mono(after).saturating_sub(mono(before));
+        (before.boot == after.boot).then(|| Self { n, jump_ms: after.wall.since(before.wall).saturating_sub(passed) })
+    }
 }
 
 /// What others have to do with a record.
@@ -188,6 +197,7 @@ fn hasty_records(record: RecordId, seen: &Sighting, around: &Surroundings, thres
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use sync_core::time::BootId;
 
     use super::*;
 
@@ -260,6 +270,16 @@ mod tests {
         ] {
             assert_eq!(flags(&seen, &around), raised.into_iter().collect::<Vec<_>>(), "{seen:?} {around:?}");
         }
+    }
+
+    #[test]
+    fn a_clock_jumps_only_within_a_boot() {
+        let clock = |wall, mono_ms, boot| ClockReading { wall: UnixMillis(wall), mono_ms, boot: BootId(boot) };
+        let between = |before, after| Jump::between(before, after, 2).map(|jump| jump.jump_ms);
+        assert_eq!(between(clock(1_000, 10, 1), clock(6_000, 5_010, 1)), Some(0));
+        assert_eq!(between(clock(1_000, 10, 1), clock(500, 5_010, 1)), Some(-5_500));
+        assert_eq!(between(clock(1_000, 10, 1), clock(500, 5_010, 2)), None);
+        assert_eq!(between(clock(i64::MIN, 0, 1), clock(i64::MAX, u64::MAX, 1)), Some(0), "absurd clocks end nothing");
     }
 
     #[test]

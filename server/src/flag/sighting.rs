@@ -6,7 +6,9 @@ use sha2::{Digest as _, Sha256};
 use sync_core::id::{DeviceId, OrganisationId};
 use sync_core::place::{Place, distance_m};
 use sync_core::record::view::AnyView;
-use sync_core::time::UnixMillis;
+use sync_core::time::{ClockReading, UnixMillis};
+
+use super::rules::Jump;
 
 /// Degrees in a unit of [`Point`]: about a centimetre.
 const UNIT: f64 = 1e7;
@@ -55,8 +57,23 @@ pub struct Sighting {
     pub survey: Option<(i64, usize)>,
     /// Whether it is a lead without consent.
     pub without_consent: bool,
+    /// Where the journal's clocks disagree, as far as it is not stored yet.
+    pub jumps: Vec<Jump>,
+    /// A line that is not stored yet, and whose predecessor is.
+    pub opening: Option<Opening>,
     /// The full phone numbers of a lead, as [`phone_key`] has them.
     pub phones: Vec<i64>,
+}
+
+/// The first line of what a phone has sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opening {
+    /// Whose.
+    pub device: DeviceId,
+    /// Which.
+    pub n: u64,
+    /// When it was written.
+    pub clock: ClockReading,
 }
 
 impl Sighting {

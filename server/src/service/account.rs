@@ -14,7 +14,12 @@ pub(super) enum Account {
     /// They are the same, and there was nothing to take in.
     Even,
     /// What the phone sent is stored.
-    Stored(Receipt),
+    Stored {
+        /// For the phone.
+        receipt: Receipt,
+        /// Whether some of it still has to be judged.
+        open: bool,
+    },
     /// The server misses lines, or has to see them again to find out where the accounts part.
     Resend {
         /// From this line on.
@@ -66,7 +71,7 @@ pub(super) async fn settle(
 
 fn stored(received: Received) -> Account {
     match received {
-        Received::Stored(receipt) => Account::Stored(receipt),
+        Received::Stored { receipt, open } => Account::Stored { receipt, open },
         Received::Gap { from } => Account::Resend { from },
         Received::Forked { common_through } => Account::Forked { common_through },
     }

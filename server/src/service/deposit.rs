@@ -49,7 +49,7 @@ pub(super) async fn deposit(
             return Ok(response);
         }
         Account::Resend { from } => response.resend_from = Some(from),
-        Account::Stored(receipt) => {
+        Account::Stored { receipt, .. } => {
             response.receipt = Some(receipt);
             app.events.tell(heard_of(&device.person));
         }

@@ -14,6 +14,7 @@ use super::events::heard_of;
 use super::notes;
 use super::offers;
 use super::profile::profile;
+use super::projector::Lane;
 use super::reading::{self, Reading};
 use super::verdicts::verdicts;
 use crate::admission::Visitor;
@@ -43,12 +44,13 @@ pub async fn exchange(app: &App, device: Device, request: ExchangeRequest) -> Re
     }
     let next_sync_after_ms = app.admission.next_sync_ms(device.id, now);
     let mut response = ExchangeResponse { next_sync_after_ms, ..ExchangeResponse::default() };
-    let mut held_through = device.head.n;
+    let (mut held_through, mut unjudged) = (device.head.n, false);
     match settle(app, &device, &request, &report).await? {
         Account::Even => {}
-        Account::Stored(receipt) => {
+        Account::Stored { receipt, open } => {
             held_through = receipt.head.n;
             response.receipt = Some(receipt);
+            unjudged = open;
         }
         Account::Resend { from } => response.resend_from = Some(from),
         Account::Forked { common_through } => return Ok(reidentify(common_through)),
@@ -58,7 +60,10 @@ pub async fn exchange(app: &App, device: Device, request: ExchangeRequest) -> Re
         notes::note(app, &device, waiting).await?;
     } else {
         app.events.tell(heard_of(&device.person));
-        app.projector.wait(app.projector.request(), app.config.limits.publish_wait).await;
+        if unjudged {
+            let lane = Lane::of(app, device.id);
+            app.projector.wait(app.projector.request(), lane, app.config.limits.publish_wait).await;
+        }
     }
     let let_go =
         if request.offers.is_empty() { Vec::new() } else { offers::take_in(app, &device, &request.offers).await? };

@@ -32,7 +32,8 @@ pub(super) async fn raise_all(app: &App, rows: &mut [&mut RecordRow]) -> Result<
     let mut found = app.store.flags().surroundings(&subjects).await?;
     add_each_other(&subjects, &mut found);
     for (row, subject) in rows.iter_mut().zip(&subjects) {
-        let around = found.around.remove(&subject.record).unwrap_or_default();
+        let mut around = found.around.remove(&subject.record).unwrap_or_default();
+        around.jumps.extend(&subject.seen.jumps);
         let raised = raise(subject.record, &subject.seen, &around, &thresholds[&row.organisation]);
         row.flags = bits(&raised);
         let lacking = |raised: &Raised| {

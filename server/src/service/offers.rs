@@ -13,6 +13,7 @@ use sync_core::wire::exchange::{GoneReason, News, PullItem};
 use sync_core::wire::segment::Item;
 
 use super::gaps;
+use super::projector::Lane;
 use crate::error::{ServiceError, codes};
 use crate::scope;
 use crate::state::App;
@@ -102,7 +103,8 @@ async fn fill(
         return Ok(());
     }
     gaps::fill(app, device, &vacant).await?;
-    app.projector.wait(app.projector.request(), app.config.limits.publish_wait).await;
+    let lane = Lane::of(app, device.id);
+    app.projector.wait(app.projector.request(), lane, app.config.limits.publish_wait).await;
     Ok(())
 }
 

@@ -8,51 +8,82 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use sync_core::document::Document;
-use sync_core::id::{ChangeHash, RecordId};
+use sync_core::id::{ChangeHash, DeviceId, RecordId};
 use sync_core::index::Row;
 use sync_core::record::view::AnyView;
 use sync_core::trust::authority::Author;
 use sync_core::trust::judge::{Candidate, Judgement, SetAside, judge};
 use sync_core::trust::{Limits, code};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
 use super::bill::Bill;
 use super::heal::heal;
-use super::publishing::publish;
+use super::publishing;
 use super::suspects::try_suspects;
 use super::turns;
 use crate::day::facts::facts;
 use crate::error::ServiceError;
 use crate::flag::sighting::Sighting;
 use crate::state::App;
-use crate::store::{ChangeState, IncomingChange, PendingRecord, Person, Publication, Published, RecordRow, StoreError};
+use crate::store::{
+    ChangeState, IncomingChange, PendingRecord, Person, Publication, Published, RecordRow, Senders, StoreError,
+};
 
 /// Records judged and published in one transaction.
 const BATCH: u32 = 256;
+/// The same for devices of the slow lane. Whoever comes meanwhile waits for no more than that.
+const SLOW_BATCH: u32 = 4;
 /// How long the projector rests after the database failed.
 pub(super) const REST: Duration = Duration::from_secs(1);
 /// How long whoever decided waits to hear what became of it.
 const SETTLING: Duration = Duration::from_secs(10);
+
+/// After whom a device's changes are judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// After those that came before.
+    Fast,
+    /// After all others, a few at a time: most of what the device sent lately was false.
+    Slow,
+}
+
+impl Lane {
+    /// That of a device.
+    pub fn of(app: &App, device: DeviceId) -> Self {
+        if app.admission.is_suspect(device, app.clock.now()) { Self::Slow } else { Self::Fast }
+    }
+}
+
+/// The newest tickets that are done.
+#[derive(Clone, Copy, Debug, Default)]
+struct Done {
+    /// But for what devices of the slow lane sent.
+    fast: u64,
+    all: u64,
+}
 
 /// The handle to the projector.
 #[derive(Debug)]
 pub struct Projector {
     requested: AtomicU64,
     wake: Notify,
-    done: watch::Sender<u64>,
+    done: watch::Sender<Done>,
     stopping: AtomicBool,
     running: AtomicBool,
+    /// For those who judge what phones bring before it is stored: as many at once as there are processors.
+    pub(super) seats: Semaphore,
 }
 
 impl Default for Projector {
     fn default() -> Self {
-        let done = watch::Sender::new(0);
+        let done = watch::Sender::new(Done::default());
         Self {
             requested: AtomicU64::new(0),
             wake: Notify::new(),
             done,
             stopping: AtomicBool::new(false),
             running: AtomicBool::new(false),
+            seats: Semaphore::new(workers()),
         }
     }
 }
@@ -65,15 +96,16 @@ impl Projector {
         ticket
     }
 
-    /// Waits until a ticket is done, but not longer than `patience`; whether it is done.
-    pub async fn wait(&self, ticket: u64, patience: Duration) -> bool {
+    /// Waits until a ticket is done in its lane, but not longer than `patience`; whether it is done.
+    pub async fn wait(&self, ticket: u64, lane: Lane, patience: Duration) -> bool {
         let mut done = self.done.subscribe();
-        tokio::time::timeout(patience, done.wait_for(|done| *done >= ticket)).await.is_ok_and(|done| done.is_ok())
+        let is_done = |done: &Done| ticket <= if lane == Lane::Fast { done.fast } else { done.all };
+        tokio::time::timeout(patience, done.wait_for(is_done)).await.is_ok_and(|done| done.is_ok())
     }
 
-    /// How many pushes came that are not judged yet.
+    /// How many pushes came that are not judged yet, but for the slow lane's.
     pub fn behind(&self) -> u64 {
-        self.requested.load(Ordering::Acquire).saturating_sub(*self.done.borrow())
+        self.requested.load(Ordering::Acquire).saturating_sub(self.done.borrow().fast)
     }
 
     /// The newest ticket.
@@ -81,17 +113,18 @@ impl Projector {
         self.requested.load(Ordering::Acquire)
     }
 
-    /// The newest ticket that is done.
+    /// The newest ticket that is done in every lane.
     pub(super) fn done(&self) -> u64 {
-        *self.done.borrow()
+        self.done.borrow().all
     }
 
-    /// A ticket is done, and all before it.
-    pub(super) fn finish(&self, ticket: u64) {
+    /// A ticket is done, and all before it, in the slow lane too or in the fast one only.
+    pub(super) fn finish(&self, ticket: u64, lane: Lane) {
         self.done.send_if_modified(|done| {
-            let further = *done < ticket;
-            *done = ticket.max(*done);
-            further
+            let Done { fast, all } = *done;
+            done.fast = fast.max(ticket);
+            done.all = if lane == Lane::Slow { all.max(ticket) } else { all };
+            (done.fast, done.all) != (fast, all)
         });
     }
 
@@ -143,7 +176,7 @@ async fn alone(app: &App) {
 /// When the database fails.
 pub(super) async fn settle(app: &App) -> Result<(), ServiceError> {
     if app.projector.running.load(Ordering::Acquire) {
-        app.projector.wait(app.projector.request(), SETTLING).await;
+        app.projector.wait(app.projector.request(), Lane::Slow, SETTLING).await;
         return Ok(());
     }
     drain(app).await
@@ -159,30 +192,53 @@ pub async fn drain(app: &App) -> Result<(), ServiceError> {
     Ok(())
 }
 
-/// Judges and publishes one batch; whether nothing received is left.
+/// Judges and publishes one batch, and then a few records of the slow lane; whether nothing received is left.
 ///
 /// # Errors
 /// As [`drain`].
-pub(super) async fn round(app: &App) -> Result<bool, ServiceError> {
+pub async fn round(app: &App) -> Result<bool, ServiceError> {
     let ticket = app.projector.requested();
-    let pending = app.store.pending(BATCH).await?;
-    let all = pending.len() < BATCH as usize;
-    if !pending.is_empty() {
-        app.trial.begin(pending.iter().map(|record| record.id));
-        let mut publications = judge_all(app, pending).await?;
-        app.trial.end();
-        let published = publish(app, &mut publications).await?;
-        metrics::counter!("daybook_records_published_total").increment(publications.len() as u64);
-        let done = publications.iter().zip(&published).filter(|(_, answer)| **answer != Published::Stale);
-        let changes: usize = done.map(|(publication, _)| publication.published.len()).sum();
-        metrics::counter!("daybook_changes_published_total").increment(changes as u64);
+    let suspects = app.admission.suspects(app.clock.now());
+    let senders = if suspects.is_empty() { Senders::All } else { Senders::Others(&suspects) };
+    let fast = app.store.pending(BATCH, senders).await?;
+    let mut all = fast.len() < BATCH as usize;
+    publish(app, fast, workers()).await?;
+    if all {
+        app.projector.finish(ticket, Lane::Fast);
+    }
+    if !suspects.is_empty() {
+        let slow = app.store.pending(SLOW_BATCH, Senders::These(&suspects)).await?;
+        all &= slow.len() < SLOW_BATCH as usize;
+        // The other processors are for those who come meanwhile.
+        publish(app, slow, 1).await?;
     }
     if !all {
         return Ok(false);
     }
-    app.projector.finish(ticket);
+    app.projector.finish(ticket, Lane::Slow);
     // Records that changed meanwhile were left alone and are still pending; so is what came since.
-    Ok(app.store.pending(1).await?.is_empty())
+    Ok(!app.store.is_received().await?)
+}
+
+/// Judges records and publishes them in one transaction.
+async fn publish(app: &App, pending: Vec<PendingRecord>, workers: usize) -> Result<(), ServiceError> {
+    if pending.is_empty() {
+        return Ok(());
+    }
+    let judging = app.trial.begin(pending.iter().map(|record| record.id));
+    let mut publications = judge_all(app, pending, workers).await?;
+    drop(judging);
+    let published = publishing::publish(app, &mut publications).await?;
+    metrics::counter!("daybook_records_published_total").increment(publications.len() as u64);
+    let done = publications.iter().zip(&published).filter(|(_, answer)| **answer != Published::Stale);
+    let changes: usize = done.map(|(publication, _)| publication.published.len()).sum();
+    metrics::counter!("daybook_changes_published_total").increment(changes as u64);
+    Ok(())
+}
+
+/// On how many threads records are judged.
+fn workers() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(8)
 }
 
 /// Judges what waits at one record, after something that it may have waited for was published by other means.
@@ -196,8 +252,8 @@ pub(super) async fn judge_again(app: &App, id: RecordId) -> Result<(), ServiceEr
             Ok(_) | Err(StoreError::NotFound) => return Ok(()),
             Err(error) => return Err(error.into()),
         };
-        let mut publications = judge_all(app, vec![record]).await?;
-        let published = publish(app, &mut publications).await?;
+        let mut publications = judge_all(app, vec![record], 1).await?;
+        let published = publishing::publish(app, &mut publications).await?;
         if !published.contains(&Published::Stale) {
             return Ok(());
         }
@@ -241,10 +297,13 @@ fn safely(mut record: PendingRecord, judge: impl Fn(&PendingRecord) -> Publicati
     (record, publication)
 }
 
-/// Judges records on as many threads as there are processors.
-pub(super) async fn judge_all(app: &App, pending: Vec<PendingRecord>) -> Result<Vec<Publication>, ServiceError> {
+/// Judges records on so many threads.
+pub(super) async fn judge_all(
+    app: &App,
+    pending: Vec<PendingRecord>,
+    workers: usize,
+) -> Result<Vec<Publication>, ServiceError> {
     let limits = app.config.limits.records;
-    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(8);
     let share = pending.len().div_ceil(workers).max(1);
     let mut rest = pending.into_iter().peekable();
     let mut tasks = Vec::with_capacity(workers);

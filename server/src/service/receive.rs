@@ -1,7 +1,7 @@
 //! The first step of a push: framing, caps, the journal's chain, a durable append, and then the receipt.
 //!
-//! Automerge is not asked here. What is plainly bad is stored in quarantine with its bytes; everything else waits
-//! for the projector.
+//! What is plainly bad is stored in quarantine with its bytes. Everything else is judged before it is stored if that can
+//! be done at once (`prejudge`), and waits for the projector otherwise.
 
 use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,7 +15,8 @@ use sync_core::trust::{Limits, code};
 use sync_core::wire::segment::{Item, Segment, follow};
 use tokio::sync::oneshot;
 
-use super::{bill, gaps};
+use super::prejudge::prejudge;
+use super::{bill, gaps, publishing};
 use crate::error::{ServiceError, codes};
 use crate::state::App;
 use crate::store::{Appended, AsideChange, ChangeState, Device, DeviceReport, NewLine, Push, StoreError};
@@ -24,7 +25,12 @@ use crate::store::{Appended, AsideChange, ChangeState, Device, DeviceReport, New
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Received {
     /// The journal is stored up to the segment's end.
-    Stored(Receipt),
+    Stored {
+        /// For the phone.
+        receipt: Receipt,
+        /// Whether some of it still has to be judged.
+        open: bool,
+    },
     /// The server misses lines before the segment's end.
     Gap {
         /// The first missing line.
@@ -107,6 +113,7 @@ async fn append(
     if device.is_cut_off() {
         quarantine_deposit(&mut lines);
     }
+    let judged = prejudge(app, device, &lines, report.at).await?;
     let push = Push {
         device: device.id,
         person: device.person.id,
@@ -116,9 +123,12 @@ async fn append(
         signature: segment.signature,
         lines,
         report: report.clone(),
+        judged,
     };
     Ok(match app.intake.append(app, push).await? {
-        Appended::Stored { seq } => Step::Done(Received::Stored(receipt(app, device.id, head, report.at, seq))),
+        Appended::Stored { seq, received: open } => {
+            Step::Done(Received::Stored { receipt: receipt(app, device.id, head, report.at, seq), open })
+        }
         Appended::HeadMoved(moved) => Step::HeadMoved(moved),
     })
 }
@@ -163,7 +173,7 @@ async fn repeated(app: &App, device: &Device, segment: &Segment) -> Result<Recei
     };
     let seq = app.store.feed_head(device.person.organisation).await?.seq;
     // For this segment and no more: a copy of the phone may have gone on from here in its own way.
-    Ok(Received::Stored(receipt(app, device.id, head, app.clock.now(), seq)))
+    Ok(Received::Stored { receipt: receipt(app, device.id, head, app.clock.now(), seq), open: true })
 }
 
 /// Where the stored journal once stood.
@@ -362,15 +372,42 @@ impl Intake {
     }
 }
 
+/// Counts what was published with the lines.
+fn count_published(pushes: &[Push], answers: &[Appended]) {
+    let done =
+        pushes.iter().zip(answers).filter(|(_, answer)| matches!(answer, Appended::Stored { received: false, .. }));
+    let publications = done.flat_map(|(push, _)| &push.judged);
+    let (mut records, mut changes) = (0, 0);
+    for publication in publications {
+        records += 1;
+        changes += publication.published.len() as u64;
+    }
+    metrics::counter!("daybook_records_published_total").increment(records);
+    metrics::counter!("daybook_changes_published_total").increment(changes);
+}
+
 async fn write_queued(app: App) {
     let _turn = app.intake.writing.lock().await;
-    let (pushes, senders): (Vec<Push>, Vec<_>) = app.intake.take().into_iter().unzip();
+    let (mut pushes, senders): (Vec<Push>, Vec<_>) = app.intake.take().into_iter().unzip();
     // Whoever wrote before has taken ours along.
     if pushes.is_empty() {
         return;
     }
-    match app.store.append(&pushes).await {
+    publishing::prepare(&app, &mut pushes).await;
+    let mut stored = app.store.append(&pushes, app.salt).await;
+    if let Err(cause) = &stored
+        && !matches!(cause, StoreError::Unavailable(_))
+        && pushes.iter().any(|push| !push.judged.is_empty())
+    {
+        // One verdict that can't be written must not keep anybody's changes out.
+        tracing::error!(error = ?cause, "what was judged on arrival could not be published; it will be judged again");
+        pushes.iter_mut().for_each(|push| push.judged.clear());
+        stored = app.store.append(&pushes, app.salt).await;
+    }
+    match stored {
         Ok(answers) => {
+            count_published(&pushes, &answers);
+            publishing::tell(&app, &pushes, &answers);
             for (sender, answer) in senders.into_iter().zip(answers) {
                 // A phone that hung up asks again; the push is stored all the same.
                 let _ = sender.send(Ok(answer));

@@ -23,22 +23,27 @@ pub(super) async fn try_suspects(app: &App) -> Result<(), ServiceError> {
             Suspect::Alone(_) | Suspect::Change { .. } => try_each_change(app, suspect).await?,
         }
     }
-    app.trial.end();
+    app.trial.adjourn();
     Ok(())
 }
 
+/// A suspect with what has to be judged. If nothing is stored, it killed while it was judged on arrival.
 async fn pending(app: &App, id: RecordId) -> Result<Option<PendingRecord>, ServiceError> {
     match app.store.record(id).await {
-        Ok(record) => Ok(Some(record)),
-        Err(StoreError::NotFound) => Ok(None),
+        Ok(record) if !record.incoming.is_empty() => Ok(Some(record)),
+        Ok(_) | Err(StoreError::NotFound) => {
+            app.trial.be_wary_of(id);
+            Ok(None)
+        }
         Err(error) => Err(error.into()),
     }
 }
 
 async fn try_alone(app: &App, id: RecordId) -> Result<(), ServiceError> {
     if let Some(record) = pending(app, id).await? {
-        app.trial.begin(std::iter::once(id));
-        let mut publications = judge_all(app, vec![record]).await?;
+        let judging = app.trial.begin(std::iter::once(id));
+        let mut publications = judge_all(app, vec![record], 1).await?;
+        drop(judging);
         publish(app, &mut publications).await?;
     }
     Ok(())
@@ -57,9 +62,9 @@ async fn try_each_change(app: &App, suspect: Suspect) -> Result<(), ServiceError
             vec![set_aside_unseen(&record, std::iter::once(next))]
         } else {
             tried.insert(next);
-            app.trial.begin_change(id, next, suspect.deaths_at(next));
+            let _judging = app.trial.begin_change(id, next, suspect.deaths_at(next));
             record.incoming.retain(|change| tried.contains(&change.hash));
-            judge_all(app, vec![record]).await?
+            judge_all(app, vec![record], 1).await?
         };
         // What changed meanwhile is left alone, and judged in its turn.
         publish(app, &mut publications).await?;

@@ -10,10 +10,11 @@
 //! The note need not survive a power cut, which kills without anybody's fault: it is written without waiting for the
 //! disk.
 
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sync_core::id::{ChangeHash, RecordId};
 
@@ -65,8 +66,37 @@ impl Suspect {
 #[derive(Debug, Default)]
 pub struct Trial {
     file: Option<PathBuf>,
+    docket: Mutex<Docket>,
+}
+
+#[derive(Debug, Default)]
+struct Docket {
     /// What an earlier process left behind.
-    suspects: Mutex<Vec<Suspect>>,
+    suspects: Vec<Suspect>,
+    /// Whether the suspects are still to be tried. Nothing else may be under judgement meanwhile, or it could not be told
+    /// who killed.
+    trying: bool,
+    /// Suspects of which the database knows nothing to judge: they are stored before they are judged again.
+    wary: HashSet<RecordId>,
+    /// What is under judgement now, as it stands in the note.
+    running: BTreeMap<u64, String>,
+    next: u64,
+}
+
+/// Something is under judgement until this is dropped.
+#[derive(Debug)]
+#[must_use = "dropping it strikes out what it stands for"]
+pub(super) struct Judging<'a> {
+    trial: &'a Trial,
+    number: u64,
+}
+
+impl Drop for Judging<'_> {
+    fn drop(&mut self) {
+        let mut docket = self.trial.docket();
+        docket.running.remove(&self.number);
+        self.trial.write(&docket);
+    }
 }
 
 impl Trial {
@@ -79,44 +109,73 @@ impl Trial {
     fn at(file: PathBuf) -> Self {
         let left = fs::read_to_string(&file).unwrap_or_default();
         let suspects = suspects_of(&left);
-        Self { file: Some(file), suspects: Mutex::new(suspects) }
+        let trying = !suspects.is_empty();
+        Self { file: Some(file), docket: Mutex::new(Docket { suspects, trying, ..Docket::default() }) }
     }
 
     /// Takes the suspects, once.
     pub(super) fn take_suspects(&self) -> Vec<Suspect> {
-        std::mem::take(&mut self.suspects.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.docket().suspects)
     }
 
-    /// Notes what is about to be judged.
-    pub(super) fn begin(&self, records: impl Iterator<Item = RecordId>) {
-        self.write(records.map(|id| format!("{id}\n")).collect());
-    }
-
-    /// Notes that only one change of a record is about to be judged, and after how many deaths.
-    pub(super) fn begin_change(&self, record: RecordId, change: ChangeHash, deaths: usize) {
-        self.write(format!("{record} {change}\n").repeat(deaths + 1));
-    }
-
-    /// A full disk does not keep records from being judged.
-    fn write(&self, note: String) {
-        let Some(file) = &self.file else {
-            return;
-        };
-        if let Err(error) = fs::write(file, note) {
-            tracing::warn!(%error, "what is being judged can't be noted");
+    /// All suspects were tried.
+    pub(super) fn adjourn(&self) {
+        let mut docket = self.docket();
+        if std::mem::take(&mut docket.trying) {
+            self.write(&docket);
         }
     }
 
-    /// Everything noted was judged.
-    pub(super) fn end(&self) {
+    /// A suspect has nothing to be judged yet; when something comes, it is stored first.
+    pub(super) fn be_wary_of(&self, record: RecordId) {
+        self.docket().wary.insert(record);
+    }
+
+    /// Whether a record must not be judged before what came for it is stored.
+    pub(super) fn is_wary_of(&self, record: RecordId) -> bool {
+        let docket = self.docket();
+        docket.trying || docket.wary.contains(&record)
+    }
+
+    /// Notes what is about to be judged.
+    pub(super) fn begin(&self, records: impl Iterator<Item = RecordId>) -> Judging<'_> {
+        self.enter(records.map(|id| format!("{id}\n")).collect())
+    }
+
+    /// Notes that only one change of a record is about to be judged, and after how many deaths.
+    pub(super) fn begin_change(&self, record: RecordId, change: ChangeHash, deaths: usize) -> Judging<'_> {
+        self.enter(format!("{record} {change}\n").repeat(deaths + 1))
+    }
+
+    fn enter(&self, note: String) -> Judging<'_> {
+        let mut docket = self.docket();
+        let number = docket.next;
+        docket.next += 1;
+        docket.running.insert(number, note);
+        self.write(&docket);
+        Judging { trial: self, number }
+    }
+
+    fn docket(&self) -> MutexGuard<'_, Docket> {
+        self.docket.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes the note, or removes it if nothing is under judgement and nobody left to try. A full disk does not keep
+    /// records from being judged.
+    fn write(&self, docket: &Docket) {
         let Some(file) = &self.file else {
             return;
         };
-        match fs::remove_file(file) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                tracing::warn!(%error, "the note of what was judged can't be removed");
-            }
-            _ => {}
+        let written = if docket.running.is_empty() && !docket.trying {
+            fs::remove_file(file)
+                .or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
+        } else if docket.running.is_empty() {
+            Ok(())
+        } else {
+            fs::write(file, docket.running.values().map(String::as_str).collect::<String>())
+        };
+        if let Err(error) = written {
+            tracing::warn!(%error, "what is being judged can't be noted");
         }
     }
 }
@@ -154,12 +213,12 @@ mod tests {
     const CHANGE: ChangeHash = ChangeHash([7; 32]);
 
     /// The note of a process that is killed, as the next one reads it.
-    fn left(note: impl FnOnce(&Trial)) -> Vec<Suspect> {
+    fn left(note: impl for<'a> FnOnce(&'a Trial) -> Vec<Judging<'a>>) -> Vec<Suspect> {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("judging");
         let trial = Trial::at(file.clone());
         assert_eq!(trial.take_suspects(), []);
-        note(&trial);
+        note(&trial).into_iter().for_each(std::mem::forget);
         let next = Trial::at(file);
         let suspects = next.take_suspects();
         assert_eq!(next.take_suspects(), [], "once");
@@ -169,15 +228,39 @@ mod tests {
     #[test]
     fn a_note_names_the_suspects_until_it_is_removed() {
         let [one, other] = RECORDS;
-        assert_eq!(left(|trial| trial.begin(RECORDS.into_iter())), [Suspect::Together(one), Suspect::Together(other)]);
-        assert_eq!(left(|trial| trial.begin([other].into_iter())), [Suspect::Alone(other)]);
-        let change = left(|trial| trial.begin_change(one, CHANGE, 1));
+        let together = [Suspect::Together(one), Suspect::Together(other)];
+        assert_eq!(left(|trial| vec![trial.begin(RECORDS.into_iter())]), together);
+        assert_eq!(left(|trial| vec![trial.begin([one].into_iter()), trial.begin([other].into_iter())]), together);
+        assert_eq!(left(|trial| vec![trial.begin([other].into_iter())]), [Suspect::Alone(other)]);
+        let change = left(|trial| vec![trial.begin_change(one, CHANGE, 1)]);
         assert_eq!(change, [Suspect::Change { record: one, change: CHANGE, deaths: 2 }]);
         let judged = left(|trial| {
-            trial.begin(RECORDS.into_iter());
-            trial.end();
+            drop(trial.begin(RECORDS.into_iter()));
+            vec![]
         });
         assert_eq!(judged, []);
+        let half = left(|trial| {
+            let first = trial.begin([one].into_iter());
+            drop(trial.begin([other].into_iter()));
+            vec![first]
+        });
+        assert_eq!(half, [Suspect::Alone(one)]);
+    }
+
+    #[test]
+    fn nothing_is_judged_on_arrival_until_all_suspects_were_tried_nor_what_nobody_could_try() {
+        let [one, other] = RECORDS;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("judging");
+        assert!(!Trial::at(file.clone()).is_wary_of(one));
+        fs::write(&file, format!("{one}\n")).unwrap();
+        let trial = Trial::at(file.clone());
+        assert!(trial.is_wary_of(one) && trial.is_wary_of(other));
+        trial.take_suspects();
+        trial.be_wary_of(one);
+        assert!(trial.is_wary_of(other) && file.exists(), "the trial is going on");
+        trial.adjourn();
+        assert!(trial.is_wary_of(one) && !trial.is_wary_of(other) && !file.exists());
     }
 
     #[test]
@@ -186,7 +269,7 @@ mod tests {
         let mut suspect = Suspect::Alone(record);
         for deaths in 0..DEATHS {
             assert_eq!((suspect.deaths_at(CHANGE), suspect.condemns(CHANGE)), (deaths, false));
-            suspect = left(|trial| trial.begin_change(record, CHANGE, suspect.deaths_at(CHANGE)))[0];
+            suspect = left(|trial| vec![trial.begin_change(record, CHANGE, suspect.deaths_at(CHANGE))])[0];
         }
         assert!(suspect.condemns(CHANGE));
         assert!(!suspect.condemns(ChangeHash([8; 32])), "and no other");

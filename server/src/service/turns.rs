@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use super::projector::{REST, round};
+use super::projector::{Lane, REST, round};
 use super::suspects::try_suspects;
 use crate::error::ServiceError;
 use crate::state::App;
@@ -88,7 +88,7 @@ impl Turns<'_> {
         while let Some((ticket, newest)) = self.waiting.front().copied()
             && oldest_received.is_none_or(|oldest| oldest > newest)
         {
-            self.app.projector.finish(ticket);
+            self.app.projector.finish(ticket, Lane::Slow);
             self.waiting.pop_front();
         }
         Ok(())

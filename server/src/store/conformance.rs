@@ -26,7 +26,8 @@ macro_rules! store_conformance {
                     a_code_is_refused_when_it_is_late_or_unknown, a_device_can_be_cut_off,
                     a_forked_identity_is_replaced_once_by_each_twin, a_device_is_parted_with_step_by_step, the_servers_key_stays_what_it_was_first;
                 signing_in: sessions_are_told_apart_and_ended, a_code_counts_once;
-                receiving: a_journal_is_kept_line_by_line, a_push_on_another_head_changes_nothing,
+                receiving: what_was_judged_before_is_published_with_its_lines,
+                    what_is_no_longer_so_when_it_is_stored_is_judged_again, a_journal_is_kept_line_by_line, a_push_on_another_head_changes_nothing,
                     pushes_of_one_batch_stand_for_themselves, a_repeated_change_is_set_aside_under_its_true_name,
                     reports_are_noted, actors_belong_to_one_device_for_ever, large_pushes_are_kept_whole;
                 publishing: what_waits_longest_comes_first, a_record_is_loaded_in_the_order_of_its_dependencies,

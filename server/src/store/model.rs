@@ -248,7 +248,7 @@ pub struct NewLine {
 }
 
 /// A stretch of journal on its way in: verified, but not looked into.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Push {
     /// Whose.
     pub device: DeviceId,
@@ -267,15 +267,20 @@ pub struct Push {
     pub lines: Vec<NewLine>,
     /// What the device reported.
     pub report: DeviceReport,
+    /// What was judged of the lines before they are stored. It is published together with them; what is no longer true
+    /// by then is left out, and its lines are stored as received.
+    pub judged: Vec<Publication>,
 }
 
 /// What became of a push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Appended {
-    /// It is durable; the feed stood at this position.
+    /// It is durable; the feed stood at this position before.
     Stored {
         /// For the receipt.
         seq: u64,
+        /// Whether some of it still has to be judged.
+        received: bool,
     },
     /// The stored journal ends elsewhere.
     HeadMoved(Head),
@@ -318,6 +323,22 @@ pub struct IncomingChange {
     pub received_at: UnixMillis,
     /// Somebody accepted it as an amendment.
     pub approved: bool,
+}
+
+/// Whose changes to look for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Senders<'a> {
+    /// Everybody's.
+    All,
+    /// Those of these devices.
+    These(&'a [DeviceId]),
+    /// Those of all devices but these.
+    Others(&'a [DeviceId]),
+}
+
+impl Senders<'_> {
+    /// At most so many devices are looked at.
+    pub const MOST: usize = 256;
 }
 
 /// A record with what is needed to judge its received changes.

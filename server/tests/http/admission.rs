@@ -3,10 +3,12 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::{Method, Request, StatusCode};
 use hyper::body::Frame;
+use server::service::projector::{self, Lane};
 use sync_core::engine::Failure;
 use sync_core::wire;
 use sync_core::wire::enrol::Role;
@@ -84,6 +86,33 @@ async fn a_device_whose_changes_are_false_has_to_stop_sending_them() {
     assert!(other.sync(&test).await.failure.is_none());
     test.clock.advance(5 * 60_000);
     assert_eq!(phone.sync(&test).await.pushed, 1);
+}
+
+#[tokio::test]
+async fn what_a_suspect_sent_is_judged_after_what_others_sent() {
+    let test = TestApp::without_projector().await;
+    let house = House::build(&test).await;
+    let mut suspect = Phone::of(&test, &house, Role::Promoter, HERE).await;
+    let mut other = Phone::of(&test, &house, Role::Promoter, HERE).await;
+    let device = suspect.engine.identity().unwrap().device;
+    test.app.admission.note_set_aside(device, 20_000, test.app.clock.now());
+    for _ in 0..6 {
+        suspect.register("张伟");
+    }
+    assert_eq!(suspect.sync(&test).await.pushed, 6);
+    let honest = other.register("李四");
+    assert_eq!(other.sync(&test).await.pushed, 1);
+    let mut ticket = test.app.projector.request();
+    assert!(!projector::round(&test.app).await.unwrap(), "the suspect's are not all judged");
+    assert!(test.app.projector.wait(ticket, Lane::Fast, Duration::ZERO).await);
+    assert!(!test.app.projector.wait(ticket, Lane::Slow, Duration::ZERO).await);
+    let first = format!("select seq from record where id = {}", test.sql_id(honest.0));
+    assert_eq!(test.sql_number(&first).await, 1);
+    assert_eq!(test.sql_number("select count(*) from record").await, 5);
+    assert!(projector::round(&test.app).await.unwrap());
+    ticket = test.app.projector.request() - 1;
+    assert!(test.app.projector.wait(ticket, Lane::Slow, Duration::ZERO).await);
+    assert_eq!(test.sql_number("select count(*) from record").await, 7);
 }
 
 #[tokio::test]

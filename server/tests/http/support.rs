@@ -86,8 +86,8 @@ impl TestApp {
     /// The same, with settings.
     pub(crate) async fn without_projector_with(settings: &[(&str, &str)]) -> Self {
         let keeping = Keeping::new();
-        let hurry = ("DAYBOOK_LIMITS_PUBLISH_WAIT_MS", "0");
-        let pairs = settings.iter().chain([&hurry]).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let hurry = [("DAYBOOK_LIMITS_PUBLISH_WAIT_MS", "0"), ("DAYBOOK_LIMITS_JUDGE_ON_ARRIVAL", "false")];
+        let pairs = hurry.iter().chain(settings).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let config = Config::read(Layers::default().environment(keeping.settings().chain(pairs))).unwrap();
         Self::receiving(keeping, config).await
     }

@@ -30,6 +30,48 @@ fn state(phone: &Phone, record: RecordId) -> (Step, Vec<Verdict>) {
     (status.step, status.problems.into_iter().map(|problem| problem.verdict).collect())
 }
 
+/// What kills on arrival is not stored yet, and the phone brings it again.
+#[tokio::test]
+async fn what_killed_on_arrival_is_stored_before_it_is_judged_again() {
+    let settings = [("DAYBOOK_LIMITS_JUDGE_ON_ARRIVAL", "true")];
+    let test = TestApp::without_projector_with(&settings).await;
+    let house = House::build(&test).await;
+    let mut phone = Phone::of(&test, &house, Role::Promoter, HERE).await;
+    let first = phone.register("zero");
+    assert_eq!(phone.sync(&test).await.failure, None);
+    assert_eq!(state(&phone, first), (Step::Published, vec![]), "published without the projector");
+    let records = [phone.register("one"), phone.register("two")];
+    phone.rename(first, "again");
+    let test = test.killed_while_judging(&format!("{}\n", records[0])).await;
+    assert_eq!(phone.sync(&test).await.failure, None);
+    assert_eq!(state(&phone, records[0]).0, Step::Stored, "received, for the projector");
+    for (record, published) in [(records[0], 0), (records[1], 1), (first, 2)] {
+        assert_eq!(test.app.store.record(record).await.unwrap().published.len(), published);
+    }
+    server::service::projector::drain(&test.app).await.unwrap();
+    assert_eq!(phone.sync(&test).await.failure, None);
+    for record in [records[0], records[1], first] {
+        assert_eq!(state(&phone, record), (Step::Published, vec![]));
+    }
+}
+
+#[tokio::test]
+async fn what_can_not_be_published_on_arrival_is_received() {
+    let settings = [("DAYBOOK_LIMITS_JUDGE_ON_ARRIVAL", "true")];
+    let test = TestApp::without_projector_with(&settings).await;
+    let house = House::build(&test).await;
+    let mut phone = Phone::of(&test, &house, Role::Promoter, HERE).await;
+    // Nothing in the database has a place for the record's row.
+    test.sql("alter table record rename column title to heading").await;
+    let record = phone.register("one");
+    assert_eq!(phone.sync(&test).await.failure, None);
+    test.sql("alter table record rename column heading to title").await;
+    assert_eq!(test.sql_number("select count(*) from change where state = 0").await, 1);
+    server::service::projector::drain(&test.app).await.unwrap();
+    assert_eq!(phone.sync(&test).await.failure, None);
+    assert_eq!(state(&phone, record), (Step::Published, vec![]));
+}
+
 #[tokio::test]
 async fn whoever_is_killed_now_and_then_accuses_nobody() {
     for named in [&[0][..], &[0, 1], &[0, 0, 0]] {

@@ -59,10 +59,14 @@ impl Drift {
     }
 }
 
+/// Clocks are set by so much by themselves, when they hear of the right time.
+const CLOCK_STEP_MS: i64 = 10 * 60 * 1_000;
+
 impl Progress {
-    /// Whether a comparison is due. A clock that was set back or forward by years is as good a reason as a day.
+    /// Whether a comparison is due: once a day, and when the last one lies in the future because the clock was set back,
+    /// by however little. It would otherwise come late by as much as the clock had been wrong.
     fn digest_is_due(&self, now: UnixMillis) -> bool {
-        self.digest_due || self.digest_at.is_some_and(|at| now.since(at).saturating_abs() >= DAY_MS)
+        self.digest_due || self.digest_at.is_some_and(|at| at > now.plus(CLOCK_STEP_MS) || now.since(at) >= DAY_MS)
     }
 }
 

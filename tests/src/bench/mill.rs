@@ -92,7 +92,7 @@ pub fn fill(ground: &Ground, post: Post, records: u32, seed: u64) -> Result<(), 
             if taken.is_empty() {
                 return Ok(());
             }
-            app.store.append(&taken).await.map_err(odd)?;
+            app.store.append(&taken, app.salt).await.map_err(odd)?;
             projector::drain(app).await.map_err(odd)?;
             taken.iter().for_each(|_| (0..RECORDS_OF_A_PUSH).for_each(|_| stretch.step()));
         }
@@ -174,6 +174,7 @@ impl Mill {
             signature: self.key.sign_head(self.device.id, &self.head),
             lines: std::mem::take(&mut self.lines),
             report,
+            judged: Vec::new(),
         }))
     }
 }

@@ -172,20 +172,25 @@ broken! {
         self.inner.photos()
     }
 
-    async fn append(&self, pushes: &[Push]) -> Result<Vec<Appended>, StoreError> {
+    async fn append(&self, pushes: &[Push], salt: u64) -> Result<Vec<Appended>, StoreError> {
         let step = self.disk.write()?;
         if self.is(Mutant::AckBeforeCommit) && self.now_and_then(3) {
             // The answer is out; the commit would follow, had the process not been killed.
-            return Ok(pushes.iter().map(|_| Appended::Stored { seq: 0 }).collect());
+            return Ok(pushes.iter().map(|_| Appended::Stored { seq: 0, received: true }).collect());
         }
-        let appended = self.inner.append(pushes).await;
+        let appended = self.inner.append(pushes, salt).await;
         self.disk.written(step)?;
         appended
     }
 
-    async fn pending(&self, limit: u32) -> Result<Vec<PendingRecord>, StoreError> {
+    async fn is_received(&self) -> Result<bool, StoreError> {
         self.disk.read()?;
-        let mut pending = self.inner.pending(limit).await?;
+        self.inner.is_received().await
+    }
+
+    async fn pending(&self, limit: u32, senders: Senders<'_>) -> Result<Vec<PendingRecord>, StoreError> {
+        self.disk.read()?;
+        let mut pending = self.inner.pending(limit, senders).await?;
         if self.is(Mutant::AuthorityAtReceiptOnly) {
             for change in pending.iter_mut().flat_map(|record| &mut record.incoming) {
                 change.approved = true;

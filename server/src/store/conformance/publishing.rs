@@ -13,12 +13,20 @@ pub(in crate::store) async fn what_waits_longest_comes_first(store: &dyn Store) 
     let records = [world.record_id(), world.record_id(), world.record_id()];
     let first = world.receive(&mut wang, &[records[2], records[0]]).await;
     let second = world.receive(&mut li, &[records[1], records[2]]).await;
-    let ids = async |limit| store.pending(limit).await.unwrap().iter().map(|record| record.id).collect::<Vec<_>>();
+    let ids = async |limit| {
+        store.pending(limit, Senders::All).await.unwrap().iter().map(|record| record.id).collect::<Vec<_>>()
+    };
     assert_eq!(ids(9).await, [records[2], records[0], records[1]]);
     assert_eq!(ids(2).await, [records[2], records[0]]);
-    assert_eq!(store.pending(0).await.unwrap(), []);
+    assert_eq!(store.pending(0, Senders::All).await.unwrap(), []);
+    let from = async |senders| store.pending(9, senders).await.unwrap().iter().map(|it| it.id).collect::<Vec<_>>();
+    let devices = [wang.id];
+    assert_eq!(from(Senders::These(&devices)).await, [records[2], records[0]]);
+    assert_eq!(from(Senders::Others(&devices)).await, [records[1], records[2]]);
+    assert_eq!(from(Senders::These(&[])).await, []);
+    assert!(store.is_received().await.unwrap());
 
-    let shared = store.pending(1).await.unwrap().remove(0);
+    let shared = store.pending(1, Senders::All).await.unwrap().remove(0);
     assert_eq!((shared.organisation, shared.base_seq, shared.published.as_slice()), (world.organisation, 0, &[][..]));
     let incoming: Vec<_> = shared.incoming.iter().map(|change| (change.hash, change.device, change.n)).collect();
     assert_eq!(incoming, [(first[0], wang.id, 1), (second[1], li.id, 2)]);
@@ -44,9 +52,9 @@ pub(in crate::store) async fn a_record_is_loaded_in_the_order_of_its_dependencie
     let mut waiting = world.publication(id, row.clone(), &[]).await;
     waiting.set_aside = vec![(later, ChangeState::Waiting, "change.waiting".to_owned())];
     world.put(waiting).await;
-    assert_eq!(store.pending(9).await.unwrap(), [], "what waits is not judged again by itself");
+    assert_eq!(store.pending(9, Senders::All).await.unwrap(), [], "what waits is not judged again by itself");
     let earlier = world.receive(&mut phone, &[id]).await[0];
-    let pending = store.pending(9).await.unwrap().remove(0);
+    let pending = store.pending(9, Senders::All).await.unwrap().remove(0);
     assert_eq!(pending.incoming.iter().map(|change| change.hash).collect::<Vec<_>>(), [later, earlier]);
     let publication = world.publication(id, row, &[earlier, later]).await;
     world.put(publication).await;
@@ -133,7 +141,7 @@ pub(in crate::store) async fn verdicts_reach_the_device(store: &dyn Store) {
     let (mut push, hashes) = world.push(&mut phone, &[id, id, id, other]);
     push.lines[0].state = ChangeState::Quarantined;
     push.lines[0].code = Some("change.broken".to_owned());
-    store.append(&[push]).await.unwrap();
+    store.append(&[push], SALT).await.unwrap();
     let broken = verdict(1, id, ChangeState::Quarantined, "change.broken");
     let told = store.verdicts(phone.id, 0).await.unwrap();
     assert_eq!(told, DeviceVerdicts { verdicts: vec![broken.clone()], judged_through: 1 });
@@ -192,7 +200,7 @@ pub(in crate::store) async fn a_failed_publication_leaves_no_trace(store: &dyn S
     let nothing = FeedPosition { seq: 0, salt: 0 };
     assert_eq!(store.feed_head(world.organisation).await.unwrap(), nothing);
     assert!(matches!(store.record_line(id).await, Err(StoreError::NotFound)));
-    assert_eq!(store.pending(9).await.unwrap().len(), 2);
+    assert_eq!(store.pending(9, Senders::All).await.unwrap().len(), 2);
     assert_eq!(store.publish(&[good], SALT, now).await.unwrap(), [Published::At(1)]);
 }
 

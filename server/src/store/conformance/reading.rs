@@ -7,7 +7,7 @@ use sync_core::record::entry::Stage;
 use sync_core::record::review::ReviewState;
 use sync_core::time::UnixMillis;
 
-use super::world::{Phone, World};
+use super::world::{Phone, SALT, World};
 use crate::flag::sighting::Sighting;
 use crate::store::*;
 
@@ -218,7 +218,7 @@ pub(in crate::store) async fn origins_tell_who_and_when(store: &dyn Store) {
     let mut phone = world.promoter_with_phone("Wang", 0).await;
     let id = world.record_id();
     let (push, hashes) = world.push(&mut phone, &[id]);
-    store.append(std::slice::from_ref(&push)).await.unwrap();
+    store.append(std::slice::from_ref(&push), SALT).await.unwrap();
     assert_eq!(store.origins(id).await.unwrap(), [], "not published yet");
     let seq = world.change_received(&phone, id, hashes[0]).await;
     let origins = store.origins(id).await.unwrap();

@@ -1,11 +1,11 @@
 //! Receiving.
 
-use sync_core::id::{ActorId, DeviceId};
+use sync_core::id::{ActorId, ChangeHash, DeviceId, RecordId};
 use sync_core::journal::Head;
 use sync_core::time::UnixMillis;
 use sync_core::wire::enrol::Role;
 
-use super::world::{World, report};
+use super::world::{Phone, SALT, World, report, verdict};
 use crate::store::*;
 
 pub(in crate::store) async fn a_journal_is_kept_line_by_line(store: &dyn Store) {
@@ -15,8 +15,14 @@ pub(in crate::store) async fn a_journal_is_kept_line_by_line(store: &dyn Store) 
     let record = world.record_id();
     let (first, _) = world.push(&mut phone, &[record, record]);
     let (second, _) = world.push(&mut phone, &[record]);
-    assert_eq!(store.append(std::slice::from_ref(&first)).await.unwrap(), [Appended::Stored { seq: 0 }]);
-    assert_eq!(store.append(std::slice::from_ref(&second)).await.unwrap(), [Appended::Stored { seq: 0 }]);
+    assert_eq!(
+        store.append(std::slice::from_ref(&first), SALT).await.unwrap(),
+        [Appended::Stored { seq: 0, received: true }]
+    );
+    assert_eq!(
+        store.append(std::slice::from_ref(&second), SALT).await.unwrap(),
+        [Appended::Stored { seq: 0, received: true }]
+    );
 
     let stored = store.journal(phone.id, 1, 10).await.unwrap();
     let sent: Vec<_> = first.lines.iter().chain(&second.lines).map(|line| line.entry).collect();
@@ -39,7 +45,7 @@ pub(in crate::store) async fn a_push_on_another_head_changes_nothing(store: &dyn
     for base in [Head::EMPTY, Head { n: 1, ..Head::EMPTY }, Head { n: 2, ..phone.head }] {
         let (mut push, _) = world.push(&mut phone, &[record]);
         push.base = base;
-        assert_eq!(store.append(&[push]).await.unwrap(), [Appended::HeadMoved(before.head)]);
+        assert_eq!(store.append(&[push], SALT).await.unwrap(), [Appended::HeadMoved(before.head)]);
     }
     assert_eq!(store.device(phone.id).await.unwrap(), before);
     assert_eq!(store.journal(phone.id, 0, 9).await.unwrap().len(), 1);
@@ -54,12 +60,12 @@ pub(in crate::store) async fn pushes_of_one_batch_stand_for_themselves(store: &d
     let (mut bad, _) = world.push(&mut li, &[record]);
     bad.base = Head { n: 9, ..Head::EMPTY };
     let (two, _) = world.push(&mut wang, &[record]);
-    let answers = store.append(&[one, bad, two]).await.unwrap();
+    let answers = store.append(&[one, bad, two], SALT).await.unwrap();
     assert_eq!(answers[1], Appended::HeadMoved(Head::EMPTY));
     assert!(matches!((answers[0], answers[2]), (Appended::Stored { .. }, Appended::Stored { .. })));
     assert_eq!(store.device(wang.id).await.unwrap().head, wang.head, "two pushes of one device, one after the other");
     assert_eq!(store.journal(li.id, 0, 9).await.unwrap(), []);
-    assert_eq!(store.append(&[]).await.unwrap(), []);
+    assert_eq!(store.append(&[], SALT).await.unwrap(), []);
 }
 
 pub(in crate::store) async fn a_repeated_change_is_set_aside_under_its_true_name(store: &dyn Store) {
@@ -70,9 +76,9 @@ pub(in crate::store) async fn a_repeated_change_is_set_aside_under_its_true_name
     let hash = world.receive(&mut wang, &[record]).await[0];
     // Again from another phone, twice in one push, and once more; under another record it is another change.
     let twice = world.push_of(&mut li, &[(record, hash), (record, hash), (other, hash)]);
-    store.append(&[twice]).await.unwrap();
+    store.append(&[twice], SALT).await.unwrap();
     let again = world.push_of(&mut wang, &[(record, hash)]);
-    store.append(&[again]).await.unwrap();
+    store.append(&[again], SALT).await.unwrap();
 
     let lines = store.journal(li.id, 1, 9).await.unwrap();
     assert_eq!(
@@ -140,7 +146,103 @@ pub(in crate::store) async fn large_pushes_are_kept_whole(store: &dyn Store) {
     let hashes = world.receive(&mut phone, &records).await;
     let lines = store.journal(phone.id, 1, 1_000).await.unwrap();
     assert_eq!(lines.iter().map(|line| line.entry.change).collect::<Vec<_>>(), hashes);
-    let pending = store.pending(500).await.unwrap();
+    let pending = store.pending(500, Senders::All).await.unwrap();
     assert_eq!(pending.iter().map(|record| record.id).collect::<Vec<_>>(), records);
     assert!(pending.iter().zip(&hashes).all(|(record, hash)| record.incoming[0].hash == *hash));
+}
+
+/// A verdict about lines that are not stored yet, for a record that is not there yet.
+fn beforehand(world: &World<'_>, phone: &Phone, id: RecordId, published: &[ChangeHash]) -> Publication {
+    Publication {
+        id,
+        organisation: world.organisation,
+        base_seq: 0,
+        decided: 0,
+        published: published.to_vec(),
+        staff: Vec::new(),
+        set_aside: Vec::new(),
+        row: (!published.is_empty()).then(|| world.row(id, &phone.person)),
+    }
+}
+
+pub(in crate::store) async fn what_was_judged_before_is_published_with_its_lines(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let mut wang = world.promoter_with_phone("Wang", 0).await;
+    let mut li = world.promoter_with_phone("Li", 1).await;
+    let ids = [world.record_id(), world.record_id(), world.record_id()];
+    let (mut push, hashes) = world.push(&mut wang, &[ids[0], ids[0], ids[1], ids[0]]);
+    let mut judged = beforehand(&world, &wang, ids[0], &[hashes[1], hashes[0]]);
+    judged.set_aside = vec![(hashes[3], ChangeState::Held, "record.closed".to_owned())];
+    push.judged = vec![judged];
+    let (mut other, all) = world.push(&mut li, &[ids[2]]);
+    other.judged = vec![beforehand(&world, &li, ids[2], &all)];
+    let answers = store.append(&[push, other], SALT).await.unwrap();
+    assert_eq!(answers[0], Appended::Stored { seq: 0, received: true }, "one was not judged");
+    assert_eq!(answers[1], Appended::Stored { seq: 0, received: false });
+    let states: Vec<_> = store.journal(wang.id, 1, 9).await.unwrap().into_iter().map(|line| line.state).collect();
+    assert_eq!(states, [ChangeState::Published, ChangeState::Published, ChangeState::Received, ChangeState::Held]);
+    let published = store.record(ids[0]).await.unwrap();
+    assert_eq!(published.published.iter().map(|change| change.hash).collect::<Vec<_>>(), [hashes[1], hashes[0]]);
+    assert_eq!((published.base_seq, published.incoming), (1, vec![]));
+    assert_eq!(store.record(ids[2]).await.unwrap().base_seq, 2);
+    assert_eq!(store.feed_head(world.organisation).await.unwrap().seq, 2);
+    let told = store.verdicts(wang.id, 0).await.unwrap();
+    assert_eq!(told.verdicts, [verdict(4, ids[0], ChangeState::Held, "record.closed")]);
+    assert_eq!(told.judged_through, 2, "the third line still waits");
+    let pending: Vec<_> = store.pending(9, Senders::All).await.unwrap().into_iter().map(|record| record.id).collect();
+    assert_eq!(pending, [ids[1]]);
+
+    // What waits in the store is published together with what it waited for.
+    let (push, waiting) = world.push(&mut wang, &[ids[2]]);
+    store.append(&[push], SALT).await.unwrap();
+    let (mut push, fresh) = world.push(&mut li, &[ids[2]]);
+    let mut judged = beforehand(&world, &li, ids[2], &[fresh[0], waiting[0]]);
+    judged.base_seq = 2;
+    push.judged = vec![judged];
+    assert_eq!(store.append(&[push], SALT).await.unwrap(), [Appended::Stored { seq: 2, received: false }]);
+    let published = store.record(ids[2]).await.unwrap().published;
+    assert_eq!(published.iter().map(|change| change.hash).collect::<Vec<_>>(), [all[0], fresh[0], waiting[0]]);
+}
+
+pub(in crate::store) async fn what_is_no_longer_so_when_it_is_stored_is_judged_again(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let mut wang = world.promoter_with_phone("Wang", 0).await;
+    let mut li = world.promoter_with_phone("Li", 1).await;
+    let (shared, known) = (world.record_id(), world.record_id());
+    let before = world.receive(&mut li, &[known]).await;
+    // Both phones write in the same record, and were judged without knowing of each other; a change is brought again.
+    let (mut first, mine) = world.push(&mut wang, &[shared]);
+    first.judged = vec![beforehand(&world, &wang, shared, &mine)];
+    let own = world.hash();
+    let theirs = world.hash();
+    let mut second = world.push_of(&mut li, &[(shared, theirs), (known, before[0]), (known, own)]);
+    second.judged = vec![beforehand(&world, &li, shared, &[theirs]), beforehand(&world, &li, known, &[before[0], own])];
+    let answers = store.append(&[first, second], SALT).await.unwrap();
+    let stored = |received| Appended::Stored { seq: 0, received };
+    assert_eq!(answers, [stored(false), stored(true)]);
+    let states: Vec<_> = store.journal(li.id, 1, 9).await.unwrap().into_iter().map(|line| line.state).collect();
+    let [received, aside] = [ChangeState::Received, ChangeState::Quarantined];
+    assert_eq!(states, [received, received, aside, received]);
+    assert_eq!(store.record(shared).await.unwrap().published.len(), 1);
+    assert_eq!(store.record(known).await.unwrap().published, []);
+    assert_eq!(store.feed_head(world.organisation).await.unwrap().seq, 1, "no position is lost");
+
+    // A push on another head brings its verdicts in vain.
+    let (mut push, hashes) = world.push(&mut wang, &[known]);
+    push.base.n += 7;
+    push.judged = vec![beforehand(&world, &wang, known, &hashes)];
+    assert!(matches!(store.append(&[push], SALT).await.unwrap()[..], [Appended::HeadMoved(_)]));
+    assert_eq!(store.record(known).await.unwrap().published, []);
+
+    // A verdict about a change that nobody stored is a fault, and nothing of the batch is stored.
+    let (mut push, _) = world.push(&mut li, &[shared]);
+    let unknown = world.hash();
+    let mut judged = beforehand(&world, &li, shared, &[unknown]);
+    judged.base_seq = 1;
+    push.judged = vec![judged];
+    let head = li.head;
+    assert!(matches!(store.append(std::slice::from_ref(&push), SALT).await, Err(StoreError::Conflict(_))));
+    assert_eq!(store.device(li.id).await.unwrap().head.n, head.n - 1);
+    push.judged.clear();
+    assert!(matches!(store.append(&[push], SALT).await.unwrap()[..], [Appended::Stored { received: true, .. }]));
 }

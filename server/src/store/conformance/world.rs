@@ -190,13 +190,14 @@ impl<'a> World<'a> {
             signature: phone.key.sign_head(phone.id, &phone.head),
             lines,
             report: report(at),
+            judged: Vec::new(),
         }
     }
 
     /// Pushes one change to each of the records and answers their names.
     pub(in crate::store) async fn receive(&mut self, phone: &mut Phone, records: &[RecordId]) -> Vec<ChangeHash> {
         let (push, hashes) = self.push(phone, records);
-        assert!(matches!(self.append(&[push]).await.unwrap()[..], [Appended::Stored { .. }]));
+        assert!(matches!(self.append(&[push], SALT).await.unwrap()[..], [Appended::Stored { .. }]));
         hashes
     }
 

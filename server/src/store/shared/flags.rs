@@ -6,18 +6,18 @@ use async_trait::async_trait;
 use sqlx::Row as _;
 use sync_core::id::{DeviceId, OfficeId, PhotoHash, RecordId};
 use sync_core::record::Kind;
-use sync_core::time::UnixMillis;
+use sync_core::time::{BootId, ClockReading, UnixMillis};
 use uuid::Uuid;
 
 use super::run::{each_of, each_row, each_row_returning};
 use super::{Backend, Conn, DbRow};
 use crate::flag::rules::{JOURNEY_MS, Jump, Neighbour, RATE_MS};
-use crate::flag::sighting::Point;
+use crate::flag::sighting::{Opening, Point};
 use crate::store::flags::{FlagStore, Found, Subject};
 use crate::store::shared::bulk::last_of_each;
 use crate::store::shared::bulk_statements;
 use crate::store::shared::failure::corrupt;
-use crate::store::shared::stored::count;
+use crate::store::shared::stored::{count, position};
 use crate::store::{RecordRow, StoreError};
 
 bulk_statements! {
@@ -43,6 +43,8 @@ bulk_statements! {
         where c.record in ({list}) and c.device is not null and p.device is not null \
         and abs((cast(c.wall_ms as double precision) - cast(p.wall_ms as double precision)) \
             - (cast(c.mono_ms as double precision) - cast(p.mono_ms as double precision))) >= 30000";
+    BEFORE[2] = "with wanted (id, n) as (values {rows}) select d.id, c.n, c.wall_ms, c.mono_ms, c.boot from wanted \
+        join device d on d.id = wanted.id join change c on c.device = d.no and c.n = wanted.n where c.device is not null";
     FORKS[1] = "select id, forked_at, enrolled_at from device where (forked_at is not null or replaces is not null) \
         and id in ({list})";
     CLOSED[2] = "select s.office, s.day, s.sealed_at from statement s where s.number = 0 \
@@ -155,14 +157,33 @@ async fn same(conn: &mut Conn, of: &[Subject], found: &mut Found) -> Result<(), 
     Ok(())
 }
 
+/// A reading whose wall clock stands in a column and whose monotonic one in the next.
+fn clock_at(row: &DbRow, wall: usize, boot: BootId) -> Result<ClockReading, StoreError> {
+    let mono_ms = row.try_get::<i64, _>(wall + 1)?.cast_unsigned();
+    Ok(ClockReading { wall: UnixMillis(row.try_get(wall)?), mono_ms, boot })
+}
+
 async fn clocks(conn: &mut Conn, of: &[Subject], found: &mut Found) -> Result<(), StoreError> {
     let ids: Vec<Uuid> = of.iter().map(|subject| subject.record.0).collect();
     for row in &each_of(conn, JUMPS, &ids).await? {
-        let at = |column: usize| row.try_get::<i64, _>(column);
-        let moved = |now: usize, before: usize| Ok::<_, sqlx::Error>(at(now)?.saturating_sub(at(before)?));
-        let jump_ms = moved(2, 4)?.saturating_sub(moved(3, 5)?);
-        let jump = Jump { n: count(at(1)?)?, jump_ms };
-        found.around.entry(record_at(row, 0)?).or_default().jumps.push(jump);
+        // Both are of one boot, whichever.
+        let clock = |wall: usize| clock_at(row, wall, BootId(0));
+        let jump = Jump::between(clock(4)?, clock(2)?, count(row.try_get(1)?)?);
+        found.around.entry(record_at(row, 0)?).or_default().jumps.extend(jump);
+    }
+    let openings: Vec<(RecordId, Opening)> =
+        of.iter().filter_map(|it| Some((it.record, it.seen.opening.filter(|opening| opening.n > 1)?))).collect();
+    let rows = each_row_returning(conn, BEFORE, &openings, |query, (_, opening)| {
+        query.bind(opening.device.0).bind(position(opening.n - 1))
+    });
+    let mut before: HashMap<(DeviceId, u64), ClockReading> = HashMap::new();
+    for row in &rows.await? {
+        let boot = BootId(row.try_get::<i64, _>(4)?.cast_unsigned());
+        before.insert((DeviceId(row.try_get(0)?), count(row.try_get(1)?)?), clock_at(row, 2, boot)?);
+    }
+    for (record, Opening { device, n, clock }) in openings {
+        let jump = before.get(&(device, n - 1)).and_then(|before| Jump::between(*before, clock, n));
+        found.around.entry(record).or_default().jumps.extend(jump);
     }
     Ok(())
 }

@@ -134,8 +134,8 @@ impl Store for Backend {
     async fn epoch(&self) -> Result<u32, StoreError> {
         read!(self, enrolment::epoch())
     }
-    async fn append(&self, pushes: &[Push]) -> Result<Vec<Appended>, StoreError> {
-        write!(self, receive::append(pushes))
+    async fn append(&self, pushes: &[Push], salt: u64) -> Result<Vec<Appended>, StoreError> {
+        write!(self, receive::append(pushes, salt))
     }
     async fn note_exchanges(&self, reports: &[(DeviceId, DeviceReport)]) -> Result<(), StoreError> {
         write!(self, receive::note_exchanges(reports))
@@ -156,8 +156,11 @@ impl Store for Backend {
     ) -> Result<Vec<ActorId>, StoreError> {
         write!(self, actors::claim_actors(organisation, person, device, actors, now))
     }
-    async fn pending(&self, limit: u32) -> Result<Vec<PendingRecord>, StoreError> {
-        read!(self, judge::pending(limit))
+    async fn pending(&self, limit: u32, senders: Senders<'_>) -> Result<Vec<PendingRecord>, StoreError> {
+        read!(self, judge::pending(limit, senders))
+    }
+    async fn is_received(&self) -> Result<bool, StoreError> {
+        read!(self, judge::is_received())
     }
     async fn record(&self, id: RecordId) -> Result<PendingRecord, StoreError> {
         read!(self, judge::record(id))

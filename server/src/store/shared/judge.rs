@@ -14,7 +14,7 @@ use super::{Conn, Db, DbRow};
 use crate::store::shared::failure::corrupt;
 use crate::store::shared::stored::{count, hash, state};
 use crate::store::shared::{bulk_statements, person_columns, statements};
-use crate::store::{Act, ChangeState, IncomingChange, PendingRecord, Person, PublishedChange, StoreError};
+use crate::store::{Act, ChangeState, IncomingChange, PendingRecord, Person, PublishedChange, Senders, StoreError};
 
 /// So many received changes are looked at for each record that is asked for: phones send a record's changes
 /// together, and looking at all that wait would cost more the further the judging falls behind.
@@ -25,6 +25,10 @@ statements! {
 }
 
 bulk_statements! {
+    RECEIVED_FROM[1] = "select record from change where state = 0 \
+        and device in (select no from device where id in ({list})) order by id limit 2048";
+    RECEIVED_FROM_OTHERS[1] = "select record from change where state = 0 \
+        and device not in (select no from device where id in ({list})) order by id limit 2048";
     CHANGES[1] = "select c.record, c.id, c.state, c.seq, c.place, c.hash, c.raw, c.n, c.received_at, \
         coalesce(a.device, d.id), d.person, o.id, r.seq, x.act, \
         d.forked_at is not null or a.device <> d.id from change c \
@@ -37,17 +41,35 @@ bulk_statements! {
     PEOPLE[1] = concat!("select ", person_columns!(), " from person p where p.id in ({list})");
 }
 
-pub(super) async fn pending(conn: &mut Conn, limit: u32) -> Result<Vec<PendingRecord>, StoreError> {
+pub(super) async fn pending(
+    conn: &mut Conn,
+    limit: u32,
+    senders: Senders<'_>,
+) -> Result<Vec<PendingRecord>, StoreError> {
     // One snapshot: a publication between the two queries would otherwise leave records without received changes.
     let mut snapshot = super::snapshot(conn).await?;
     let window = i64::from(limit).saturating_mul(CHANGES_FOR_EACH_RECORD);
-    let waiting = sqlx::query_as::<Db, (Uuid,)>(RECEIVED).bind(window).fetch_all(&mut *snapshot).await?;
+    let waiting = match senders {
+        Senders::All => sqlx::query::<Db>(RECEIVED).bind(window).fetch_all(&mut *snapshot).await?,
+        Senders::These(devices) => each_of(&mut snapshot, RECEIVED_FROM, &some(devices)).await?,
+        Senders::Others(devices) => each_of(&mut snapshot, RECEIVED_FROM_OTHERS, &some(devices)).await?,
+    };
+    let waiting: Vec<Uuid> = waiting.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
     let mut seen = HashSet::new();
-    let mut ids: Vec<Uuid> = waiting.into_iter().map(|(id,)| id).filter(|id| seen.insert(*id)).collect();
+    let mut ids: Vec<Uuid> = waiting.into_iter().filter(|id| seen.insert(*id)).collect();
     ids.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let mut records = load(&mut snapshot, &ids).await?;
     snapshot.rollback().await?;
     ids.iter().map(|id| records.remove(id).ok_or_else(|| corrupt("pending record"))).collect()
+}
+
+/// As many devices as one statement takes.
+fn some(devices: &[DeviceId]) -> Vec<Uuid> {
+    devices.iter().map(|device| device.0).take(Senders::MOST).collect()
+}
+
+pub(super) async fn is_received(conn: &mut Conn) -> Result<bool, StoreError> {
+    Ok(sqlx::query::<Db>(RECEIVED).bind(1_i64).fetch_optional(conn).await?.is_some())
 }
 
 pub(super) async fn record(conn: &mut Conn, id: RecordId) -> Result<PendingRecord, StoreError> {

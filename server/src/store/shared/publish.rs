@@ -1,6 +1,6 @@
 //! Making judged changes part of their records, and setting others aside.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sqlx::Row as _;
 use sync_core::id::{ChangeHash, OrganisationId, RecordId};
@@ -63,10 +63,7 @@ struct Batch<'a> {
 struct Judged<'a> {
     record: RecordId,
     hash: ChangeHash,
-    state: ChangeState,
-    code: Option<&'a str>,
-    at: u64,
-    place: usize,
+    place: Place<'a>,
 }
 
 /// A change of staff with its place.
@@ -85,13 +82,76 @@ pub(super) async fn publish(
     salt: u64,
     now: UnixMillis,
 ) -> Result<Vec<Published>, StoreError> {
+    let publications: Vec<&Publication> = publications.iter().collect();
+    let plan = plan(conn, &publications, now).await?;
+    plan.carry_out(conn, salt, now).await?;
+    Ok(plan.answers)
+}
+
+/// What publications come to, as things stand in this transaction.
+pub(super) struct Plan<'a> {
+    feeds: HashMap<OrganisationId, Feed>,
+    batch: Batch<'a>,
+    /// What becomes of each publication.
+    pub(super) answers: Vec<Published>,
+}
+
+/// Where a change stands by the verdict about it.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) state: ChangeState,
+    pub(super) code: Option<&'a str>,
+    /// The feed position of the publication.
+    pub(super) at: u64,
+    /// Among the changes published there.
+    pub(super) place: usize,
+}
+
+impl Place<'_> {
+    /// The feed position of a published change.
+    pub(super) fn seq(&self) -> Option<i64> {
+        (self.state == ChangeState::Published).then(|| position(self.at))
+    }
+
+    /// The place of a published change at that position.
+    pub(super) fn order(&self) -> Option<i64> {
+        (self.state == ChangeState::Published).then(|| position(self.place as u64))
+    }
+}
+
+impl<'a> Plan<'a> {
+    /// Takes the verdicts about these changes out of the plan, for whoever stores them with these.
+    pub(super) fn take(&mut self, fresh: &HashSet<(RecordId, ChangeHash)>) -> HashMap<(RecordId, ChangeHash), Place<'a>> {
+        let taken = self.batch.judged.extract_if(.., |judged| fresh.contains(&(judged.record, judged.hash)));
+        taken.map(|judged| ((judged.record, judged.hash), judged.place)).collect()
+    }
+
+    /// Whether anything is published.
+    pub(super) fn is_empty(&self) -> bool {
+        self.feeds.values().all(|feed| feed.seq == feed.stored_seq)
+    }
+
+    /// Does what is left of it.
+    pub(super) async fn carry_out(&self, conn: &mut Conn, salt: u64, now: UnixMillis) -> Result<(), StoreError> {
+        self.batch.write(conn, now).await?;
+        move_feeds(conn, &self.feeds, salt).await?;
+        super::announce(conn, News::Published).await
+    }
+}
+
+/// Finds out what publications come to. Nothing is written.
+pub(super) async fn plan<'a>(
+    conn: &mut Conn,
+    publications: &[&'a Publication],
+    now: UnixMillis,
+) -> Result<Plan<'a>, StoreError> {
     let mut feeds = feeds(conn, publications).await?;
     let ids: Vec<Uuid> = publications.iter().map(|publication| publication.id.0).collect();
     let mut standings = standings(conn, &ids).await?;
     let decisions = last_decisions(conn, &ids).await?;
     let mut batch = Batch::default();
     let mut answers = Vec::with_capacity(publications.len());
-    for publication in publications {
+    for &publication in publications {
         let before = standings.get(&publication.id).copied();
         let decided = decisions.get(&publication.id).copied().unwrap_or(0);
         if before.map_or(0, |(_, standing)| standing.seq) != publication.base_seq || decided != publication.decided {
@@ -109,10 +169,7 @@ pub(super) async fn publish(
         }
         answers.push(Published::At(feed.seq));
     }
-    batch.write(conn, now).await?;
-    move_feeds(conn, &feeds, salt).await?;
-    super::announce(conn, News::Published).await?;
-    Ok(answers)
+    Ok(Plan { feeds, batch, answers })
 }
 
 /// Takes the next position of an organisation's feed.
@@ -125,7 +182,7 @@ pub(super) async fn next_position(conn: &mut Conn, organisation: OrganisationId,
     Ok(position)
 }
 
-async fn feeds(conn: &mut Conn, publications: &[Publication]) -> Result<HashMap<OrganisationId, Feed>, StoreError> {
+async fn feeds(conn: &mut Conn, publications: &[&Publication]) -> Result<HashMap<OrganisationId, Feed>, StoreError> {
     let mut ids: Vec<Uuid> = publications.iter().map(|publication| publication.organisation.0).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -173,18 +230,12 @@ impl<'a> Batch<'a> {
         self.judged.extend(publication.published.iter().enumerate().map(|(place, &hash)| Judged {
             record,
             hash,
-            state: ChangeState::Published,
-            code: None,
-            at,
-            place,
+            place: Place { state: ChangeState::Published, code: None, at, place },
         }));
         self.judged.extend(publication.set_aside.iter().map(|(hash, state, code)| Judged {
             record,
             hash: *hash,
-            state: *state,
-            code: Some(code),
-            at,
-            place: 0,
+            place: Place { state: *state, code: Some(code), at, place: 0 },
         }));
         let first = publication.published.len();
         self.staff.extend(publication.staff.iter().enumerate().map(|(place, change)| Staff {
@@ -246,16 +297,15 @@ impl<'a> Batch<'a> {
     }
 
     async fn write(&self, conn: &mut Conn, now: UnixMillis) -> Result<(), StoreError> {
-        let judged = each_row(conn, JUDGE, &self.judged, |query, judged| {
-            let published = judged.state == ChangeState::Published;
+        let judged = each_row(conn, JUDGE, &self.judged, |query, Judged { record, hash, place }| {
             query
-                .bind(judged.record.0)
-                .bind(judged.hash.0.to_vec())
-                .bind(judged.state as i16)
-                .bind(judged.code.map(str::to_owned))
-                .bind(position(judged.at))
-                .bind(published.then(|| position(judged.at)))
-                .bind(published.then(|| position(judged.place as u64)))
+                .bind(record.0)
+                .bind(hash.0.to_vec())
+                .bind(place.state as i16)
+                .bind(place.code.map(str::to_owned))
+                .bind(position(place.at))
+                .bind(place.seq())
+                .bind(place.order())
         })
         .await?;
         if judged != self.judged.len() as u64 {

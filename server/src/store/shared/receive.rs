@@ -1,6 +1,6 @@
 //! Taking in what devices send.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sqlx::Row as _;
 use sync_core::id::{ChangeHash, DeviceId, RecordId};
@@ -9,12 +9,13 @@ use sync_core::time::{BootId, ClockReading, UnixMillis};
 use uuid::Uuid;
 
 use super::actors::{Claim, numbers};
+use super::publish::{Place, Plan, plan};
 use super::run::{each_of, each_row, each_row_returning};
 use super::{Conn, Db};
 use crate::store::neighbours::News;
 use crate::store::shared::stored::{count, hash, link, position, state, text};
 use crate::store::shared::{bulk_statements, statements};
-use crate::store::{Appended, ChangeState, DeviceReport, JournalLine, NewLine, Push, StoreError};
+use crate::store::{Appended, ChangeState, DeviceReport, JournalLine, NewLine, Publication, Push, StoreError};
 
 /// Why a line that brings a known change again is set aside.
 const REPEATED: &str = "change.repeated";
@@ -30,8 +31,8 @@ bulk_statements! {
         join organisation o on o.id = d.organisation where d.id in ({list})";
     REPETITIONS[2] = "select record, hash, max(repetition) from change where (record, hash) in (values {rows}) \
         group by record, hash";
-    INSERT_LINE[16] = "insert into change (organisation, record, hash, repetition, actor, actor_seq, device, n, \
-        wall_ms, mono_ms, boot, received_at, state, code, verdict_seq, raw) values {rows}";
+    INSERT_LINE[18] = "insert into change (organisation, record, hash, repetition, actor, actor_seq, device, n, \
+        wall_ms, mono_ms, boot, received_at, state, code, verdict_seq, seq, place, raw) values {rows}";
     MOVE_HEAD[11] = "with moved (id, n, link, at, skew, app, records, changes, oldest, photos, bytes) as (values {rows}) \
         update device set journal_n = moved.n, journal_link = moved.link, last_exchange_at = moved.at, \
         skew_ms = moved.skew, app = moved.app, backlog_records = moved.records, backlog_changes = moved.changes, \
@@ -56,14 +57,24 @@ struct Journal {
 
 /// A line with everything that is found out about it before it is stored.
 struct Line<'a> {
+    device: DeviceId,
     line: &'a NewLine,
     journal: &'a Journal,
     actor: Option<i64>,
     repetition: i64,
     received_at: UnixMillis,
+    /// Where it stands, if it was judged before.
+    place: Option<Place<'a>>,
 }
 
-pub(super) async fn append(conn: &mut Conn, pushes: &[Push]) -> Result<Vec<Appended>, StoreError> {
+impl Line<'_> {
+    /// Whether it still has to be judged.
+    fn is_received(&self) -> bool {
+        self.repetition == 0 && self.place.is_none() && self.line.state == ChangeState::Received
+    }
+}
+
+pub(super) async fn append(conn: &mut Conn, pushes: &[Push], salt: u64) -> Result<Vec<Appended>, StoreError> {
     let journals = journals(conn, pushes).await?;
     let mut heads: HashMap<DeviceId, Head> = journals.iter().map(|(id, journal)| (*id, journal.head)).collect();
     let mut taken = Vec::with_capacity(pushes.len());
@@ -75,7 +86,7 @@ pub(super) async fn append(conn: &mut Conn, pushes: &[Push]) -> Result<Vec<Appen
         if *head == push.base {
             *head = push.head;
             taken.push((push, journal));
-            answers.push(Appended::Stored { seq: count(journal.seq)? });
+            answers.push(Appended::Stored { seq: count(journal.seq)?, received: true });
         } else {
             answers.push(Appended::HeadMoved(*head));
         }
@@ -87,16 +98,51 @@ pub(super) async fn append(conn: &mut Conn, pushes: &[Push]) -> Result<Vec<Appen
         for line in &push.lines {
             let next = repetitions.entry((line.entry.record, line.entry.change)).or_insert(0);
             let actor = line.actor.and_then(|actor| actors.get(&actor).copied());
-            lines.push(Line { line, journal, actor, repetition: *next, received_at: push.report.at });
+            lines.push(Line { device: push.device, line, journal, actor, repetition: *next, received_at: push.report.at, place: None });
             *next += 1;
         }
     }
+    let plan = judge(conn, &taken, &mut lines).await?;
     insert_lines(conn, &lines).await?;
     move_heads(conn, &taken).await?;
-    if !lines.is_empty() {
+    if let Some((plan, now)) = plan {
+        plan.carry_out(conn, salt, now).await?;
+    }
+    let still_received: HashSet<DeviceId> =
+        lines.iter().filter(|line| line.is_received()).map(|line| line.device).collect();
+    for (push, answer) in pushes.iter().zip(&mut answers) {
+        if let Appended::Stored { received, .. } = answer {
+            *received = still_received.contains(&push.device);
+        }
+    }
+    if !still_received.is_empty() {
         super::announce(conn, News::Received).await?;
     }
     Ok(answers)
+}
+
+/// Puts the lines that were judged before where the verdicts say, unless something about their record has changed
+/// meanwhile. What has to be written besides the lines is in the plan.
+async fn judge<'a>(
+    conn: &mut Conn,
+    taken: &[(&'a Push, &Journal)],
+    lines: &mut [Line<'a>],
+) -> Result<Option<(Plan<'a>, UnixMillis)>, StoreError> {
+    // A line that brings a known change again has no part in its record, and whoever judged it did not know that.
+    let repeated: HashSet<RecordId> =
+        lines.iter().filter(|line| line.repetition > 0).map(|line| line.line.entry.record).collect();
+    let judged = taken.iter().flat_map(|(push, _)| &push.judged);
+    let judged: Vec<&Publication> = judged.filter(|publication| !repeated.contains(&publication.id)).collect();
+    let Some(now) = taken.iter().map(|(push, _)| push.report.at).max().filter(|_| !judged.is_empty()) else {
+        return Ok(None);
+    };
+    let mut plan = plan(conn, &judged, now).await?;
+    let fresh = lines.iter().map(|line| (line.line.entry.record, line.line.entry.change)).collect();
+    let places = plan.take(&fresh);
+    for line in lines.iter_mut().filter(|line| line.is_received()) {
+        line.place = places.get(&(line.line.entry.record, line.line.entry.change)).copied();
+    }
+    Ok((!plan.is_empty()).then_some((plan, now)))
 }
 
 async fn journals(conn: &mut Conn, pushes: &[Push]) -> Result<HashMap<DeviceId, Journal>, StoreError> {
@@ -144,12 +190,16 @@ async fn repetitions(
 }
 
 async fn insert_lines(conn: &mut Conn, lines: &[Line<'_>]) -> Result<(), StoreError> {
-    each_row(conn, INSERT_LINE, lines, |query, Line { line, journal, actor, repetition, received_at }| {
-        let repeated = *repetition > 0;
-        let state = if repeated { ChangeState::Quarantined } else { line.state };
-        let code = if repeated { Some(REPEATED) } else { line.code.as_deref() };
+    each_row(conn, INSERT_LINE, lines, |query, stored| {
+        let Line { line, journal, actor, repetition, received_at, place, .. } = stored;
         // The device has read at most to the present position, so it is told until it has read beyond the next.
-        let verdict_seq = (state != ChangeState::Received).then_some(journal.seq + 1);
+        let (state, code, verdict_seq) = match place {
+            _ if *repetition > 0 => (ChangeState::Quarantined, Some(REPEATED), Some(journal.seq + 1)),
+            Some(Place { state: ChangeState::Published, .. }) => (ChangeState::Published, None, None),
+            Some(Place { state, code, at, .. }) => (*state, *code, Some(position(*at))),
+            None if line.state == ChangeState::Received => (ChangeState::Received, None, None),
+            None => (line.state, line.code.as_deref(), Some(journal.seq + 1)),
+        };
         query
             .bind(journal.organisation)
             .bind(line.entry.record.0)
@@ -166,6 +216,8 @@ async fn insert_lines(conn: &mut Conn, lines: &[Line<'_>]) -> Result<(), StoreEr
             .bind(state as i16)
             .bind(code.map(str::to_owned))
             .bind(verdict_seq)
+            .bind(place.and_then(|place| place.seq()))
+            .bind(place.and_then(|place| place.order()))
             .bind(line.raw.clone())
     })
     .await?;

@@ -56,7 +56,7 @@ async fn a_move_leaves_nothing_behind() {
         limit: 100,
     };
     assert_eq!(store.list_records(&query).await.unwrap().len(), 30);
-    assert_eq!(store.pending(9).await.unwrap().len(), 1);
+    assert_eq!(store.pending(9, crate::store::Senders::All).await.unwrap().len(), 1);
     // Numbers go on behind those that were moved.
     let mut world = World::found_beside(&store).await;
     let mut phone = world.promoter_with_phone("Li", 0).await;

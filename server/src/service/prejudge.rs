@@ -1,0 +1,91 @@
+//! Judging what a phone brings before it is stored, so that it is written once and published in the same transaction.
+//!
+//! This is a short cut and nothing more: whatever can't be judged here at once is stored as received, and the
+//! projector judges it in its turn. That goes for what suspects send, for what was under judgement when an earlier process
+//! was killed, and for whatever is no longer so when it is about to be stored.
+
+use std::collections::{BTreeMap, HashSet};
+
+use sync_core::id::{ChangeHash, RecordId};
+use sync_core::time::UnixMillis;
+
+use super::projector::{Lane, judge_all};
+use crate::error::ServiceError;
+use crate::state::App;
+use crate::store::{ChangeState, Device, IncomingChange, NewLine, PendingRecord, Publication};
+
+/// Judges lines that were looked at and are about to be stored. What the answer does not speak of is to be stored as
+/// received.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn prejudge(
+    app: &App,
+    device: &Device,
+    lines: &[NewLine],
+    now: UnixMillis,
+) -> Result<Vec<Publication>, ServiceError> {
+    // A copy of the phone may have used the same numbers, and the projector knows which actor is whose.
+    let is_plain = device.forked_at.is_none() && device.replaces.is_none();
+    if !app.config.limits.judge_on_arrival || !is_plain || Lane::of(app, device.id) == Lane::Slow {
+        return Ok(Vec::new());
+    }
+    let mut records: BTreeMap<RecordId, Vec<IncomingChange>> = BTreeMap::new();
+    for line in lines.iter().filter(|line| line.state == ChangeState::Received) {
+        records.entry(line.entry.record).or_default().push(incoming(device, line, now));
+    }
+    records.retain(|id, changes| !app.trial.is_wary_of(*id) && are_distinct(changes));
+    if records.is_empty() {
+        return Ok(Vec::new());
+    }
+    let Ok(_seat) = app.projector.seats.acquire().await else {
+        return Ok(Vec::new());
+    };
+    let ids: Vec<RecordId> = records.keys().copied().collect();
+    let mut pending = Vec::with_capacity(ids.len());
+    for mut known in app.store.records(&ids).await? {
+        let fresh = records.remove(&known.id).unwrap_or_default();
+        if !fresh.iter().any(|change| is_known(&known, change.hash)) {
+            known.incoming.extend(fresh);
+            pending.push(known);
+        }
+    }
+    let organisation = device.person.organisation;
+    pending.extend(records.into_iter().map(|(id, incoming)| PendingRecord {
+        id,
+        organisation,
+        base_seq: 0,
+        published: Vec::new(),
+        incoming,
+        refused: Vec::new(),
+        decided: 0,
+    }));
+    let _judging = app.trial.begin(pending.iter().map(|record| record.id));
+    judge_all(app, pending, 1).await
+}
+
+fn incoming(device: &Device, line: &NewLine, now: UnixMillis) -> IncomingChange {
+    IncomingChange {
+        hash: line.entry.change,
+        raw: line.raw.clone(),
+        device: device.id,
+        n: line.entry.n,
+        author: device.person.clone(),
+        received_at: now,
+        copied: false,
+        approved: false,
+    }
+}
+
+fn are_distinct(changes: &[IncomingChange]) -> bool {
+    let mut seen = HashSet::with_capacity(changes.len());
+    changes.iter().all(|change| seen.insert(change.hash))
+}
+
+/// Whether a change is one of those with which the record is judged anyway. One that was set aside for good is not, and
+/// is found out about when the line is stored.
+fn is_known(record: &PendingRecord, hash: ChangeHash) -> bool {
+    record.published.iter().any(|change| change.hash == hash)
+        || record.incoming.iter().any(|change| change.hash == hash)
+        || record.refused.contains(&hash)
+}
