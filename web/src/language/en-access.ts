@@ -25,7 +25,7 @@ const access = {
     backup: 'Last verified backup',
     photoBackup: 'Last backup of photos',
     noBackup: 'None yet',
-    restorable: 'A backup is restored up to an age of',
+    restorable: 'Restored up to an age of',
     aside: 'Set aside',
     waiting: 'Wait for what they follow',
     held: 'Held for a decision',

@@ -37,6 +37,8 @@ export function Presets({ filter, onShow }: { filter: RecordFilter; onShow: (fil
     setName('');
     setOpen(false);
   };
+  const mayKeep = Object.keys(filter).length > 0;
+  if (presets.length === 0 && !mayKeep) return null;
   return (
     <Space size={6} wrap role="group" aria-label={t('presets.title')}>
       {presets.map((preset) => (
@@ -52,7 +54,7 @@ export function Presets({ filter, onShow }: { filter: RecordFilter; onShow: (fil
           />
         </Space.Compact>
       ))}
-      {Object.keys(filter).length > 0 && (
+      {mayKeep && (
         <Popover
           trigger="click"
           open={open}
