@@ -128,6 +128,8 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(directory::revoke))
         .routes(routes!(directory::wipe))
         .routes(routes!(trails::list))
+        .routes(routes!(trails::verify))
+        .routes(routes!(trails::export))
         // the server itself
         .routes(routes!(system::system))
         .routes(routes!(health::alive))

@@ -11,6 +11,7 @@ pub(crate) mod days;
 pub(crate) mod directory;
 pub(crate) mod events;
 mod extract;
+mod file;
 pub(crate) mod health;
 mod identity;
 mod message;

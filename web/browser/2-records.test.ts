@@ -1,6 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Desk, first, lines, openBrowser, record } from './desk.ts';
+import { Desk, first, lines, openBrowser, record, type Line } from './desk.ts';
+import { tabTo } from './keyboard.ts';
 
 let browser: Browser;
 let desk: Desk;
@@ -31,6 +32,29 @@ test('the list goes on and back by pages, and its filter stands in the address',
   expect(shown).toBe((await lines(desk, 'kind=lead&conflict=true')).length);
   await page.getByRole('button', { name: 'Clear filters' }).click();
   await expect.poll(() => new URL(page.url()).search).toBe('');
+});
+
+test('filters are kept by name, and columns chosen, in this browser', async () => {
+  const { page } = desk;
+  await page.goto('/records?kind=visit&state=received');
+  await page.getByRole('button', { name: 'Save this filter' }).click();
+  await page.getByLabel('Name of the filter').fill('待审拜访');
+  await page.keyboard.press('Enter');
+  await page.goto('/records');
+  await page.getByRole('button', { name: '待审拜访', exact: true }).click();
+  await page.waitForURL('**/records?kind=visit&state=received');
+  await page.getByRole('button', { name: 'Remove 待审拜访' }).click();
+  await page.getByRole('button', { name: '待审拜访', exact: true }).waitFor({ state: 'detached' });
+
+  const changes = page.getByRole('columnheader', { name: 'Changes' });
+  expect(await changes.count()).toBe(0);
+  await page.getByRole('button', { name: 'Columns' }).click();
+  await page.getByLabel('Changes', { exact: true }).check();
+  await page.reload();
+  await changes.waitFor();
+  await page.getByRole('button', { name: 'Columns' }).click();
+  await page.getByRole('button', { name: 'Reset' }).click();
+  await changes.waitFor({ state: 'detached' });
 });
 
 test('a search that finds nothing says so and offers a way out', async () => {
@@ -85,13 +109,31 @@ test('another conflict is settled by a value of one’s own', async () => {
   expect(settled.record.conflicts.filter((conflict) => conflict.field === field)).toEqual([]);
 });
 
+test('a conflict is found and settled by keyboard alone', async () => {
+  const { page } = desk;
+  await page.goto('/records?conflict=true&state=received');
+  await page.locator('tbody .row-link').first().waitFor();
+  const open = first(await lines(desk, 'conflict=true&state=received'));
+  await tabTo(page, `a.mark-conflict[href*="${open.id}"]`);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Concurrent values' }).waitFor();
+  await tabTo(page, '.conflict button');
+  await page.keyboard.press('Enter');
+  await page.getByText('Settled:').waitFor();
+  expect((await record(desk, open.id)).line.conflicts).toBe(open.conflicts - 1);
+});
+
 test('clean records are approved together, the others stay', async () => {
   const { page } = desk;
-  await page.goto('/records?state=received&kind=survey&conflict=false');
+  const isClean = ({ flags }: Line) => flags.length === 0;
+  const { owner } = first(await lines(desk, 'state=received&kind=survey&conflict=false&limit=200'), isClean);
+  const theirs = `state=received&kind=survey&conflict=false&promoter=${owner}`;
+  await page.goto(`/records?${theirs}`);
   await page.locator('tbody .row-link').first().waitFor();
-  const chosen = (await lines(desk, 'state=received&kind=survey&conflict=false&limit=50')).slice(0, 3);
+  const shown = await lines(desk, `${theirs}&limit=50`);
+  const chosen = [first(shown, isClean), first(shown, (line) => !isClean(line))];
   for (const { id } of chosen) await page.locator(`tr[data-row-key="${id}"] input[type=checkbox]`).check();
-  const clean = chosen.filter((line) => line.flags.length === 0);
+  const clean = chosen.filter(isClean);
   await page.getByRole('button', { name: `Approve ${clean.length} clean` }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click();
   await page.getByText(/records? approved\./).waitFor();

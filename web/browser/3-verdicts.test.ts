@@ -52,6 +52,7 @@ test('the second reviewer’s stale decision is refused with what changed, and t
   await other.signIn('hq_admin');
   const { page } = desk;
   const lead = first(await lines(desk, 'state=received&conflict=false&kind=lead'));
+  await desk.goDeaf();
   await page.goto(`/records/${lead.id}`);
   await page.getByRole('button', { name: 'Approve' }).waitFor();
 

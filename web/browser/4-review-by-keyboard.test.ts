@@ -77,6 +77,7 @@ test('an evening of review without a mouse', async () => {
 
 test('a decision that comes too late is said while one is elsewhere already, and wants another look', async () => {
   const { page } = desk;
+  await desk.goDeaf();
   await page.goto('/review?kind=lead&conflict=false');
   const id = await ready();
   const other = await Desk.open(browser);

@@ -27,6 +27,11 @@ export class Handset {
   /** Enrols a new phone that has never exchanged anything. */
   static async silent(person: string, label: string, zone = 'Asia/Shanghai'): Promise<Handset> {
     const { code } = await admin<{ code: string }>('code', 'issue', '--person', person);
+    return Handset.redeem(code, label, zone);
+  }
+
+  /** Enrols a new phone with a code that somebody was given. */
+  static async redeem(code: string, label: string, zone = 'Asia/Shanghai'): Promise<Handset> {
     const handset = new Handset(await mkdtemp(join(tmpdir(), 'handset-')), zone);
     await handset.order('enrol', code, label);
     return handset;

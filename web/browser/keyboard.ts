@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 
 /** Goes on with the tab key until something has the focus. */
 export async function tabTo(page: Page, selector: string): Promise<void> {
-  for (let steps = 0; steps < 80; steps += 1) {
+  for (let steps = 0; steps < 200; steps += 1) {
     await page.keyboard.press('Tab');
     if (await page.evaluate((selector) => document.activeElement?.matches(selector) ?? false, selector)) return;
   }

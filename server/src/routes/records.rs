@@ -2,12 +2,9 @@
 
 pub(super) mod line;
 
-use axum::body::Body;
 use axum::extract::State;
 use axum::http::Uri;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::{IntoResponse as _, Response};
-use futures_util::TryStreamExt as _;
+use axum::response::Response;
 use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -18,6 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::cursor;
 use super::extract::{Id, Json, Parameters};
+use super::file::attachment;
 use super::identity::{Origin, SignedIn};
 use super::names;
 use crate::error::{ServiceError, codes};
@@ -182,13 +180,7 @@ pub(crate) async fn export(
     trail::note(&app, who.organisation, act).await?;
     let bytes = export::export(&app, &who, filter, form, language).await?;
     let day = app.clock.now().day(0);
-    let name = format!("attachment; filename=\"daybook-{day}.{ending}\"");
-    let headers = [(CONTENT_TYPE, media_type.to_owned()), (CONTENT_DISPOSITION, name)];
-    let bytes = bytes.map_err(|error| {
-        tracing::warn!(code = error.code.name, cause = ?error.internal, "an export broke off");
-        std::io::Error::other(error.code.name)
-    });
-    Ok((headers, Body::from_stream(bytes)).into_response())
+    Ok(attachment(&format!("daybook-{day}.{ending}"), media_type, bytes))
 }
 
 /// One record with merged values, concurrent values side by side, and the history of every field.

@@ -1,6 +1,7 @@
 //! The audit trail.
 
 use axum::extract::State;
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sync_core::id::PersonId;
@@ -9,9 +10,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::extract::{Json, Parameters};
-use super::identity::SignedIn;
+use super::file::attachment;
+use super::identity::{Origin, SignedIn};
 use crate::error::ServiceError;
-use crate::service::trail;
+use crate::service::trail::{self, Act, Checked};
 use crate::state::App;
 use crate::store::trail::{TrailEntry, TrailQuery};
 
@@ -90,4 +92,36 @@ pub(crate) async fn list(
     // The first entry has number 1.
     let next = items.last().map(|entry| entry.no).filter(|no| *no > 1);
     Ok(Json(TrailPage { items, next }))
+}
+
+/// Whether anybody has tampered with the trail, as far as its own links and sealed statements can tell.
+#[utoipa::path(
+    get, operation_id = "verify_audit", path = "/api/v1/audit/verification", tag = "audit",
+    responses((status = 200, body = Checked)), security(("session" = []))
+)]
+pub(crate) async fn verify(State(app): State<App>, SignedIn(who): SignedIn) -> Result<Json<Checked>, ServiceError> {
+    trail::verify(&app, &who).await.map(Json)
+}
+
+/// The whole trail as a file, oldest entry first, one JSON object a line, each with its link. It is sent while it is read;
+/// a connection that breaks off means that the file is not whole.
+#[utoipa::path(
+    get, operation_id = "export_audit", path = "/api/v1/audit/export", tag = "audit",
+    responses((status = 200, content_type = "application/x-ndjson", body = String)), security(("session" = []))
+)]
+pub(crate) async fn export(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Origin(origin): Origin,
+) -> Result<Response, ServiceError> {
+    let asked = Act {
+        person: Some(who.id),
+        origin,
+        act: "GET /api/v1/audit/export".to_owned(),
+        subject: "/api/v1/audit/export".to_owned(),
+        detail: Value::Null,
+    };
+    let bytes = trail::export(&app, &who, asked).await?;
+    let day = app.clock.now().day(0);
+    Ok(attachment(&format!("daybook-audit-{day}.jsonl"), "application/x-ndjson", bytes))
 }

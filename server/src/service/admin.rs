@@ -131,7 +131,7 @@ async fn carry_out(app: &App, order: Order) -> Result<Value, ServiceError> {
         Order::ListTrail { organisation, after, limit } => {
             let organisation = find::organisation(app, organisation).await?;
             let entries = app.store.trail().trail_after(organisation, after, limit.min(1_000)).await?;
-            Ok(entries.into_iter().map(noted::line).collect())
+            Ok(entries.into_iter().map(trail::line).collect())
         }
         Order::CreateOrganisation { name } => create_organisation(app, name).await,
         Order::ListOrganisations => list(app.store.organisations().await?),

@@ -1,9 +1,13 @@
 //! The audit trail: written before anything is done, read by auditors, checked by anybody who has the database.
 
+use bytes::Bytes;
+use futures_util::stream::{self, StreamExt as _};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sync_core::id::{OfficeId, OrganisationId, PersonId};
+use utoipa::ToSchema;
 
+use super::export::FileStream;
 use crate::day::statement::{Anchor, Body, hex};
 use crate::error::{ServiceError, codes};
 use crate::scope::{self, Action};
@@ -44,7 +48,7 @@ pub async fn note(app: &App, organisation: OrganisationId, act: Act) -> Result<u
     conceal(&mut detail);
     let mut detail = detail.to_string();
     if detail.len() > LONGEST_DETAIL {
-        detail = serde_json::json!({ "bytes": detail.len() }).to_string();
+        detail = json!({ "bytes": detail.len() }).to_string();
     }
     let entry = NewTrailEntry { at: app.clock.now(), person, origin, act, subject, detail };
     Ok(app.store.trail().append_trail(organisation, &entry).await?)
@@ -67,16 +71,56 @@ fn conceal(value: &mut Value) {
     }
 }
 
+fn may_read(who: &Person) -> Result<(), ServiceError> {
+    if scope::may_do(who, Action::Audit) { Ok(()) } else { Err(codes::PERMISSION.into()) }
+}
+
 /// Entries of the trail of somebody's organisation, newest first.
 ///
 /// # Errors
 /// [`codes::PERMISSION`] without the role.
 pub async fn list(app: &App, who: &Person, query: TrailQuery) -> Result<Vec<TrailEntry>, ServiceError> {
-    if !scope::may_do(who, Action::Audit) {
-        return Err(codes::PERMISSION.into());
-    }
+    may_read(who)?;
     let query = TrailQuery { limit: query.limit.clamp(1, LONGEST_PAGE), ..query };
     Ok(app.store.trail().trail(who.organisation, &query).await?)
+}
+
+/// The whole trail of somebody's organisation as a file, oldest entry first, one JSON object a line. That somebody takes it is
+/// itself written down: `asked` says so.
+///
+/// # Errors
+/// [`codes::PERMISSION`] without the role.
+pub async fn export(app: &App, who: &Person, asked: Act) -> Result<FileStream, ServiceError> {
+    may_read(who)?;
+    let newest = note(app, who.organisation, asked).await?;
+    let state = (app.clone(), who.organisation, 0);
+    Ok(stream::try_unfold(state, move |(app, organisation, after)| async move {
+        // What is written down meanwhile is for the next file.
+        if after >= newest {
+            return Ok(None);
+        }
+        let page = app.store.trail().trail_after(organisation, after, PAGE).await?;
+        let Some(last) = page.last().map(|entry| entry.no) else {
+            return Ok(None);
+        };
+        let lines: String = page.into_iter().map(|entry| format!("{}\n", line(entry))).collect();
+        Ok(Some((Bytes::from(lines), (app, organisation, last))))
+    })
+    .boxed())
+}
+
+/// An entry of the trail, as it is exported.
+pub(super) fn line(TrailEntry { no, entry, link }: TrailEntry) -> Value {
+    json!({
+        "no": no,
+        "at": entry.at,
+        "person": entry.person,
+        "origin": entry.origin,
+        "act": entry.act,
+        "subject": entry.subject,
+        "detail": entry.detail,
+        "link": hex(&link),
+    })
 }
 
 /// Where the trail ends.
@@ -86,7 +130,7 @@ pub(super) async fn head(app: &App, organisation: OrganisationId) -> Result<Opti
 }
 
 /// What a check of the trail found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Checked {
     /// Whether nobody has tampered with it, as far as can be told.
     pub sound: bool,
@@ -100,6 +144,15 @@ pub struct Checked {
     pub false_anchors: Vec<u64>,
     /// The link of the last entry, in hexadecimal digits: whoever has written it down elsewhere can compare.
     pub head: String,
+}
+
+/// [`check`] for whoever may read the trail.
+///
+/// # Errors
+/// [`codes::PERMISSION`] without the role.
+pub async fn verify(app: &App, who: &Person) -> Result<Checked, ServiceError> {
+    may_read(who)?;
+    check(app, who.organisation).await
 }
 
 /// Checks the whole trail of an organisation: that each link fits, and that it holds what sealed statements say of it.
@@ -151,8 +204,6 @@ async fn anchors(app: &App, organisation: OrganisationId) -> Result<Vec<Anchor>,
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

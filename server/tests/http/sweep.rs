@@ -124,6 +124,8 @@ const RULES: &[(&str, &str, Rule)] = &[
     ("post", "/api/v1/devices/{id}/revoke", Rule::Device(&[Secretary, OfficeManager, HqAdmin])),
     ("post", "/api/v1/devices/{id}/wipe", Rule::Device(&[Secretary, OfficeManager, HqAdmin])),
     ("get", "/api/v1/audit", Rule::Roles(&[HqAdmin, Auditor])),
+    ("get", "/api/v1/audit/verification", Rule::Roles(&[HqAdmin, Auditor])),
+    ("get", "/api/v1/audit/export", Rule::Roles(&[HqAdmin, Auditor])),
     ("get", "/api/v1/system", Rule::Roles(&[HqAdmin, Auditor])),
     ("get", "/healthz", Rule::Anybody),
     ("get", "/readyz", Rule::Anybody),

@@ -1,4 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
+import { askingEvery } from '../live/news.ts';
 import { answer, api, type Body } from './client.ts';
 
 export type DayLine = Body['DayLineBody'];
@@ -9,15 +10,12 @@ export type Counts = Body['CountsBody'];
 export type Sealed = Body['StatementBody'];
 export type Explanation = Body['ExplanationBody'];
 
-/** How often a page of the evening asks again while somebody looks at it, in milliseconds. */
-const EVERY = 15_000;
-
 /** How a day stands in all offices of one's territory. */
 export const dayLines = (day: string) =>
   queryOptions({
     queryKey: ['days', 'lines', day],
     queryFn: ({ signal }) => answer(api.GET('/api/v1/days', { params: { query: { day } }, signal })),
-    refetchInterval: EVERY,
+    refetchInterval: askingEvery,
   });
 
 const at = (office: string, day: string) => ({ params: { path: { office, day } } });
@@ -26,7 +24,7 @@ export const officeBoard = (office: string, day: string) =>
   queryOptions({
     queryKey: ['days', 'board', office, day],
     queryFn: ({ signal }) => answer(api.GET('/api/v1/offices/{office}/days/{day}', { ...at(office, day), signal })),
-    refetchInterval: EVERY,
+    refetchInterval: askingEvery,
   });
 
 /** What came for a closed day and is in no statement. */
@@ -34,7 +32,7 @@ export const lateTray = (office: string, day: string) =>
   queryOptions({
     queryKey: ['days', 'late', office, day],
     queryFn: ({ signal }) => answer(api.GET('/api/v1/offices/{office}/days/{day}/late', { ...at(office, day), signal })),
-    refetchInterval: EVERY,
+    refetchInterval: askingEvery,
   });
 
 /** A statement or a supplement. Nothing changes it any more, so it is fetched once. */

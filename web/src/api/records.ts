@@ -19,6 +19,13 @@ export const recordPage = (query: RecordQuery) =>
     queryFn: ({ signal }) => answer(api.GET('/api/v1/records', { params: { query }, signal })),
   });
 
+/** How many records a filter has over all pages. */
+export const recordCount = (filter: RecordFilter) =>
+  queryOptions({
+    queryKey: ['records', 'count', filter],
+    queryFn: ({ signal }) => answer(api.GET('/api/v1/records/count', { params: { query: filter }, signal })),
+  });
+
 /** The records of a filter, page after page, for working through them. What comes in meanwhile moves nothing. */
 export const recordQueue = (filter: RecordFilter) =>
   infiniteQueryOptions({

@@ -10,3 +10,7 @@ export const revokeDevice = (id: string) => answer(api.POST('/api/v1/devices/{id
 
 export const wipeDevice = (id: string, atOnce: boolean) =>
   answer(api.POST('/api/v1/devices/{id}/wipe', { params: { path: { id } }, body: { at_once: atOnce } }));
+
+/** A code with which one phone of a person can be enrolled. It is told this once. */
+export const inviteDevice = (person: string) =>
+  answer(api.POST('/api/v1/people/{person}/enrolment-code', { params: { path: { person } } }));

@@ -136,7 +136,12 @@ function Count({ board, line, of }: { board: Board; line?: BoardLine; of: Kind |
   return (
     <Link
       to="/records"
-      search={{ office: board.office, day: board.day, promoter: line?.person, kind: of === 'flagged' ? undefined : of }}
+      search={{
+        made_in: board.office,
+        made_by: line?.person,
+        day: board.day,
+        ...(of === 'flagged' ? { flag: 'any' as const } : { kind: of }),
+      }}
       title={t('board.countOf', { what: t(`board.${of}`), name: line?.name ?? board.name })}
     >
       {number(counted)}

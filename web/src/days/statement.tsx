@@ -7,6 +7,7 @@ import { officeBoard, sealedStatement, type Sealed } from '../api/days.ts';
 import { useDirectory } from '../api/directory.ts';
 import { number, term, useWords } from '../language/wording.ts';
 import { PageHead } from '../shell/page-head.tsx';
+import { saveFile } from '../shell/save-file.ts';
 import { Fetched } from '../shell/states.tsx';
 import { Moment } from '../words/moment.tsx';
 import { recordsIn } from './board-lines.ts';
@@ -56,14 +57,8 @@ export function StatementPage() {
 /** Hands out the signed bytes, for whoever checks them without us. */
 function Download({ sealed }: { sealed: Sealed }) {
   const { t } = useWords();
-  const save = () => {
-    const address = URL.createObjectURL(new Blob([signedFile(sealed)], { type: 'application/json' }));
-    const link = document.createElement('a');
-    link.href = address;
-    link.download = fileName(statementOf(sealed));
-    link.click();
-    URL.revokeObjectURL(address);
-  };
+  const save = () =>
+    saveFile(fileName(statementOf(sealed)), new Blob([signedFile(sealed)], { type: 'application/json' }));
   return (
     <Button icon={<DownloadOutlined />} onClick={save}>
       {t('statement.download')}

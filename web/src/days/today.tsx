@@ -98,7 +98,7 @@ function Offices({ lines, day }: { lines: DayLine[]; day: string }) {
       align: 'right',
       sorter: (a, b) => a.records - b.records,
       render: (_, line) => (
-        <Link to="/records" search={{ office: line.office, day }} title={t('days.recordsOf', { name: line.name })}>
+        <Link to="/records" search={{ made_in: line.office, day }} title={t('days.recordsOf', { name: line.name })}>
           {number(line.records)}
         </Link>
       ),

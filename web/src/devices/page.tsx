@@ -4,6 +4,7 @@ import { Button, Checkbox, Space, Table, type TableColumnType } from 'antd';
 import { useState } from 'react';
 import { devices, useDirectory } from '../api/directory.ts';
 import { number, time, useWords } from '../language/wording.ts';
+import { EnrolDialog } from '../enrolment/enrol-dialog.tsx';
 import { Choice } from '../records/filters.tsx';
 import { usePowers } from '../session/session.ts';
 import { PageHead } from '../shell/page-head.tsx';
@@ -22,6 +23,11 @@ export function DevicesPage() {
   const query = useQuery(devices);
   const directory = useDirectory();
   const offices = new Map(directory.people.map((person) => [person.id, person.office]));
+  const powers = usePowers();
+  const [enrolling, setEnrolling] = useState(false);
+  const invitee = powers.invite
+    ? directory.people.find(({ id, active, office }) => id === search.person && active && office != null)
+    : undefined;
   const show = (change: Partial<DeviceSearch>) =>
     void navigate({ search: readDeviceSearch({ ...search, device: undefined, ...change }) });
   const matches = (device: Device) =>
@@ -35,9 +41,12 @@ export function DevicesPage() {
       <PageHead
         title={search.person ? t('devices.of', { name: directory.person(search.person) ?? '' }) : t('devices.title')}
         end={
-          <Button onClick={() => void query.refetch()} loading={query.isFetching}>
-            {t('common.refresh')}
-          </Button>
+          <>
+            {invitee && <Button onClick={() => setEnrolling(true)}>{t('enrol.action')}</Button>}
+            <Button onClick={() => void query.refetch()} loading={query.isFetching}>
+              {t('common.refresh')}
+            </Button>
+          </>
         }
       />
       <div className="filters">
@@ -72,6 +81,7 @@ export function DevicesPage() {
           </Button>
         )}
       </div>
+      {enrolling && invitee && <EnrolDialog person={invitee} onClose={() => setEnrolling(false)} />}
       <Fetched query={query}>{(devices) => <DeviceTable devices={devices.filter(matches)} />}</Fetched>
     </>
   );

@@ -1,4 +1,6 @@
 import day from './en-day.ts';
+import access from './en-access.ts';
+import office from './en-office.ts';
 
 /** The console's own words. */
 const words = {
@@ -14,6 +16,9 @@ const words = {
     people: 'People',
     teams: 'Teams',
     devices: 'Devices',
+    audit: 'Audit trail',
+    settings: 'Settings',
+    system: 'System',
     signOut: 'Sign out',
   },
   signIn: {
@@ -21,6 +26,8 @@ const words = {
     lead: 'For offices and head quarters',
     login: 'Login',
     password: 'Password',
+    code: 'Code',
+    codeHint: 'Of your authenticator app, or a recovery code.',
     submit: 'Sign in',
     loginMissing: 'Enter your login.',
     passwordMissing: 'Enter your password.',
@@ -77,6 +84,7 @@ const words = {
     advice: {
       'console.unreachable': ['The server cannot be reached', 'Check the network. What you see may be old; nothing has been changed.'],
       'console.not_ours': ['Something between you and the server answered', 'A proxy or a sign-in page of the network may be in the way. Try again in a moment.'],
+      'console.broken_off': ['The file broke off', 'It is not whole and was not saved. Try again; if it breaks off again, narrow the filter.'],
       'session.credentials': ['Login or password is wrong', 'Check both, also the keyboard’s language and caps lock.'],
       'session.required': ['Your session has ended', 'Sign in again; you come back to where you were.'],
       'session.too_many_attempts': ['Too many failed attempts', 'Wait before the next one.'],
@@ -108,6 +116,17 @@ const words = {
       'record.not_a_lead': ['Only the customers of leads arrive', 'Open the lead of this customer.'],
       'office.consultants': ['A name does not fit', 'A consultant has a name of up to 100 characters, each once, and an office has up to 200.'],
       'person.place': ['Role and place do not fit', 'Roles of the field and of offices need an office; supervisors need a team.'],
+      'person.password': ['The password does not fit', 'It has 12 to 128 characters.'],
+      'person.password_personal': ['Your login or name is no password', 'Take something that nobody who knows you would try.'],
+      'person.password_known': ['This password is among those that are tried first', 'Take a longer or less usual one: several words that do not belong together.'],
+      'session.old_password': ['The present password is wrong', 'Check it, also the keyboard’s language and caps lock.'],
+      'session.totp_required': ['A code is needed as well', 'Enter the code that your authenticator app shows, or a recovery code.'],
+      'session.totp_code': ['The code is wrong, or was used already', 'Wait for the app’s next one. If codes are never right, check the clock of your phone.'],
+      'session.totp_on': ['The second factor is on already', 'Switch it off first.'],
+      'session.totp_off': ['There is nothing to confirm', 'Begin again.'],
+      'person.no_office': ['Only people with an office can enrol a phone', 'Give them an office first.'],
+      'enrol.code': ['The enrolment code is wrong, used or expired', 'Issue another one.'],
+      'organisation.threshold': ['A threshold is out of its range', 'Correct the one that the detail names.'],
       'server.busy': ['The server is busy', 'Try again in a moment.'],
       'server.internal': ['Something went wrong on the server', 'It has been noted. Give your administrator the number of the request.'],
       'storage.full': ['The server has no room left', 'Tell your administrator. Nothing is lost.'],
@@ -128,6 +147,9 @@ const words = {
       state: 'State',
       stage: 'Stage',
       flag: 'Flag',
+      anyFlag: 'Any flag',
+      madeBy: 'Made by {{name}}',
+      madeIn: 'Made for {{name}}',
       conflict: 'Conflicts',
       withConflict: 'In conflict',
       withoutConflict: 'Without conflict',
@@ -238,6 +260,8 @@ const words = {
     writtenAt: 'Written',
     receivedAt: 'Received',
     line: 'Line {{n}} of the journal',
+    evidence: 'Evidence',
+    skew: 'Clock wrong by {{by}}',
     author: 'Author',
     cleared: 'emptied',
     typed: 'typed “{{text}}”',
@@ -287,10 +311,6 @@ const words = {
     position: '{{number}} of {{all}}',
     positionMore: '{{number}} of {{all}}+',
     readOnly: 'Your role looks, but does not decide.',
-    presets: 'Saved filters',
-    savePreset: 'Save this filter',
-    presetName: 'Name of the filter',
-    removePreset: 'Remove {{name}}',
   },
   amendments: {
     title: 'Amendments',
@@ -453,6 +473,8 @@ const words = {
     of: 'Devices of {{name}}',
   },
   ...day,
+  ...office,
+  ...access,
 };
 
 export default words;

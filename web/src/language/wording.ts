@@ -58,6 +58,13 @@ export function decimal(text: string): string {
   return /^-?\d+(\.\d+)?$/.test(text) ? text.replace(/\B(?=(\d{3})+(?!\d))(?<!\.\d*)/g, ',') : text;
 }
 
+/** So many bytes in the largest unit that says something: `820 kB`. */
+export function size(bytes: number): string {
+  const [value, unit] =
+    bytes < 1_000 ? [bytes, 'byte'] : bytes < 1_000_000 ? [bytes / 1_000, 'kilobyte'] : bytes < 1e9 ? [bytes / 1e6, 'megabyte'] : [bytes / 1e9, 'gigabyte'];
+  return number(value as number, { style: 'unit', unit: unit as string, unitDisplay: 'short', maximumFractionDigits: 1 });
+}
+
 /** A stretch of time in the largest unit that says something: `3 h`, `250 ms`. */
 export function stretch(millis: number): string {
   const [value, unit] =

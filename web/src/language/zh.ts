@@ -1,6 +1,8 @@
 import type en from './en.ts';
 import type { InOneForm } from './one-form.ts';
 import day from './zh-day.ts';
+import access from './zh-access.ts';
+import office from './zh-office.ts';
 
 const words: InOneForm<typeof en> = {
   app: { name: 'Daybook', skip: '跳到内容', language: '语言', menu: '菜单' },
@@ -15,6 +17,9 @@ const words: InOneForm<typeof en> = {
     people: '人员',
     teams: '团队',
     devices: '设备',
+    audit: '审计日志',
+    settings: '设置',
+    system: '系统',
     signOut: '退出登录',
   },
   signIn: {
@@ -22,6 +27,8 @@ const words: InOneForm<typeof en> = {
     lead: '供分所与总部使用',
     login: '账号',
     password: '密码',
+    code: '动态码',
+    codeHint: '来自验证器应用，或使用恢复码。',
     submit: '登录',
     loginMissing: '请输入账号。',
     passwordMissing: '请输入密码。',
@@ -74,6 +81,7 @@ const words: InOneForm<typeof en> = {
     advice: {
       'console.unreachable': ['无法连接服务器', '请检查网络。所见内容可能不是最新；未作任何更改。'],
       'console.not_ours': ['应答并非来自本系统', '可能有代理或网络登录页阻隔。请稍后重试。'],
+      'console.broken_off': ['文件中途断开', '内容不完整，未保存。请重试；若再次断开，请缩小筛选范围。'],
       'session.credentials': ['账号或密码错误', '请核对两者，并留意输入法与大写锁定。'],
       'session.required': ['登录已失效', '请重新登录，之后会回到原来的页面。'],
       'session.too_many_attempts': ['失败次数过多', '请稍候再试。'],
@@ -105,6 +113,17 @@ const words: InOneForm<typeof en> = {
       'record.not_a_lead': ['只有意向客户才有到访', '请打开该客户的意向客户记录。'],
       'office.consultants': ['姓名不符合要求', '置业顾问姓名最多 100 字，不得重复，每个分所最多 200 人。'],
       'person.place': ['角色与所在单位不符', '外勤与分所角色须有分所；渠道主管须有团队。'],
+      'person.password': ['密码不符合要求', '须为 12 至 128 个字符。'],
+      'person.password_personal': ['账号或姓名不能作为密码', '请用熟人也想不到的内容。'],
+      'person.password_known': ['此密码属于最先被尝试的一类', '请用更长或更少见的，例如几个互不相干的词。'],
+      'session.old_password': ['当前密码错误', '请核对，并留意输入法与大写锁定。'],
+      'session.totp_required': ['还需要动态码', '请输入验证器应用显示的动态码，或恢复码。'],
+      'session.totp_code': ['动态码错误或已用过', '请等下一个动态码。若一直不对，请检查手机时间。'],
+      'session.totp_on': ['两步验证已启用', '请先停用。'],
+      'session.totp_off': ['没有待确认的设置', '请重新开始。'],
+      'person.no_office': ['有分所的人员才能绑定手机', '请先为其指定分所。'],
+      'enrol.code': ['绑定代码错误、已用或过期', '请另签一个。'],
+      'organisation.threshold': ['阈值超出范围', '请更正详情中所指的一项。'],
       'server.busy': ['服务器繁忙', '请稍后重试。'],
       'server.internal': ['服务器出错', '已记录在案。请将请求编号告知管理员。'],
       'storage.full': ['服务器空间已满', '请告知管理员。没有丢失任何内容。'],
@@ -125,6 +144,9 @@ const words: InOneForm<typeof en> = {
       state: '状态',
       stage: '阶段',
       flag: '标记',
+      anyFlag: '任何标记',
+      madeBy: '采集人 {{name}}',
+      madeIn: '采集分所 {{name}}',
       conflict: '冲突',
       withConflict: '有冲突',
       withoutConflict: '无冲突',
@@ -229,6 +251,8 @@ const words: InOneForm<typeof en> = {
     writtenAt: '填写时间',
     receivedAt: '接收时间',
     line: '流水第 {{n}} 行',
+    evidence: '证据',
+    skew: '时钟偏差 {{by}}',
     author: '作者',
     cleared: '已清空',
     typed: '键入“{{text}}”',
@@ -274,10 +298,6 @@ const words: InOneForm<typeof en> = {
     position: '第 {{number}} 条，共 {{all}} 条',
     positionMore: '第 {{number}} 条，共 {{all}}+ 条',
     readOnly: '您的角色只可查看，不作裁决。',
-    presets: '已存筛选',
-    savePreset: '保存此筛选',
-    presetName: '筛选名称',
-    removePreset: '删除 {{name}}',
   },
   amendments: {
     title: '修订',
@@ -436,6 +456,8 @@ const words: InOneForm<typeof en> = {
     of: '{{name}} 的设备',
   },
   ...day,
+  ...office,
+  ...access,
 };
 
 export default words;

@@ -1,7 +1,7 @@
 /** A failure as the server tells it (RFC 9457), or as the browser does when there is no server. */
 export class Problem extends Error {
   constructor(
-    /** For programs: one of the codes of docs/API.md, or `console.unreachable` or `console.not_ours`. */
+    /** For programs: one of the codes of docs/API.md, or one of the console's own, `console.…`. */
     readonly code: string,
     /** The server's own words; shown where the console has none for the code. */
     title: string,
@@ -18,6 +18,11 @@ export class Problem extends Error {
   /** The server could not be reached at all. */
   static unreachable(): Problem {
     return new Problem('console.unreachable', 'The server cannot be reached.', 0);
+  }
+
+  /** A file stopped in its middle. */
+  static brokenOff(): Problem {
+    return new Problem('console.broken_off', 'The file broke off.', 0);
   }
 
   static of(body: unknown, response: Response): Problem {

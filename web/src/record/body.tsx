@@ -2,6 +2,7 @@ import type { Detail } from '../api/records.ts';
 import { Arrival } from './arrival.tsx';
 import { Conflicts } from './conflicts.tsx';
 import { Entries } from './entries.tsx';
+import { Flags } from './flags.tsx';
 import { History } from './history.tsx';
 import { Origin } from './origin.tsx';
 import { Photos } from './photos.tsx';
@@ -26,6 +27,7 @@ export function RecordBody({ detail, zone, onWrite, writing, onMade }: Props) {
       <div className="record-columns">
         <div>
           <Conflicts detail={detail} zone={zone} onWrite={onWrite} writing={writing} />
+          <Flags detail={detail} zone={zone} />
           <Values detail={detail} zone={zone} onWrite={onWrite} writing={writing} />
           <Photos detail={detail} />
         </div>

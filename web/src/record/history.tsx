@@ -1,12 +1,13 @@
 import { Select, Table, type TableColumnType } from 'antd';
 import { useState } from 'react';
 import type { Detail } from '../api/records.ts';
-import { term, useWords } from '../language/wording.ts';
+import { DeviceLink } from '../devices/link.tsx';
+import { SKEW_MS } from '../devices/search.ts';
+import { stretch, term, useWords } from '../language/wording.ts';
 import { Moment } from '../words/moment.tsx';
 import { Act } from './act.tsx';
 import { FieldName } from './field-name.tsx';
 import { historyOf, type HistoryLine } from './shape.ts';
-import { DeviceLink } from '../devices/link.tsx';
 
 /** What every change did to every field: who, when, from which device. Newest first. */
 export function History({ detail, zone }: { detail: Detail; zone?: string }) {
@@ -46,13 +47,28 @@ function subjectWords(subject: string): string {
   return `${term('zone', zone)} · ${term('field', field ?? '')}`;
 }
 
+/** What proves a change: a line of a signed journal, a session, or a colleague's word. */
+function Proof({ line }: { line: HistoryLine }) {
+  const { t } = useWords();
+  const { evidence, n, skew_ms: skew } = line;
+  return (
+    <span className="small">
+      {evidence === undefined ? t('common.none') : term('evidence', evidence)}
+      {n != null && <div className="quiet number">{t('record.line', { n })}</div>}
+      {skew != null && Math.abs(skew) >= SKEW_MS && (
+        <div className="mark mark-held">{t('record.skew', { by: stretch(Math.abs(skew)) })}</div>
+      )}
+    </span>
+  );
+}
+
 export function HistoryTable({ lines, zone, kind }: { lines: HistoryLine[]; zone?: string; kind?: Detail['line']['kind'] }) {
   const { t } = useWords();
   const columns: TableColumnType<HistoryLine>[] = [
     {
       key: 'field',
       title: t('record.fieldColumn'),
-      width: 170,
+      width: 150,
       render: (_, line) =>
         line.field === '' ? (
           term('zone', line.zone)
@@ -64,7 +80,7 @@ export function HistoryTable({ lines, zone, kind }: { lines: HistoryLine[]; zone
         ),
     },
     { key: 'what', title: t('record.what'), render: (_, line) => <Act line={line} kind={kind} zone={zone} /> },
-    { key: 'author', title: t('record.author'), width: 110, render: (_, line) => line.person_name },
+    { key: 'author', title: t('record.author'), width: 90, render: (_, line) => line.person_name },
     { key: 'at', title: t('record.writtenAt'), width: 140, render: (_, line) => <Moment at={line.at} zone={zone} /> },
     {
       key: 'received',
@@ -77,13 +93,13 @@ export function HistoryTable({ lines, zone, kind }: { lines: HistoryLine[]; zone
       title: t('common.device'),
       width: 130,
       render: (_, line) =>
-        line.device ? (
-          <span title={line.n == null ? undefined : t('record.line', { n: line.n })}>
-            <DeviceLink id={line.device} />
-          </span>
-        ) : (
-          t('common.console')
-        ),
+        line.device ? <DeviceLink id={line.device} /> : t('common.console'),
+    },
+    {
+      key: 'evidence',
+      title: t('record.evidence'),
+      width: 130,
+      render: (_, line) => <Proof line={line} />,
     },
   ];
   return (

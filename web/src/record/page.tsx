@@ -5,6 +5,7 @@ import { useCallback, useState } from 'react';
 import { useDirectory } from '../api/directory.ts';
 import { decide, recordDetail, type Detail } from '../api/records.ts';
 import { term, useWords } from '../language/wording.ts';
+import { Company } from '../live/company.tsx';
 import { useProblemNotice } from '../problem/notices.tsx';
 import { Problem } from '../problem/problem.ts';
 import { usePowers } from '../session/session.ts';
@@ -69,6 +70,7 @@ function RecordInFull({ detail }: { detail: Detail }) {
             <ReviewMark state={line.review} />
             {line.stage && <span className="mark mark-stage">{term('stage', line.stage)}</span>}
             <FlagMarks flags={line.flags} />
+            <Company record={line.id} />
             {line.conflicts > 0 && (
               <a href="#conflicts" className="mark mark-conflict">
                 {t('records.column.conflicts')} {line.conflicts}

@@ -1,15 +1,10 @@
-import { lazy, Suspense } from 'react';
 import type { Detail } from '../api/records.ts';
 import { number, term, useWords } from '../language/wording.ts';
-import { Loading } from '../shell/states.tsx';
-import { tiles } from './map-tiles.ts';
-import { metresBetween } from './place.ts';
+import { metresBetween } from '../map/place.ts';
+import { Spots } from '../map/spots.tsx';
 import { placesOf, type Pin, type PinnedFix } from './places.ts';
-import { PlacePlan } from './place-plan.tsx';
 
-const PlaceMap = lazy(() => import('./place-map.tsx'));
-
-/** Where the record was made: on a map if the server has one, else on a plain plan. */
+/** Where the record was made. */
 export function PlaceSheet({ detail }: { detail: Detail }) {
   const { t } = useWords();
   const { fixes, captured } = placesOf(detail);
@@ -24,12 +19,11 @@ export function PlaceSheet({ detail }: { detail: Detail }) {
       {captured?.fix === false && <p>{t('record.noFix', { reason: term('noFix', captured.reason) })}</p>}
       {fixes.length === 0 ? (
         !captured && <p className="none">{t('record.noPlace')}</p>
-      ) : tiles ? (
-        <Suspense fallback={<Loading rows={4} />}>
-          <PlaceMap fixes={fixes} label={label} tiles={tiles} />
-        </Suspense>
       ) : (
-        <PlacePlan fixes={fixes} label={label} />
+        <Spots
+          spots={fixes.map((pinned, tone) => ({ key: pinned.pins.join(), name: label(pinned), tone, fix: pinned.fix }))}
+          label={fixes.map(label).join('; ')}
+        />
       )}
       <ul className="pins">
         {fixes.map((pinned, index) => (

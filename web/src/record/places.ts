@@ -1,5 +1,5 @@
 import type { Detail } from '../api/records.ts';
-import { readPlace, type Fix, type Place } from './place.ts';
+import { readPlace, type Fix, type Place } from '../map/place.ts';
 import { viewOf } from './shape.ts';
 
 export const PINS = ['captured', 'outlet_place', 'check_in_place', 'check_out_place'] as const;

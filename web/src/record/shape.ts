@@ -76,7 +76,9 @@ export interface RecordView {
 }
 
 /** What one change did to one field; which of the last fields are there depends on `act`. */
-export type HistoryLine = Body['HistoryBody'] & {
+/** Changes that were set aside have no evidence yet. */
+export type HistoryLine = Omit<Body['HistoryBody'], 'evidence'> & {
+  evidence?: Body['HistoryBody']['evidence'];
   value?: Scalar;
   inserted?: string;
   deleted?: number;

@@ -1,4 +1,4 @@
-import { DatePicker, Input, Select } from 'antd';
+import { DatePicker, Input, Select, Tag } from 'antd';
 import dayjs from 'dayjs';
 import { useEffect, useState } from 'react';
 import { useDirectory } from '../api/directory.ts';
@@ -100,10 +100,20 @@ export function RecordFilters({ filter, onChange, without = [] }: Props) {
         <Choice
           label={t('records.filter.flag')}
           value={filter.flag}
-          options={words('flag', FLAGS)}
+          options={[{ value: 'any', label: t('records.filter.anyFlag') }, ...words('flag', FLAGS)]}
           onChange={(flag) => change({ flag })}
           wide
         />
+      )}
+      {filter.made_by && (
+        <Tag closable onClose={() => change({ made_by: undefined })}>
+          {t('records.filter.madeBy', { name: directory.person(filter.made_by) ?? t('common.unknown') })}
+        </Tag>
+      )}
+      {filter.made_in && (
+        <Tag closable onClose={() => change({ made_in: undefined })}>
+          {t('records.filter.madeIn', { name: directory.office(filter.made_in) ?? t('common.unknown') })}
+        </Tag>
       )}
       {shown('conflict') && (
         <Choice

@@ -1,21 +1,24 @@
 import { SettingOutlined } from '@ant-design/icons';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useRouterState, useSearch } from '@tanstack/react-router';
-import { Button, Checkbox, Popover, Table } from 'antd';
-import { useMemo, useState } from 'react';
-import { useDirectory } from '../api/directory.ts';
+import { Button, Checkbox, Popover, Segmented } from 'antd';
+import { lazy, Suspense, useMemo, useState } from 'react';
 import { PAGE, recordPage, type Line, type RecordFilter } from '../api/records.ts';
 import { useWords } from '../language/wording.ts';
 import { Trouble } from '../problem/trouble.tsx';
 import { usePowers } from '../session/session.ts';
 import { PageHead } from '../shell/page-head.tsx';
-import { Loading, Nothing } from '../shell/states.tsx';
-import { List } from '../words/list.tsx';
-import { COLUMNS, columnsOf, rememberColumns, rememberedColumns, USUAL, type Column } from './columns.tsx';
+import { Loading } from '../shell/states.tsx';
 import { readReviewSearch } from '../review/search.ts';
+import { COLUMNS, rememberColumns, rememberedColumns, USUAL, type Column } from './columns.tsx';
+import { ExportButton } from './export.tsx';
 import { RecordFilters } from './filters.tsx';
+import { Presets } from './presets.tsx';
 import { readFilter } from './search.ts';
 import { SelectionActions } from './selection.tsx';
+import { RecordsTable } from './table.tsx';
+
+const RecordsMap = lazy(() => import('./map.tsx'));
 
 const NOBODY: Line[] = [];
 
@@ -24,7 +27,6 @@ export function RecordsPage() {
   const search = useSearch({ from: '/inside/records' });
   const navigate = useNavigate({ from: '/records' });
   const trail = useRouterState({ select: (state) => state.location.state.trail });
-  const directory = useDirectory();
   const powers = usePowers();
   const filter = useMemo(() => readFilter(search), [search]);
   const query = useQuery({ ...recordPage({ ...filter, limit: PAGE, after: search.after }), placeholderData: keepPreviousData });
@@ -33,16 +35,16 @@ export function RecordsPage() {
 
   const show = (filter: RecordFilter) => {
     setSelected(NOBODY);
-    void navigate({ search: filter });
+    void navigate({ search: { ...filter, view: search.view } });
   };
   const goOn = (after: string) => {
     setSelected(NOBODY);
-    void navigate({ search: { ...filter, after }, state: { trail: [...(trail ?? []), search.after ?? ''] } });
+    void navigate({ search: { ...filter, view: search.view, after }, state: { trail: [...(trail ?? []), search.after ?? ''] } });
   };
   const goBack = () => {
     setSelected(NOBODY);
     const before = trail?.at(-1) || undefined;
-    void navigate({ search: { ...filter, after: before }, state: { trail: trail?.slice(0, -1) } });
+    void navigate({ search: { ...filter, view: search.view, after: before }, state: { trail: trail?.slice(0, -1) } });
   };
   const chooseColumns = (columns: Column[]) => {
     setColumns(columns);
@@ -55,6 +57,20 @@ export function RecordsPage() {
     <>
       <PageHead
         title={t('records.title')}
+        beside={
+          <Segmented<'list' | 'map'>
+            aria-label={t('places.view')}
+            value={search.view ?? 'list'}
+            onChange={(view) => {
+              setSelected(NOBODY);
+              void navigate({ search: { ...search, view: view === 'map' ? view : undefined }, state: { trail } });
+            }}
+            options={[
+              { value: 'list', label: t('places.list') },
+              { value: 'map', label: t('record.openMap') },
+            ]}
+          />
+        }
         end={
           <>
             {powers.review && (
@@ -62,44 +78,34 @@ export function RecordsPage() {
                 {t('records.reviewThese')}
               </Link>
             )}
+            <ExportButton filter={filter} />
             <ColumnChoice columns={columns} onChange={chooseColumns} />
-            <Button onClick={() => void query.refetch()} loading={query.isFetching}>
+            <Button onClick={() => void query.refetch()} loading={query.isFetching && { delay: 500 }}>
               {t('common.refresh')}
             </Button>
           </>
         }
       />
       <RecordFilters filter={filter} onChange={show} />
+      <Presets filter={filter} onShow={show} />
       {query.error && <Trouble error={query.error} again={() => void query.refetch()} />}
       {!items && !query.error && <Loading rows={12} />}
       {items && (
         <>
-          <List label={t('records.title')}>
-            <Table<Line>
-              size="small"
-              rowKey="id"
-              dataSource={items}
-              columns={columnsOf(columns, directory, (column) => t(`records.column.${column}`))}
-              pagination={false}
-              loading={query.isPlaceholderData}
-              rowSelection={
-                powers.review || powers.reassign
-                  ? {
-                      selectedRowKeys: selected.map((line) => line.id),
-                      onChange: (_, lines) => setSelected(lines),
-                      getCheckboxProps: (line) => ({ 'aria-label': line.title }) as object,
-                    }
-                  : undefined
-              }
-              locale={{
-                emptyText: (
-                  <Nothing title={t('records.empty')} hint={filtered ? t('records.emptyHint') : undefined}>
-                    {filtered && <Button onClick={() => show({})}>{t('records.reset')}</Button>}
-                  </Nothing>
-                ),
-              }}
+          {search.view === 'map' ? (
+            <Suspense fallback={<Loading />}>
+              <RecordsMap lines={items} />
+            </Suspense>
+          ) : (
+            <RecordsTable
+              lines={items}
+              columns={columns}
+              waiting={query.isPlaceholderData}
+              selected={selected}
+              onSelect={powers.review || powers.reassign ? setSelected : undefined}
+              onReset={filtered ? () => show({}) : undefined}
             />
-          </List>
+          )}
           <div className="list-foot">
             <div className="start">
               {selected.length > 0 && <SelectionActions lines={selected} onDone={() => setSelected(NOBODY)} />}

@@ -17,8 +17,8 @@ export const FLAGS = [
   'missing_consent',
 ] as const;
 
-/** What stands in the address of the list: the filter and where the page begins. */
-export type RecordSearch = RecordFilter & { after?: string };
+/** What stands in the address of the list: the filter, where the page begins, and whether it is shown on a map. */
+export type RecordSearch = RecordFilter & { after?: string; view?: 'map' };
 
 type Search = Record<string, unknown>;
 
@@ -40,11 +40,13 @@ export function readFilter(search: Search): RecordFilter {
     office: uuidOf(search.office),
     team: uuidOf(search.team),
     promoter: uuidOf(search.promoter),
+    made_by: uuidOf(search.made_by),
+    made_in: uuidOf(search.made_in),
     project: uuidOf(search.project),
     day: day && /^\d{4}-\d{2}-\d{2}$/.test(day) ? day : undefined,
     state: oneOf(STATES, search.state),
     stage: textOf(search.stage),
-    flag: oneOf(FLAGS, search.flag),
+    flag: oneOf([...FLAGS, 'any'] as const, search.flag),
     conflict: typeof search.conflict === 'boolean' ? search.conflict : undefined,
     text: textOf(search.text),
   };
@@ -53,7 +55,7 @@ export function readFilter(search: Search): RecordFilter {
 
 export function readRecordSearch(search: Search): RecordSearch {
   const after = textOf(search.after);
-  return after === undefined ? readFilter(search) : { ...readFilter(search), after };
+  return { ...readFilter(search), ...(after !== undefined && { after }), ...(search.view === 'map' && { view: 'map' }) };
 }
 
 /** The filter with some of its conditions changed. A team of another office can't stay, and a page begins anew. */

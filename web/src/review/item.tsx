@@ -4,6 +4,7 @@ import { useCallback, useEffect } from 'react';
 import { useDirectory } from '../api/directory.ts';
 import { recordDetail, type Detail } from '../api/records.ts';
 import { term, useWords } from '../language/wording.ts';
+import { Company } from '../live/company.tsx';
 import { RecordBody } from '../record/body.tsx';
 import { useSeen } from '../record/seen.ts';
 import { Stale } from '../record/stale.tsx';
@@ -70,6 +71,7 @@ function Item({ detail, outcome, onDecide, listen }: Props & { detail: Detail })
           <ReviewMark state={line.review} />
           {line.stage && <span className="mark mark-stage">{term('stage', line.stage)}</span>}
           <FlagMarks flags={line.flags} />
+          <Company record={line.id} />
         </div>
         {powers.review ? (
           <VerdictButtons

@@ -13,10 +13,14 @@ export interface Powers {
   decideAmendments: boolean;
   seeDevices: boolean;
   cutOff: boolean;
+  /** Have phones enrolled. */
+  invite: boolean;
   seeDays: boolean;
   closeDays: boolean;
   /** Note arrivals, and say who receives customers. */
   receive: boolean;
+  seeAudit: boolean;
+  seeSystem: boolean;
   administer: boolean;
   headQuarters: boolean;
 }
@@ -32,9 +36,12 @@ export function powersOf(role: Role): Powers {
     decideAmendments: is('secretary', 'office_manager', 'reviewer', 'hq_admin'),
     seeDevices: is('supervisor', 'secretary', 'office_manager', 'reviewer', 'hq_admin', 'auditor'),
     cutOff: is('secretary', 'office_manager', 'hq_admin'),
+    invite: is('secretary', 'office_manager', 'hq_admin'),
     seeDays: is('secretary', 'office_manager', 'reviewer', 'hq_admin', 'auditor'),
     closeDays: is('secretary', 'office_manager', 'hq_admin'),
     receive: is('secretary', 'office_manager', 'hq_admin'),
+    seeAudit: is('hq_admin', 'auditor'),
+    seeSystem: is('hq_admin', 'auditor'),
     administer: is('hq_admin'),
     headQuarters: is('reviewer', 'hq_admin', 'auditor'),
   };

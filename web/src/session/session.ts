@@ -20,8 +20,8 @@ export function usePowers(): Powers {
   return powersOf(useMe().role);
 }
 
-export async function signIn(login: string, password: string): Promise<Me> {
-  const who = await answer(api.POST('/api/v1/session', { body: { login, password } }));
+export async function signIn(login: string, password: string, code?: string): Promise<Me> {
+  const who = await answer(api.POST('/api/v1/session', { body: { login, password, code } }));
   // What somebody else saw is not for whoever comes next.
   cache.clear();
   cache.setQueryData(me.queryKey, who);

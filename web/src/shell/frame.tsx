@@ -2,7 +2,10 @@ import {
   AppstoreOutlined,
   AuditOutlined,
   CalendarOutlined,
+  ControlOutlined,
+  DashboardOutlined,
   FileSearchOutlined,
+  HistoryOutlined,
   LogoutOutlined,
   MobileOutlined,
   QuestionCircleOutlined,
@@ -11,12 +14,13 @@ import {
   TeamOutlined,
   UserOutlined,
 } from '@ant-design/icons';
-import { useMutation } from '@tanstack/react-query';
+import { useIsFetching, useMutation } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import { Button } from 'antd';
 import { useEffect, useRef, type ReactNode } from 'react';
 import { DirectoryContext, useDirectoryFetched } from '../api/directory.ts';
 import { term, useWords } from '../language/wording.ts';
+import { LiveNews } from '../live/interrupted.tsx';
 import { useProblemNotice } from '../problem/notices.tsx';
 import { signOut, useMe, usePowers } from '../session/session.ts';
 import { LanguageSwitch } from './language-switch.tsx';
@@ -52,10 +56,15 @@ export function Frame() {
             <Entry to="/teams" icon={<TeamOutlined />} label={t('menu.teams')} />
             {powers.seeDays && <Entry to="/rota" icon={<SolutionOutlined />} label={t('menu.rota')} />}
             {powers.seeDevices && <Entry to="/devices" icon={<MobileOutlined />} label={t('menu.devices')} />}
+            {powers.seeAudit && <Entry to="/audit" icon={<HistoryOutlined />} label={t('menu.audit')} />}
+            {powers.headQuarters && <Entry to="/settings" icon={<ControlOutlined />} label={t('menu.settings')} />}
+            {powers.seeSystem && <Entry to="/system" icon={<DashboardOutlined />} label={t('menu.system')} />}
           </ul>
         </nav>
         <div className="who">
-          <div className="name">{me.name}</div>
+          <Link to="/account" className="name" title={t('account.title')}>
+            <UserOutlined className="icon" aria-hidden /> <span className="label">{me.name}</span>
+          </Link>
           <div className="role quiet small">{term('role', me.role)}</div>
           <SignOut />
           <div>
@@ -80,7 +89,10 @@ type Target =
   | '/people'
   | '/teams'
   | '/rota'
-  | '/devices';
+  | '/devices'
+  | '/audit'
+  | '/settings'
+  | '/system';
 
 function Entry({ to, icon, label }: { to: Target; icon: ReactNode; label: string }) {
   return (
@@ -122,6 +134,7 @@ function Main() {
   const path = useRouterState({ select: (state) => state.location.pathname });
   const main = useRef<HTMLElement>(null);
   const before = useRef(path);
+  const fetching = useIsFetching() > 0;
   useEffect(() => {
     if (before.current === path) return;
     before.current = path;
@@ -129,7 +142,8 @@ function Main() {
     main.current?.focus();
   }, [path]);
   return (
-    <main id="main" className="main" ref={main} tabIndex={-1}>
+    <main id="main" className="main" ref={main} tabIndex={-1} aria-busy={fetching}>
+      <LiveNews />
       <Outlet />
     </main>
   );

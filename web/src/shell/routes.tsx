@@ -8,6 +8,7 @@ import {
 } from '@tanstack/react-router';
 import type { QueryClient } from '@tanstack/react-query';
 import { cache, onSessionEnd } from '../api/cache.ts';
+import { readAuditSearch } from '../audit/search.ts';
 import { Problem } from '../problem/problem.ts';
 import { readBoardSearch, readDaysSearch } from '../days/search.ts';
 import { readDeviceSearch } from '../devices/search.ts';
@@ -28,6 +29,13 @@ const signIn = createRoute({
   path: '/sign-in',
   validateSearch: readThen,
   component: lazyRouteComponent(() => import('../session/sign-in.tsx'), 'SignInPage'),
+});
+
+/** Where an invitation leads that was scanned with something else than the app. */
+const scanned = createRoute({
+  getParentRoute: () => root,
+  path: '/enrol',
+  component: lazyRouteComponent(() => import('../enrolment/scanned.tsx'), 'ScannedPage'),
 });
 
 /** Everything that needs somebody who is signed in. */
@@ -151,9 +159,35 @@ const devices = createRoute({
   component: lazyRouteComponent(() => import('../devices/page.tsx'), 'DevicesPage'),
 });
 
+const audit = createRoute({
+  getParentRoute: () => inside,
+  path: '/audit',
+  validateSearch: readAuditSearch,
+  component: lazyRouteComponent(() => import('../audit/page.tsx'), 'AuditPage'),
+});
+
+const settings = createRoute({
+  getParentRoute: () => inside,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('../settings/page.tsx'), 'SettingsPage'),
+});
+
+const system = createRoute({
+  getParentRoute: () => inside,
+  path: '/system',
+  component: lazyRouteComponent(() => import('../system/page.tsx'), 'SystemPage'),
+});
+
+const account = createRoute({
+  getParentRoute: () => inside,
+  path: '/account',
+  component: lazyRouteComponent(() => import('../account/page.tsx'), 'AccountPage'),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     signIn,
+    scanned,
     inside.addChildren([
       start,
       days,
@@ -171,6 +205,10 @@ export const router = createRouter({
       people,
       teams,
       devices,
+      audit,
+      account,
+      settings,
+      system,
     ]),
   ]),
   context: { cache },

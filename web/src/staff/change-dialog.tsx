@@ -6,6 +6,7 @@ import { useDirectory } from '../api/directory.ts';
 import { changePerson } from '../api/staff.ts';
 import { term, useWords } from '../language/wording.ts';
 import { useProblemNotice } from '../problem/notices.tsx';
+import { AccessActions } from './access-actions.tsx';
 import { editOf, type Draft } from './person-edit.ts';
 import { ROLES } from './search.ts';
 
@@ -31,6 +32,7 @@ export function ChangeDialog({ person, onClose }: { person: Body['PersonBody']; 
     onError: notice,
     onSettled: () => cache.invalidateQueries({ queryKey: ['people'] }),
   });
+  const atConsole = person.role !== 'promoter' && person.role !== 'supervisor';
   const nothing = Object.keys(editOf(person, draft)).length === 0;
   return (
     <Modal
@@ -73,6 +75,7 @@ export function ChangeDialog({ person, onClose }: { person: Body['PersonBody']; 
           <Switch id="person-active" checked={draft.active} onChange={(active) => setDraft({ ...draft, active })} />
         </Form.Item>
       </Form>
+      {atConsole && <AccessActions person={person} />}
     </Modal>
   );
 }

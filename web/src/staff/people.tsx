@@ -1,3 +1,4 @@
+import { PlusOutlined } from '@ant-design/icons';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { Button, Checkbox, Input, Space, Table, type TableColumnType } from 'antd';
@@ -5,6 +6,7 @@ import { useMemo, useState } from 'react';
 import type { Body } from '../api/client.ts';
 import { devices, people, useDirectory } from '../api/directory.ts';
 import { number, term, useWords } from '../language/wording.ts';
+import { EnrolDialog } from '../enrolment/enrol-dialog.tsx';
 import { Choice } from '../records/filters.tsx';
 import { useMe, usePowers } from '../session/session.ts';
 import { PageHead } from '../shell/page-head.tsx';
@@ -94,7 +96,7 @@ function PeopleTable({ people }: { people: Person[] }) {
   const powers = usePowers();
   const phones = useQuery({ ...devices, enabled: powers.seeDevices }).data;
   const byPerson = useMemo(() => phonesOf(phones ?? []), [phones]);
-  const [asking, setAsking] = useState<{ act: 'change' | 'handOver'; person: Person }>();
+  const [asking, setAsking] = useState<{ act: 'change' | 'handOver' | 'enrol'; person: Person }>();
   const close = () => setAsking(undefined);
   const of = (person: Person): Phones | undefined => byPerson.get(person.id);
   const field = (person: Person) => person.role === 'promoter' || person.role === 'supervisor';
@@ -130,15 +132,27 @@ function PeopleTable({ people }: { people: Person[] }) {
       {
         key: 'phones',
         title: t('people.phones'),
-        width: 80,
+        width: 96,
         align: 'right',
         sorter: (a, b) => (of(a)?.count ?? 0) - (of(b)?.count ?? 0),
-        render: (_, person) =>
-          of(person) && (
-            <Link to="/devices" search={{ person: person.id }} title={t('devices.of', { name: person.name })}>
-              {number(of(person)?.count ?? 0)}
-            </Link>
-          ),
+        render: (_, person) => (
+          <Space size={6}>
+            {of(person) && (
+              <Link to="/devices" search={{ person: person.id }} title={t('devices.of', { name: person.name })}>
+                {number(of(person)?.count ?? 0)}
+              </Link>
+            )}
+            {powers.invite && field(person) && person.active && (
+              <Button
+                size="small"
+                icon={<PlusOutlined />}
+                title={t('enrol.action')}
+                aria-label={`${t('enrol.action')}: ${person.name}`}
+                onClick={() => setAsking({ act: 'enrol', person })}
+              />
+            )}
+          </Space>
+        ),
       },
       {
         key: 'unsent',
@@ -205,6 +219,7 @@ function PeopleTable({ people }: { people: Person[] }) {
         locale={{ emptyText: <Nothing title={t('people.empty')} hint={t('people.emptyHint')} /> }}
       />
       {asking?.act === 'change' && <ChangeDialog person={asking.person} onClose={close} />}
+      {asking?.act === 'enrol' && <EnrolDialog person={asking.person} onClose={close} />}
       {asking?.act === 'handOver' && <HandOverDialog person={asking.person} onClose={close} />}
     </List>
   );

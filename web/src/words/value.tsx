@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { useDirectory, type Directory } from '../api/directory.ts';
 import { decimal, number, term, useWords } from '../language/wording.ts';
 import type { Sort } from '../record/fields.ts';
-import { readPlace } from '../record/place.ts';
+import { readPlace } from '../map/place.ts';
 import type { FieldValue } from '../record/shape.ts';
 import { Moment } from './moment.tsx';
 import { RecordName } from './record-name.tsx';

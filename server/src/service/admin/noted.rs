@@ -4,12 +4,10 @@ use serde_json::Value;
 use sync_core::id::{DeviceId, OrganisationId};
 
 use super::{AsideOrder, Order, StrayOrder, find};
-use crate::day::statement::hex;
 use crate::error::{Code, ServiceError};
 use crate::service::trail::{self, Act};
 use crate::state::App;
 use crate::store::StoreError;
-use crate::store::trail::TrailEntry;
 
 /// An order that was written down.
 pub(super) struct Noted {
@@ -47,20 +45,6 @@ impl Noted {
             tracing::warn!(code = error.code.name, "that an order was refused was not written down");
         }
     }
-}
-
-/// An entry of the trail, as it is exported.
-pub(super) fn line(TrailEntry { no, entry, link }: TrailEntry) -> Value {
-    serde_json::json!({
-        "no": no,
-        "at": entry.at,
-        "person": entry.person,
-        "origin": entry.origin,
-        "act": entry.act,
-        "subject": entry.subject,
-        "detail": entry.detail,
-        "link": hex(&link),
-    })
 }
 
 /// What an order changes something of.

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readTiles } from './map-tiles.ts';
+import { readTiles } from './tiles.ts';
 
 test('without tiles there is no map', () => {
   for (const content of [undefined, '', '__MAP__', '{}', '{"url":""}']) expect(readTiles(content)).toBeUndefined();

@@ -3,7 +3,7 @@ import { Button, Input, Popover, Space } from 'antd';
 import { useState } from 'react';
 import type { RecordFilter } from '../api/records.ts';
 import { useWords } from '../language/wording.ts';
-import { readFilter } from '../records/search.ts';
+import { readFilter } from './search.ts';
 
 interface Preset {
   name: string;
@@ -37,8 +37,10 @@ export function Presets({ filter, onShow }: { filter: RecordFilter; onShow: (fil
     setName('');
     setOpen(false);
   };
+  const mayKeep = Object.keys(filter).length > 0;
+  if (presets.length === 0 && !mayKeep) return null;
   return (
-    <Space size={6} wrap role="group" aria-label={t('review.presets')}>
+    <Space size={6} wrap role="group" aria-label={t('presets.title')}>
       {presets.map((preset) => (
         <Space.Compact key={preset.name}>
           <Button size="small" onClick={() => onShow(preset.filter)}>
@@ -47,12 +49,12 @@ export function Presets({ filter, onShow }: { filter: RecordFilter; onShow: (fil
           <Button
             size="small"
             icon={<CloseOutlined />}
-            aria-label={t('review.removePreset', { name: preset.name })}
+            aria-label={t('presets.remove', { name: preset.name })}
             onClick={() => keep(presets.filter((other) => other !== preset))}
           />
         </Space.Compact>
       ))}
-      {Object.keys(filter).length > 0 && (
+      {mayKeep && (
         <Popover
           trigger="click"
           open={open}
@@ -61,8 +63,8 @@ export function Presets({ filter, onShow }: { filter: RecordFilter; onShow: (fil
             <Space.Compact>
               <Input
                 autoFocus
-                aria-label={t('review.presetName')}
-                placeholder={t('review.presetName')}
+                aria-label={t('presets.name')}
+                placeholder={t('presets.name')}
                 value={name}
                 onChange={(event) => setName(event.target.value)}
                 onPressEnter={save}
@@ -74,7 +76,7 @@ export function Presets({ filter, onShow }: { filter: RecordFilter; onShow: (fil
           }
         >
           <Button size="small" type="link">
-            {t('review.savePreset')}
+            {t('presets.save')}
           </Button>
         </Popover>
       )}

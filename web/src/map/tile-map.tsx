@@ -2,12 +2,13 @@ import gcoord from 'gcoord';
 import { LngLatBounds, Map as Chart, Marker, NavigationControl, ScaleControl, setWorkerUrl } from 'maplibre-gl';
 import 'maplibre-gl/dist/maplibre-gl.css';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
-import { useEffect, useRef, useState } from 'react';
+import { useNavigate } from '@tanstack/react-router';
+import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import { useWords } from '../language/wording.ts';
-import type { Tiles } from './map-tiles.ts';
+import type { Tiles } from './tiles.ts';
 import type { Datum, Fix } from './place.ts';
-import { PlacePlan } from './place-plan.tsx';
-import type { PinnedFix } from './places.ts';
+import { Plan } from './plan.tsx';
+import type { Spot } from './spots.tsx';
 
 // A file of ours, so that the content security policy needs no leave for workers made from text.
 setWorkerUrl(workerUrl);
@@ -19,22 +20,25 @@ function onTiles(fix: Fix, datum: Datum): [number, number] {
 }
 
 interface Props {
-  fixes: PinnedFix[];
-  label: (pinned: PinnedFix) => string;
+  spots: Spot[];
+  label: string;
   tiles: Tiles;
 }
 
-/** The places on the organisation's own tiles; on the plain plan where the browser can't draw maps. */
-export default function PlaceMap({ fixes, label, tiles }: Props) {
+/** The spots on the organisation's own tiles; on the plain plan where the browser can't draw maps. */
+export default function TileMap({ spots, label, tiles }: Props) {
   const { t } = useWords();
   const place = useRef<HTMLDivElement>(null);
   const [plain, setPlain] = useState(false);
-  const where = JSON.stringify(fixes.map(({ fix }) => onTiles(fix, tiles.datum)));
+  const navigate = useNavigate();
+  const open = useEffectEvent((id: string) => void navigate({ to: '/records/$id', params: { id } }));
+  // Drawn anew only when something is elsewhere: the map stays where somebody has moved it.
+  const where = JSON.stringify(spots.map(({ fix, name, tone, record }) => ({ at: onTiles(fix, tiles.datum), name, tone, record })));
   useEffect(() => {
     if (!place.current || plain) return;
-    const points = JSON.parse(where) as [number, number][];
+    const points = JSON.parse(where) as (Pick<Spot, 'name' | 'tone' | 'record'> & { at: [number, number] })[];
     const bounds = new LngLatBounds();
-    for (const point of points) bounds.extend(point);
+    for (const { at } of points) bounds.extend(at);
     let map: Chart;
     try {
       map = new Chart({
@@ -54,13 +58,15 @@ export default function PlaceMap({ fixes, label, tiles }: Props) {
     }
     map.addControl(new NavigationControl({ showCompass: false }));
     map.addControl(new ScaleControl());
-    points.forEach((point, index) => {
-      const element = document.createElement('div');
-      element.className = `pin pin-${index} pin-on-map`;
-      new Marker({ element }).setLngLat(point).addTo(map);
-    });
+    for (const { at, name, tone, record } of points) {
+      const element = document.createElement(record === undefined ? 'div' : 'button');
+      element.className = `pin pin-${tone} pin-on-map`;
+      element.title = name;
+      if (record !== undefined) element.addEventListener('click', () => open(record));
+      new Marker({ element }).setLngLat(at).addTo(map);
+    }
     return () => map.remove();
   }, [plain, where, tiles]);
-  if (plain) return <PlacePlan fixes={fixes} label={label} />;
-  return <div className="map" ref={place} role="region" aria-label={`${t('record.openMap')}: ${fixes.map(label).join('; ')}`} />;
+  if (plain) return <Plan spots={spots} label={label} />;
+  return <div className="map" ref={place} role="region" aria-label={`${t('record.openMap')}: ${label}`} />;
 }

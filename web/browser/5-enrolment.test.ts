@@ -1,0 +1,108 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { Desk, first, lines, openBrowser } from './desk.ts';
+import { Handset } from './handset.ts';
+import { tabTo } from './keyboard.ts';
+import { scan } from './qr.ts';
+
+interface Person {
+  id: string;
+  name: string;
+  role: string;
+}
+
+let browser: Browser;
+let desk: Desk;
+let promoter: Person;
+beforeAll(async () => {
+  browser = await openBrowser();
+  desk = await Desk.open(browser);
+  await desk.signIn('secretary');
+  promoter = first(await desk.ask<Person[]>('/api/v1/people'), ({ role }) => role === 'promoter');
+});
+afterAll(async () => {
+  await desk.close();
+  await browser.close();
+});
+
+test('a phone is enrolled by the code on the screen, and the one before it cut off', async () => {
+  const { page } = desk;
+  const before = await Handset.enrol(promoter.id, '换下的手机');
+  await page.goto('/people');
+  await page.getByRole('button', { name: `Enrol a phone: ${promoter.name}` }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Issue a code' }).click();
+  await dialog.getByRole('timer').getByText(/^\d+ days left$/).waitFor();
+
+  const said = new URL(await scan(dialog.getByTestId('invitation-qr')));
+  expect(said.origin).toBe(inject('house').url);
+  const code = said.hash.slice(1);
+  await dialog.getByText(code, { exact: true }).waitFor();
+  const phone = await Handset.redeem(code, '新发的手机');
+  const lead = await phone.lead('新手机的客户');
+  expect(first(await lines(desk, 'kind=lead&limit=200'), ({ id }) => id === lead).title).toBe('新手机的客户');
+  await expect(Handset.redeem(code, '第二部手机')).rejects.toThrow();
+
+  // On paper there is the invitation and nothing of the console around it.
+  await page.emulateMedia({ media: 'print' });
+  expect(await dialog.getByTestId('invitation-qr').isVisible()).toBe(true);
+  expect(await page.getByRole('button').filter({ visible: true }).count()).toBe(0);
+  expect(await page.locator('#console').isVisible()).toBe(false);
+  await page.emulateMedia({ media: null });
+  await dialog.getByRole('button', { name: 'Close' }).last().click();
+
+  await page.goto(`/devices?person=${promoter.id}`);
+  const row = (label: string) => page.locator('tbody tr').filter({ hasText: label });
+  await page.getByRole('button', { name: 'Revoke: 换下的手机' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
+  await row('换下的手机').getByText('Cut off', { exact: false }).waitFor();
+  await row('新发的手机').getByText('Active').waitFor();
+  await expect(before.lead('换下之后')).rejects.toThrow();
+  await phone.lead('新手机照常');
+  await before.away();
+  await phone.away();
+});
+
+test('the same by keyboard alone, from the page of a person’s phones', async () => {
+  const { page } = desk;
+  await page.goto(`/devices?person=${promoter.id}`);
+  await page.getByRole('button', { name: 'Enrol a phone' }).waitFor();
+  await tabTo(page, '.page-head .end button');
+  await page.keyboard.press('Enter');
+  const dialog = page.getByRole('dialog');
+  await dialog.waitFor();
+  await tabTo(page, '.ant-modal-footer .ant-btn-primary');
+  await page.keyboard.press('Enter');
+  const phone = await Handset.redeem(new URL(await scan(dialog.getByTestId('invitation-qr'))).hash.slice(1), '键盘绑定的手机');
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  await phone.away();
+});
+
+test('a code that is too old is not shown as one that works', async () => {
+  const { page } = desk;
+  await page.clock.install();
+  await page.goto(`/devices?person=${promoter.id}`);
+  await page.getByRole('button', { name: 'Enrol a phone' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Issue a code' }).click();
+  await dialog.getByRole('timer').getByText('left').waitFor();
+  await page.clock.fastForward(6 * 86_400_000);
+  await dialog.getByRole('timer').getByText(/^\d+:\d\d:\d\d left$/).waitFor();
+  await page.clock.fastForward(2 * 86_400_000);
+  await dialog.getByText('Expired. Issue another code.').waitFor();
+  await dialog.getByRole('button', { name: 'Issue another code' }).waitFor();
+});
+
+test('whoever scans it with something else than the app is told what to do, and a role that may not invite sees no button', async () => {
+  const visitor = await Desk.open(browser);
+  await visitor.page.goto('/enrol#7K3M-9QTX-04BZ-RF6W');
+  await visitor.page.getByText('Open the Daybook app').waitFor();
+  await visitor.page.getByText('7K3M-9QTX-04BZ-RF6W').waitFor();
+  expect(await visitor.barriers()).toEqual([]);
+  await visitor.signIn('reviewer');
+  await visitor.page.goto(`/people`);
+  await visitor.page.getByText(promoter.name).first().waitFor();
+  expect(await visitor.page.getByRole('button', { name: /Enrol a phone/ }).count()).toBe(0);
+  await visitor.close();
+});

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { readChanged, staleKeys, waitBefore } from './changed.ts';
+
+test('news says what to ask for again, and never the queue that somebody works through', () => {
+  const changed = readChanged('{"records": ["01a2"], "days": [], "presence": ["01b3"]}');
+  expect(changed).toEqual({ topics: ['records', 'days'], presence: ['01b3'] });
+  const keys = staleKeys(changed);
+  expect(keys).toContainEqual(['days']);
+  expect(keys).toContainEqual(['presence', '01b3']);
+  expect(keys).toContainEqual(['records', 'detail']);
+  expect(keys.filter(([first, second]) => first === 'records' && second !== 'page' && second !== 'count' && second !== 'detail')).toEqual([]);
+});
+
+test('what a newer server tells of, or somebody garbles, changes nothing', () => {
+  expect(staleKeys(readChanged('{"weather": []}'))).toEqual([]);
+  expect(staleKeys(readChanged('<html>'))).toEqual([]);
+});
+
+test('attempts come less and less often, and not at the same moment everywhere', () => {
+  expect([0, 1, 2, 20].map((attempt) => waitBefore(attempt, 0))).toEqual([500, 1_000, 2_000, 30_000]);
+  expect(waitBefore(20, 0.999)).toBeLessThan(60_000);
+  expect(waitBefore(3, 0.9)).toBeGreaterThan(waitBefore(3, 0.1));
+});

@@ -1,0 +1,75 @@
+import type { QueryClient } from '@tanstack/react-query';
+import { me } from '../session/session.ts';
+import { EVERYTHING, readChanged, staleKeys, waitBefore, type Changed } from './changed.ts';
+
+/** How it stands with the news: not yet known, on the line, or cut off. */
+export type Standing = 'beginning' | 'live' | 'lost';
+
+/** In a storm of phones pages ask again this often at most, in milliseconds. */
+const BREATH = 1_500;
+
+let standing: Standing = 'beginning';
+const listeners = new Set<() => void>();
+
+function set(next: Standing): void {
+  if (next === standing) return;
+  standing = next;
+  for (const hear of listeners) hear();
+}
+
+export const newsStanding = (): Standing => standing;
+
+export function onNewsStanding(hear: () => void): () => void {
+  listeners.add(hear);
+  return () => listeners.delete(hear);
+}
+
+/** How often a page asks by itself: news may get lost, and without them nothing else tells of changes. */
+export const askingEvery = (): number => (standing === 'live' ? 60_000 : 15_000);
+
+/** Follows what changes at the server, and has what pages show fetched again; the answer ends that. */
+export function followNews(cache: QueryClient): () => void {
+  let source: EventSource | undefined;
+  let attempts = 0;
+  let again: ReturnType<typeof setTimeout> | undefined;
+  let breath: ReturnType<typeof setTimeout> | undefined;
+  let heard: Changed[] = [];
+
+  const fetchAgain = () => {
+    breath = undefined;
+    if (heard.length === 0) return;
+    const keys = new Map(heard.flatMap(staleKeys).map((key) => [JSON.stringify(key), key]));
+    heard = [];
+    for (const queryKey of keys.values()) void cache.invalidateQueries({ queryKey });
+    breath = setTimeout(fetchAgain, BREATH);
+  };
+  const hear = (changed: Changed) => {
+    heard.push(changed);
+    breath ??= setTimeout(fetchAgain, 0);
+  };
+  const begin = () => {
+    source = new EventSource('/api/v1/events');
+    source.addEventListener('ready', () => {
+      // Whatever happened while the line was down has been told to nobody here.
+      if (attempts > 0) hear(EVERYTHING);
+      attempts = 0;
+      set('live');
+    });
+    source.addEventListener('changed', ({ data }: MessageEvent<string>) => hear(readChanged(data)));
+    source.addEventListener('error', () => {
+      source?.close();
+      set('lost');
+      // A session that has ended is what ends the line most often; whoever asks who one is learns that.
+      void cache.invalidateQueries({ queryKey: me.queryKey });
+      again = setTimeout(begin, waitBefore(attempts, Math.random()));
+      attempts += 1;
+    });
+  };
+  begin();
+  return () => {
+    source?.close();
+    clearTimeout(again);
+    clearTimeout(breath);
+    set('beginning');
+  };
+}
