@@ -22,6 +22,8 @@ pub mod sqlite;
 pub mod system;
 pub mod trail;
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use sync_core::id::{ActorId, ChangeHash, DeviceId, OfficeId, OrganisationId, PersonId, PublicKey, RecordId, TeamId};
 use sync_core::journal::Head;
@@ -154,6 +156,12 @@ pub trait Store: Send + Sync {
     async fn journal(&self, device: DeviceId, from: u64, limit: u32) -> Result<Vec<JournalLine>, StoreError>;
     /// The last signed head of a device at or before line `n`; the empty head if there is none.
     async fn signed_head(&self, device: DeviceId, n: u64) -> Result<Head, StoreError>;
+    /// To which person, and which of their devices, each of these actors belongs; those that belong to nobody are left
+    /// out.
+    async fn actor_owners(
+        &self,
+        actors: &[ActorId],
+    ) -> Result<HashMap<ActorId, (PersonId, Option<DeviceId>)>, StoreError>;
     /// Binds actors to a device; returns those that belong to somebody else.
     async fn claim_actors(
         &self,

@@ -1,5 +1,6 @@
 //! Raising the flags of records: what each says by itself, and what those around it say.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use sync_core::id::{OrganisationId, PersonId, PhotoHash, RecordId};
@@ -24,8 +25,8 @@ pub(super) async fn raise_all(app: &App, rows: &mut [&mut RecordRow]) -> Result<
     }
     let mut thresholds: HashMap<OrganisationId, Thresholds> = HashMap::new();
     for row in &*rows {
-        if !thresholds.contains_key(&row.organisation) {
-            thresholds.insert(row.organisation, of_organisation(app, row.organisation).await?);
+        if let Entry::Vacant(unknown) = thresholds.entry(row.organisation) {
+            unknown.insert(of_organisation(app, row.organisation).await?);
         }
     }
     let subjects: Vec<Subject> = rows.iter().map(|row| subject_of(row)).collect();

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
-use sync_core::id::{ActorId, DeviceId};
+use sync_core::id::{ActorId, DeviceId, PersonId};
 use sync_core::journal::{Entry, Head, Receipt};
 use sync_core::time::UnixMillis;
 use sync_core::trust::chunk::{ChangeFrame, ChunkError, read_change};
@@ -108,7 +108,7 @@ async fn append(
     }
     let head = follow(stored, fresh, segment.head)
         .map_err(|error| ServiceError::from(codes::JOURNAL).detail(error.to_string()))?;
-    let mut lines = examine(app, device, fresh, report.at).await?;
+    let (mut lines, claims) = look_at(app, device, fresh).await?;
     bill::for_lines(app, device.id, &lines);
     if device.is_cut_off() {
         quarantine_deposit(&mut lines);
@@ -121,12 +121,13 @@ async fn append(
         base: stored,
         head,
         signature: segment.signature,
+        claims,
         lines,
         report: report.clone(),
         judged,
     };
     Ok(match app.intake.append(app, push).await? {
-        Appended::Stored { seq, received: open } => {
+        Appended::Stored { seq, received: open, .. } => {
             Step::Done(Received::Stored { receipt: receipt(app, device.id, head, report.at, seq), open })
         }
         Appended::HeadMoved(moved) => Step::HeadMoved(moved),
@@ -215,24 +216,33 @@ pub(super) fn quarantine_deposit(lines: &mut [NewLine]) {
     }
 }
 
-/// Looks at the frames of lines, and to whom their actors belong.
+/// Looks at the frames of lines, and to whom their actors belong. Those that belong to nobody become the device's.
 pub(super) async fn examine(
     app: &App,
     device: &Device,
     items: &[Item],
     now: UnixMillis,
 ) -> Result<Vec<NewLine>, ServiceError> {
+    let (lines, free) = look_at(app, device, items).await?;
+    let person = &device.person;
+    let foreign = app.store.claim_actors(person.organisation, person.id, Some(device.id), &free, now).await?;
+    // Somebody else claimed one in this moment.
+    if foreign.is_empty() { Ok(lines) } else { Err(codes::BUSY.into()) }
+}
+
+/// Looks at the frames of lines, and to whom their actors belong; also answers which of those belong to nobody.
+async fn look_at(app: &App, device: &Device, items: &[Item]) -> Result<(Vec<NewLine>, Vec<ActorId>), ServiceError> {
     let limits = &app.config.limits.records;
     let mut lines: Vec<NewLine> = items.iter().map(|item| examine_line(item, limits)).collect();
     let mut actors: Vec<ActorId> = lines.iter().filter_map(|line| line.actor).collect();
     actors.sort_unstable();
     actors.dedup();
-    let foreign = app.actors.claim(app, device, &actors, now).await?;
+    let Owned { foreign, free } = app.actors.ask(app, device, &actors).await?;
     for line in lines.iter_mut().filter(|line| line.actor.is_some_and(|actor| foreign.contains(&actor))) {
         line.state = ChangeState::Quarantined;
         line.code = Some(code::FOREIGN_ACTOR.to_owned());
     }
-    Ok(lines)
+    Ok((lines, free))
 }
 
 fn examine_line(item: &Item, limits: &Limits) -> NewLine {
@@ -287,7 +297,9 @@ pub(super) async fn examine_again(
     };
     let device = change.line.device.ok_or(codes::NOT_FOUND)?;
     let device = app.store.device(device).await.map_err(|error| error.missing(codes::NOT_FOUND))?;
-    let foreign = app.actors.claim(app, &device, &[frame.actor], app.clock.now()).await?;
+    let Owned { mut foreign, free } = app.actors.ask(app, &device, &[frame.actor]).await?;
+    let (person, now) = (&device.person, app.clock.now());
+    foreign.extend(app.store.claim_actors(person.organisation, person.id, Some(device.id), &free, now).await?);
     Ok(if foreign.is_empty() { Ok((frame.actor, frame.seq)) } else { Err(code::FOREIGN_ACTOR) })
 }
 
@@ -300,44 +312,58 @@ const MOST_FORMER: usize = 16;
 /// How many actors are remembered before the memory is emptied; one phone has one.
 const REMEMBERED_ACTORS: usize = 100_000;
 
+/// What is known of actors.
+struct Owned {
+    /// They belong to somebody else.
+    foreign: Vec<ActorId>,
+    /// They belong to nobody.
+    free: Vec<ActorId>,
+}
+
 impl ActorOwners {
-    /// Binds actors to a device; returns those that belong to somebody else. Those of identities that the phone had before
-    /// are its own.
-    async fn claim(
-        &self,
-        app: &App,
-        device: &Device,
-        actors: &[ActorId],
-        now: UnixMillis,
-    ) -> Result<Vec<ActorId>, ServiceError> {
+    /// Which of these actors are not a device's. Those of identities that the phone had before are its own.
+    async fn ask(&self, app: &App, device: &Device, actors: &[ActorId]) -> Result<Owned, ServiceError> {
         let unknown: Vec<ActorId> = {
             let owners = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             actors.iter().filter(|actor| owners.get(actor) != Some(&device.id)).copied().collect()
         };
+        let (mut foreign, mut free) = (Vec::new(), Vec::new());
         if unknown.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Owned { foreign, free });
         }
-        let person = &device.person;
-        let claim = async |id, actors: &[ActorId]| {
-            app.store.claim_actors(person.organisation, person.id, Some(id), actors, now).await
-        };
-        let mut foreign = claim(device.id, &unknown).await?;
-        // A phone that goes on under another identity brings what it wrote before, if others have built on that.
-        let mut former = device.replaces;
-        for _ in 0..MOST_FORMER {
-            let Some(id) = former.filter(|_| !foreign.is_empty()) else {
-                break;
-            };
-            foreign = claim(id, &foreign).await?;
-            former = app.store.device(id).await?.replaces;
+        let known = app.store.actor_owners(&unknown).await?;
+        let is_foreign = |owner: &(PersonId, Option<DeviceId>)| *owner != (device.person.id, Some(device.id));
+        let former = if known.values().any(is_foreign) { former(app, device).await? } else { Vec::new() };
+        let mut own = Vec::with_capacity(known.len());
+        for actor in unknown {
+            match known.get(&actor) {
+                None => free.push(actor),
+                Some((person, Some(owner)))
+                    if *person == device.person.id && (*owner == device.id || former.contains(owner)) =>
+                {
+                    own.push(actor);
+                }
+                Some(_) => foreign.push(actor),
+            }
         }
         let mut owners = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if owners.len() > REMEMBERED_ACTORS {
             owners.clear();
         }
-        owners.extend(unknown.into_iter().filter(|actor| !foreign.contains(actor)).map(|actor| (actor, device.id)));
-        Ok(foreign)
+        owners.extend(own.into_iter().map(|actor| (actor, device.id)));
+        Ok(Owned { foreign, free })
     }
+}
+
+/// The identities that a phone had before. One that goes on under another identity brings what it wrote before, if others
+/// have built on that.
+async fn former(app: &App, device: &Device) -> Result<Vec<DeviceId>, ServiceError> {
+    let (mut former, mut next) = (Vec::new(), device.replaces);
+    while let Some(id) = next.filter(|_| former.len() < MOST_FORMER) {
+        former.push(id);
+        next = app.store.device(id).await?.replaces;
+    }
+    Ok(former)
 }
 
 type Waiting = (Push, oneshot::Sender<Result<Appended, StoreError>>);
@@ -374,13 +400,14 @@ impl Intake {
 
 /// Counts what was published with the lines.
 fn count_published(pushes: &[Push], answers: &[Appended]) {
-    let done =
-        pushes.iter().zip(answers).filter(|(_, answer)| matches!(answer, Appended::Stored { received: false, .. }));
-    let publications = done.flat_map(|(push, _)| &push.judged);
     let (mut records, mut changes) = (0, 0);
-    for publication in publications {
-        records += 1;
-        changes += publication.published.len() as u64;
+    for (push, answer) in pushes.iter().zip(answers) {
+        if let Appended::Stored { published: 1.., received: false, .. } = answer {
+            records += push.judged.len() as u64;
+        }
+        if let Appended::Stored { published, .. } = answer {
+            changes += u64::from(*published);
+        }
     }
     metrics::counter!("daybook_records_published_total").increment(records);
     metrics::counter!("daybook_changes_published_total").increment(changes);

@@ -262,6 +262,9 @@ pub struct Push {
     pub head: Head,
     /// The device's signature over that head.
     pub signature: Signature,
+    /// Actors of the lines that belonged to nobody when the lines were looked at. They become the device's with the push,
+    /// which is not taken in if somebody else was faster.
+    pub claims: Vec<ActorId>,
     /// The lines. A change that is stored already under another line is stored again as
     /// [`ChangeState::Quarantined`] `change.repeated` without touching the first.
     pub lines: Vec<NewLine>,
@@ -279,10 +282,13 @@ pub enum Appended {
     Stored {
         /// For the receipt.
         seq: u64,
+        /// How many of its changes were published with it.
+        published: u32,
         /// Whether some of it still has to be judged.
         received: bool,
     },
-    /// The stored journal ends elsewhere.
+    /// The stored journal ends elsewhere, or an actor that belonged to nobody belongs to somebody else now: everything
+    /// has to be looked at again.
     HeadMoved(Head),
 }
 

@@ -172,6 +172,7 @@ impl Mill {
             base,
             head: self.head,
             signature: self.key.sign_head(self.device.id, &self.head),
+            claims: Vec::new(),
             lines: std::mem::take(&mut self.lines),
             report,
             judged: Vec::new(),

@@ -1,6 +1,7 @@
 //! The server's storage as the services see it: it can refuse, fill up, and take the process with it between any two
 //! steps ([`ServerDisk`]), and for mutants it makes one deliberate mistake.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -81,6 +82,7 @@ broken! {
     fn session(token_hash: &[u8; 32], now: UnixMillis) -> (Session, Person);
     fn enrolment_codes(organisation: OrganisationId) -> Vec<EnrolmentCode>;
     fn device(id: DeviceId) -> Device;
+    fn actor_owners(actors: &[ActorId]) -> HashMap<ActorId, (PersonId, Option<DeviceId>)>;
     fn devices(organisation: OrganisationId) -> Vec<Device>;
     fn epoch() -> u32;
     fn journal(device: DeviceId, from: u64, limit: u32) -> Vec<JournalLine>;
@@ -176,7 +178,7 @@ broken! {
         let step = self.disk.write()?;
         if self.is(Mutant::AckBeforeCommit) && self.now_and_then(3) {
             // The answer is out; the commit would follow, had the process not been killed.
-            return Ok(pushes.iter().map(|_| Appended::Stored { seq: 0, received: true }).collect());
+            return Ok(pushes.iter().map(|_| Appended::Stored { seq: 0, published: 0, received: true }).collect());
         }
         let appended = self.inner.append(pushes, salt).await;
         self.disk.written(step)?;

@@ -17,11 +17,11 @@ pub(in crate::store) async fn a_journal_is_kept_line_by_line(store: &dyn Store) 
     let (second, _) = world.push(&mut phone, &[record]);
     assert_eq!(
         store.append(std::slice::from_ref(&first), SALT).await.unwrap(),
-        [Appended::Stored { seq: 0, received: true }]
+        [Appended::Stored { seq: 0, published: 0, received: true }]
     );
     assert_eq!(
         store.append(std::slice::from_ref(&second), SALT).await.unwrap(),
-        [Appended::Stored { seq: 0, received: true }]
+        [Appended::Stored { seq: 0, published: 0, received: true }]
     );
 
     let stored = store.journal(phone.id, 1, 10).await.unwrap();
@@ -137,6 +137,28 @@ pub(in crate::store) async fn actors_belong_to_one_device_for_ever(store: &dyn S
     assert_eq!(claim(&chen, None, &[c]).await, []);
     assert_eq!(claim(&wang.person, None, &[c]).await, [c]);
     assert_eq!(claim(&wang.person, None, &[]).await, []);
+    let owners = store.actor_owners(&[a, c, ActorId([9; 16])]).await.unwrap();
+    assert_eq!(owners, [(a, (wang.person.id, Some(wang.id))), (c, (chen.id, None))].into());
+
+    // With a push: what is free becomes the device's, and what is not keeps the push out.
+    let mut li = world.promoter_with_phone("Li", 1).await;
+    let id = world.record_id();
+    for (actor, is_free) in [(a, false), (ActorId([4; 16]), true), (c, false), (ActorId([4; 16]), true)] {
+        let before = li.head;
+        let (mut push, _) = world.push(&mut li, &[id]);
+        push.lines[0].actor = Some(actor);
+        push.claims = vec![actor];
+        match store.append(&[push], SALT).await.unwrap()[..] {
+            [Appended::Stored { .. }] => assert!(is_free, "{actor}"),
+            [Appended::HeadMoved(head)] => assert!(!is_free && head == before, "{actor}"),
+            ref other => panic!("{other:?}"),
+        }
+        if !is_free {
+            li.head = before;
+        }
+    }
+    let owners = store.actor_owners(&[ActorId([4; 16])]).await.unwrap();
+    assert_eq!(owners, [(ActorId([4; 16]), (li.person.id, Some(li.id)))].into());
 }
 
 pub(in crate::store) async fn large_pushes_are_kept_whole(store: &dyn Store) {
@@ -177,8 +199,8 @@ pub(in crate::store) async fn what_was_judged_before_is_published_with_its_lines
     let (mut other, all) = world.push(&mut li, &[ids[2]]);
     other.judged = vec![beforehand(&world, &li, ids[2], &all)];
     let answers = store.append(&[push, other], SALT).await.unwrap();
-    assert_eq!(answers[0], Appended::Stored { seq: 0, received: true }, "one was not judged");
-    assert_eq!(answers[1], Appended::Stored { seq: 0, received: false });
+    assert_eq!(answers[0], Appended::Stored { seq: 0, published: 2, received: true }, "one was not judged");
+    assert_eq!(answers[1], Appended::Stored { seq: 0, published: 1, received: false });
     let states: Vec<_> = store.journal(wang.id, 1, 9).await.unwrap().into_iter().map(|line| line.state).collect();
     assert_eq!(states, [ChangeState::Published, ChangeState::Published, ChangeState::Received, ChangeState::Held]);
     let published = store.record(ids[0]).await.unwrap();
@@ -199,7 +221,10 @@ pub(in crate::store) async fn what_was_judged_before_is_published_with_its_lines
     let mut judged = beforehand(&world, &li, ids[2], &[fresh[0], waiting[0]]);
     judged.base_seq = 2;
     push.judged = vec![judged];
-    assert_eq!(store.append(&[push], SALT).await.unwrap(), [Appended::Stored { seq: 2, received: false }]);
+    assert_eq!(
+        store.append(&[push], SALT).await.unwrap(),
+        [Appended::Stored { seq: 2, published: 1, received: false }]
+    );
     let published = store.record(ids[2]).await.unwrap().published;
     assert_eq!(published.iter().map(|change| change.hash).collect::<Vec<_>>(), [all[0], fresh[0], waiting[0]]);
 }
@@ -218,8 +243,8 @@ pub(in crate::store) async fn what_is_no_longer_so_when_it_is_stored_is_judged_a
     let mut second = world.push_of(&mut li, &[(shared, theirs), (known, before[0]), (known, own)]);
     second.judged = vec![beforehand(&world, &li, shared, &[theirs]), beforehand(&world, &li, known, &[before[0], own])];
     let answers = store.append(&[first, second], SALT).await.unwrap();
-    let stored = |received| Appended::Stored { seq: 0, received };
-    assert_eq!(answers, [stored(false), stored(true)]);
+    let stored = |published, received| Appended::Stored { seq: 0, published, received };
+    assert_eq!(answers, [stored(1, false), stored(0, true)]);
     let states: Vec<_> = store.journal(li.id, 1, 9).await.unwrap().into_iter().map(|line| line.state).collect();
     let [received, aside] = [ChangeState::Received, ChangeState::Quarantined];
     assert_eq!(states, [received, received, aside, received]);

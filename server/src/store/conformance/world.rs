@@ -188,6 +188,7 @@ impl<'a> World<'a> {
             base,
             head: phone.head,
             signature: phone.key.sign_head(phone.id, &phone.head),
+            claims: Vec::new(),
             lines,
             report: report(at),
             judged: Vec::new(),

@@ -11,6 +11,11 @@ use super::{Conn, Db, DbRow};
 /// that begins finds everything.
 const FETCH: &str = "fetch 256 from in_turn";
 
+/// Until the transaction ends, only indexes are read. The statistics of a month's tables are missing while most is written
+/// to them, and what PostgreSQL assumes instead leads it to read whole tables for each phone.
+const BY_INDEX: &str =
+    "set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off";
+
 /// What a statement finds, row by row. Runs in a transaction; its end ends the cursor.
 pub(super) struct RowsInTurn<'c> {
     conn: &'c mut Conn,
@@ -25,6 +30,7 @@ impl<'c> RowsInTurn<'c> {
         statement: &'static str,
         fill: impl for<'q> FnOnce(Filling<'q>) -> Filling<'q>,
     ) -> Result<Self, sqlx::Error> {
+        sqlx::raw_sql(BY_INDEX).execute(&mut *conn).await?;
         // Of a constant, hence safe.
         let declaration = AssertSqlSafe(format!("declare in_turn no scroll cursor for {statement}"));
         fill(sqlx::query::<Db>(declaration)).execute(&mut *conn).await?;

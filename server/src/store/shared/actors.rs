@@ -30,14 +30,19 @@ pub(super) struct Claim {
 }
 
 /// To whom an actor belongs, and its number.
-struct Owner {
-    no: i64,
+pub(super) struct Owner {
+    pub(super) no: i64,
     person: PersonId,
-    device: Option<DeviceId>,
+    pub(super) device: Option<DeviceId>,
 }
 
-/// The numbers of the claimed actors. An actor that was free is bound; one that is not keeps its owner.
-pub(super) async fn numbers(conn: &mut Conn, mut claims: Vec<Claim>) -> Result<HashMap<ActorId, i64>, StoreError> {
+/// The numbers of the claimed actors, as [`bound`].
+pub(super) async fn numbers(conn: &mut Conn, claims: Vec<Claim>) -> Result<HashMap<ActorId, i64>, StoreError> {
+    Ok(bound(conn, claims).await?.into_iter().map(|(actor, owner)| (actor, owner.no)).collect())
+}
+
+/// The owners of the claimed actors. An actor that was free is bound; one that is not keeps its owner.
+pub(super) async fn bound(conn: &mut Conn, mut claims: Vec<Claim>) -> Result<HashMap<ActorId, Owner>, StoreError> {
     claims.sort_by_key(|claim| claim.actor);
     claims.dedup_by_key(|claim| claim.actor);
     let actors: Vec<ActorId> = claims.iter().map(|claim| claim.actor).collect();
@@ -48,7 +53,15 @@ pub(super) async fn numbers(conn: &mut Conn, mut claims: Vec<Claim>) -> Result<H
         let bound: Vec<ActorId> = claims.iter().map(|claim| claim.actor).collect();
         known.extend(owners(conn, &bound).await?);
     }
-    Ok(known.into_iter().map(|(actor, owner)| (actor, owner.no)).collect())
+    Ok(known)
+}
+
+pub(super) async fn actor_owners(
+    conn: &mut Conn,
+    actors: &[ActorId],
+) -> Result<HashMap<ActorId, (PersonId, Option<DeviceId>)>, StoreError> {
+    let known = owners(conn, actors).await?;
+    Ok(known.into_iter().map(|(actor, owner)| (actor, (owner.person, owner.device))).collect())
 }
 
 async fn owners(conn: &mut Conn, actors: &[ActorId]) -> Result<HashMap<ActorId, Owner>, StoreError> {

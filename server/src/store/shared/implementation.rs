@@ -1,5 +1,7 @@
 //! The trait, method by method: which function runs, and whether in a transaction that writes.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use sync_core::id::{ActorId, ChangeHash, DeviceId, OfficeId, OrganisationId, PersonId, PublicKey, RecordId, TeamId};
 use sync_core::journal::Head;
@@ -145,6 +147,12 @@ impl Store for Backend {
     }
     async fn signed_head(&self, device: DeviceId, n: u64) -> Result<Head, StoreError> {
         read!(self, receive::signed_head(device, n))
+    }
+    async fn actor_owners(
+        &self,
+        actors: &[ActorId],
+    ) -> Result<HashMap<ActorId, (PersonId, Option<DeviceId>)>, StoreError> {
+        read!(self, actors::actor_owners(actors))
     }
     async fn claim_actors(
         &self,

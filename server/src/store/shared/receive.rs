@@ -8,7 +8,7 @@ use sync_core::journal::{Entry, Head};
 use sync_core::time::{BootId, ClockReading, UnixMillis};
 use uuid::Uuid;
 
-use super::actors::{Claim, numbers};
+use super::actors::{Claim, bound};
 use super::publish::{Place, Plan, plan};
 use super::run::{each_of, each_row, each_row_returning};
 use super::{Conn, Db};
@@ -76,6 +76,7 @@ impl Line<'_> {
 
 pub(super) async fn append(conn: &mut Conn, pushes: &[Push], salt: u64) -> Result<Vec<Appended>, StoreError> {
     let journals = journals(conn, pushes).await?;
+    let actors = bound(conn, claims(pushes)).await?;
     let mut heads: HashMap<DeviceId, Head> = journals.iter().map(|(id, journal)| (*id, journal.head)).collect();
     let mut taken = Vec::with_capacity(pushes.len());
     let mut answers = Vec::with_capacity(pushes.len());
@@ -83,21 +84,21 @@ pub(super) async fn append(conn: &mut Conn, pushes: &[Push], salt: u64) -> Resul
         let (Some(journal), Some(head)) = (journals.get(&push.device), heads.get_mut(&push.device)) else {
             return Err(StoreError::NotFound);
         };
-        if *head == push.base {
+        let is_own = |actor| actors.get(actor).is_some_and(|owner| owner.device == Some(push.device));
+        if *head == push.base && push.claims.iter().all(is_own) {
             *head = push.head;
             taken.push((push, journal));
-            answers.push(Appended::Stored { seq: count(journal.seq)?, received: true });
+            answers.push(Appended::Stored { seq: count(journal.seq)?, published: 0, received: true });
         } else {
             answers.push(Appended::HeadMoved(*head));
         }
     }
-    let actors = numbers(conn, claims(&taken)).await?;
     let mut repetitions = repetitions(conn, &taken).await?;
     let mut lines = Vec::with_capacity(taken.iter().map(|(push, _)| push.lines.len()).sum());
     for (push, journal) in &taken {
         for line in &push.lines {
             let next = repetitions.entry((line.entry.record, line.entry.change)).or_insert(0);
-            let actor = line.actor.and_then(|actor| actors.get(&actor).copied());
+            let actor = line.actor.and_then(|actor| actors.get(&actor).map(|owner| owner.no));
             lines.push(Line { device: push.device, line, journal, actor, repetition: *next, received_at: push.report.at, place: None });
             *next += 1;
         }
@@ -108,14 +109,19 @@ pub(super) async fn append(conn: &mut Conn, pushes: &[Push], salt: u64) -> Resul
     if let Some((plan, now)) = plan {
         plan.carry_out(conn, salt, now).await?;
     }
-    let still_received: HashSet<DeviceId> =
-        lines.iter().filter(|line| line.is_received()).map(|line| line.device).collect();
+    let mut counts: HashMap<DeviceId, (u32, bool)> = HashMap::new();
+    for line in &lines {
+        let (published, received) = counts.entry(line.device).or_default();
+        *published += u32::from(line.place.is_some_and(|place| place.state == ChangeState::Published));
+        *received |= line.is_received();
+    }
     for (push, answer) in pushes.iter().zip(&mut answers) {
-        if let Appended::Stored { received, .. } = answer {
-            *received = still_received.contains(&push.device);
+        if let Appended::Stored { published, received, .. } = answer {
+            // Of two pushes of one device the first answers for both.
+            (*published, *received) = counts.get_mut(&push.device).map(std::mem::take).unwrap_or_default();
         }
     }
-    if !still_received.is_empty() {
+    if lines.iter().any(Line::is_received) {
         super::announce(conn, News::Received).await?;
     }
     Ok(answers)
@@ -159,8 +165,8 @@ async fn journals(conn: &mut Conn, pushes: &[Push]) -> Result<HashMap<DeviceId, 
 }
 
 /// The actors of all lines, each as the device's that brings it.
-fn claims(taken: &[(&Push, &Journal)]) -> Vec<Claim> {
-    let lines = taken.iter().flat_map(|(push, _)| push.lines.iter().map(|line| (*push, line)));
+fn claims(pushes: &[Push]) -> Vec<Claim> {
+    let lines = pushes.iter().flat_map(|push| push.lines.iter().map(move |line| (push, line)));
     lines
         .filter_map(|(push, line)| {
             Some(Claim {
