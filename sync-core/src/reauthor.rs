@@ -1,14 +1,20 @@
-//! A phone that is not who it was: writing the tail of a journal again under a new actor.
+//! A phone that is not who it was: writing the tail of a journal again under new actors.
 //!
 //! When a phone is cloned, or restored from a backup, two histories use the same actor and sequence numbers, and
-//! Automerge can take only one of them. The other is written again: the same operations on the same places, under a
-//! new actor, chained into a new journal with the clocks of the old one. Nothing a person typed changes, and the
+//! Automerge can take only one of them. The other is written again: the same operations on the same places, under
+//! other actors, chained into a new journal with the clocks of the old one. Nothing a person typed changes, and the
 //! entries of lists keep their identifiers.
+//!
+//! Several copies of a phone may hold the same unsent change, and each writes it again by itself. So every change gets an
+//! actor of its own, which follows from what it was and what it stands on: copies write the same change, whoever
+//! brings it first, and it is there once.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use automerge::legacy::{ElementId, Key, ObjectId, OpId, OpType};
 use automerge::{Change, ExpandedChange, ScalarValue};
+use sha2::{Digest as _, Sha256};
 
 use crate::document::NewChange;
 use crate::id::{ActorId, ChangeHash, DeviceId, RecordId};
@@ -19,47 +25,55 @@ use crate::wire::segment::Item;
 #[error("line {0} of the journal holds no change that can be written again")]
 pub struct Unwritable(pub u64);
 
-/// Writes the changes of a journal's tail again, in the same order, for a new device and actor.
+/// Writes the changes of a journal's tail again, in the same order, for a new device.
 ///
 /// # Errors
 /// When a line has no change, or one that can't be read.
-pub fn reauthor(tail: &[Item], device: DeviceId, actor: ActorId) -> Result<Vec<NewChange>, Unwritable> {
+pub fn reauthor(tail: &[Item], device: DeviceId) -> Result<Vec<NewChange>, Unwritable> {
     let mut records: HashMap<RecordId, Rewriter> = HashMap::new();
     tail.iter()
         .map(|item| {
             let fail = Unwritable(item.entry.n);
             let raw = item.change.as_deref().ok_or(fail)?;
             let change = Change::try_from(raw).map_err(|_| fail)?.decode();
-            let rewriter = records.entry(item.entry.record).or_insert_with(|| Rewriter::new(actor));
+            let rewriter = records.entry(item.entry.record).or_default();
             Ok(rewriter.rewrite(item.entry.change, change, device))
         })
         .collect()
 }
 
 /// The tail of one record.
+#[derive(Default)]
 struct Rewriter {
-    actor: automerge::ActorId,
-    seq: u64,
     renamed: HashMap<ChangeHash, ChangeHash>,
-    /// The operations of the tail: who wrote them, from which number to which.
-    spans: Vec<(automerge::ActorId, u64, u64)>,
+    spans: Vec<Span>,
+}
+
+/// The operations of one change of the tail.
+struct Span {
+    /// Who wrote them.
+    old: automerge::ActorId,
+    /// From which number to which.
+    numbers: Range<u64>,
+    /// Whose they are now.
+    new: automerge::ActorId,
 }
 
 impl Rewriter {
-    fn new(actor: ActorId) -> Self {
-        Self { actor: actor.into(), seq: 0, renamed: HashMap::new(), spans: Vec::new() }
-    }
-
     fn rewrite(&mut self, old: ChangeHash, mut change: ExpandedChange, device: DeviceId) -> NewChange {
-        let first = change.start_op.get();
-        let last = first + change.operations.len() as u64;
-        self.spans.push((change.actor_id.clone(), first, last));
         let makes_record = change.deps.is_empty();
         for dep in &mut change.deps {
             if let Some(new) = self.renamed.get(&ChangeHash(dep.0)) {
                 *dep = (*new).into();
             }
         }
+        // Dependencies stand in the order of their hashes.
+        change.deps.sort_unstable();
+        let maker = makes_record.then_some(device);
+        let new = automerge::ActorId::from(actor_for(old, &change.deps, maker));
+        let first = change.start_op.get();
+        let numbers = first..first + change.operations.len() as u64;
+        self.spans.push(Span { old: change.actor_id.clone(), numbers, new: new.clone() });
         for op in &mut change.operations {
             if let ObjectId::Id(id) = &mut op.obj {
                 self.rename(id);
@@ -76,12 +90,9 @@ impl Rewriter {
                 op.action = OpType::Put(ScalarValue::Bytes(device.as_bytes().to_vec()));
             }
         }
-        self.seq += 1;
-        change.actor_id = self.actor.clone();
-        change.seq = self.seq;
+        change.actor_id = new;
+        change.seq = 1;
         change.hash = None;
-        // Dependencies stand in the order of their hashes.
-        change.deps.sort_unstable();
         let change = Change::from(change);
         let new = NewChange { hash: change.hash().into(), bytes: change.raw_bytes().to_vec() };
         self.renamed.insert(old, new.hash);
@@ -89,15 +100,29 @@ impl Rewriter {
     }
 
     fn rename(&self, id: &mut OpId) {
-        let tail = self.spans.iter().any(|(actor, first, last)| actor == &id.1 && (*first..*last).contains(&id.0));
-        if tail {
-            id.1 = self.actor.clone();
+        if let Some(span) = self.spans.iter().find(|span| span.old == id.1 && span.numbers.contains(&id.0)) {
+            id.1 = span.new.clone();
         }
     }
 }
 
+/// The actor of a change that is written again: of what it was, what it follows now, and, as that stands in what it says,
+/// the device that makes the record.
+fn actor_for(old: ChangeHash, deps: &[automerge::ChangeHash], maker: Option<DeviceId>) -> ActorId {
+    let mut hash = Sha256::new();
+    hash.update(b"daybook actor of a change written again\0");
+    hash.update(old.0);
+    deps.iter().for_each(|dep| hash.update(dep.0));
+    maker.iter().for_each(|device| hash.update(device.as_bytes()));
+    let mut actor = [0; 16];
+    actor.copy_from_slice(&hash.finalize()[..16]);
+    ActorId(actor)
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
     use crate::document::{Document, NewRecord};
     use crate::id::{EntryId, OfficeId, PersonId};
@@ -113,7 +138,6 @@ mod tests {
     use crate::wire::enrol::Role;
 
     const OLD: ActorId = ActorId([1; 16]);
-    const NEW: ActorId = ActorId([2; 16]);
     const CLOCK: ClockReading = ClockReading { wall: UnixMillis(1_760_000_000_000), mono_ms: 1, boot: BootId(1) };
 
     fn header(device: DeviceId) -> Header {
@@ -172,7 +196,7 @@ mod tests {
         let wanted = before.view::<LeadFacts>().unwrap();
         for common in 0..items.len() {
             let (known, tail) = items.split_at(common);
-            let rewritten = reauthor(tail, new_device, NEW).unwrap();
+            let rewritten = reauthor(tail, new_device).unwrap();
             let published: Vec<&[u8]> = known.iter().map(|item| item.change.as_deref().unwrap()).collect();
             let candidates: Vec<_> = rewritten
                 .iter()
@@ -207,7 +231,7 @@ mod tests {
         };
         let (first, second) = (edit("first"), edit("second"));
         let (entry, _) = Head::EMPTY.append(RecordId::from([7; 16]), second.hash, CLOCK);
-        let again = reauthor(&[Item { entry, change: Some(second.bytes) }], DeviceId::from([6; 16]), NEW).unwrap();
+        let again = reauthor(&[Item { entry, change: Some(second.bytes) }], DeviceId::from([6; 16])).unwrap();
         let mut merged = document.clone();
         assert_eq!(items.len(), 5);
         merged.apply([first.bytes.as_slice(), again[0].bytes.as_slice()]).unwrap();
@@ -217,9 +241,23 @@ mod tests {
     }
 
     #[test]
+    fn copies_write_the_same_again_whatever_else_they_hold() {
+        let (_, items) = journal(DeviceId::from([5; 16]));
+        let [one, other] = [DeviceId::from([6; 16]), DeviceId::from([8; 16])];
+        let again = reauthor(&items[1..3], one).unwrap();
+        let longer = reauthor(&items[1..], other).unwrap();
+        assert_eq!(again, longer[..2]);
+        let actors: HashSet<_> =
+            longer.iter().map(|change| Change::try_from(change.bytes.as_slice()).unwrap().actor_id().clone()).collect();
+        assert_eq!(actors.len(), longer.len(), "each could have been written by somebody else");
+        // The header says on which of them the record was made.
+        assert_ne!(reauthor(&items, one).unwrap()[0].hash, reauthor(&items, other).unwrap()[0].hash);
+    }
+
+    #[test]
     fn a_line_without_a_change_is_named() {
         let (entry, _) = Head::EMPTY.append(RecordId::from([7; 16]), ChangeHash([1; 32]), CLOCK);
-        let unwritable = reauthor(&[Item { entry, change: None }], DeviceId::from([6; 16]), NEW);
+        let unwritable = reauthor(&[Item { entry, change: None }], DeviceId::from([6; 16]));
         assert_eq!(unwritable, Err(Unwritable(1)));
     }
 }

@@ -115,6 +115,36 @@ async fn what_two_copies_of_a_given_up_identity_had_not_sent_is_written_once() {
     assert_eq!(identities.len(), 3);
 }
 
+/// Seed 81 of the simulation.
+#[tokio::test]
+async fn what_two_copies_hold_and_can_not_send_as_it_is_is_written_once() {
+    let test = TestApp::new().await;
+    let house = House::build(&test).await;
+    let mut one = Phone::of(&test, &house, Role::Promoter, HERE).await;
+    let shared = one.register("before the clones");
+    assert_eq!(one.sync(&test).await.failure, None);
+    let copy = |of: &Phone, seed| {
+        let mut phone = Phone::new(seed);
+        phone.engine = Engine::open(of.engine.store().clone(), "daybook-test/1".to_owned()).unwrap();
+        phone
+    };
+    let mut two = copy(&one, 4_715);
+    two.rename(shared, "two");
+    one.edit(shared, &[LeadEdit::Notes("想看房".to_owned())]);
+    let mut three = copy(&one, 4_716);
+    three.register("by the third");
+    // The second takes the number under which the other two have something else.
+    assert_eq!(two.sync(&test).await.failure, None);
+    settle(&test, &mut [&mut one]).await;
+    settle(&test, &mut [&mut three]).await;
+    settle(&test, &mut [&mut one, &mut two, &mut three]).await;
+    assert_eq!(test.app.store.record(shared).await.unwrap().published.len(), 3, "made, renamed, and noted once");
+    for phone in [&mut one, &mut two, &mut three] {
+        assert_eq!(phone.lead(shared).facts.notes, "想看房");
+        assert_eq!(phone.engine.store().count(&RowFilter::default()).unwrap(), 2);
+    }
+}
+
 #[tokio::test]
 async fn a_restored_phone_gets_back_what_it_had_sent_and_keeps_what_is_new() {
     let test = TestApp::new().await;

@@ -102,7 +102,7 @@ impl<S: Store> Engine<S> {
         let mut rows: BTreeMap<RecordId, Row> = BTreeMap::new();
         for (record, items) in records {
             // A line that does not read is handed in as it is: the server sets it aside, and people see it.
-            let Ok(changes) = reauthor(&items, identity.device, identity.actor) else {
+            let Ok(changes) = reauthor(&items, identity.device) else {
                 continue;
             };
             if self.store.row(record).map_err(EngineError::Store)?.is_some() {
