@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use server::store::{ChangeState, SetAside, Store};
 use sync_core::engine::{Route, WireRequest, WireResponse};
 use sync_core::id::{ChangeHash, DeviceId, RecordId};
-use sync_core::journal::Head;
+use sync_core::journal::{Entry, Head};
 use sync_core::time::UnixMillis;
 use sync_core::trust::{chunk, code};
 use sync_core::wire::exchange::{ExchangeResponse, News, Order, PullItem, Verdict};
@@ -303,6 +303,11 @@ impl Tap {
     }
 }
 
+async fn is_published(store: &dyn Store, entry: &Entry) -> Result<bool, Failure> {
+    let record = store.record(entry.record).await.map_err(odd("a record"))?;
+    Ok(record.published.iter().any(|change| change.hash == entry.change))
+}
+
 async fn hear_verdicts(
     store: &dyn Store,
     phone: usize,
@@ -317,7 +322,11 @@ async fn hear_verdicts(
             Verdict::Need { .. } => state == Some(ChangeState::Waiting),
             Verdict::Held { .. } => state == Some(ChangeState::Held),
             Verdict::Quarantined { .. } => state == Some(ChangeState::Quarantined),
-            Verdict::Published => state == Some(ChangeState::Published),
+            Verdict::Published => match (state, line.first()) {
+                // It brought again what is in its record already.
+                (Some(ChangeState::Quarantined), Some(line)) => is_published(store, &line.entry).await?,
+                _ => state == Some(ChangeState::Published),
+            },
             Verdict::Refused { .. } => state == Some(ChangeState::Refused),
         };
         if !fits {
