@@ -17,6 +17,9 @@ const LEAST_WAY_M: f64 = 2_000.0;
 /// A shorter time between two records counts as this much.
 const LEAST_TIME_MS: i64 = 60_000;
 
+/// With so many records at most a record is counted or flagged together. Who makes them by the thousand is known by that.
+const MOST_TOGETHER: usize = 1_024;
+
 /// Another record of the same person's.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Neighbour {
@@ -153,7 +156,7 @@ fn impossible_travel(seen: &Sighting, around: &Surroundings, thresholds: &Thresh
     let evidence = json!({
         "metres": metres.round(), "seconds": apart / 1_000, "km_h": km_h.round(), "allowed_km_h": thresholds.travel_km_h,
     });
-    let also = journeys[1..].iter().map(|journey| journey.3).collect();
+    let also = journeys[1..].iter().take(MOST_TOGETHER).map(|journey| journey.3).collect();
     Some(Raised { also, ..Raised::of(Flag::ImpossibleTravel, evidence).with(other) })
 }
 
@@ -178,6 +181,9 @@ fn hasty_records(record: RecordId, seen: &Sighting, around: &Surroundings, thres
     let mut times: Vec<(UnixMillis, RecordId)> = around.near.iter().map(|near| (near.at, near.record)).collect();
     times.push((seen.at, record));
     times.retain(|(at, _)| at.since(seen.at).saturating_abs() < RATE_MS);
+    // Looking at every minute of each costs the square of their number.
+    times.sort_unstable_by_key(|(at, id)| (*id != record, at.since(seen.at).saturating_abs(), *id));
+    times.truncate(MOST_TOGETHER);
     times.sort_unstable();
     let minute = |first: usize| {
         let from = times[first].0;
@@ -293,6 +299,14 @@ mod tests {
         assert_eq!(hasty.len(), 1);
         assert_eq!((hasty[0].flag, &hasty[0].evidence["records"]), (Flag::HastyRecords, &json!(4)));
         assert_eq!(hasty[0].also, [id(1), id(2), id(3)]);
+    }
+
+    #[test]
+    fn whoever_makes_records_by_the_thousand_is_flagged_with_some_of_them() {
+        let near = (1..5_000).map(|n| near(n, 10_000_000 + i64::try_from(n % 9).unwrap(), 0.0)).collect();
+        let hasty = raise(id(0), &nothing(), &Surroundings { near, ..Surroundings::default() }, &USUAL);
+        assert_eq!((hasty[0].flag, &hasty[0].evidence["records"]), (Flag::HastyRecords, &json!(MOST_TOGETHER)));
+        assert_eq!(hasty[0].also.len(), MOST_TOGETHER - 1);
     }
 
     #[test]

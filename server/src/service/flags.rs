@@ -2,6 +2,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use sync_core::id::{OrganisationId, PersonId, PhotoHash, RecordId};
 use sync_core::record::view::AnyView;
@@ -31,11 +32,18 @@ pub(super) async fn raise_all(app: &App, rows: &mut [&mut RecordRow]) -> Result<
     }
     let subjects: Vec<Subject> = rows.iter().map(|row| subject_of(row)).collect();
     let mut found = app.store.flags().surroundings(&subjects).await?;
-    add_each_other(&subjects, &mut found);
+    let others = unharmed(|| add_each_other(&subjects, &mut found));
+    if others.is_none() {
+        tracing::error!(records = subjects.len(), "comparing records with each other panicked; flags may be missing");
+    }
     for (row, subject) in rows.iter_mut().zip(&subjects) {
         let mut around = found.around.remove(&subject.record).unwrap_or_default();
         around.jumps.extend(&subject.seen.jumps);
-        let raised = raise(subject.record, &subject.seen, &around, &thresholds[&row.organisation]);
+        let Some(raised) = unharmed(|| raise(subject.record, &subject.seen, &around, &thresholds[&row.organisation]))
+        else {
+            tracing::error!(record = %subject.record, "raising flags panicked; the record has none");
+            continue;
+        };
         row.flags = bits(&raised);
         let lacking = |raised: &Raised| {
             let bit = raised.flag.bit();
@@ -45,6 +53,11 @@ pub(super) async fn raise_all(app: &App, rows: &mut [&mut RecordRow]) -> Result<
         row.partners = raised.iter().flat_map(lacking).collect();
     }
     Ok(())
+}
+
+/// What comes of a rule, or `None` if it panics. A flag is a hint: a fault of ours in one keeps no record from being stored.
+fn unharmed<T>(rule: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(rule)).ok()
 }
 
 /// The flags of one record as it is now, with what speaks for each.
