@@ -61,7 +61,11 @@ pub(super) async fn prejudge(
         decided: 0,
     }));
     let _judging = app.trial.begin(pending.iter().map(|record| record.id));
-    judge_all(app, pending, 1).await
+    // What fails here must keep nobody's changes out: the projector meets it again, and there it is seen.
+    Ok(judge_all(app, pending, 1).await.unwrap_or_else(|error| {
+        tracing::error!(code = error.code.name, cause = ?error.internal, "judging on arrival failed; it will be judged again");
+        Vec::new()
+    }))
 }
 
 fn incoming(device: &Device, line: &NewLine, now: UnixMillis) -> IncomingChange {

@@ -79,6 +79,13 @@ async fn a_copy_with_more_than_one_batch_does_not_write_again_what_its_twin_has_
     }
 }
 
+/// A phone that holds what another one holds at this moment, its identity included.
+fn copy(of: &Phone, seed: u64) -> Phone {
+    let mut phone = Phone::new(seed);
+    phone.engine = Engine::open(of.engine.store().clone(), "daybook-test/1".to_owned()).unwrap();
+    phone
+}
+
 /// Found by the simulation: the identity of both had been given up before, so neither could hand in what both had, and
 /// each wrote it again.
 #[tokio::test]
@@ -88,11 +95,6 @@ async fn what_two_copies_of_a_given_up_identity_had_not_sent_is_written_once() {
     let mut one = Phone::of(&test, &house, Role::Promoter, HERE).await;
     let shared = one.register("before the clones");
     assert_eq!(one.sync(&test).await.failure, None);
-    let copy = |of: &Phone, seed| {
-        let mut phone = Phone::new(seed);
-        phone.engine = Engine::open(of.engine.store().clone(), "daybook-test/1".to_owned()).unwrap();
-        phone
-    };
     let mut two = copy(&one, 4_715);
     two.rename(shared, "two");
     assert_eq!(two.sync(&test).await.failure, None);
@@ -123,11 +125,6 @@ async fn what_two_copies_hold_and_can_not_send_as_it_is_is_written_once() {
     let mut one = Phone::of(&test, &house, Role::Promoter, HERE).await;
     let shared = one.register("before the clones");
     assert_eq!(one.sync(&test).await.failure, None);
-    let copy = |of: &Phone, seed| {
-        let mut phone = Phone::new(seed);
-        phone.engine = Engine::open(of.engine.store().clone(), "daybook-test/1".to_owned()).unwrap();
-        phone
-    };
     let mut two = copy(&one, 4_715);
     two.rename(shared, "two");
     one.edit(shared, &[LeadEdit::Notes("想看房".to_owned())]);
