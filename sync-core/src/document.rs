@@ -64,6 +64,20 @@ impl Document {
         Self::from_automerge(doc)
     }
 
+    /// Loads a record from changes that were read already, each after the ones that it depends on.
+    ///
+    /// # Errors
+    /// When they don't fit together, or don't make a record.
+    pub(crate) fn of_changes(changes: Vec<automerge::Change>) -> Result<Self, DocumentError> {
+        let mut doc = AutoCommit::new();
+        doc.apply_changes(changes).map_err(|error| DocumentError::Unreadable(error.to_string()))?;
+        // What follows a change that is not there waits inside the document, and is not part of it.
+        if !doc.get_missing_deps(&[]).is_empty() {
+            return Err(DocumentError::Unreadable("changes are missing".to_owned()));
+        }
+        Self::from_automerge(doc)
+    }
+
     fn from_automerge(doc: AutoCommit) -> Result<Self, DocumentError> {
         let zones = find_zones(&doc)?;
         Ok(Self { doc, zones })

@@ -1,10 +1,15 @@
 //! The validator: every operation of a change is held against the history of its record before Automerge sees it.
 //!
 //! The rules are those that were shown to let no poison through (reference/automerge.md, "A validator works"):
-//! canonical form; sixteen-byte actor; `seq` = last + 1; the actor's own last change among the ancestors;
-//! `start_op` = the ancestors' highest + 1; every object, element and predecessor known, of the right kind, and
-//! among the ancestors; no marks, tables or counters. On top of these stand the rules of records: containers only
-//! in the first change, and lists that only grow.
+//! sixteen-byte actor; `seq` = last + 1; the actor's own last change among the ancestors; `start_op` = the ancestors'
+//! highest + 1; every object, element and predecessor known, of the right kind, and among the ancestors; no marks,
+//! tables or counters. On top of these stand the rules of records: containers only in the first change, and lists that
+//! only grow.
+//!
+//! One of those rules takes as long as all others together: that the bytes are the canonical form of what they say.
+//! It is not held here. A document that was saved has only what its changes say, not their bytes, so loading it makes
+//! every change anew, and finds another head if one of them was not canonical: whoever reads a document back has held the
+//! rule for all its changes ([`super::judge`]). [`Checked::is_canonical`] tells whose fault it was.
 
 use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -33,16 +38,43 @@ struct Object {
 #[derive(Clone, Debug)]
 struct KnownOp {
     object: Option<OpKey>,
-    /// The map key, or for a list the element that the operation made or wrote to.
     place: Place,
     insert: bool,
-    seq: u64,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Where an operation has written.
+#[derive(Clone, Debug)]
 enum Place {
-    Key(String),
+    /// In a map, under this key.
+    Key(Key),
+    /// At the element of a list that it made or wrote to.
     Element(OpKey),
+}
+
+/// The operations of one change, which have successive numbers.
+#[derive(Clone, Debug)]
+struct Stretch {
+    start_op: u64,
+    seq: u64,
+    ops: Vec<KnownOp>,
+}
+
+/// Who wrote, and what, in the order of the numbers.
+#[derive(Clone, Debug)]
+struct KnownActor {
+    id: automerge::ActorId,
+    last_seq: u64,
+    stretches: Vec<Stretch>,
+}
+
+impl KnownActor {
+    /// An operation, and the sequence number of the change that holds it.
+    fn op(&self, number: u64) -> Option<(&KnownOp, u64)> {
+        let at = self.stretches.partition_point(|stretch| stretch.start_op <= number).checked_sub(1)?;
+        let stretch = self.stretches.get(at)?;
+        let op = stretch.ops.get(usize::try_from(number - stretch.start_op).ok()?)?;
+        Some((op, stretch.seq))
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -56,11 +88,11 @@ struct KnownChange {
 /// Everything that the changes of one record have said so far.
 #[derive(Clone, Debug, Default)]
 pub struct History {
-    actors: Vec<automerge::ActorId>,
-    last_seq: HashMap<u32, u64>,
+    actors: Vec<KnownActor>,
     changes: HashMap<ChangeHash, KnownChange>,
     objects: HashMap<OpKey, Object>,
-    ops: HashMap<OpKey, KnownOp>,
+    /// Of all changes together.
+    ops: u64,
     /// Of all changes together.
     bytes: usize,
 }
@@ -83,11 +115,47 @@ pub struct Touched {
 /// A change that was checked against a history.
 #[derive(Clone, Debug)]
 pub struct Checked {
-    hash: ChangeHash,
-    bytes: usize,
-    change: ExpandedChange,
+    decoded: Decoded,
     /// What it touches.
     pub touched: Touched,
+}
+
+impl Checked {
+    /// Whether its bytes are the one canonical form of what they say.
+    pub fn is_canonical(&self) -> bool {
+        let Decoded { change, expanded } = &self.decoded;
+        let again = catch_unwind(AssertUnwindSafe(|| Change::from(expanded.clone()).hash()));
+        again.is_ok_and(|again| again == change.hash())
+    }
+
+    /// As Automerge has it.
+    pub(super) fn change(&self) -> &Change {
+        &self.decoded.change
+    }
+
+    /// As Automerge has it.
+    pub(super) fn into_change(self) -> Change {
+        self.decoded.change
+    }
+}
+
+/// A change, and what it says.
+#[derive(Clone, Debug)]
+struct Decoded {
+    change: Change,
+    expanded: ExpandedChange,
+}
+
+impl Decoded {
+    fn of(raw: &[u8]) -> Result<Self, &'static str> {
+        // Automerge's decoder panics on some false changes; it holds no state that could be left half-changed.
+        catch_unwind(AssertUnwindSafe(|| {
+            let change = Change::from_bytes(raw.to_vec()).map_err(|_| code::MALFORMED)?;
+            let expanded = change.decode();
+            Ok(Self { change, expanded })
+        }))
+        .unwrap_or(Err(code::MALFORMED))
+    }
 }
 
 /// Why a change can't be taken in now.
@@ -100,27 +168,20 @@ pub enum Rejection {
 }
 
 impl History {
-    /// Reads the published changes of a record, which were checked when they were published.
+    /// Reads the published changes of a record, which were checked when they were published; also answers them as
+    /// Automerge has them.
     ///
     /// # Errors
     /// A change that can't be decoded, which means that the storage is damaged.
-    pub fn of<'a>(published: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, &'static str> {
+    pub(super) fn of(published: &[&[u8]]) -> Result<(Self, Vec<Change>), &'static str> {
         let mut history = Self::default();
+        let mut changes = Vec::with_capacity(published.len());
         for raw in published {
-            let (hash, change) = decode(raw)?;
-            history.learn(hash, &change, raw.len());
+            let decoded = Decoded::of(raw)?;
+            history.learn(&decoded);
+            changes.push(decoded.change);
         }
-        Ok(history)
-    }
-
-    /// How many operations the record holds.
-    pub fn ops(&self) -> u64 {
-        self.ops.len() as u64
-    }
-
-    /// Whether the record holds a change.
-    pub fn contains(&self, hash: &ChangeHash) -> bool {
-        self.changes.contains_key(hash)
+        Ok((history, changes))
     }
 
     /// Checks a change against the history.
@@ -128,29 +189,39 @@ impl History {
     /// # Errors
     /// Why it can't be taken in now.
     pub fn check(&self, raw: &[u8], limits: &Limits) -> Result<Checked, Rejection> {
-        let (hash, change) = decode(raw).map_err(Rejection::False)?;
+        let decoded = Decoded::of(raw).map_err(Rejection::False)?;
+        let change = &decoded.expanded;
         let missing: Vec<ChangeHash> =
             change.deps.iter().map(|dep| ChangeHash(dep.0)).filter(|dep| !self.changes.contains_key(dep)).collect();
         if !missing.is_empty() {
             return Err(Rejection::Waiting(missing));
         }
         if self.changes.len() >= limits.record_changes
-            || self.ops() + change.operations.len() as u64 > limits.record_ops
+            || self.ops + change.operations.len() as u64 > limits.record_ops
             || self.bytes + raw.len() > limits.record_bytes
         {
             return Err(Rejection::False(code::TOO_LARGE));
         }
-        let touched = self.check_operations(&change, limits).map_err(Rejection::False)?;
-        Ok(Checked { hash, bytes: raw.len(), change, touched })
+        let touched = self.check_operations(change, limits).map_err(Rejection::False)?;
+        Ok(Checked { decoded, touched })
     }
 
     /// Makes a checked change part of the history, so that others may follow it.
     pub fn accept(&mut self, checked: &Checked) {
-        self.learn(checked.hash, &checked.change, checked.bytes);
+        self.learn(&checked.decoded);
     }
 
     fn actor(&self, id: &automerge::ActorId) -> Option<u32> {
-        self.actors.iter().position(|known| known == id).and_then(|index| u32::try_from(index).ok())
+        self.actors.iter().position(|known| known.id == *id).and_then(|index| u32::try_from(index).ok())
+    }
+
+    fn known(&self, actor: u32) -> Option<&KnownActor> {
+        self.actors.get(actor as usize)
+    }
+
+    /// An operation, and the sequence number of the change that holds it.
+    fn op(&self, (number, actor): OpKey) -> Option<(&KnownOp, u64)> {
+        self.known(actor)?.op(number)
     }
 
     fn key(&self, id: &OpId) -> Option<OpKey> {
@@ -171,7 +242,7 @@ impl History {
         }
         let ancestors = self.ancestors(change);
         let actor = self.actor(&change.actor_id);
-        let last_seq = actor.and_then(|actor| self.last_seq.get(&actor)).copied().unwrap_or(0);
+        let last_seq = actor.and_then(|actor| self.known(actor)).map_or(0, |actor| actor.last_seq);
         let last_is_ancestor =
             last_seq == 0 || actor.is_some_and(|actor| ancestors.clock.get(&actor) == Some(&last_seq));
         if change.seq != last_seq + 1 || !last_is_ancestor || change.start_op.get() != ancestors.max_op + 1 {
@@ -185,8 +256,7 @@ impl History {
             start_op: change.start_op.get(),
             creates,
             objects: HashMap::new(),
-            elements: HashMap::new(),
-            written: HashMap::new(),
+            written: Vec::with_capacity(change.operations.len()),
             touched: Touched { zones: BTreeSet::new(), unknown: false, creates },
         };
         for (number, op) in (checker.start_op..).zip(&change.operations) {
@@ -207,14 +277,15 @@ impl History {
         all
     }
 
-    fn learn(&mut self, hash: ChangeHash, change: &ExpandedChange, bytes: usize) {
-        self.bytes += bytes;
+    fn learn(&mut self, Decoded { change: made, expanded: change }: &Decoded) {
         let own = self.actor(&change.actor_id).unwrap_or_else(|| {
-            self.actors.push(change.actor_id.clone());
+            self.actors.push(KnownActor { id: change.actor_id.clone(), last_seq: 0, stretches: Vec::new() });
             u32::try_from(self.actors.len() - 1).unwrap_or(u32::MAX)
         });
+        let start_op = change.start_op.get();
         let mut known = self.ancestors(change);
-        for (number, op) in (change.start_op.get()..).zip(&change.operations) {
+        let mut ops = Vec::with_capacity(change.operations.len());
+        for (number, op) in (start_op..).zip(&change.operations) {
             let object = match &op.obj {
                 ObjectId::Root => None,
                 ObjectId::Id(id) => self.key(id),
@@ -230,31 +301,23 @@ impl History {
                 self.objects.insert((number, own), Object { kind, zone, depth });
             }
             let place = match &op.key {
-                Key::Map(name) => Place::Key(name.to_string()),
+                Key::Map(_) => Place::Key(op.key.clone()),
                 Key::Seq(_) if op.insert => Place::Element((number, own)),
                 Key::Seq(ElementId::Id(id)) => Place::Element(self.key(id).unwrap_or_default()),
                 Key::Seq(ElementId::Head) => Place::Element((0, 0)),
             };
-            self.ops.insert((number, own), KnownOp { object, place, insert: op.insert, seq: change.seq });
+            ops.push(KnownOp { object, place, insert: op.insert });
             known.max_op = known.max_op.max(number);
         }
         known.clock.insert(own, change.seq);
-        self.last_seq.insert(own, change.seq);
-        self.changes.insert(hash, known);
+        self.ops += ops.len() as u64;
+        self.bytes += made.raw_bytes().len();
+        if let Some(actor) = self.actors.get_mut(own as usize) {
+            actor.last_seq = change.seq;
+            actor.stretches.push(Stretch { start_op, seq: change.seq, ops });
+        }
+        self.changes.insert(made.hash().into(), known);
     }
-}
-
-/// Decodes a change and makes sure that the bytes are the one canonical form of what they say.
-fn decode(raw: &[u8]) -> Result<(ChangeHash, ExpandedChange), &'static str> {
-    // Automerge's decoder panics on some false changes; it holds no state that could be left half-changed.
-    catch_unwind(AssertUnwindSafe(|| {
-        let change = Change::from_bytes(raw.to_vec()).map_err(|_| code::MALFORMED)?;
-        let hash = change.hash();
-        let expanded = change.decode();
-        let again = Change::from(expanded.clone());
-        if again.hash() == hash { Ok((hash.into(), expanded)) } else { Err(code::NON_CANONICAL) }
-    }))
-    .unwrap_or(Err(code::MALFORMED))
 }
 
 /// Where in the history, or in the change itself, an operation points.
@@ -274,15 +337,20 @@ struct Checker<'a> {
     creates: bool,
     /// Objects made by this change.
     objects: HashMap<u64, Object>,
-    /// List elements made by this change, and in which list.
-    elements: HashMap<u64, Target>,
-    /// Keys and elements written by this change: a second write must name the first as its predecessor.
-    written: HashMap<u64, (Option<Target>, Key)>,
+    /// What the operations before the present one have written: a second write must name the first as its predecessor.
+    written: Vec<Written<'a>>,
     touched: Touched,
 }
 
-impl Checker<'_> {
-    fn check(&mut self, number: u64, op: &Op) -> Result<(), &'static str> {
+/// What an operation of this change has written.
+struct Written<'a> {
+    object: Option<Target>,
+    key: &'a Key,
+    insert: bool,
+}
+
+impl<'a> Checker<'a> {
+    fn check(&mut self, number: u64, op: &'a Op) -> Result<(), &'static str> {
         let (target, object) = self.object(&op.obj, number)?;
         let zone = match (&op.key, target) {
             (Key::Map(name), None) => Zone::from_key(name),
@@ -309,7 +377,7 @@ impl Checker<'_> {
             (ObjType::Text, Key::Seq(ElementId::Id(element))) => self.check_element_op(op, target, element)?,
             _ => return Err(code::REFERENCE),
         }
-        self.written.insert(number, (target, op.key.clone()));
+        self.written.push(Written { object: target, key: &op.key, insert: op.insert });
         Ok(())
     }
 
@@ -354,14 +422,19 @@ impl Checker<'_> {
         }
     }
 
+    /// What an earlier operation of this change has written.
+    fn own(&self, number: u64) -> Option<&Written<'a>> {
+        self.written.get(usize::try_from(number.checked_sub(self.start_op)?).ok()?)
+    }
+
     /// An operation that exists before operation `number` of this change: earlier in it, or among its ancestors.
     fn resolve(&self, id: &OpId, number: u64) -> Result<Target, &'static str> {
         if id.actor() == self.own_actor && id.counter() >= self.start_op {
             return if id.counter() < number { Ok(Target::Own(id.counter())) } else { Err(code::REFERENCE) };
         }
         let key = self.history.key(id).ok_or(code::REFERENCE)?;
-        let op = self.history.ops.get(&key).ok_or(code::REFERENCE)?;
-        let seen = self.ancestors.clock.get(&key.1).is_some_and(|seq| op.seq <= *seq);
+        let (_, written_at) = self.history.op(key).ok_or(code::REFERENCE)?;
+        let seen = self.ancestors.clock.get(&key.1).is_some_and(|seq| written_at <= *seq);
         if seen { Ok(Target::Known(key)) } else { Err(code::REFERENCE) }
     }
 
@@ -379,13 +452,13 @@ impl Checker<'_> {
         }
         for pred in op.pred.iter() {
             let fits = match self.resolve(pred, u64::MAX)? {
-                Target::Known(key) => self.history.ops.get(&key).is_some_and(|known| {
-                    self.same_object(target, known.object) && known.place == Place::Key(name.to_owned())
+                Target::Known(key) => self.history.op(key).is_some_and(|(known, _)| {
+                    let is_there = matches!(&known.place, Place::Key(Key::Map(other)) if other == name);
+                    self.same_object(target, known.object) && is_there
                 }),
-                Target::Own(counter) => self
-                    .written
-                    .get(&counter)
-                    .is_some_and(|(object, key)| *object == target && matches!(key, Key::Map(other) if other == name)),
+                Target::Own(number) => self.own(number).is_some_and(|written| {
+                    written.object == target && matches!(written.key, Key::Map(other) if other == name)
+                }),
             };
             if !fits {
                 return Err(code::REFERENCE);
@@ -395,7 +468,7 @@ impl Checker<'_> {
     }
 
     fn check_insert(
-        &mut self,
+        &self,
         number: u64,
         op: &Op,
         target: Option<Target>,
@@ -407,7 +480,6 @@ impl Checker<'_> {
         if let ElementId::Id(id) = after {
             self.element(id, number, target)?;
         }
-        self.elements.extend(target.map(|list| (number, list)));
         Ok(())
     }
 
@@ -416,9 +488,12 @@ impl Checker<'_> {
         let element = self.resolve(id, number)?;
         let fits = match element {
             Target::Known(key) => {
-                self.history.ops.get(&key).is_some_and(|known| known.insert && self.same_object(target, known.object))
+                let known = self.history.op(key);
+                known.is_some_and(|(known, _)| known.insert && self.same_object(target, known.object))
             }
-            Target::Own(counter) => self.elements.get(&counter).copied() == target && target.is_some(),
+            Target::Own(number) => self
+                .own(number)
+                .is_some_and(|written| written.insert && written.object.is_some() && written.object == target),
         };
         if fits { Ok(element) } else { Err(code::REFERENCE) }
     }
@@ -431,14 +506,14 @@ impl Checker<'_> {
         }
         for pred in op.pred.iter() {
             let fits = match self.resolve(pred, u64::MAX)? {
-                Target::Known(key) => self.history.ops.get(&key).is_some_and(|known| {
+                Target::Known(key) => self.history.op(key).is_some_and(|(known, _)| {
                     self.same_object(target, known.object)
                         && matches!((&known.place, element), (Place::Element(at), Target::Known(wanted)) if *at == wanted)
                 }),
-                Target::Own(counter) => match element {
-                    Target::Own(made) if made == counter => true,
-                    _ => self.written.get(&counter).is_some_and(|(object, key)| {
-                        *object == target && matches!(key, Key::Seq(ElementId::Id(other)) if other == id)
+                Target::Own(number) => match element {
+                    Target::Own(made) if made == number => true,
+                    _ => self.own(number).is_some_and(|written| {
+                        written.object == target && matches!(written.key, Key::Seq(ElementId::Id(other)) if other == id)
                     }),
                 },
             };

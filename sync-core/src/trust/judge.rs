@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use automerge::Change;
+
 use super::authority::{Author, Standing, may_write};
 use super::gate::{Checked, History, Rejection, Touched};
 use super::{Limits, code};
@@ -77,11 +79,11 @@ pub fn judge(
     candidates: &[Candidate<'_>],
     limits: &Limits,
 ) -> Result<Judgement, Damaged> {
-    let history = History::of(published.iter().copied()).map_err(|_| Damaged)?;
-    let base = if published.is_empty() { None } else { Some(read(published).ok_or(Damaged)?) };
+    let (history, log) = History::of(published).map_err(|_| Damaged)?;
+    let base = if published.is_empty() { None } else { Some(read(log.clone()).ok_or(Damaged)?) };
     let refused = refused.iter().copied().collect();
     let (accepted, set_aside) = (Vec::new(), Vec::new());
-    let mut bench = Bench { id, published, limits, history, refused, base, accepted, set_aside };
+    let mut bench = Bench { id, published, limits, history, refused, base, log, accepted, set_aside };
     bench.hear(candidates.to_vec());
     let Bench { base, accepted, set_aside, .. } = bench;
     let (document, view) = base.map_or((None, None), |(document, view)| (Some(document), Some(view)));
@@ -98,6 +100,8 @@ struct Bench<'a> {
     refused: HashSet<ChangeHash>,
     /// The record as it stands with everything accepted so far.
     base: Option<(Document, AnyView)>,
+    /// Everything published or accepted.
+    log: Vec<Change>,
     accepted: Vec<Candidate<'a>>,
     set_aside: Vec<(ChangeHash, SetAside)>,
 }
@@ -106,14 +110,14 @@ impl<'a> Bench<'a> {
     /// Takes up changes whose ancestors are there until no more can be taken up.
     fn hear(&mut self, mut open: Vec<Candidate<'a>>) {
         loop {
-            let mut round: Vec<Candidate<'a>> = Vec::new();
+            let mut round: Vec<(Candidate<'a>, Checked)> = Vec::new();
             let mut later = Vec::new();
             let refused_before = self.refused.len();
             for candidate in open {
-                match self.examine(&candidate, round.first()) {
+                match self.examine(&candidate, round.first().map(|(maker, _)| maker)) {
                     Ok(checked) => {
                         self.history.accept(&checked);
-                        round.push(candidate);
+                        round.push((candidate, checked));
                     }
                     Err(SetAside::Waiting(missing)) if missing.iter().any(|dep| self.refused.contains(dep)) => {
                         self.set_aside(candidate.hash, SetAside::Refused(code::FOLLOWS_REFUSED));
@@ -182,28 +186,43 @@ impl<'a> Bench<'a> {
     }
 
     /// Applies a round of examined changes to a copy; if that fails, one after the other to find the culprit.
-    fn take(&mut self, round: Vec<Candidate<'a>>) {
+    fn take(&mut self, round: Vec<(Candidate<'a>, Checked)>) {
         if let Ok(taken) = self.try_take(&round) {
             self.base = Some(taken);
-            self.accepted.extend(round);
+            self.keep(round);
             return;
         }
         let log = self.published.iter().copied().chain(self.accepted.iter().map(|change| change.raw));
-        self.history = History::of(log).unwrap_or_default();
-        for candidate in round {
-            let maker = self.accepted.first().copied();
-            let taken = self.examine(&candidate, maker.as_ref()).and_then(|checked| {
-                let taken = self.try_take(std::slice::from_ref(&candidate))?;
-                Ok((checked, taken))
-            });
+        self.history =
+            History::of(&log.collect::<Vec<_>>()).map_or_else(|_| History::default(), |(history, _)| history);
+        for (candidate, checked) in round {
+            // What was checked before may have followed what is set aside now.
+            let taken = if checked.is_canonical() {
+                let maker = self.accepted.first().copied();
+                self.examine(&candidate, maker.as_ref()).and_then(|checked| {
+                    let alone = [(candidate, checked)];
+                    let taken = self.try_take(&alone)?;
+                    Ok((alone, taken))
+                })
+            } else {
+                Err(SetAside::Quarantined(code::NON_CANONICAL))
+            };
             match taken {
-                Ok((checked, taken)) => {
-                    self.history.accept(&checked);
+                Ok((alone, taken)) => {
+                    alone.iter().for_each(|(_, checked)| self.history.accept(checked));
                     self.base = Some(taken);
-                    self.accepted.push(candidate);
+                    self.keep(alone);
                 }
                 Err(reason) => self.set_aside(candidate.hash, reason),
             }
+        }
+    }
+
+    /// These are part of the record.
+    fn keep(&mut self, taken: impl IntoIterator<Item = (Candidate<'a>, Checked)>) {
+        for (candidate, checked) in taken {
+            self.log.push(checked.into_change());
+            self.accepted.push(candidate);
         }
     }
 
@@ -214,11 +233,10 @@ impl<'a> Bench<'a> {
         self.set_aside.push((change, reason));
     }
 
-    fn try_take(&self, round: &[Candidate<'_>]) -> Result<(Document, AnyView), SetAside> {
-        let accepted = self.accepted.iter().chain(round).map(|change| change.raw);
-        let log: Vec<&[u8]> = self.published.iter().copied().chain(accepted).collect();
-        let (document, view) = read_back(&log).ok_or(SetAside::Quarantined(code::UNLOADABLE))?;
-        if let (None, Some(maker)) = (&self.base, round.first()) {
+    fn try_take(&self, round: &[(Candidate<'_>, Checked)]) -> Result<(Document, AnyView), SetAside> {
+        let log = self.log.iter().chain(round.iter().map(|(_, checked)| checked.change()));
+        let (document, view) = read_back(log.cloned().collect()).ok_or(SetAside::Quarantined(code::UNLOADABLE))?;
+        if let (None, Some((maker, _))) = (&self.base, round.first()) {
             self.check_header(maker, &view.frame().header)?;
         }
         Ok((document, view))
@@ -243,28 +261,28 @@ impl<'a> Bench<'a> {
 }
 
 /// Loads changes that were verified when they were published.
-fn read(log: &[&[u8]]) -> Option<(Document, AnyView)> {
-    catch_unwind(AssertUnwindSafe(|| {
-        let mut document = Document::load(log.iter().copied()).ok()?;
+fn read(log: Vec<Change>) -> Option<(Document, AnyView)> {
+    unharmed(|| {
+        let mut document = Document::of_changes(log).ok()?;
         let view = document.any_view().ok()?;
         Some((document, view))
-    }))
-    .ok()
-    .flatten()
+    })
 }
 
-/// Loads changes, saves the document, loads that, and makes sure that both read the same. Automerge's panics end
-/// here, together with the document that they may have damaged.
-fn read_back(log: &[&[u8]]) -> Option<(Document, AnyView)> {
-    catch_unwind(AssertUnwindSafe(|| {
-        let mut document = Document::load(log.iter().copied()).ok()?;
+/// Loads changes, saves the document, loads that, and makes sure that both read the same. Loading it also makes sure
+/// that each change has its one canonical form (see [`super::gate`]).
+fn read_back(log: Vec<Change>) -> Option<(Document, AnyView)> {
+    unharmed(|| {
+        let mut document = Document::of_changes(log).ok()?;
         let mut again = Document::load_bytes(&document.save()).ok()?;
         let view = document.any_view().ok()?;
-        let same = document.missing().is_empty() && again.any_view().ok()? == view;
-        same.then_some((document, view))
-    }))
-    .ok()
-    .flatten()
+        (again.any_view().ok()? == view).then_some((document, view))
+    })
+}
+
+/// Automerge's panics end here, together with the document that they may have damaged.
+fn unharmed<T>(load: impl FnOnce() -> Option<T>) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(load)).ok().flatten()
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::record::lead::{LeadEdit, LeadFacts};
 use crate::record::review::Review;
 use crate::testing::rng;
 use crate::time::{BootId, ClockReading, UnixMillis};
+use crate::trust::chunk;
 use crate::wire::enrol::Role;
 
 struct Desk {
@@ -417,4 +418,47 @@ fn what_follows_a_refused_change_does_not_wait_for_it() {
     let follows = SetAside::Refused(code::FOLLOWS_REFUSED);
     assert_eq!(judgement.set_aside, [(second.hash, follows.clone()), (third.hash, follows)]);
     assert!(judgement.accepted.is_empty());
+}
+
+/// The same change in a form in which Automerge would not write it: a run of one instead of a single value.
+fn bend(raw: &[u8]) -> Vec<u8> {
+    let says = |raw: &[u8]| automerge::Change::from_bytes(raw.to_vec()).ok().map(|change| change.decode());
+    let honest = says(raw).unwrap();
+    let packed = chunk::pack(raw, None).unwrap();
+    // Minus one announces a single value.
+    let mut bent = (0..packed.len()).filter(|at| packed[*at] == 0x7f).filter_map(|at| {
+        let mut packed = packed.clone();
+        packed[at] = 1;
+        let (_, raw) = chunk::unpack(&packed, None).unwrap();
+        let same = std::panic::catch_unwind(|| says(&raw)).ok().flatten().is_some_and(|change| {
+            change.operations == honest.operations && change.deps == honest.deps && change.seq == honest.seq
+        });
+        same.then_some(raw)
+    });
+    bent.next().unwrap()
+}
+
+#[test]
+fn an_unusual_form_costs_the_change_only_that_has_it() {
+    let desk = desk();
+    let (mut document, first) = desk.record();
+    let mut elsewhere = document.clone();
+    let edit = document.edit::<LeadFacts>(ACTOR, UnixMillis(1), &name("李")).unwrap().unwrap();
+    let honest = elsewhere.edit::<LeadFacts>(ActorId([2; 16]), UnixMillis(1), &name("王")).unwrap().unwrap();
+    let bent = bend(&edit.bytes);
+    let bent_hash = chunk::read_change(&bent).unwrap().hash;
+    assert_ne!(bent_hash, edit.hash);
+    let unusual = SetAside::Quarantined(code::NON_CANONICAL);
+    let judgement = desk.judge(&[&first], &[(&bent, desk.owner), (&honest.bytes, desk.owner)]);
+    assert_eq!((judgement.set_aside, judgement.accepted), (vec![(bent_hash, unusual.clone())], vec![honest.hash]));
+    // What was built on it waits for it.
+    let next = document.edit::<LeadFacts>(ACTOR, UnixMillis(2), &name("赵")).unwrap().unwrap();
+    let judgement = desk.judge(&[&first], &[(&bent, desk.owner), (&next.bytes, desk.owner)]);
+    let waits = SetAside::Waiting(vec![edit.hash]);
+    assert_eq!(judgement.set_aside, [(bent_hash, unusual.clone()), (next.hash, waits)]);
+
+    let bent = bend(&first);
+    let bent_hash = chunk::read_change(&bent).unwrap().hash;
+    let judgement = desk.judge(&[], &[(&bent, desk.owner)]);
+    assert_eq!((judgement.set_aside, judgement.view.is_none()), (vec![(bent_hash, unusual)], true));
 }
