@@ -15,6 +15,7 @@ mod folder;
 pub mod listing;
 pub mod model;
 pub mod neighbours;
+mod packing;
 pub mod photos;
 pub mod postgres;
 mod shared;

@@ -57,6 +57,8 @@ pub fn measure(setting: &Setting, phones: usize, records: u32) -> Result<Value, 
 
 fn round(ground: &Ground, setting: &Setting, number: u32, phones: usize, records: u32) -> Result<Round, Failure> {
     let codes = ground.inside(async |app| Company::of(app).await?.hire(app, Post::Anywhere, phones).await)?;
+    // While no server runs, nothing lies in a log that has not been taken over yet.
+    let disk_before = ground.disk_bytes()?;
     let mut server = ground.serve()?;
     let folder = Ground::phones_folder()?;
     let mut crowd = enrol(&server, folder.path(), &codes)?;
@@ -64,7 +66,6 @@ fn round(ground: &Ground, setting: &Setting, number: u32, phones: usize, records
     work(&mut crowd, seed, records)?;
     let all = phones as u64 * u64::from(records);
 
-    let disk_before = ground.disk_bytes()?;
     let cpu = || Ok::<_, Failure>((cpu_s(server.process())?, ground.database_cpu_s()?));
     let used = |crowd: &[Handset]| crowd.iter().map(Handset::used).sum::<Used>();
     let (cpu_before, used_before) = (cpu()?, used(&crowd));

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use clap::{Parser, Subcommand};
-use e2e::bench::{Setting, edit, idle, pull, query, restart, storm};
+use e2e::bench::{Setting, dictionary, edit, idle, pull, query, restart, storm};
 use e2e::database::Database;
 use e2e::failure::Failure;
 use e2e::phone_store::{Round, fill, measure};
@@ -88,6 +88,15 @@ enum What {
         #[command(flatten)]
         setting: Flags,
     },
+    /// Measures nothing: trains a dictionary for `server/src/store/packing`.
+    #[command(hide = true)]
+    Dictionary {
+        /// Where to write it.
+        file: PathBuf,
+        /// Everything random grows from it.
+        #[arg(long, default_value_t = 20_260_301)]
+        seed: u64,
+    },
     /// One round in a process of its own.
     #[command(hide = true)]
     PhoneRound {
@@ -157,6 +166,7 @@ fn main() -> ExitCode {
         What::Restart { setting: flags } => {
             restart::measure(&flags.setting(MANY)).and_then(|figures| flags.print(&figures))
         }
+        What::Dictionary { file, seed } => dictionary::train(&file, seed),
         What::PhoneRound { store } => measure(&store).and_then(|round| print(&round)),
     };
     match result {

@@ -12,6 +12,7 @@ use super::{Conn, Db};
 use crate::photo::keep::Kept;
 use crate::store::StoreError;
 use crate::store::backup::Contents;
+use crate::store::packing::unpack;
 use crate::store::shared::statements;
 use crate::store::shared::stored::{count, thirty_two};
 
@@ -66,7 +67,8 @@ pub(super) async fn broken_journals(conn: &mut Conn) -> Result<i64, sqlx::Error>
 pub(super) async fn changes_are_intact(conn: &mut Conn) -> Result<bool, sqlx::Error> {
     let mut changes = sqlx::query_as::<Db, (Vec<u8>, Vec<u8>)>(PUBLISHED).fetch(conn);
     while let Some((name, raw)) = changes.try_next().await? {
-        if !read_change(&raw).is_ok_and(|change| change.hash.0.as_slice() == name) {
+        let is_intact = |raw: Vec<u8>| read_change(&raw).is_ok_and(|change| change.hash.0.as_slice() == name);
+        if !unpack(raw).is_ok_and(is_intact) {
             return Ok(false);
         }
     }

@@ -11,6 +11,7 @@ use super::decide::last_decisions;
 use super::rows::person_at;
 use super::run::each_of;
 use super::{Conn, Db, DbRow};
+use crate::store::packing::unpack;
 use crate::store::shared::failure::corrupt;
 use crate::store::shared::stored::{count, hash, state};
 use crate::store::shared::{bulk_statements, person_columns, statements};
@@ -144,7 +145,7 @@ impl Sorted {
         match state(row.try_get(2)?)? {
             ChangeState::Published => {
                 let place = (row.try_get(3)?, row.try_get(4)?);
-                self.published.insert(place, PublishedChange { hash, raw: row.try_get(6)? });
+                self.published.insert(place, PublishedChange { hash, raw: unpack(row.try_get(6)?)? });
                 return Ok(());
             }
             ChangeState::Refused => {

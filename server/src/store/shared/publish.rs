@@ -13,6 +13,7 @@ use super::record_row::{Holders, Standing, standings, write};
 use super::run::{each_of, each_row};
 use super::{Conn, Db};
 use crate::store::neighbours::News;
+use crate::store::packing::pack;
 use crate::store::shared::bulk::last_of_each;
 use crate::store::shared::failure::{fault, taken};
 use crate::store::shared::stored::{count, position};
@@ -349,7 +350,7 @@ impl<'a> Batch<'a> {
                 .bind(ChangeState::Published as i16)
                 .bind(position(staff.at))
                 .bind(position(staff.place as u64))
-                .bind(change.raw.clone())
+                .bind(pack(&change.raw))
         })
         .await
         .map_err(taken("change"))?;

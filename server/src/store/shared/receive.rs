@@ -13,6 +13,7 @@ use super::publish::{Place, Plan, plan};
 use super::run::{each_of, each_row, each_row_returning};
 use super::{Conn, Db};
 use crate::store::neighbours::News;
+use crate::store::packing::pack;
 use crate::store::shared::stored::{count, hash, link, position, state, text};
 use crate::store::shared::{bulk_statements, statements};
 use crate::store::{Appended, ChangeState, DeviceReport, JournalLine, NewLine, Publication, Push, StoreError};
@@ -224,7 +225,7 @@ async fn insert_lines(conn: &mut Conn, lines: &[Line<'_>]) -> Result<(), StoreEr
             .bind(verdict_seq)
             .bind(place.and_then(|place| place.seq()))
             .bind(place.and_then(|place| place.order()))
-            .bind(line.raw.clone())
+            .bind(line.raw.as_deref().map(|raw| if state == ChangeState::Published { pack(raw) } else { raw.to_vec() }))
     })
     .await?;
     Ok(())
