@@ -16,7 +16,7 @@ use crate::model::{Chapter, Diary, Model};
 use crate::phone::Phone;
 use crate::progress::Stretch;
 use crate::pulse::Pulse;
-use crate::server_process::ServerProcess;
+use crate::server_process::{ServerProcess, Settings};
 use crate::stage::Stage;
 use crate::storm::{Aftermath, Storm};
 use crate::towns::Town;
@@ -76,8 +76,16 @@ impl Play {
     /// # Errors
     /// When there is no server, or it refuses.
     pub fn set_up(plan: Plan, folder: &Path) -> Result<Self, Failure> {
+        Self::set_up_with(plan, folder, Settings::default())
+    }
+
+    /// The same with settings for the servers.
+    ///
+    /// # Errors
+    /// As [`Self::set_up`].
+    pub fn set_up_with(plan: Plan, folder: &Path, settings: Settings) -> Result<Self, Failure> {
         let begun = Instant::now();
-        let stage = Stage::build(plan.database, folder)?;
+        let stage = Stage::build(plan.database, folder, settings)?;
         let server = stage.server();
         let pulse = Arc::new(Pulse::default());
         let phones = plan.promoters + plan.promoters.min(TEAMS_IN_ALL);

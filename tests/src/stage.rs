@@ -8,7 +8,10 @@ use throwaway_postgres::Cluster;
 use crate::balancer::Balancer;
 use crate::database::{Database, settings_of, start_cluster};
 use crate::failure::Failure;
-use crate::server_process::{ServerProcess, server_program};
+use crate::server_process::{ServerProcess, Settings, server_program};
+
+/// PostgreSQL knows afterwards when each row was committed.
+const CLUSTER: &[&str] = &["track_commit_timestamp=on"];
 
 /// Running servers: one on SQLite, or two on one PostgreSQL with a balancer in front of them.
 #[derive(Debug)]
@@ -21,20 +24,20 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Starts the servers in `folder`.
+    /// Starts the servers in `folder`, with these settings beside those that lead them to their database.
     ///
     /// # Errors
     /// When one does not start, or PostgreSQL is missing.
-    pub fn build(database: Database, folder: &Path) -> Result<Self, Failure> {
+    pub fn build(database: Database, folder: &Path, settings: Settings) -> Result<Self, Failure> {
         let program = server_program()?;
         match database {
             Database::Sqlite => {
-                let first = Mutex::new(ServerProcess::start(&program, folder)?);
+                let first = Mutex::new(ServerProcess::start_with(&program, folder, settings)?);
                 Ok(Self { first, second: None, cluster: None })
             }
             Database::Postgres => {
-                let cluster = start_cluster(&[])?;
-                let settings = settings_of(&cluster);
+                let cluster = start_cluster(CLUSTER)?;
+                let settings = [settings_of(&cluster), settings].concat();
                 let mut first = ServerProcess::start_with(&program, folder, settings.clone())?;
                 let second = ServerProcess::start_with(&program, &folder.join("second"), settings)?;
                 let addresses = [&first, &second].map(|server| server.addresses().http.clone());
@@ -47,6 +50,11 @@ impl Stage {
     /// The server; of several the first.
     pub fn server(&self) -> MutexGuard<'_, ServerProcess> {
         self.first.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All servers.
+    pub fn servers(&self) -> impl Iterator<Item = &Mutex<ServerProcess>> {
+        [Some(&self.first), self.second.as_ref()].into_iter().flatten()
     }
 
     /// The PostgreSQL below, if there is one.

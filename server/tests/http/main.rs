@@ -30,6 +30,7 @@ mod records;
 mod scope_property;
 mod scopes;
 mod session;
+mod side_by_side;
 mod support;
 mod suspects;
 mod sweep;

@@ -132,6 +132,11 @@ impl TestApp {
         self.keeping.number(statement).await
     }
 
+    /// Keeps all servers on the PostgreSQL database from writing until the transaction is dropped.
+    pub(crate) async fn keep_others_from_writing(&self) -> sqlx::Transaction<'static, sqlx::Postgres> {
+        self.keeping.hold_write_lock().await
+    }
+
     /// An identifier as the database's SQL writes it.
     pub(crate) fn sql_id(&self, id: uuid::Uuid) -> String {
         self.keeping.literal(id)

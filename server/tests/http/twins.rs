@@ -60,12 +60,7 @@ async fn a_copy_with_more_than_one_batch_does_not_write_again_what_its_twin_has_
     let house = House::build(&test).await;
     let mut one = Phone::of(&test, &house, Role::Promoter, HERE).await;
     let leads: Vec<_> = (0..=100).map(|n| one.register(&format!("lead {n}"))).collect();
-    let copy = |seed| {
-        let mut phone = Phone::new(seed);
-        phone.engine = Engine::open(one.engine.store().clone(), "daybook-test/1".to_owned()).unwrap();
-        phone
-    };
-    let (mut two, mut three) = (copy(4_713), copy(4_714));
+    let (mut two, mut three) = (one.copy(4_713), one.copy(4_714));
     two.register("by the second");
     three.register("by the third");
     settle(&test, &mut [&mut two, &mut three]).await;
@@ -79,13 +74,6 @@ async fn a_copy_with_more_than_one_batch_does_not_write_again_what_its_twin_has_
     }
 }
 
-/// A phone that holds what another one holds at this moment, its identity included.
-fn copy(of: &Phone, seed: u64) -> Phone {
-    let mut phone = Phone::new(seed);
-    phone.engine = Engine::open(of.engine.store().clone(), "daybook-test/1".to_owned()).unwrap();
-    phone
-}
-
 /// Found by the simulation: the identity of both had been given up before, so neither could hand in what both had, and
 /// each wrote it again.
 #[tokio::test]
@@ -95,7 +83,7 @@ async fn what_two_copies_of_a_given_up_identity_had_not_sent_is_written_once() {
     let mut one = Phone::of(&test, &house, Role::Promoter, HERE).await;
     let shared = one.register("before the clones");
     assert_eq!(one.sync(&test).await.failure, None);
-    let mut two = copy(&one, 4_715);
+    let mut two = one.copy(4_715);
     two.rename(shared, "two");
     assert_eq!(two.sync(&test).await.failure, None);
     one.rename(shared, "one");
@@ -103,7 +91,7 @@ async fn what_two_copies_of_a_given_up_identity_had_not_sent_is_written_once() {
     assert!(one.engine.identity().unwrap().device != two.engine.identity().unwrap().device, "one has given it up");
 
     two.edit(shared, &[LeadEdit::Notes("想看房".to_owned())]);
-    let mut three = copy(&two, 4_716);
+    let mut three = two.copy(4_716);
     two.register("by the second");
     three.register("by the third");
     settle(&test, &mut [&mut three, &mut two]).await;
@@ -125,10 +113,10 @@ async fn what_two_copies_hold_and_can_not_send_as_it_is_is_written_once() {
     let mut one = Phone::of(&test, &house, Role::Promoter, HERE).await;
     let shared = one.register("before the clones");
     assert_eq!(one.sync(&test).await.failure, None);
-    let mut two = copy(&one, 4_715);
+    let mut two = one.copy(4_715);
     two.rename(shared, "two");
     one.edit(shared, &[LeadEdit::Notes("想看房".to_owned())]);
-    let mut three = copy(&one, 4_716);
+    let mut three = one.copy(4_716);
     three.register("by the third");
     // The second takes the number under which the other two have something else.
     assert_eq!(two.sync(&test).await.failure, None);

@@ -130,6 +130,14 @@ impl Keeping {
         }
     }
 
+    /// A transaction that writes, as a server begins it.
+    pub(super) async fn hold_write_lock(&self) -> sqlx::Transaction<'static, sqlx::Postgres> {
+        let pool = sqlx::PgPool::connect_with(self.url().unwrap().options()).await.unwrap();
+        let mut writing = pool.begin().await.unwrap();
+        sqlx::query("select pg_advisory_xact_lock(7309453125918421617)").execute(&mut *writing).await.unwrap();
+        writing
+    }
+
     async fn embedded(&self) -> sqlx::SqliteConnection {
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.folder.path().join("daybook.db"));
         sqlx::ConnectOptions::connect(&options).await.unwrap()

@@ -87,6 +87,13 @@ impl Phone {
         }
     }
 
+    /// A phone that holds what this one holds at this moment, its identity included.
+    pub(crate) fn copy(&self, seed: u64) -> Self {
+        let mut phone = Self::new(seed);
+        phone.engine = Engine::open(self.engine.store().clone(), "daybook-test/1".to_owned()).unwrap();
+        phone
+    }
+
     /// A phone that is enrolled for somebody.
     pub(crate) async fn of(test: &TestApp, house: &House, role: Role, office: &'static str) -> Self {
         let code = house.code(test, role, office).await;
