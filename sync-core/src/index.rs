@@ -159,7 +159,8 @@ fn end_word(terms: &mut String, word: &mut String) {
     word.clear();
 }
 
-fn is_ideograph(c: char) -> bool {
+/// Whether a character is a term of its own.
+pub fn is_ideograph(c: char) -> bool {
     matches!(u32::from(c), 0x3040..=0x30ff | 0x3400..=0x4dbf | 0x4e00..=0x9fff | 0xf900..=0xfaff | 0x20000..=0x3134f)
 }
 

@@ -6,6 +6,7 @@
 
 pub(in crate::store) mod bulk;
 pub(in crate::store) mod failure;
+pub(in crate::store) mod pairs;
 pub(in crate::store) mod stored;
 
 /// Declares the statements of a room, so that tests can prepare each of them.
@@ -86,6 +87,15 @@ macro_rules! mount {
     };
 }
 
+/// The columns of a record `r`, in the order in which `read::line_of` reads them.
+macro_rules! line_columns {
+    () => {
+        "r.organisation, r.id, r.kind, r.owner, r.office, r.team, r.project, r.day, r.captured_ms, r.title, \
+        r.subtitle, r.stage, r.review, r.review_reason, r.conflicts, r.completeness, r.flags, r.changes, r.heads, \
+        r.seq, r.updated_at"
+    };
+}
+
 /// The columns of a person `p`, in the order in which `rows::person_at` reads them.
 macro_rules! person_columns {
     () => {
@@ -111,4 +121,6 @@ macro_rules! session_columns {
         "s.token_hash, s.id, s.person, s.created_at, s.expires_at, s.last_seen_at, s.network, s.client"
     };
 }
-pub(in crate::store) use {bulk_statements, device_columns, mount, person_columns, session_columns, statements};
+pub(in crate::store) use {
+    bulk_statements, device_columns, line_columns, mount, person_columns, session_columns, statements,
+};

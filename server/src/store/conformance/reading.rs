@@ -211,6 +211,13 @@ pub(in crate::store) async fn common_words_are_found_too(store: &dyn Store) {
     let query = RecordQuery { filter: filter.clone(), limit: 3, ..all(&world) };
     assert_eq!(listed(store, &query).await, [ids[2_049], ids[2_048], ids[2_047]]);
     assert_eq!(store.count_records(&query.scope, &filter).await.unwrap(), 2_050);
+    // Not at the beginning of the list, where they are looked for first.
+    for i in 0..50 {
+        add(&mut world, &mut phone, |row| row.row.captured = UnixMillis(1_000_000 + i)).await;
+    }
+    assert_eq!(listed(store, &query).await, [ids[2_049], ids[2_048], ids[2_047]]);
+    let next = RecordQuery { after: Some((UnixMillis(2_048), ids[2_048])), ..query };
+    assert_eq!(listed(store, &next).await, [ids[2_047], ids[2_046], ids[2_045]]);
 }
 
 pub(in crate::store) async fn origins_tell_who_and_when(store: &dyn Store) {

@@ -5,6 +5,7 @@ use sync_core::index::phrases;
 
 use super::{Conn, Db};
 use crate::store::StoreError;
+use crate::store::shared::pairs::wanted;
 use crate::store::shared::{bulk_statements, statements};
 
 /// PostgreSQL takes words of up to 2046 bytes. Whoever writes or types a longer one means its beginning.
@@ -21,7 +22,7 @@ bulk_statements! {
         from (values {rows}) made (no, terms) on conflict (no) do update set terms = excluded.terms";
 }
 
-/// Makes records findable by their terms, and by these only.
+/// Makes records findable by these words, and by these only.
 pub(super) async fn index(conn: &mut Conn, terms: &[(i64, &str)]) -> Result<(), StoreError> {
     super::run::each_row(conn, INDEX, terms, |query, (no, terms)| query.bind(*no).bind(vector(terms))).await?;
     Ok(())
@@ -32,13 +33,25 @@ pub(super) fn matching(placeholder: &str) -> String {
     format!("r.no in (select s.no from record_search s where s.terms @@ cast({placeholder} as tsquery))")
 }
 
+/// The same for one record, where few are looked at and many are found.
+pub(super) fn found(placeholder: &str, no: &str) -> String {
+    format!("(select s.terms @@ cast({placeholder} as tsquery) from record_search s where s.no = {no})")
+}
+
+/// How a list is walked through for hits: each record is asked. To gather all hits first would take a visit to each of
+/// them, because the index does not tell which words stand side by side.
+pub(super) fn among_many(placeholder: &str) -> String {
+    found(placeholder, "r.no")
+}
+
 /// What somebody typed, in the language of `tsquery`: all phrases must be found. `None` if there is nothing to look for.
 pub(super) fn expression(typed: &str) -> Option<String> {
     let phrases: Vec<String> = phrases(typed)
         .iter()
-        .map(|phrase| {
-            let words: Vec<String> = phrase.terms.iter().map(|term| quoted(term)).collect();
-            format!("({}{})", words.join(" <-> "), if phrase.prefix { ":*" } else { "" })
+        .map(wanted)
+        .map(|(words, prefix)| {
+            let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+            format!("({}{})", words.join(" <-> "), if prefix { ":*" } else { "" })
         })
         .collect();
     (!phrases.is_empty()).then(|| phrases.join(" & "))
@@ -78,7 +91,7 @@ mod tests {
     fn words_keep_their_places() {
         assert_eq!(vector("张 伟 hotel"), "'张':1 '伟':2 'hotel':3 ");
         assert_eq!(vector(""), "");
-        assert_eq!(expression("张伟 hot").unwrap(), "('张' <-> '伟') & ('hot':*)");
+        assert_eq!(expression("张伟 hot").unwrap(), "('张伟') & ('hot':*)");
         assert_eq!(expression(" -- "), None);
     }
 

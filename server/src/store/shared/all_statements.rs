@@ -49,6 +49,10 @@ pub(super) fn statements(own: &[Room]) -> Vec<(String, String)> {
         for (name, sql) in read::statements_of(&scope, &filter, led_by_hits, page) {
             all.push((format!("read::{name} of {scope:?} {filter:?} {led_by_hits:?} {page:?}"), sql));
         }
+        if led_by_hits.is_some() {
+            let glance = read::glance_of(&scope, &filter, page);
+            all.push((format!("read::GLANCE of {scope:?} {filter:?} {page:?}"), glance));
+        }
         let total = read::total_of(&scope, &filter);
         all.extend(total.map(|sql| (format!("read::TOTALS of {scope:?} {filter:?}"), sql)));
     }

@@ -11,24 +11,20 @@ use super::run::Filling;
 use super::{Conn, Db, DbRow, search};
 use crate::store::packing::unpack;
 use crate::store::shared::failure::corrupt;
-use crate::store::shared::statements;
+use crate::store::shared::{line_columns, statements};
 use crate::store::shared::stored::{count, hash, hashes, small, text, word};
 use crate::store::{ChangeOrigin, RecordFilter, RecordLine, RecordQuery, Scope, StoreError};
 
 /// A search with at most so many hits begins at the hits; one with more walks the list until the page is full.
 const FEW_HITS: i64 = 2_000;
-
-/// The columns of a record `r`, in the order in which [`line_of`] reads them.
-macro_rules! line_columns {
-    () => {
-        "r.organisation, r.id, r.kind, r.owner, r.office, r.team, r.project, r.day, r.captured_ms, r.title, \
-        r.subtitle, r.stage, r.review, r.review_reason, r.conflicts, r.completeness, r.flags, r.changes, r.heads, \
-        r.seq, r.updated_at"
-    };
-}
+/// Before hits are counted, a search glances at so many times the records that fit on a page, the first of the list: what
+/// stands in every tenth record is found there, and counting all of them would take longest.
+const GLANCE: u32 = 8;
 
 /// Followed by conditions.
 const LINES: &str = concat!("select ", line_columns!(), " from record r where ");
+/// Followed by conditions.
+const LINES_AND_NO: &str = concat!("select ", line_columns!(), ", r.no from record r where ");
 /// Followed by conditions.
 const COUNT: &str = "select count(*) from record r where ";
 /// Followed by conditions.
@@ -139,6 +135,20 @@ impl Conditions {
         Some((sql, values))
     }
 
+    /// Writes the statement of a glance: what a search finds among the first records of the list.
+    fn glance(&self) -> (String, Vec<&Value>) {
+        let (inner, values) = self.statement(LINES_AND_NO, SORTED, None, Some(0));
+        // Its limit comes after the values and the page.
+        let next = values.len() + if self.page.is_some() { 3 } else { 1 };
+        let found = search::found(&format!("${}", next + 1), "newest.no");
+        let sql = format!(
+            "select * from ({inner}) newest where {found} \
+            order by newest.captured_ms desc, newest.id desc limit ${}",
+            next + 2
+        );
+        (sql, values)
+    }
+
     /// Writes the statement so that one index is the natural choice: the narrowest, or none if the hits of a search
     /// lead. What stands inside `(..) is true` can't be looked up in an index, on either database, so without
     /// statistics the planner has nothing to guess.
@@ -162,9 +172,12 @@ impl Conditions {
             format!("${next}")
         };
         if let Some(found) = found {
-            let matching = search::matching(&placeholder());
+            let sought = placeholder();
             sql.push_str(" and ");
-            sql.push_str(&if found.lead { matching } else { format!("({matching}) is true") });
+            sql.push_str(&match found.lead {
+                true => search::matching(&sought),
+                false => format!("({}) is true", search::among_many(&sought)),
+            });
         }
         if self.page.is_some() {
             let (captured, id) = (placeholder(), placeholder());
@@ -212,25 +225,56 @@ struct Found {
     lead: bool,
 }
 
-async fn find(conn: &mut Conn, filter: &RecordFilter) -> Result<Option<Found>, StoreError> {
-    let Some(expression) = filter.text.as_deref().and_then(search::expression) else { return Ok(None) };
-    let hits = search::hits_up_to(conn, &expression, FEW_HITS + 1).await?;
-    Ok(Some(Found { expression, lead: hits <= FEW_HITS }))
+impl Found {
+    async fn of(conn: &mut Conn, expression: String) -> Result<Self, StoreError> {
+        let hits = search::hits_up_to(conn, &expression, FEW_HITS + 1).await?;
+        Ok(Self { expression, lead: hits <= FEW_HITS })
+    }
+}
+
+/// What somebody typed, in the language of the index.
+fn sought(filter: &RecordFilter) -> Option<String> {
+    filter.text.as_deref().and_then(search::expression)
 }
 
 pub(super) async fn list_records(conn: &mut Conn, query: &RecordQuery) -> Result<Vec<RecordLine>, StoreError> {
     let mut snapshot = super::snapshot(conn).await?;
-    let found = find(&mut snapshot, &query.filter).await?;
     let conditions = Conditions { page: query.after, ..Conditions::of(&query.scope, &query.filter) };
-    let listed = conditions.query(LINES, SORTED, found.as_ref(), Some(query.limit)).fetch_all(&mut *snapshot).await?;
+    let listed = match sought(&query.filter) {
+        None => conditions.query(LINES, SORTED, None, Some(query.limit)).fetch_all(&mut *snapshot).await?,
+        Some(expression) => search_list(&mut snapshot, &conditions, expression, query.limit).await?,
+    };
     snapshot.rollback().await?;
     listed.iter().map(line_of).collect()
+}
+
+async fn search_list(
+    conn: &mut Conn,
+    conditions: &Conditions,
+    expression: String,
+    limit: u32,
+) -> Result<Vec<DbRow>, StoreError> {
+    let (sql, values) = conditions.glance();
+    let mut glance = bound(sql, &values);
+    if let Some((captured, id)) = conditions.page {
+        glance = glance.bind(captured.0).bind(id.0);
+    }
+    let glance = glance.bind(i64::from(limit) * i64::from(GLANCE)).bind(expression.clone()).bind(i64::from(limit));
+    let first = glance.fetch_all(&mut *conn).await?;
+    if first.len() as u64 == u64::from(limit) {
+        return Ok(first);
+    }
+    let found = Found::of(conn, expression).await?;
+    Ok(conditions.query(LINES, SORTED, Some(&found), Some(limit)).fetch_all(conn).await?)
 }
 
 pub(super) async fn count_records(conn: &mut Conn, scope: &Scope, filter: &RecordFilter) -> Result<u64, StoreError> {
     let mut snapshot = super::snapshot(conn).await?;
     let conditions = Conditions::of(scope, filter);
-    let found = find(&mut snapshot, filter).await?;
+    let found = match sought(filter) {
+        Some(expression) => Some(Found::of(&mut snapshot, expression).await?),
+        None => None,
+    };
     let kept = if found.is_none() { conditions.statement_of_totals() } else { None };
     let query = match kept {
         Some((sql, values)) => bound(sql, &values),
@@ -245,7 +289,7 @@ pub(super) async fn record_line(conn: &mut Conn, id: RecordId) -> Result<RecordL
     line_of(&sqlx::query::<Db>(LINE).bind(id.0).fetch_one(conn).await?)
 }
 
-fn line_of(row: &DbRow) -> Result<RecordLine, StoreError> {
+pub(super) fn line_of(row: &DbRow) -> Result<RecordLine, StoreError> {
     let completeness: Option<i64> = row.try_get(15)?;
     Ok(RecordLine {
         organisation: OrganisationId(row.try_get(0)?),
@@ -300,6 +344,12 @@ pub(super) async fn origins(conn: &mut Conn, id: RecordId) -> Result<Vec<ChangeO
 #[cfg(test)]
 pub(super) fn total_of(scope: &Scope, filter: &RecordFilter) -> Option<String> {
     Conditions::of(scope, filter).statement_of_totals().map(|(sql, _)| sql)
+}
+
+/// The statement of a search's first glance.
+#[cfg(test)]
+pub(super) fn glance_of(scope: &Scope, filter: &RecordFilter, page: Option<(UnixMillis, RecordId)>) -> String {
+    Conditions { page, ..Conditions::of(scope, filter) }.glance().0
 }
 
 /// The statements of a list: the page and its count. `led_by_hits` says whether there is a search and how many hits.

@@ -12,6 +12,7 @@ use super::{Conn, days, flags, photos, search, totals};
 use crate::store::shared::bulk::last_of_each;
 use crate::store::shared::bulk_statements;
 use crate::store::shared::failure::corrupt;
+use crate::store::shared::pairs::words;
 use crate::store::shared::stored::{count, joined, position, small, text};
 use crate::store::{RecordRow, StoreError};
 
@@ -91,9 +92,12 @@ pub(super) async fn standings(
 /// Writes rows with their standings, new ones or over the old, and what a search finds them by.
 pub(super) async fn write(conn: &mut Conn, rows: &[(&RecordRow, Standing)]) -> Result<(), StoreError> {
     let rows = last_of_each(rows, |(row, _)| row.row.id);
-    totals::shift(conn, rows.iter().map(|(row, _)| *row)).await?;
+    let rows: Vec<(&RecordRow, Standing, String)> =
+        rows.into_iter().map(|(row, at)| (row, at, words(&row.row.search))).collect();
+    let plain: Vec<&RecordRow> = rows.iter().map(|(row, ..)| *row).collect();
+    totals::shift(conn, plain.iter().copied()).await?;
     let written =
-        each_row_returning(conn, UPSERT, &rows, |query, (RecordRow { organisation, row, flags, seen, heads, made_by, made_in, .. }, at)| {
+        each_row_returning(conn, UPSERT, &rows, |query, (RecordRow { organisation, row, flags, seen, heads, made_by, made_in, .. }, at, _)| {
             query
                 .bind(row.id.0)
                 .bind(organisation.0)
@@ -130,14 +134,13 @@ pub(super) async fn write(conn: &mut Conn, rows: &[(&RecordRow, Standing)]) -> R
     for row in &written {
         numbers.insert(RecordId(row.try_get(1)?), row.try_get::<i64, _>(0)?);
     }
-    let mut terms = Vec::with_capacity(rows.len());
-    for (row, _) in &rows {
+    let mut indexed = Vec::with_capacity(rows.len());
+    for (row, _, words) in &rows {
         let no = numbers.get(&row.row.id).ok_or_else(|| corrupt("row of a record"))?;
-        terms.push((*no, row.row.search.as_str()));
+        indexed.push((*no, words.as_str()));
     }
-    search::index(conn, &terms).await?;
-    let plain: Vec<&RecordRow> = rows.iter().map(|(row, _)| *row).collect();
+    search::index(conn, &indexed).await?;
     days::note(conn, &plain).await?;
     flags::note(conn, &plain).await?;
-    photos::refer(conn, rows.iter().map(|(row, _)| *row)).await
+    photos::refer(conn, plain.into_iter()).await
 }

@@ -4,6 +4,7 @@ use sync_core::index::phrases;
 
 use super::{Conn, Db};
 use crate::store::StoreError;
+use crate::store::shared::pairs::wanted;
 use crate::store::shared::{bulk_statements, statements};
 
 statements! {
@@ -14,7 +15,7 @@ bulk_statements! {
     INDEX[2] = "insert or replace into record_search (rowid, terms) values {rows}";
 }
 
-/// Makes records findable by their terms, and by these only.
+/// Makes records findable by these words, and by these only.
 pub(super) async fn index(conn: &mut Conn, terms: &[(i64, &str)]) -> Result<(), StoreError> {
     super::run::each_row(conn, INDEX, terms, |query, (no, terms)| query.bind(*no).bind((*terms).to_owned())).await?;
     Ok(())
@@ -25,12 +26,23 @@ pub(super) fn matching(placeholder: &str) -> String {
     format!("r.no in (select rowid from record_search where record_search match {placeholder})")
 }
 
+/// The same for one record, where few are looked at and many are found.
+pub(super) fn found(placeholder: &str, no: &str) -> String {
+    format!("exists (select 1 from record_search where record_search match {placeholder} and rowid = {no})")
+}
+
+/// How a list is walked through for hits: all of them are put into a set, which is quicker than to ask for each record.
+pub(super) fn among_many(placeholder: &str) -> String {
+    matching(placeholder)
+}
+
 /// What somebody typed, in the language of FTS5: all phrases must be found. `None` if there is nothing to look for.
 pub(super) fn expression(typed: &str) -> Option<String> {
     let phrases: Vec<String> = phrases(typed)
         .iter()
-        // Terms consist of letters and digits, so nothing in them can end the quotation.
-        .map(|phrase| format!("\"{}\"{}", phrase.terms.join(" "), if phrase.prefix { " *" } else { "" }))
+        .map(wanted)
+        // Words consist of letters and digits, so nothing in them can end the quotation.
+        .map(|(words, prefix)| format!("\"{}\"{}", words.join(" "), if prefix { " *" } else { "" }))
         .collect();
     (!phrases.is_empty()).then(|| phrases.join(" AND "))
 }
