@@ -18,6 +18,7 @@ pub mod neighbours;
 mod packing;
 pub mod photos;
 pub mod postgres;
+pub mod rebuild;
 mod shared;
 pub mod sqlite;
 pub mod system;
@@ -300,8 +301,9 @@ pub trait Store: Send + Sync {
 
     /// The identifiers of records that have published changes, in order, after one of them: for rebuilding.
     async fn record_ids(&self, after: Option<RecordId>, limit: u32) -> Result<Vec<RecordId>, StoreError>;
-    /// Replaces the read rows of records by these, in one transaction; feed positions stay as they are.
-    async fn replace_rows(&self, rows: &[(RecordRow, u32)]) -> Result<(), StoreError>;
+    /// Replaces the read rows of records by these, in one transaction; feed positions stay as they are. Records of which
+    /// more was published meanwhile are left as they are.
+    async fn replace_rows(&self, rows: &[&rebuild::Remade]) -> Result<(), StoreError>;
     /// Counts all records anew: the totals from which [`Self::count_records`] answers are a cache as well.
     async fn recount(&self) -> Result<(), StoreError>;
     /// Notes up to which line a verified backup holds each journal. What backups from before `oldest` say is dropped,
@@ -331,6 +333,8 @@ pub trait Store: Send + Sync {
     fn flags(&self) -> &dyn flags::FlagStore;
     /// What is known of offices' days.
     fn days(&self) -> &dyn days::DayStore;
+    /// What read tables are made of.
+    fn rebuild(&self) -> &dyn rebuild::RebuildStore;
     /// How the database is.
     fn system(&self) -> &dyn system::SystemStore;
     /// The audit trail.

@@ -18,6 +18,7 @@ use super::projector::record_row;
 use crate::error::ServiceError;
 use crate::scope;
 use crate::state::App;
+use crate::store::rebuild::Remade;
 use crate::store::{Device, PendingRecord, Person, StoreError};
 
 /// Scopes with more records are not compared: such a scope is head quarters', and no phone holds that.
@@ -125,7 +126,8 @@ async fn mend_record(app: &App, record: &PendingRecord) -> Result<Leaf, ServiceE
     };
     tracing::warn!(record = %record.id, "the row of a record did not fit its changes and was made anew");
     let changes = u32::try_from(record.published.len()).unwrap_or(u32::MAX);
-    app.store.replace_rows(&[(record_row(record, &mut document, &view), changes)]).await?;
+    let row = record_row(record, &mut document, &view);
+    app.store.replace_rows(&[&Remade { row, changes, seq: record.base_seq }]).await?;
     Ok(Leaf::of(record.id, &heads))
 }
 

@@ -7,47 +7,62 @@ use super::flags::raise_all;
 use super::projector::record_row;
 use crate::error::ServiceError;
 use crate::state::App;
-use crate::store::{PendingRecord, RecordRow};
+use crate::store::PendingRecord;
+use crate::store::rebuild::Remade;
 
-/// Records rebuilt in one transaction.
-const BATCH: u32 = 500;
+/// Records looked at together; what has to be written of them is one transaction.
+const BATCH: u32 = 1_024;
 
-/// Recreates the line of every published record; gives how many there were. `progress` is told the count so far.
-/// Feed positions stay as they are, so phones notice nothing.
+/// Recreates what is stored of every published record beside its changes; gives how many there are. `progress` is told
+/// the count so far. What is as it should be is not written, feed positions stay as they are, and each batch is right
+/// when it is written: servers and phones notice nothing, and who was interrupted begins again.
 ///
 /// # Errors
 /// When the database fails, or a published record does not load.
 pub async fn rebuild(app: &App, progress: impl Fn(u64) + Send) -> Result<u64, ServiceError> {
-    let (mut after, mut count) = (None, 0);
-    let mut rows: Vec<(RecordRow, u32)> = Vec::new();
-    loop {
-        // The next rows are made while the last ones are written.
-        let (written, next) = tokio::join!(app.store.replace_rows(&rows), next_rows(app, after));
-        written?;
-        if !rows.is_empty() {
-            count += rows.len() as u64;
-            progress(count);
-        }
-        (rows, after) = next?;
-        // After the last ones are written, so that what is compared is there.
-        let mut fresh: Vec<&mut RecordRow> = rows.iter_mut().map(|(row, _)| row).collect();
-        raise_all(app, &mut fresh).await?;
-        if rows.is_empty() {
-            app.store.recount().await?;
-            return Ok(count);
-        }
+    let mut count = 0;
+    let mut read = app.store.rebuild().published(None, BATCH).await?;
+    let mut remade = Vec::new();
+    // While a batch is written, the next one's rows are made, and the changes of the one after are read.
+    while !read.is_empty() || !remade.is_empty() {
+        let after = read.last().map(|record| record.id);
+        let ((), next, coming) = tokio::try_join!(put_right(app, &mut remade), remake(read), published(app, after))?;
+        count += remade.len() as u64;
+        progress(count);
+        (remade, read) = (next, coming);
+    }
+    app.store.recount().await?;
+    Ok(count)
+}
+
+/// The records behind one; none if there is none.
+async fn published(app: &App, after: Option<RecordId>) -> Result<Vec<PendingRecord>, ServiceError> {
+    match after {
+        Some(_) => Ok(app.store.rebuild().published(after, BATCH).await?),
+        None => Ok(Vec::new()),
     }
 }
 
-/// The rows of the records behind one, and the last of these records.
-async fn next_rows(
-    app: &App,
-    after: Option<RecordId>,
-) -> Result<(Vec<(RecordRow, u32)>, Option<RecordId>), ServiceError> {
-    let ids = app.store.record_ids(after, BATCH).await?;
+/// Raises the flags of rows, after those before them were written, so that what is compared is there; writes the rows
+/// that differ from what is stored.
+async fn put_right(app: &App, rows: &mut [Remade]) -> Result<(), ServiceError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    raise_all(app, &mut rows.iter_mut().map(|remade| &mut remade.row).collect::<Vec<_>>()).await?;
+    let outdated = app.store.rebuild().outdated(rows).await?;
+    let wrong: Vec<&Remade> = rows.iter().filter(|remade| outdated.contains(&remade.row.row.id)).collect();
+    if !wrong.is_empty() {
+        app.store.replace_rows(&wrong).await?;
+    }
+    Ok(())
+}
+
+/// The rows of records, made on all processors.
+async fn remake(records: Vec<PendingRecord>) -> Result<Vec<Remade>, ServiceError> {
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(8);
-    let mut records = app.store.records(&ids).await?.into_iter().peekable();
-    let share = ids.len().div_ceil(workers).max(1);
+    let share = records.len().div_ceil(workers).max(1);
+    let mut records = records.into_iter().peekable();
     let mut tasks = Vec::with_capacity(workers);
     while records.peek().is_some() {
         let part: Vec<PendingRecord> = records.by_ref().take(share).collect();
@@ -55,16 +70,16 @@ async fn next_rows(
             part.iter().map(row_of).collect::<Result<Vec<_>, DocumentError>>()
         }));
     }
-    let mut rows = Vec::with_capacity(ids.len());
+    let mut rows = Vec::new();
     for task in tasks {
         rows.extend(task.await.map_err(ServiceError::internal)?.map_err(ServiceError::internal)?);
     }
-    Ok((rows, ids.last().copied()))
+    Ok(rows)
 }
 
-fn row_of(record: &PendingRecord) -> Result<(RecordRow, u32), DocumentError> {
+fn row_of(record: &PendingRecord) -> Result<Remade, DocumentError> {
     let mut document = Document::load(record.published.iter().map(|change| change.raw.as_slice()))?;
     let view = document.any_view()?;
     let changes = u32::try_from(record.published.len()).unwrap_or(u32::MAX);
-    Ok((record_row(record, &mut document, &view), changes))
+    Ok(Remade { row: record_row(record, &mut document, &view), changes, seq: record.base_seq })
 }

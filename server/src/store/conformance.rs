@@ -45,7 +45,8 @@ macro_rules! store_conformance {
                     places_are_told_within_the_organisation, authors_are_named;
                 reading: lists_are_narrowed_by_each_filter, lists_are_paged_newest_first, scopes_hide_what_is_outside,
                     searches_find_names_and_numbers, common_words_are_found_too, origins_tell_who_and_when,
-                    totals_follow_their_records, rebuilt_rows_are_the_same, a_row_without_changes_is_refused,
+                    totals_follow_their_records, rebuilt_rows_are_the_same, whatever_a_row_keeps_is_compared,
+                    a_row_without_changes_is_refused,
                     texts_may_hold_any_character, a_book_of_words_is_stored;
                 drifting: strays_wait_within_limits, an_order_to_compare_stands_until_it_is_obeyed;
                 keeping: backups_count_once_no_older_one_is_restored;

@@ -70,6 +70,8 @@ macro_rules! mount {
         mod publish;
         #[path = "shared/read.rs"]
         mod read;
+        #[path = "shared/rebuild.rs"]
+        mod rebuild;
         #[path = "shared/receive.rs"]
         mod receive;
         #[path = "shared/record_row.rs"]

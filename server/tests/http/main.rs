@@ -26,6 +26,7 @@ mod parting;
 mod photo_showing;
 mod photos;
 mod quarantine;
+mod rebuild;
 mod records;
 mod scope_property;
 mod scopes;

@@ -126,6 +126,24 @@ impl Ground {
         ServerProcess::run_once(&server_program()?, self.folder.path(), &self.settings(), command)
     }
 
+    /// Loses all that `daybook rebuild` makes anew, while no server runs.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn lose_read_tables(&self) -> Result<(), Failure> {
+        const CACHES: &str = "record, record_total, lead_phone, day_fact, photo_reference";
+        match &self.cluster {
+            None => {
+                let open = rusqlite::Connection::open(data_folder(self.folder.path()).join("daybook.db"));
+                let database = open.map_err(odd)?;
+                let tables = CACHES.split(", ").map(|table| format!("delete from {table};")).collect::<String>();
+                let all = format!("{tables} insert into record_search (record_search) values ('delete-all'); vacuum;");
+                database.execute_batch(&all).map_err(odd)
+            }
+            Some(cluster) => Ok(cluster.ask(NAME, &format!("truncate {CACHES}, record_search")).map(drop)?),
+        }
+    }
+
     /// How much the database has on the disk, in bytes; of PostgreSQL without its log of writes.
     ///
     /// # Errors

@@ -41,7 +41,7 @@ const DAYS: u32 = 25;
 /// Records of one push, which is what a transaction takes in.
 const RECORDS_OF_A_PUSH: u32 = DAY;
 /// Pushes of one transaction.
-const PUSHES: usize = 16;
+const PUSHES: usize = 32;
 const DAY_MS: i64 = 24 * 3_600_000;
 
 /// A database with as many records as the setting wants, and somebody at work in its company.

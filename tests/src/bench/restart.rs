@@ -1,9 +1,10 @@
-//! A server that was killed comes back, and read tables are made anew.
+//! A server that was killed comes back, and read tables are made anew: from what is there, and from nothing.
 
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::ground::Ground;
 use super::{Setting, mill};
 use crate::failure::Failure;
 use crate::figures::median;
@@ -27,20 +28,34 @@ pub fn measure(setting: &Setting) -> Result<Value, Failure> {
         ready_ms.push(took);
     }
     server.stop()?;
-    let stretch = Stretch::begin("make the read tables anew", setting.rounds as usize);
+    let rebuilt = rebuild(&ground, setting, "make the read tables anew", || Ok(()))?;
+    let from_nothing = rebuild(&ground, setting, "make the read tables from nothing", || ground.lose_read_tables())?;
+    Ok(json!({
+        "records": setting.stored,
+        "ready_ms": median(ready_ms).round(),
+        "rebuild_records_per_s": rebuilt.round(),
+        "rebuild_from_nothing_records_per_s": from_nothing.round(),
+    }))
+}
+
+/// Rebuilds again and again, each time after something; the median of records in a second.
+fn rebuild(
+    ground: &Ground,
+    setting: &Setting,
+    title: &str,
+    before: impl Fn() -> Result<(), Failure>,
+) -> Result<f64, Failure> {
+    let stretch = Stretch::begin(title, setting.rounds as usize);
     let mut rates = Vec::new();
     for _ in 0..setting.rounds {
+        before()?;
         let begun = Instant::now();
         ground.order("rebuild")?;
         rates.push(f64::from(setting.stored) / begun.elapsed().as_secs_f64());
         stretch.step();
     }
     stretch.end(&format!("{rates:.0?} records/s"));
-    Ok(json!({
-        "records": setting.stored,
-        "ready_ms": median(ready_ms).round(),
-        "rebuild_records_per_s": median(rates).round(),
-    }))
+    Ok(median(rates))
 }
 
 /// The server listens once it has started; asks it whether it also works.

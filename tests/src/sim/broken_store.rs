@@ -144,7 +144,7 @@ broken! {
     fn order_digest(device: DeviceId, now: UnixMillis) -> ();
     fn digest_obeyed(device: DeviceId) -> ();
     fn decide(decision: &NewDecision, salt: u64) -> ();
-    fn replace_rows(rows: &[(RecordRow, u32)]) -> ();
+    fn replace_rows(rows: &[&rebuild::Remade]) -> ();
     fn recount() -> ();
     fn note_backup(taken_at: UnixMillis, journals: &[(DeviceId, u64)], oldest: UnixMillis) -> ();
     }
@@ -152,6 +152,10 @@ broken! {
 
     fn access(&self) -> &dyn server::store::access::AccessStore {
         self.inner.access()
+    }
+
+    fn rebuild(&self) -> &dyn server::store::rebuild::RebuildStore {
+        self.inner.rebuild()
     }
 
     fn flags(&self) -> &dyn server::store::flags::FlagStore {

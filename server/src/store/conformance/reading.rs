@@ -1,6 +1,6 @@
 //! Reading.
 
-use sync_core::id::{OrganisationId, ProjectId, RecordId};
+use sync_core::id::{OfficeId, OrganisationId, PhotoHash, ProjectId, RecordId};
 use sync_core::index::terms;
 use sync_core::record::Kind;
 use sync_core::record::entry::Stage;
@@ -8,7 +8,7 @@ use sync_core::record::review::ReviewState;
 use sync_core::time::UnixMillis;
 
 use super::world::{Phone, SALT, World};
-use crate::flag::sighting::Sighting;
+use crate::flag::sighting::{Point, Sighting};
 use crate::store::*;
 
 fn all(world: &World<'_>) -> RecordQuery {
@@ -266,34 +266,83 @@ pub(in crate::store) async fn rebuilt_rows_are_the_same(store: &dyn Store) {
         .map(|line| {
             let row = sync_core::index::Row { search: terms("Hotel Sichuan"), ..line.row.clone() };
             let heads = line.heads.clone();
-            (
-                RecordRow {
-                    organisation: line.organisation,
-                    made_by: row.owner,
-                    made_in: row.office,
-                    row,
-                    flags: line.flags,
-                    seen: Sighting::default(),
-                    partners: Vec::new(),
-                    heads,
-                    photos: Vec::new(),
-                    facts: Vec::new(),
-                },
-                line.changes,
-            )
+            let row = RecordRow {
+                organisation: line.organisation,
+                made_by: row.owner,
+                made_in: row.office,
+                row,
+                flags: line.flags,
+                seen: Sighting::default(),
+                partners: Vec::new(),
+                heads,
+                photos: Vec::new(),
+                facts: Vec::new(),
+            };
+            rebuild::Remade { row, changes: line.changes, seq: line.seq }
         })
         .collect();
-    store.replace_rows(&rows).await.unwrap();
+    assert_eq!(outdated(store, &rows).await, [], "they are what they were");
+    store.replace_rows(&rows.iter().collect::<Vec<_>>()).await.unwrap();
+    assert_eq!(outdated(store, &rows).await, []);
     assert_eq!(store.list_records(&all(&world)).await.unwrap(), before);
     let filter = RecordFilter { text: Some("sichuan".to_owned()), ..RecordFilter::default() };
     assert_eq!(listed(store, &RecordQuery { filter, ..all(&world) }).await.len(), 5);
     // A cache may be wrong, and is then put right.
     let mut wrong = rows[0].clone();
-    wrong.0.row.title = "wrong".to_owned();
-    store.replace_rows(&[wrong]).await.unwrap();
+    wrong.row.row.title = "wrong".to_owned();
+    store.replace_rows(&[&wrong]).await.unwrap();
     assert_ne!(store.list_records(&all(&world)).await.unwrap(), before);
-    store.replace_rows(&rows[..1]).await.unwrap();
+    assert_eq!(outdated(store, &rows).await, [wrong.row.row.id]);
+    store.replace_rows(&[&rows[0]]).await.unwrap();
     assert_eq!(store.list_records(&all(&world)).await.unwrap(), before);
+}
+
+async fn outdated(store: &dyn Store, rows: &[rebuild::Remade]) -> Vec<RecordId> {
+    let mut outdated: Vec<RecordId> = store.rebuild().outdated(rows).await.unwrap().into_iter().collect();
+    outdated.sort_unstable();
+    outdated
+}
+
+/// Each thing that is kept of a record is noticed when it is not what its changes say.
+pub(in crate::store) async fn whatever_a_row_keeps_is_compared(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let mut phone = world.promoter_with_phone("Wang", 0).await;
+    let id = add(&mut world, &mut phone, |row| row.row.kind = Kind::Lead).await;
+    let source = store.rebuild().published(None, 9).await.unwrap();
+    assert_eq!(source.iter().map(|record| (record.id, record.published.len())).collect::<Vec<_>>(), [(id, 1)]);
+    let mut row = world.row(id, &phone.person);
+    row.row.kind = Kind::Lead;
+    let right = rebuild::Remade { row, changes: 1, seq: source[0].base_seq };
+    store.replace_rows(&[&right]).await.unwrap();
+    assert_eq!(outdated(store, std::slice::from_ref(&right)).await, []);
+    let entry = days::ARRIVAL;
+    let day = "2026-03-07".parse().unwrap();
+    let arrival = days::DayFact { entry, sort: days::FactSort::Arrival, day, amount: None, consultant: None };
+    let alterations: [&dyn Fn(&mut rebuild::Remade); 13] = [
+        &|remade| remade.changes = 2,
+        &|remade| remade.row.row.title.push('!'),
+        &|remade| remade.row.row.review_reason = Some("why".to_owned()),
+        &|remade| remade.row.row.search.push_str(" more"),
+        &|remade| remade.row.row.team = None,
+        &|remade| remade.row.flags = 2,
+        &|remade| remade.row.partners = vec![(id, 2)],
+        &|remade| remade.row.heads.clear(),
+        &|remade| remade.row.made_in = OfficeId::from([9; 16]),
+        &|remade| remade.row.seen.point = Some(Point { lat: 1, lon: 1 }),
+        &|remade| remade.row.seen.phones = vec![7],
+        &|remade| remade.row.photos = vec![PhotoHash([7; 32])],
+        &|remade| remade.row.facts = vec![arrival.clone()],
+    ];
+    for (number, alter) in alterations.iter().enumerate() {
+        let mut altered = right.clone();
+        alter(&mut altered);
+        assert_eq!(outdated(store, &[altered]).await, [id], "alteration {number}");
+    }
+    // What was published since has made the row by itself.
+    let mut older = rebuild::Remade { seq: right.seq - 1, ..right.clone() };
+    older.row.row.title = "older".to_owned();
+    store.replace_rows(&[&older]).await.unwrap();
+    assert_eq!(outdated(store, &[right]).await, []);
 }
 
 /// What is kept of counts changes with the records, and is the same when it is counted anew.
@@ -337,8 +386,8 @@ pub(in crate::store) async fn a_row_without_changes_is_refused(store: &dyn Store
     let mut world = World::found(store).await;
     let phone = world.promoter_with_phone("Wang", 0).await;
     let unknown = world.record_id();
-    let row = (world.row(unknown, &phone.person), 1);
-    assert!(matches!(store.replace_rows(&[row]).await, Err(StoreError::NotFound)), "it has no changes");
+    let remade = rebuild::Remade { row: world.row(unknown, &phone.person), changes: 1, seq: 1 };
+    assert!(matches!(store.replace_rows(&[&remade]).await, Err(StoreError::NotFound)), "it has no changes");
 }
 
 /// Whatever phones and people write is stored, and whatever they ask for is looked for.

@@ -1,6 +1,9 @@
 //! Full-text search with vectors of words. They are made here and not by PostgreSQL's parser, whose idea of a word
 //! depends on the locale of the database; so both databases find the same.
 
+use std::collections::HashSet;
+
+use sqlx::Row as _;
 use sync_core::index::phrases;
 
 use super::{Conn, Db};
@@ -18,6 +21,7 @@ statements! {
 }
 
 bulk_statements! {
+    INDEXED[1] = "select no from record_search where no in ({list})";
     INDEX[2] = "insert into record_search (no, terms) select cast(made.no as bigint), cast(made.terms as tsvector) \
         from (values {rows}) made (no, terms) on conflict (no) do update set terms = excluded.terms";
 }
@@ -26,6 +30,12 @@ bulk_statements! {
 pub(super) async fn index(conn: &mut Conn, terms: &[(i64, &str)]) -> Result<(), StoreError> {
     super::run::each_row(conn, INDEX, terms, |query, (no, terms)| query.bind(*no).bind(vector(terms))).await?;
     Ok(())
+}
+
+/// Those of the records that a search can find at all.
+pub(super) async fn indexed(conn: &mut Conn, numbers: &[i64]) -> Result<HashSet<i64>, StoreError> {
+    let rows = super::run::each_of(conn, INDEXED, numbers).await?;
+    Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
 }
 
 /// The condition on a record `r` that a search finds it.

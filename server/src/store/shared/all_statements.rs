@@ -28,6 +28,7 @@ const ROOMS: &[Room] = &[
     ("photos", photos::STATEMENTS, photos::BULK_STATEMENTS),
     ("publish", publish::STATEMENTS, publish::BULK_STATEMENTS),
     ("read", read::STATEMENTS, &[]),
+    ("rebuild", rebuild::STATEMENTS, rebuild::BULK_STATEMENTS),
     ("receive", receive::STATEMENTS, receive::BULK_STATEMENTS),
     ("record_row", &[], record_row::BULK_STATEMENTS),
     ("search", search::STATEMENTS, search::BULK_STATEMENTS),

@@ -1,5 +1,7 @@
 //! Offices' days: what they count, and what was sealed of it.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -50,6 +52,7 @@ statements! {
 bulk_statements! {
     ITEM[5] = "insert into sealed_item (record, entry, office, day, number) values {rows}";
     NO_ARRIVAL[1] = "delete from day_fact where sort = 'arrival' and record in ({list})";
+    STORED[1] = "select record, entry, sort, day, amount, consultant, office from day_fact where record in ({list})";
     FACT[8] = "insert into day_fact (record, entry, organisation, office, day, sort, amount, consultant) values {rows} \
         on conflict (record, entry) do update set office = excluded.office, day = excluded.day, sort = excluded.sort, \
         amount = excluded.amount, consultant = excluded.consultant";
@@ -106,18 +109,33 @@ fn record_of(row: &DbRow) -> Result<CountedRecord, StoreError> {
     })
 }
 
+/// The stored facts of records, with their offices.
+pub(super) async fn stored(
+    conn: &mut Conn,
+    records: &[Uuid],
+) -> Result<HashMap<RecordId, Vec<(OfficeId, DayFact)>>, StoreError> {
+    let mut facts: HashMap<RecordId, Vec<(OfficeId, DayFact)>> = HashMap::new();
+    for row in &each_of(conn, STORED, records).await? {
+        facts.entry(RecordId(row.try_get(0)?)).or_default().push((OfficeId(row.try_get(6)?), fact_at(row)?));
+    }
+    Ok(facts)
+}
+
 fn fact_of(row: &DbRow) -> Result<CountedFact, StoreError> {
+    Ok(CountedFact { record: RecordId(row.try_get(0)?), fact: fact_at(row)?, sealed: number(row, 6)? })
+}
+
+fn fact_at(row: &DbRow) -> Result<DayFact, StoreError> {
     let entry: Vec<u8> = row.try_get(1)?;
     let sort: String = row.try_get(2)?;
     let amount: Option<String> = row.try_get(4)?;
-    let fact = DayFact {
+    Ok(DayFact {
         entry: FactId::try_from(entry.as_slice()).map_err(|_| corrupt("fact"))?,
         sort: FactSort::of(&sort).ok_or_else(|| corrupt("fact"))?,
         day: date(&row.try_get::<String, _>(3)?)?,
         amount: amount.map(|amount| amount.parse::<Decimal>()).transpose().map_err(|_| corrupt("amount"))?,
         consultant: row.try_get(5)?,
-    };
-    Ok(CountedFact { record: RecordId(row.try_get(0)?), fact, sealed: number(row, 6)? })
+    })
 }
 
 fn line_of(row: &DbRow) -> Result<DayLine, StoreError> {

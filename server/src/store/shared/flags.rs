@@ -76,9 +76,9 @@ pub(super) async fn note(conn: &mut Conn, rows: &[&RecordRow]) -> Result<(), Sto
     if leads.is_empty() {
         return Ok(());
     }
-    let stored = each_of(conn, PHONES, &leads).await?;
-    let stored = stored.iter().map(|row| Ok((row.try_get(1)?, row.try_get(0)?)));
-    let stored: HashSet<(i64, Uuid)> = stored.collect::<Result<_, sqlx::Error>>()?;
+    let stored = phones(conn, &leads).await?;
+    let stored: HashSet<(i64, Uuid)> =
+        stored.iter().flat_map(|(record, phones)| phones.iter().map(|phone| (*phone, record.0))).collect();
     let said = rows.iter().flat_map(|row| row.seen.phones.iter().map(|phone| (*phone, row.row.id.0)));
     let said: HashSet<(i64, Uuid)> = said.collect();
     let added: Vec<(i64, Uuid)> = said.difference(&stored).copied().collect();
@@ -88,6 +88,15 @@ pub(super) async fn note(conn: &mut Conn, rows: &[&RecordRow]) -> Result<(), Sto
     let dropped: Vec<i64> = dropped.into_iter().map(|(phone, _)| phone).collect();
     each_of(conn, CALM, &dropped).await?;
     Ok(())
+}
+
+/// The stored phone numbers of leads.
+pub(super) async fn phones(conn: &mut Conn, leads: &[Uuid]) -> Result<HashMap<RecordId, HashSet<i64>>, StoreError> {
+    let mut phones: HashMap<RecordId, HashSet<i64>> = HashMap::new();
+    for row in &each_of(conn, PHONES, leads).await? {
+        phones.entry(record_at(row, 0)?).or_default().insert(row.try_get(1)?);
+    }
+    Ok(phones)
 }
 
 fn record_at(row: &DbRow, at: usize) -> Result<RecordId, StoreError> {

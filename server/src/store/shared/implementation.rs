@@ -301,7 +301,7 @@ impl Store for Backend {
     async fn record_ids(&self, after: Option<RecordId>, limit: u32) -> Result<Vec<RecordId>, StoreError> {
         read!(self, keep::record_ids(after, limit))
     }
-    async fn replace_rows(&self, rows: &[(RecordRow, u32)]) -> Result<(), StoreError> {
+    async fn replace_rows(&self, rows: &[&rebuild::Remade]) -> Result<(), StoreError> {
         write!(self, keep::replace_rows(rows))
     }
     async fn recount(&self) -> Result<(), StoreError> {
@@ -334,6 +334,9 @@ impl Store for Backend {
         self
     }
     fn days(&self) -> &dyn crate::store::days::DayStore {
+        self
+    }
+    fn rebuild(&self) -> &dyn rebuild::RebuildStore {
         self
     }
     fn system(&self) -> &dyn crate::store::system::SystemStore {

@@ -12,7 +12,8 @@ use super::run::{each_of, each_row};
 use super::{Conn, Db};
 use crate::store::shared::stored::{count, position};
 use crate::store::shared::{bulk_statements, statements};
-use crate::store::{RecordRow, StoreError};
+use crate::store::StoreError;
+use crate::store::rebuild::Remade;
 
 statements! {
     RECORD_IDS = "select distinct record from change where record > $1 and state = 1 order by record limit $2";
@@ -68,18 +69,20 @@ pub(super) async fn backed_up_through(
     found.map_or(Ok(0), |(n,)| count(n))
 }
 
-pub(super) async fn replace_rows(conn: &mut Conn, rows: &[(RecordRow, u32)]) -> Result<(), StoreError> {
-    let ids: Vec<Uuid> = rows.iter().map(|(row, _)| row.row.id.0).collect();
+pub(super) async fn replace_rows(conn: &mut Conn, rows: &[&Remade]) -> Result<(), StoreError> {
+    let ids: Vec<Uuid> = rows.iter().map(|remade| remade.row.row.id.0).collect();
     let stored = standings(conn, &ids).await?;
     let lost: Vec<Uuid> = ids.into_iter().filter(|id| !stored.contains_key(&RecordId(*id))).collect();
     let recovered = recover(conn, &lost).await?;
     let placed = rows
         .iter()
-        .map(|(row, changes)| {
+        .map(|Remade { row, changes, seq }| {
             let known = stored.get(&row.row.id).map(|(_, standing)| standing).or_else(|| recovered.get(&row.row.id));
-            known.map(|standing| (row, Standing { changes: *changes, ..*standing })).ok_or(StoreError::NotFound)
+            let standing = known.ok_or(StoreError::NotFound)?;
+            Ok((standing.seq <= *seq).then_some((row, Standing { changes: *changes, ..*standing })))
         })
-        .collect::<Result<Vec<_>, _>>()?;
+        .filter_map(Result::transpose)
+        .collect::<Result<Vec<_>, StoreError>>()?;
     write(conn, &placed).await
 }
 

@@ -1,5 +1,7 @@
 //! Photos: what is here, what is on its way, and what may go.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use sqlx::Row as _;
 use sync_core::id::{DeviceId, OrganisationId, PersonId, PhotoHash, RecordId};
@@ -102,6 +104,7 @@ statements! {
 
 bulk_statements! {
     REFER[3] = "insert into photo_reference (organisation, hash, record) values {rows} on conflict do nothing";
+    REFERRED[3] = "select record, hash from photo_reference where (organisation, hash, record) in (values {rows})";
     NAMED[2] = concat!("select ", photo_columns!(), " from photo p where p.lost_at is null \
         and (p.organisation, p.hash) in (values {rows})");
 }
@@ -150,6 +153,20 @@ pub(super) async fn refer<'a>(conn: &mut Conn, rows: impl Iterator<Item = &'a Re
     })
     .await?;
     Ok(())
+}
+
+/// Those of the records of which it is not noted that they name each of their photos.
+pub(super) async fn unreferred(conn: &mut Conn, rows: &[&RecordRow]) -> Result<HashSet<RecordId>, StoreError> {
+    let references: Vec<(OrganisationId, PhotoHash, RecordId)> =
+        rows.iter().flat_map(|row| row.photos.iter().map(|hash| (row.organisation, *hash, row.row.id))).collect();
+    let noted = each_row_returning(conn, REFERRED, &references, |query, (organisation, hash, record)| {
+        query.bind(organisation.0).bind(hash.0.to_vec()).bind(record.0)
+    });
+    let noted = noted.await?;
+    let noted = noted.iter().map(|row| Ok((RecordId(row.try_get(0)?), hash_at(row, 1)?)));
+    let noted: HashSet<(RecordId, PhotoHash)> = noted.collect::<Result<_, StoreError>>()?;
+    let missing = references.into_iter().filter(|(_, hash, record)| !noted.contains(&(*record, *hash)));
+    Ok(missing.map(|(_, _, record)| record).collect())
 }
 
 async fn photo(conn: &mut Conn, organisation: OrganisationId, hash: PhotoHash) -> Result<Option<Photo>, StoreError> {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use sha2::{Digest as _, Sha256};
 use sqlx::Row as _;
 use sync_core::id::{OfficeId, PersonId, RecordId, TeamId};
 use sync_core::time::UnixMillis;
@@ -19,9 +20,9 @@ use crate::store::{RecordRow, StoreError};
 bulk_statements! {
     STANDINGS[1] = "select id, owner, team, office, changes, seq, first_seq, owner_since, team_since, office_since, \
         updated_at from record where id in ({list})";
-    UPSERT[29] = "insert into record (id, organisation, kind, owner, office, team, project, day, captured_ms, title, \
+    UPSERT[30] = "insert into record (id, organisation, kind, owner, office, team, project, day, captured_ms, title, \
         subtitle, stage, review, review_reason, conflicts, completeness, flags, changes, heads, seq, first_seq, \
-        owner_since, team_since, office_since, updated_at, made_by, made_in, lat, lon) values {rows} \
+        owner_since, team_since, office_since, updated_at, made_by, made_in, lat, lon, search_digest) values {rows} \
         on conflict (id) do update set owner = excluded.owner, office = excluded.office, team = excluded.team, \
         kind = excluded.kind, project = excluded.project, day = excluded.day, captured_ms = excluded.captured_ms, \
         title = excluded.title, subtitle = excluded.subtitle, stage = excluded.stage, review = excluded.review, \
@@ -30,7 +31,7 @@ bulk_statements! {
         heads = excluded.heads, seq = excluded.seq, first_seq = excluded.first_seq, \
         owner_since = excluded.owner_since, team_since = excluded.team_since, \
         office_since = excluded.office_since, updated_at = excluded.updated_at, made_by = excluded.made_by, \
-        made_in = excluded.made_in, lat = excluded.lat, lon = excluded.lon \
+        made_in = excluded.made_in, lat = excluded.lat, lon = excluded.lon, search_digest = excluded.search_digest \
         returning no, id";
 }
 
@@ -89,6 +90,12 @@ pub(super) async fn standings(
         .collect()
 }
 
+/// What tells words of the index from others.
+pub(super) fn digest(words: &str) -> i64 {
+    let [a, b, c, d, e, f, g, h, ..] = <[u8; 32]>::from(Sha256::digest(words));
+    i64::from_be_bytes([a, b, c, d, e, f, g, h])
+}
+
 /// Writes rows with their standings, new ones or over the old, and what a search finds them by.
 pub(super) async fn write(conn: &mut Conn, rows: &[(&RecordRow, Standing)]) -> Result<(), StoreError> {
     let rows = last_of_each(rows, |(row, _)| row.row.id);
@@ -97,7 +104,7 @@ pub(super) async fn write(conn: &mut Conn, rows: &[(&RecordRow, Standing)]) -> R
     let plain: Vec<&RecordRow> = rows.iter().map(|(row, ..)| *row).collect();
     totals::shift(conn, plain.iter().copied()).await?;
     let written =
-        each_row_returning(conn, UPSERT, &rows, |query, (RecordRow { organisation, row, flags, seen, heads, made_by, made_in, .. }, at, _)| {
+        each_row_returning(conn, UPSERT, &rows, |query, (RecordRow { organisation, row, flags, seen, heads, made_by, made_in, .. }, at, words)| {
             query
                 .bind(row.id.0)
                 .bind(organisation.0)
@@ -128,6 +135,7 @@ pub(super) async fn write(conn: &mut Conn, rows: &[(&RecordRow, Standing)]) -> R
                 .bind(made_in.0)
                 .bind(seen.point.map(|point| i64::from(point.lat)))
                 .bind(seen.point.map(|point| i64::from(point.lon)))
+                .bind(digest(words))
         })
         .await?;
     let mut numbers = HashMap::with_capacity(written.len());

@@ -1,5 +1,8 @@
 //! Full-text search with FTS5.
 
+use std::collections::HashSet;
+
+use sqlx::Row as _;
 use sync_core::index::phrases;
 
 use super::{Conn, Db};
@@ -12,6 +15,8 @@ statements! {
 }
 
 bulk_statements! {
+    // The index keeps the length of each of its rows in a table of this name.
+    INDEXED[1] = "select id from record_search_docsize where id in ({list})";
     INDEX[2] = "insert or replace into record_search (rowid, terms) values {rows}";
 }
 
@@ -19,6 +24,12 @@ bulk_statements! {
 pub(super) async fn index(conn: &mut Conn, terms: &[(i64, &str)]) -> Result<(), StoreError> {
     super::run::each_row(conn, INDEX, terms, |query, (no, terms)| query.bind(*no).bind((*terms).to_owned())).await?;
     Ok(())
+}
+
+/// Those of the records that a search can find at all.
+pub(super) async fn indexed(conn: &mut Conn, numbers: &[i64]) -> Result<HashSet<i64>, StoreError> {
+    let rows = super::run::each_of(conn, INDEXED, numbers).await?;
+    Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
 }
 
 /// The condition on a record `r` that a search finds it.

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::store::conformance::store_conformance;
 use crate::store::conformance::world::World;
-use crate::store::{FeedQuery, Scope, Store as _};
+use crate::store::{FeedQuery, Scope, Store as _, rebuild};
 
 /// A store in a folder of its own.
 pub(super) struct Scratch {
@@ -57,7 +57,8 @@ async fn lost_rows_come_back() {
     let (first, _) = world.change(&mut phone, id).await;
     let (second, seq) = world.change(&mut phone, id).await;
     sqlx::query::<Db>("delete from record").execute(&store.writer).await.unwrap();
-    store.replace_rows(&[(world.row(id, &phone.person), 2)]).await.unwrap();
+    let row = world.row(id, &phone.person);
+    store.replace_rows(&[&rebuild::Remade { row, changes: 2, seq }]).await.unwrap();
     let line = store.record_line(id).await.unwrap();
     assert_eq!((line.seq, line.changes), (seq, 2));
     // It counts as new in its scopes, so that nobody can have missed a part of it.

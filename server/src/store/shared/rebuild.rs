@@ -1,0 +1,190 @@
+//! What read tables are made of, and whether they are as they should be.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use async_trait::async_trait;
+use sqlx::Row as _;
+use sync_core::id::{OfficeId, OrganisationId, PersonId, RecordId};
+use sync_core::index::Row;
+use sync_core::record::Kind;
+use uuid::Uuid;
+
+use super::record_row::digest;
+use super::run::each_of;
+use super::{Backend, Conn, Db, DbRow, days, flags, photos, read, search};
+use crate::store::days::{ARRIVAL, DayFact};
+use crate::store::packing::unpack;
+use crate::store::rebuild::{RebuildStore, Remade};
+use crate::store::shared::pairs::words;
+use crate::store::shared::stored::{count, hash, text};
+use crate::store::shared::{bulk_statements, line_columns, statements};
+use crate::store::{PendingRecord, PublishedChange, RecordLine, RecordRow, StoreError};
+
+statements! {
+    RECORD_IDS = "select distinct record from change where record > $1 order by record limit $2";
+    // Sorted by who reads them: a sort that carries changes along is dear.
+    CHANGES = "select c.record, o.id, c.seq, c.place, c.hash, c.raw from change c join organisation o on o.no = c.organisation \
+        where c.record > $1 and c.record <= $2 and c.state = 1";
+}
+
+bulk_statements! {
+    LINES[1] = concat!("select ", line_columns!(), ", r.no, r.made_by, r.made_in, r.lat, r.lon, r.search_digest \
+        from record r where r.id in ({list})");
+}
+
+/// A record's published changes by feed position and place.
+type Changes = BTreeMap<(i64, i64), PublishedChange>;
+
+async fn published(
+    conn: &mut Conn,
+    after: Option<RecordId>,
+    limit: u32,
+) -> Result<Vec<PendingRecord>, StoreError> {
+    let mut snapshot = super::snapshot(conn).await?;
+    let mut after = after.map_or(Uuid::nil(), |id| id.0);
+    let mut found = Vec::new();
+    // Records of which nothing is published are passed over.
+    while found.is_empty() {
+        let ids = sqlx::query_as::<Db, (Uuid,)>(RECORD_IDS).bind(after).bind(i64::from(limit));
+        let ids = ids.fetch_all(&mut *snapshot).await?;
+        let Some((last,)) = ids.last().copied() else { break };
+        found = between(&mut snapshot, after, last).await?;
+        after = last;
+    }
+    snapshot.rollback().await?;
+    Ok(found)
+}
+
+/// The records behind one, up to another.
+async fn between(conn: &mut Conn, after: Uuid, last: Uuid) -> Result<Vec<PendingRecord>, StoreError> {
+    let rows = sqlx::query::<Db>(CHANGES).bind(after).bind(last).fetch_all(conn).await?;
+    let mut found: BTreeMap<Uuid, (OrganisationId, Changes)> = BTreeMap::new();
+    for row in &rows {
+        let organisation = OrganisationId(row.try_get(1)?);
+        let (_, changes) = found.entry(row.try_get(0)?).or_insert_with(|| (organisation, Changes::new()));
+        let change = PublishedChange { hash: hash(row.try_get(4)?)?, raw: unpack(row.try_get(5)?)? };
+        changes.insert((row.try_get(2)?, row.try_get(3)?), change);
+    }
+    let record = |(id, (organisation, changes)): (Uuid, (OrganisationId, Changes))| {
+        Ok(PendingRecord {
+            id: RecordId(id),
+            organisation,
+            base_seq: changes.last_key_value().map_or(Ok(0), |((seq, _), _)| count(*seq))?,
+            published: changes.into_values().collect(),
+            incoming: Vec::new(),
+            refused: Vec::new(),
+            decided: 0,
+        })
+    };
+    found.into_iter().map(record).collect()
+}
+
+/// What is stored of some records.
+struct Stored {
+    lines: HashMap<RecordId, Line>,
+    findable: HashSet<i64>,
+    facts: HashMap<RecordId, Vec<(OfficeId, DayFact)>>,
+    phones: HashMap<RecordId, HashSet<i64>>,
+    /// Records with photos of which it is not noted that these name them.
+    unreferred: HashSet<RecordId>,
+}
+
+/// A row as it is stored.
+struct Line {
+    line: RecordLine,
+    no: i64,
+    made: (PersonId, OfficeId),
+    point: Option<(i64, i64)>,
+    digest: Option<i64>,
+}
+
+impl Line {
+    fn of(row: &DbRow) -> Result<Self, StoreError> {
+        let made_by = row.try_get::<Option<Uuid>, _>(22)?.map(PersonId);
+        let made_in = row.try_get::<Option<Uuid>, _>(23)?.map(OfficeId);
+        let line = read::line_of(row)?;
+        Ok(Self {
+            // Records from before these were kept have none, which is nobody.
+            made: (made_by.unwrap_or(PersonId(Uuid::nil())), made_in.unwrap_or(OfficeId(Uuid::nil()))),
+            no: row.try_get(21)?,
+            point: row.try_get::<Option<i64>, _>(24)?.zip(row.try_get(25)?),
+            digest: row.try_get(26)?,
+            line,
+        })
+    }
+
+    fn says(&self, remade: &Remade) -> bool {
+        let Remade { row: fresh, changes, .. } = remade;
+        let line = &self.line;
+        let row = &fresh.row;
+        let listed = Row {
+            title: text(&row.title),
+            subtitle: text(&row.subtitle),
+            review_reason: row.review_reason.as_deref().map(text),
+            stage: row.stage.clone(),
+            search: String::new(),
+            ..*row
+        };
+        line.row == listed
+            && line.organisation == fresh.organisation
+            && line.flags == fresh.flags
+            && line.changes == *changes
+            && line.heads == fresh.heads
+            && self.made == (fresh.made_by, fresh.made_in)
+            && self.point == fresh.seen.point.map(|point| (point.lat.into(), point.lon.into()))
+            && self.digest == Some(digest(&words(&row.search)))
+    }
+}
+
+impl Stored {
+    async fn of(conn: &mut Conn, rows: &[&RecordRow]) -> Result<Self, StoreError> {
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.row.id.0).collect();
+        let lines = each_of(conn, LINES, &ids).await?;
+        let lines: Vec<Line> = lines.iter().map(Line::of).collect::<Result<_, _>>()?;
+        let numbers: Vec<i64> = lines.iter().map(|line| line.no).collect();
+        let leads: Vec<Uuid> = rows.iter().filter(|row| row.row.kind == Kind::Lead).map(|row| row.row.id.0).collect();
+        Ok(Self {
+            findable: search::indexed(conn, &numbers).await?,
+            facts: days::stored(conn, &leads).await?,
+            phones: flags::phones(conn, &leads).await?,
+            unreferred: photos::unreferred(conn, rows).await?,
+            lines: lines.into_iter().map(|line| (line.line.row.id, line)).collect(),
+        })
+    }
+
+    /// Whether everything that is stored of a record is what its row says.
+    fn agrees_with(&self, remade: &Remade) -> bool {
+        let row = &remade.row;
+        let id = row.row.id;
+        let Some(line) = self.lines.get(&id) else { return false };
+        line.says(remade)
+            && row.partners.is_empty()
+            && self.findable.contains(&line.no)
+            && self.phones.get(&id).cloned().unwrap_or_default() == row.seen.phones.iter().copied().collect()
+            && !self.unreferred.contains(&id)
+            && self.facts_agree(row)
+    }
+
+    /// Facts are never taken back, but for an arrival.
+    fn facts_agree(&self, row: &RecordRow) -> bool {
+        let stored = self.facts.get(&row.row.id).map_or(&[][..], Vec::as_slice);
+        let has_come = |mut facts: std::slice::Iter<'_, DayFact>| facts.any(|fact| fact.entry == ARRIVAL);
+        let noted = |fact: &DayFact| stored.iter().any(|(office, known)| *office == row.row.office && known == fact);
+        row.facts.iter().all(noted)
+            && stored.iter().any(|(_, fact)| fact.entry == ARRIVAL) == has_come(row.facts.iter())
+    }
+}
+
+#[async_trait]
+impl RebuildStore for Backend {
+    async fn published(&self, after: Option<RecordId>, limit: u32) -> Result<Vec<PendingRecord>, StoreError> {
+        published(&mut *self.reader().await?, after, limit).await
+    }
+
+    async fn outdated(&self, rows: &[Remade]) -> Result<HashSet<RecordId>, StoreError> {
+        let plain: Vec<&RecordRow> = rows.iter().map(|remade| &remade.row).collect();
+        let stored = Stored::of(&mut *self.reader().await?, &plain).await?;
+        let wrong = rows.iter().filter(|remade| !stored.agrees_with(remade));
+        Ok(wrong.map(|remade| remade.row.row.id).collect())
+    }
+}
