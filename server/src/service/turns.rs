@@ -16,7 +16,7 @@ use crate::state::App;
 use crate::store::neighbours::{Heard, Horizon, Neighbours};
 
 /// How often a server looks for itself, also when it hears nothing.
-const PULSE: Duration = Duration::from_secs(1);
+const PULSE: Duration = Duration::from_millis(500);
 /// How long the lead is taken for granted.
 const RENEWAL: Duration = Duration::from_secs(1);
 
