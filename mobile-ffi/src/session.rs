@@ -219,6 +219,12 @@ mirrors! {
         record: Option<RecordId> => "Which record was saved, if that is known.",
         saved_at: Option<UnixMillis> => "When, by the device's wall clock, if that is known.",
     }
+    /// The office waits for a day that this device has not handed in.
+    record Reminder {
+        at: UnixMillis => "When it was made, by the server's clock; tells one from the next.",
+        day: Day => "Which business day.",
+        by: String => "What whoever made it is called.",
+    }
     /// What a device is to the server, as it last said.
     choice Standing {
         Good => "An enrolled device, or one that has not asked yet.",
@@ -253,5 +259,6 @@ shapes! {
         problem: Option<SyncProblem> = status.last_error.map(Into::into) => "Why the last run ended early; nothing if it did not.",
         upgrade_required: bool => "The app is too old for what the server has to say.",
         standing: Standing => "What the device is to the server. Unless it is good, `enrol` takes a new code.",
+        reminder: Option<Reminder> => "What the office last asked for; the newest one, and it stays. Show it while something is unsent, or until it was seen.",
     }
 }

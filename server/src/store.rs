@@ -12,6 +12,7 @@ pub mod days;
 pub mod drift;
 pub mod flags;
 mod folder;
+pub mod leads;
 pub mod listing;
 pub mod model;
 pub mod neighbours;
@@ -331,6 +332,8 @@ pub trait Store: Send + Sync {
     fn flags(&self) -> &dyn flags::FlagStore;
     /// What is known of offices' days.
     fn days(&self) -> &dyn days::DayStore;
+    /// What is asked about leads together.
+    fn leads(&self) -> &dyn leads::LeadStore;
     /// How the database is.
     fn system(&self) -> &dyn system::SystemStore;
     /// The audit trail.

@@ -336,6 +336,9 @@ impl Store for Backend {
     fn days(&self) -> &dyn crate::store::days::DayStore {
         self
     }
+    fn leads(&self) -> &dyn crate::store::leads::LeadStore {
+        self
+    }
     fn system(&self) -> &dyn crate::store::system::SystemStore {
         self
     }
