@@ -15,6 +15,8 @@ export default defineConfig({
     environment: 'node',
     globalSetup: 'browser/house.ts',
     fileParallelism: false,
+    // Files share their process: none keeps anything that another could trip over, and loading all again takes its time.
+    isolate: false,
     sequence: { sequencer: ByNumber },
     // As long as a page waits for what should appear (browser/desk.ts): a busy machine is no failure.
     expect: { poll: { timeout: 20_000, interval: 100 } },
