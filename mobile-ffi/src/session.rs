@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 use client::sync_core::id::{ActorId, OfficeId, OrganisationId, PersonId, ProjectId, RecordId, TeamId};
 use client::sync_core::time::UnixMillis;
 use client::sync_core::wire::enrol::{Profile, Project, Role};
+use client::sync_core::wire::exchange::Reminder;
 use client::{Author, Damage, JournalReceipt, LostSave, Options, PageKey, RowFilter, Standing};
 
 use crate::error::{DaybookError, OpenProblem, Result, SyncProblem};
@@ -14,6 +15,7 @@ use crate::listen::{self, RecordListener, StatusListener, Subscription, SyncList
 use crate::platform::{Clock, Clocks, Secrets, SecureStore, Transport, network};
 use crate::records::{Leads, Surveys, Visits};
 use crate::shape::{for_screens, mirrors, shapes};
+use crate::values::Day;
 use crate::view::AnyRecord;
 
 shapes! {

@@ -14,13 +14,16 @@ use crate::store::{Scope, StoreError};
 
 statements! {
     STAGES = "select r.stage, count(*) from record r where r.kind = 'lead' and r.organisation = $1 \
-        and ($2 is null or r.office = $2) and ($3 is null or r.project = $3) group by r.stage order by r.stage";
+        and r.office = coalesce($2, r.office) \
+        and r.project is not distinct from coalesce($3, r.project) group by r.stage order by r.stage";
     STAGES_OF_TEAM = "select r.stage, count(*) from record r where r.kind = 'lead' and r.team = $1 \
-        and ($2 is null or r.office = $2) and ($3 is null or r.project = $3) group by r.stage order by r.stage";
+        and r.office = coalesce($2, r.office) \
+        and r.project is not distinct from coalesce($3, r.project) group by r.stage order by r.stage";
     STAGES_OF_OWNER = "select r.stage, count(*) from record r where r.kind = 'lead' and r.owner = $1 \
-        and ($2 is null or r.office = $2) and ($3 is null or r.project = $3) group by r.stage order by r.stage";
+        and r.office = coalesce($2, r.office) \
+        and r.project is not distinct from coalesce($3, r.project) group by r.stage order by r.stage";
     RECEIVED = "select f.office, f.consultant, count(*) from day_fact f join office o on o.id = f.office \
-        where o.organisation = $1 and ($2 is null or f.office = $2) and f.sort = 'arrival' \
+        where o.organisation = $1 and f.office = coalesce($2, f.office) and f.sort = 'arrival' \
         group by f.office, f.consultant order by 3 desc, 1, 2";
 }
 
