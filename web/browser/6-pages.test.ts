@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, test } from 'vitest';
 import { Desk, first, lines, openBrowser } from './desk.ts';
 import { Evening } from './evening.ts';
 import { PAGES, settled } from './pages.ts';
@@ -43,7 +43,7 @@ const PICTURES = new URL('pictures/', import.meta.url).pathname;
 /** A dialog stands where it will stay: antd has taken its classes for appearing away. */
 async function appeared(desk: Desk): Promise<void> {
   await desk.page.getByRole('dialog').waitFor();
-  await expect.poll(() => desk.page.locator('.ant-modal-root [class*="-appear"]').count()).toBe(0);
+  await desk.page.waitForSelector('.ant-modal-root [class*="-appear"]', { state: 'detached' });
 }
 
 const [WIDE, NARROW] = [1280, 820];
@@ -54,7 +54,7 @@ for (const [locale, looked] of [
   ['zh-CN', WIDE],
   ['en-GB', NARROW],
 ] as const) {
-  test.concurrent(`each page is accessible and fits at ${WIDE} and ${NARROW} pixels, ${locale}`, async () => {
+  test.concurrent(`each page is accessible and fits at ${WIDE} and ${NARROW} pixels, ${locale}`, async ({ expect }) => {
     const desk = await Desk.open(browser, { locale, width: WIDE });
     const { page } = desk;
     const look = async (name: string) => {

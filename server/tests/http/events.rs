@@ -197,9 +197,11 @@ async fn records_changed(test: &TestApp, house: &House) -> events::News {
     events::News::of(events::Topic::Records, id, None)
 }
 
+// Where a clock is moved the database is the embedded one: words between servers go through PostgreSQL, whose time is real.
+
 #[tokio::test]
 async fn a_silent_line_is_kept_open_by_a_comment_every_twenty_seconds() {
-    let test = TestApp::new().await;
+    let test = TestApp::embedded().await;
     let house = House::build(&test).await;
     let mut page = Page::open(&test, &house.staff(&test, Role::Reviewer, HERE).await).await;
     // From now on time passes when everybody waits for it.
@@ -215,7 +217,7 @@ async fn a_silent_line_is_kept_open_by_a_comment_every_twenty_seconds() {
 
 #[tokio::test]
 async fn news_come_at_once_and_then_at_most_twice_a_second_whatever_happens() {
-    let test = TestApp::new().await;
+    let test = TestApp::embedded().await;
     let house = House::build(&test).await;
     let mut page = Page::open(&test, &house.staff(&test, Role::Reviewer, HERE).await).await;
     let news = records_changed(&test, &house).await;
@@ -249,7 +251,7 @@ async fn news_come_at_once_and_then_at_most_twice_a_second_whatever_happens() {
 
 #[tokio::test]
 async fn a_page_that_never_reads_is_kept_some_dozen_words_and_then_asks_for_all() {
-    let test = TestApp::new().await;
+    let test = TestApp::embedded().await;
     let house = House::build(&test).await;
     let mut page = Page::open(&test, &house.staff(&test, Role::Reviewer, HERE).await).await;
     let news = records_changed(&test, &house).await;
