@@ -19,8 +19,8 @@ export default defineConfig({
     isolate: false,
     sequence: { sequencer: ByNumber },
     // As long as a page waits for what should appear (browser/desk.ts): a busy machine is no failure.
-    expect: { poll: { timeout: 20_000, interval: 100 } },
-    testTimeout: 240_000,
+    expect: { poll: { timeout: 60_000, interval: 100 } },
+    testTimeout: 600_000,
     hookTimeout: 300_000,
   },
 });

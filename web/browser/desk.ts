@@ -24,7 +24,7 @@ export class Desk {
     // Nothing moves: a picture shows how it stays, and contrast is not measured while something fades in.
     const reducedMotion = 'reduce';
     const context = await browser.newContext({ locale, baseURL: url, viewport: { width, height: 820 }, reducedMotion });
-    context.setDefaultTimeout(20_000);
+    context.setDefaultTimeout(60_000);
     const page = await context.newPage();
     const wrongs: string[] = [];
     page.on('pageerror', (error) => wrongs.push(error.message));
