@@ -15,10 +15,12 @@ export default defineConfig({
     environment: 'node',
     globalSetup: 'browser/house.ts',
     fileParallelism: false,
+    // Files share their process: none keeps anything that another could trip over, and loading all again takes its time.
+    isolate: false,
     sequence: { sequencer: ByNumber },
     // As long as a page waits for what should appear (browser/desk.ts): a busy machine is no failure.
-    expect: { poll: { timeout: 20_000, interval: 100 } },
-    testTimeout: 240_000,
+    expect: { poll: { timeout: 60_000, interval: 100 } },
+    testTimeout: 600_000,
     hookTimeout: 300_000,
   },
 });

@@ -8,6 +8,7 @@ use sync_core::engine::{Effect, Event, Failure, Outcome, RequestId, TransportErr
 use sync_core::store::{Standing, Store as _};
 use sync_core::time::UnixMillis;
 use sync_core::wire::enrol::Profile;
+use sync_core::wire::exchange::Reminder;
 
 use crate::daybook::{Core, Daybook};
 use crate::error::Error;
@@ -55,6 +56,8 @@ pub struct SyncStatus {
     /// What the device is to the server, as it last said. [`Standing::Revoked`] with nothing unsent: cut off, and
     /// everything handed in. Unless it is [`Standing::Good`], [`Daybook::enrol`] takes a new code.
     pub standing: Standing,
+    /// The newest reminder of the office. Show it until its day is handed in or the person has seen it: it stays here.
+    pub reminder: Option<Reminder>,
 }
 
 /// What a step of the engine left to do.
@@ -141,6 +144,7 @@ impl Daybook {
             last_error: core.engine.last_failure().cloned(),
             upgrade_required: progress.upgrade_required,
             standing: progress.standing,
+            reminder: progress.reminder.clone(),
         })
     }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 use client::sync_core::id::{ActorId, OfficeId, OrganisationId, PersonId, ProjectId, RecordId, TeamId};
 use client::sync_core::time::UnixMillis;
 use client::sync_core::wire::enrol::{Profile, Project, Role};
+use client::sync_core::wire::exchange::Reminder;
 use client::{Author, Damage, JournalReceipt, LostSave, Options, PageKey, RowFilter, Standing};
 
 use crate::error::{DaybookError, OpenProblem, Result, SyncProblem};
@@ -14,6 +15,7 @@ use crate::listen::{self, RecordListener, StatusListener, Subscription, SyncList
 use crate::platform::{Clock, Clocks, Secrets, SecureStore, Transport, network};
 use crate::records::{Leads, Surveys, Visits};
 use crate::shape::{for_screens, mirrors, shapes};
+use crate::values::Day;
 use crate::view::AnyRecord;
 
 shapes! {
@@ -219,6 +221,12 @@ mirrors! {
         record: Option<RecordId> => "Which record was saved, if that is known.",
         saved_at: Option<UnixMillis> => "When, by the device's wall clock, if that is known.",
     }
+    /// The office waits for a day that this device has not handed in.
+    record Reminder {
+        at: UnixMillis => "When it was made, by the server's clock; tells one from the next.",
+        day: Day => "Which business day.",
+        by: String => "What whoever made it is called.",
+    }
     /// What a device is to the server, as it last said.
     choice Standing {
         Good => "An enrolled device, or one that has not asked yet.",
@@ -253,5 +261,6 @@ shapes! {
         problem: Option<SyncProblem> = status.last_error.map(Into::into) => "Why the last run ended early; nothing if it did not.",
         upgrade_required: bool => "The app is too old for what the server has to say.",
         standing: Standing => "What the device is to the server. Unless it is good, `enrol` takes a new code.",
+        reminder: Option<Reminder> => "What the office last asked for; the newest one, and it stays. Show it while something is unsent, or until it was seen.",
     }
 }

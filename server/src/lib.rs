@@ -22,4 +22,5 @@ pub mod serve;
 pub mod service;
 pub mod state;
 pub mod store;
+pub mod survey;
 pub mod telemetry;

@@ -22,8 +22,8 @@ use utoipa_axum::routes;
 
 use crate::error::ServiceError;
 use crate::routes::{
-    access, admin, amendments, arrivals, assignments, console, days, directory, events, health, organisation, photos,
-    quarantine, records, session, strays, sync, system, trail as trails,
+    access, admin, amendments, arrivals, assignments, console, days, directory, events, health, leads, organisation,
+    photos, quarantine, records, session, strays, sync, system, trail as trails,
 };
 use crate::state::App;
 
@@ -85,7 +85,12 @@ fn described() -> OpenApiRouter<App> {
         // records
         .routes(routes!(records::list))
         .routes(routes!(records::count))
+        .routes(routes!(records::places))
         .routes(routes!(records::export))
+        .routes(routes!(records::survey_figures))
+        .routes(routes!(leads::stages))
+        .routes(routes!(leads::received))
+        .routes(routes!(leads::cases))
         .routes(routes!(records::detail))
         .routes(routes!(records::decide))
         .routes(routes!(events::stay, events::leave))
@@ -107,6 +112,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(days::lines))
         .routes(routes!(days::board))
         .routes(routes!(days::close))
+        .routes(routes!(days::remind))
         .routes(routes!(days::supplement))
         .routes(routes!(days::late))
         .routes(routes!(days::statement))

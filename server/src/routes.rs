@@ -14,6 +14,7 @@ mod extract;
 mod file;
 pub(crate) mod health;
 mod identity;
+pub(crate) mod leads;
 mod message;
 mod names;
 pub(crate) mod organisation;

@@ -12,6 +12,7 @@ pub mod days;
 pub mod drift;
 pub mod flags;
 mod folder;
+pub mod leads;
 pub mod listing;
 pub mod model;
 pub mod neighbours;
@@ -335,6 +336,8 @@ pub trait Store: Send + Sync {
     fn days(&self) -> &dyn days::DayStore;
     /// What read tables are made of.
     fn rebuild(&self) -> &dyn rebuild::RebuildStore;
+    /// What is asked about leads together.
+    fn leads(&self) -> &dyn leads::LeadStore;
     /// How the database is.
     fn system(&self) -> &dyn system::SystemStore;
     /// The audit trail.

@@ -20,7 +20,7 @@ use crate::status::Problem;
 use crate::time::UnixMillis;
 use crate::wire::cursor::Cursor;
 use crate::wire::enrol::Profile;
-use crate::wire::exchange::{Backlog, GoneReason, Verdict};
+use crate::wire::exchange::{Backlog, GoneReason, Reminder, Verdict};
 use crate::wire::segment::Item;
 
 /// Who this installation is.
@@ -88,6 +88,9 @@ pub struct Progress {
     #[n(8)]
     #[cbor(default)]
     pub standing: Standing,
+    /// The newest reminder of the office.
+    #[n(16)]
+    pub reminder: Option<Reminder>,
 }
 
 /// What a device is to the server.

@@ -2,6 +2,7 @@
 //! no longer understand each other: add a version instead of updating the file.
 #![expect(clippy::unwrap_used, reason = "a golden file that does not read is a failed test")]
 
+use jiff::civil::date;
 use sync_core::digest::{BucketSum, RecordLeaf, Short, Sum};
 use sync_core::document::{Document, NewRecord};
 use sync_core::id::{
@@ -23,7 +24,7 @@ use sync_core::wire::enrol::{
 };
 use sync_core::wire::exchange::{
     Author, Backlog, Baseline, ExchangeRequest, ExchangeResponse, GoneReason, ItemVerdict, News, Order, PullItem,
-    PullLimits, Verdict,
+    PullLimits, Reminder, Verdict,
 };
 use sync_core::wire::photo::{PhotoState, PhotoStateRequest, PhotoStateResponse};
 use sync_core::wire::segment::{Item, Segment};
@@ -233,6 +234,7 @@ fn exchanges() {
             offers: Vec::new(),
             wiped: false,
             acknowledged_link: None,
+            reminded_at: None,
             holding: None,
         }
     );
@@ -251,6 +253,7 @@ fn exchanges() {
             offers: Vec::new(),
             wiped: false,
             acknowledged_link: None,
+            reminded_at: None,
             holding: None,
         }
     );
@@ -300,6 +303,7 @@ fn exchanges() {
             common_through: 4,
             digest: None,
             baseline: None,
+            reminder: None,
         }
     );
     let record = |last: u8| RecordId::from([last; 16]);
@@ -353,6 +357,7 @@ fn exchanges() {
             holding: None,
             wiped: false,
             acknowledged_link: None,
+            reminded_at: None,
         }
     );
     let beginning = Some(Beginning { head: 70_000, again: true });
@@ -372,6 +377,7 @@ fn exchanges() {
             holding: Some(vec![record(7), record(8)]),
             wiped: false,
             acknowledged_link: None,
+            reminded_at: None,
         }
     );
     for (name, baseline) in [("begun", Baseline::Begun), ("checked", Baseline::Checked)] {
@@ -399,11 +405,18 @@ fn exchanges() {
         acknowledged: 0,
         wiped: true,
         acknowledged_link: Some(head.link),
+        reminded_at: None,
         digest: None,
         offers: Vec::new(),
         holding: None,
     };
-    golden!("exchange_request_wiped", parting);
+    golden!("exchange_request_wiped", parting.clone());
+    golden!(
+        "exchange_request_reminded",
+        ExchangeRequest { wiped: false, acknowledged_link: None, reminded_at: Some(NOW), ..parting }
+    );
+    let reminder = Reminder { at: NOW, day: date(2025, 10, 9), by: "王芳".to_owned() };
+    golden!("exchange_response_reminder", ExchangeResponse { reminder: Some(reminder), ..Default::default() });
     let orders = vec![Order::Deposit, Order::Wipe];
     golden!("exchange_response_parting", ExchangeResponse { orders, ..Default::default() });
     golden!("exchange_response_idle", ExchangeResponse { next_sync_after_ms: 900_000, ..Default::default() });

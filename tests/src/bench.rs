@@ -5,6 +5,7 @@
 //! [`workload`]. [`mill`] fills a database with what came in over months.
 
 pub mod company;
+pub mod console;
 pub mod dictionary;
 pub mod edit;
 pub mod ground;

@@ -1,7 +1,7 @@
 //! Clocks of phones that live through a day in seconds.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use client::clock::Clock;
@@ -42,13 +42,21 @@ pub struct DayClock {
     booted: UnixMillis,
     /// The true time; `None` once it runs by itself.
     set_to: Mutex<Option<UnixMillis>>,
+    /// How far its owner has turned it ahead of that, in milliseconds.
+    turned_ms: AtomicI64,
 }
 
 impl DayClock {
     /// A clock that stands at `start`, of a phone that was switched on an hour before. Its wall clock is `skew_ms`
     /// ahead of the true time.
     pub fn new(start: UnixMillis, skew_ms: i64, boot: u64) -> Self {
-        Self { skew_ms, boot: BootId(boot), booted: start.plus(-3_600_000), set_to: Mutex::new(Some(start)) }
+        Self {
+            skew_ms,
+            boot: BootId(boot),
+            booted: start.plus(-3_600_000),
+            set_to: Mutex::new(Some(start)),
+            turned_ms: AtomicI64::new(0),
+        }
     }
 
     /// Moves it to a true time. It never moves back.
@@ -61,6 +69,11 @@ impl DayClock {
     pub fn pass(&self, millis: i64) {
         let mut set_to = self.set_to.lock().unwrap_or_else(PoisonError::into_inner);
         *set_to = set_to.map(|before| before.plus(millis));
+    }
+
+    /// Its owner turns the wall clock by so much, in milliseconds. The monotonic one goes on.
+    pub fn turn(&self, millis: i64) {
+        self.turned_ms.fetch_add(millis, Ordering::Relaxed);
     }
 
     /// From now on it shows the present.
@@ -78,7 +91,11 @@ impl DayClock {
         let set_to = *self.set_to.lock().unwrap_or_else(PoisonError::into_inner);
         let truth = set_to.unwrap_or_else(real_now);
         let mono_ms = u64::try_from(truth.since(self.booted)).unwrap_or(0);
-        ClockReading { wall: truth.plus(self.skew_ms), mono_ms, boot: self.boot }
+        ClockReading {
+            wall: truth.plus(self.skew_ms + self.turned_ms.load(Ordering::Relaxed)),
+            mono_ms,
+            boot: self.boot,
+        }
     }
 }
 
@@ -105,6 +122,10 @@ mod tests {
         assert_eq!(before.wall, start.plus(91_000));
         clock.set(start);
         assert_eq!(clock.read(), before, "it does not go back");
+        clock.turn(-5_000);
+        let turned = clock.read();
+        assert_eq!((turned.wall, turned.mono_ms), (before.wall.plus(-5_000), before.mono_ms));
+        clock.turn(5_000);
         clock.run();
         let now = clock.read();
         assert!(now.mono_ms > before.mono_ms);

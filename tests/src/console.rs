@@ -40,6 +40,8 @@ pub struct Listed {
     pub review: ReviewState,
     /// How many fields are in conflict.
     pub conflicts: u32,
+    /// Reasons to look at it more closely.
+    pub flags: Vec<String>,
     /// What the reviewer has looked at.
     pub heads: Vec<String>,
 }

@@ -12,7 +12,8 @@ use sync_core::time::UnixMillis;
 
 use crate::contacts::{Sources, wander};
 use crate::failure::Failure;
-use crate::paperwork::{Paperwork, budget};
+use crate::oddity::Oddity;
+use crate::paperwork::{Paperwork, PaperworkError, budget};
 use crate::phone::Phone;
 use crate::phrases;
 use crate::towns::Town;
@@ -25,6 +26,10 @@ const WORK_MS: i64 = 8 * 3_600_000;
 pub const NOON_MS: i64 = 12 * 3_600_000 + 1_800_000;
 /// When the afternoon begins.
 const AFTERNOON_MS: i64 = 13 * 3_600_000 + 1_800_000;
+/// By how much a clock is turned back that somebody turns back.
+const TURNED_MS: i64 = 150 * 60_000;
+/// How long the three questions of a survey take that nobody was asked.
+const HASTY_MS: i64 = 3_000;
 
 /// What came of one contact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,14 +103,24 @@ impl Day<'_> {
     fn meet(&self, phone: &mut Phone, route: Route<'_>, position: u32) -> Result<Met, Failure> {
         let number = route.promoter * self.contacts + position;
         let rng = &mut ChaCha8Rng::seed_from_u64(self.seed.wrapping_mul(0x9e37_79b9).wrapping_add(u64::from(number)));
-        let town = route.towns[wander(number, route.towns.len())];
-        let paper = Paperwork::of(number, self.seed, self.sources, town, rng)?;
+        // Everybody begins their round somewhere else.
+        let turn = f64::from(position) / f64::from(self.contacts.max(1)) + f64::from(route.promoter) * 0.618;
+        let street = route.towns[wander(route.promoter, route.towns.len())].street(turn);
+        let mut paper = Paperwork::of(number, self.seed, self.sources, &street, rng)?;
+        let oddity = Oddity::of(number, self.contacts);
+        if let Some(oddity) = oddity {
+            let bent = oddity.bend(&mut paper, (number, self.contacts, self.seed));
+            bent.map_err(|error| PaperworkError { number, reason: error.to_string() })?;
+        }
         let request =
             |facts| CreateRequest { project: self.project, place: Some(paper.fix), facts, ..CreateRequest::default() };
 
         let check_in = self.time_of(position);
         phone.clock.set(check_in);
+        let turned = if oddity == Some(Oddity::TurnedClock) { TURNED_MS } else { 0 };
+        phone.clock.turn(-turned);
         let visit = phone.make(request(paper.visit(phone.clock.read().wall, rng)))?;
+        phone.clock.turn(turned);
         phone.clock.pass(rng.random_range(20_000..90_000));
         let lead_facts = paper.lead(phone.clock.read().wall, rng);
         let lead = phone.make(CreateRequest {
@@ -119,11 +134,12 @@ impl Day<'_> {
             phone.reach(lead, stage)?;
         }
         let asked = phone.clock.read().wall;
-        phone.clock.pass(rng.random_range(15_000..120_000));
+        let asking = rng.random_range(15_000..120_000);
+        phone.clock.pass(if oddity == Some(Oddity::HastySurvey) { HASTY_MS } else { asking });
         let survey_facts = paper.survey(lead, asked, phone.clock.read().wall, rng);
         let survey = phone.make(CreateRequest {
             project: self.project,
-            place: Some(paper.fix),
+            place: Some(Oddity::survey_place(oddity, paper.fix)),
             facts: survey_facts,
             ..CreateRequest::default()
         })?;

@@ -116,7 +116,8 @@ impl Dispute {
                 phone.edit::<LeadFacts>(met.lead, &[LeadEdit::Phone(number, text_of(hand, "家人"))])
             }
             Self::Answer => {
-                let answer = Answer::Text(format!("again-{}", hand as u8));
+                // Nobody of the campaign said either.
+                let answer = Answer::Text(if hand == Hand::Promoter { "paid_off" } else { "applied_for" }.to_owned());
                 phone.edit::<SurveyFacts>(met.survey, &[SurveyEdit::Answer("housing".to_owned(), Some(answer))])
             }
             Self::Harmony => harmony(phone, met, hand),

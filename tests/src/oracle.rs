@@ -199,14 +199,17 @@ fn check_entries(
     }
 }
 
-/// No contact is there twice: a lead is known by its telephone number, a survey by its lead, and a visit by its
-/// promoter and the moment at which it began.
+/// No contact is there twice: a lead is known by its promoter and telephone number, a survey by its lead, and a visit by
+/// its promoter and the moment at which it began.
 fn check_contacts(server: &BTreeMap<RecordId, Published>, findings: &mut Findings) {
     let mut seen = BTreeSet::new();
     for published in server.values() {
         let (facts, header) = (&published.view["facts"], &published.view["header"]);
         let key = match header["kind"].as_str().and_then(|kind| kind.parse().ok()) {
-            Some(Kind::Lead) => facts["phones"].as_object().and_then(|phones| phones.keys().next().cloned()),
+            Some(Kind::Lead) => {
+                let phone = facts["phones"].as_object().and_then(|phones| phones.keys().next());
+                phone.map(|phone| format!("{} {phone}", header["owner"]))
+            }
             Some(Kind::Survey) => facts["lead"].as_str().map(str::to_owned),
             Some(Kind::Visit) => Some(format!("{} {}", header["owner"], facts["check_in_at"])),
             None => None,

@@ -21,7 +21,7 @@ use sync_core::time::UnixMillis;
 use crate::contacts::{Contact, Means, Reply, Sources, Weekday};
 use crate::people::{INVENTED, Invented, phone};
 use crate::phrases;
-use crate::towns::Town;
+use crate::towns::{Town, in_front_of};
 
 /// The form that the survey answers; the campaign asked these three questions of everybody.
 pub const SURVEY_FORM: &str = "bank-marketing";
@@ -51,6 +51,8 @@ pub struct Paperwork {
     pub outlet_place: Place,
     /// Where the promoter's phone believed to be.
     pub fix: Place,
+    /// Whether the person's consent was noted.
+    pub consent: bool,
 }
 
 impl Paperwork {
@@ -66,14 +68,16 @@ impl Paperwork {
         rng: &mut dyn Rng,
     ) -> Result<Self, PaperworkError> {
         let wrong = |reason: String| PaperworkError { number, reason };
+        let outlet_place = town.outlet(rng).map_err(|error| wrong(error.to_string()))?;
         let sort = ["社区服务站", "物业服务中心", "商会", "旅行社门店", "房产中介门店"];
         Ok(Self {
             contact: sources.contact(number).clone(),
             person: Invented::numbered(number, seed),
             phone: phone(number, seed).map_err(|error| wrong(error.to_string()))?,
             outlet: format!("{}{}", town.name, sort[rng.random_range(0..sort.len())]),
-            outlet_place: town.outlet(rng).map_err(|error| wrong(error.to_string()))?,
-            fix: town.fix(rng).map_err(|error| wrong(error.to_string()))?,
+            outlet_place,
+            fix: in_front_of(outlet_place, rng).map_err(|error| wrong(error.to_string()))?,
+            consent: true,
         })
     }
 
@@ -122,8 +126,8 @@ impl Paperwork {
             budget: rng.random_bool(0.5).then(|| budget(rng)),
             purchase_purpose: rng.random_bool(0.5).then_some(PurchasePurpose::Live),
             purchase_time: rng.random_bool(0.5).then(|| phrases::purchase_time(rng)),
-            consent: Some(true),
-            consent_at: Some(at),
+            consent: self.consent.then_some(true),
+            consent_at: self.consent.then_some(at),
             notes: format!("{INVENTED}{}", phrases::note(rng)),
             phones: BTreeMap::from([(self.phone.clone(), "本人".to_owned())]),
             ..LeadFacts::default()

@@ -1,5 +1,6 @@
 //! The whole play: a day in the field, an evening, and what head quarters makes of it.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
@@ -13,6 +14,7 @@ use crate::day::{Day, Met, NOON_MS, Route};
 use crate::dispute::{Dispute, settle};
 use crate::failure::Failure;
 use crate::model::{Chapter, Diary, Model};
+use crate::oddity::{Flagged, expected};
 use crate::phone::Phone;
 use crate::progress::Stretch;
 use crate::pulse::Pulse;
@@ -278,6 +280,11 @@ impl Play {
     /// Who saved what, put together from everybody's diaries.
     pub fn model(&self) -> Model {
         Model::of(self.world.phones().map(|phone| &phone.diary).chain([&self.console_diary]))
+    }
+
+    /// The flags that contacts were made to raise.
+    pub fn flags(&self) -> BTreeSet<Flagged> {
+        expected(self.met.iter().flatten(), self.plan.contacts())
     }
 
     /// Ends the play and leaves the servers.

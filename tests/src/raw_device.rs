@@ -252,6 +252,7 @@ impl RawDevice {
             offers: Vec::new(),
             wiped: false,
             acknowledged_link: None,
+            reminded_at: None,
             holding: None,
         }
     }

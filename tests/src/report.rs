@@ -7,6 +7,7 @@ use sync_core::record::Kind;
 use sync_core::record::review::ReviewState;
 
 use crate::failure::Failure;
+use crate::oddity::raised;
 use crate::oracle::Fault;
 use crate::play::Play;
 use crate::reckoning::Reckoning;
@@ -26,6 +27,10 @@ pub struct Report {
     pub conflicts: usize,
     /// Fields that should have been listed and were not, or the other way round.
     pub conflicts_unlisted: usize,
+    /// Records that carry a flag.
+    pub flagged: usize,
+    /// Flags that contacts were made to raise and that the server did not raise.
+    pub flags_unraised: usize,
     /// Conflicts that supervisors settled.
     pub settled: usize,
     /// Records that head quarters approved.
@@ -86,6 +91,8 @@ impl Report {
             changes: play.console_diary.len(),
             conflicts,
             conflicts_unlisted,
+            flagged: reckoning.listed.iter().filter(|line| !line.flags.is_empty()).count(),
+            flags_unraised: play.flags().difference(&raised(&reckoning.listed)).count(),
             settled,
             approved: reviewed.approved + reviewed.corrected,
             returned: reviewed.returned,
@@ -121,7 +128,7 @@ impl Report {
     /// Everything that was saved is there, once, as it should be, and every promise was kept.
     pub fn is_good(&self) -> bool {
         let wrong = self.missing + self.duplicated + self.different + self.conflicts_unlisted + self.restless;
-        wrong == 0 && self.broken_receipts == 0 && self.unsent == 0 && self.conflicts > 0
+        wrong + self.flags_unraised == 0 && self.broken_receipts == 0 && self.unsent == 0 && self.conflicts > 0
     }
 }
 

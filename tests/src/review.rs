@@ -41,8 +41,8 @@ impl Play {
     /// When the server refuses a verdict, or a returned record does not come back.
     pub fn review(&mut self) -> Result<Reviewed, Failure> {
         let received = self.console.list("?state=received&conflict=false")?;
-        let (leads, others): (Vec<Listed>, Vec<Listed>) =
-            received.into_iter().partition(|line| line.kind == Kind::Lead);
+        let clean = received.into_iter().filter(|line| line.flags.is_empty());
+        let (leads, others): (Vec<Listed>, Vec<Listed>) = clean.partition(|line| line.kind == Kind::Lead);
         let returned: Vec<Listed> = leads.into_iter().step_by(RETURNED).collect();
         let approved: Vec<Listed> = others.into_iter().step_by(APPROVED).collect();
         let stretch = Stretch::begin("head quarters approves and returns", returned.len() + approved.len());

@@ -18,8 +18,10 @@ use crate::pulse::Pulse;
 use crate::server_process::ServerProcess;
 
 /// The offices, each with the province whose towns its promoters walk.
-const OFFICES: [(&str, &str, &str); 3] =
+const OFFICES: [(&str, &str, &str); OFFICES_IN_ALL as usize] =
     [("成都分所", "Sichuan", "chengdu"), ("重庆分所", "Chongqing Shi", "chongqing"), ("昆明分所", "Yunnan", "kunming")];
+/// How many there are; a promoter and the one so many later belong to the same office.
+pub(crate) const OFFICES_IN_ALL: u32 = 3;
 /// Teams of an office.
 const TEAMS: [&str; 2] = ["一组", "二组"];
 /// Teams altogether, each with a supervisor if it has promoters.

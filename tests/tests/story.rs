@@ -7,6 +7,7 @@ use std::path::Path;
 
 use e2e::database::Database;
 use e2e::model::Chapter;
+use e2e::oddity::raised;
 use e2e::phone::Phone;
 use e2e::play::{Plan, Play};
 use serde_json::json;
@@ -139,6 +140,10 @@ fn the_demonstration_in_small_with_a_rough_line_and_a_server_that_stops_and_star
     assert_eq!(reckoning.findings.0, []);
     assert_eq!(reckoning.broken_receipts, 0);
     assert_eq!(reckoning.listed.len(), 90);
+    // What was made to look odd is flagged, and nothing else is.
+    let expected = play.flags();
+    assert_eq!(raised(&reckoning.listed), expected);
+    assert!((1..=9).contains(&expected.len()), "{expected:?}");
 }
 
 fn set_up(folder: &Path) -> Play {

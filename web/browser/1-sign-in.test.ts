@@ -57,6 +57,8 @@ test('the menu holds what a role can use, and addresses that are none say so', a
     'Today',
     'Review',
     'Records',
+    'Leads',
+    'Surveys',
     'Amendments',
     'People',
     'Teams',

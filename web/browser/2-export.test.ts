@@ -1,40 +1,28 @@
-import { readFile } from 'node:fs/promises';
-import type { Browser, Download } from 'playwright-core';
+import type { Download } from 'playwright-core';
 import { readSheet } from 'read-excel-file/node';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Desk, openBrowser } from './desk.ts';
-import { tabTo } from './keyboard.ts';
+import { expect, test } from 'vitest';
+import { contentsOf, sitting } from './desk.ts';
 
-let browser: Browser;
-let desk: Desk;
-beforeAll(async () => {
-  browser = await openBrowser();
-  desk = await Desk.open(browser);
-  await desk.signIn('secretary');
-});
-afterAll(async () => {
-  await desk.close();
-  await browser.close();
-});
+const at = sitting('secretary');
 
 async function take(form: string): Promise<Download> {
-  const { page } = desk;
+  const { page } = at.desk;
   await page.getByRole('button', { name: 'Export' }).click();
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: form }).click()]);
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   return download;
 }
 
-const counted = async (filter: string) => (await desk.ask<{ count: number }>(`/api/v1/records/count?${filter}`)).count;
+const counted = async (filter: string) => (await at.desk.ask<{ count: number }>(`/api/v1/records/count?${filter}`)).count;
 
 test('the list is taken away as a spreadsheet that opens, all pages of it and nothing of other offices', async () => {
-  const { page } = desk;
+  const { page } = at.desk;
   await page.goto('/records?conflict=false');
   await page.locator('tbody .row-link').first().waitFor();
   const download = await take('Excel');
   expect(download.suggestedFilename()).toMatch(/^Records_\d{4}-\d\d-\d\d\.xlsx$/);
   await page.getByText(`Saved: ${download.suggestedFilename()}`).waitFor();
-  const [heading = [], ...rows] = await readSheet(await download.path());
+  const [heading = [], ...rows] = await readSheet(await contentsOf(download));
   expect(rows.length).toBe(await counted('conflict=false'));
   expect(rows.length).toBeGreaterThan(50);
   const column = (name: string) => rows.map((row) => row[heading.indexOf(name)]);
@@ -45,28 +33,16 @@ test('the list is taken away as a spreadsheet that opens, all pages of it and no
 });
 
 test('as text it has the words of the page’s language', async () => {
-  const { page } = desk;
+  const { page } = at.desk;
   await page.goto('/records?kind=visit&state=received');
   await page.locator('tbody .row-link').first().waitFor();
-  const text = await readFile(await (await take('CSV')).path(), 'utf8');
+  const text = (await contentsOf(await take('CSV'))).toString();
   expect(text.startsWith('\ufeffRecord,Kind,Title,')).toBe(true);
   expect(text.trimEnd().split('\n').length).toBe(1 + (await counted('kind=visit&state=received')));
 });
 
-test('the same by keyboard alone', async () => {
-  const { page } = desk;
-  await page.goto('/records?kind=survey');
-  await page.locator('tbody .row-link').first().waitFor();
-  await tabTo(page, '.page-head button:has(.anticon-download)');
-  await page.keyboard.press('Enter');
-  await page.getByRole('dialog').getByText(/^\d+ records of this list/).waitFor();
-  await tabTo(page, '.ant-modal-footer .ant-btn-primary');
-  const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('Enter')]);
-  expect(download.suggestedFilename()).toMatch(/\.csv$/);
-});
-
 test('while it is made one can give up, and a file that breaks off is not saved', async () => {
-  const { page } = desk;
+  const { page } = at.desk;
   await page.goto('/records');
   await page.locator('tbody .row-link').first().waitFor();
   let saved = 0;

@@ -1,22 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Desk, openBrowser } from './desk.ts';
+import { expect, test } from 'vitest';
+import { sitting } from './desk.ts';
 
-let browser: Browser;
-let desk: Desk;
-beforeAll(async () => {
-  browser = await openBrowser();
-  desk = await Desk.open(browser);
-  await desk.signIn('reviewer');
-});
-afterAll(async () => {
-  await desk.close();
-  await browser.close();
-});
+const at = sitting('reviewer');
 
 test('a page of the list is shown by its places, without tiles on a plain plan', async () => {
-  const { page } = desk;
+  const { page } = at.desk;
   await page.goto('/records?kind=visit');
   await page.getByTitle('Map').click();
   await page.waitForURL('**/records?kind=visit&view=map');
@@ -33,7 +22,7 @@ test('a page of the list is shown by its places, without tiles on a plain plan',
 });
 
 test('with tiles there is a map with a pin for each', async () => {
-  const { page } = desk;
+  const { page } = at.desk;
   const picture = await readFile(new URL('picture.png', import.meta.url));
   let asked = 0;
   await page.route('**/tiles/**', (route) => {

@@ -79,6 +79,31 @@ test('a second factor is set up by the code on the screen, asked for, and switch
   await sheet.getByText('Signing in asks only for your password.').waitFor();
 });
 
+test('an administrator takes the second factor off somebody who has lost the phone and the codes', async () => {
+  const { secret } = await desk.tell<{ secret: string }>('POST', '/api/v1/session/totp', { password: FRESH });
+  const code = new TOTP({ secret: Secret.fromBase32(secret) }).generate();
+  await desk.tell('POST', '/api/v1/session/totp/confirm', { code });
+  const locked = await Desk.open(browser);
+  await locked.page.goto('/sign-in');
+  await locked.page.getByLabel('Login').fill(login);
+  await locked.page.getByLabel('Password', { exact: true }).fill(FRESH);
+  await locked.page.keyboard.press('Enter');
+  await locked.page.getByRole('alert').getByText('A code is needed as well').waitFor();
+
+  const office = await Desk.open(browser);
+  await office.signIn('hq_admin');
+  await office.page.goto('/people?text=账号测试');
+  await office.page.getByRole('button', { name: 'Change: 账号测试' }).click();
+  await office.page.getByRole('dialog').getByRole('button', { name: 'Switch the second factor off' }).click();
+  await office.page.locator('.ant-modal-confirm').getByText('the password alone is enough').waitFor();
+  await office.page.locator('.ant-modal-confirm').getByRole('button', { name: 'Switch the second factor off' }).click();
+  await office.page.getByText('Switched off.').waitFor();
+  await office.close();
+
+  await locked.signInAs({ login, password: FRESH });
+  await locked.close();
+});
+
 test('an administrator ends the sessions of somebody who was spied on', async () => {
   const office = await Desk.open(browser);
   const { page } = office;

@@ -1,32 +1,16 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { Desk, first, lines, openBrowser } from './desk.ts';
+import { beforeAll, expect, inject, test } from 'vitest';
+import { Desk, first, firstPromoter, lines, sitting, type Person } from './desk.ts';
 import { Handset } from './handset.ts';
-import { tabTo } from './keyboard.ts';
 import { scan } from './qr.ts';
 
-interface Person {
-  id: string;
-  name: string;
-  role: string;
-}
-
-let browser: Browser;
-let desk: Desk;
+const at = sitting('secretary');
 let promoter: Person;
 beforeAll(async () => {
-  browser = await openBrowser();
-  desk = await Desk.open(browser);
-  await desk.signIn('secretary');
-  promoter = first(await desk.ask<Person[]>('/api/v1/people'), ({ role }) => role === 'promoter');
-});
-afterAll(async () => {
-  await desk.close();
-  await browser.close();
+  promoter = await firstPromoter(at.desk);
 });
 
 test('a phone is enrolled by the code on the screen, and the one before it cut off', async () => {
-  const { page } = desk;
+  const { page } = at.desk;
   const before = await Handset.enrol(promoter.id, '换下的手机');
   await page.goto('/people');
   await page.getByRole('button', { name: `Enrol a phone: ${promoter.name}` }).click();
@@ -40,7 +24,7 @@ test('a phone is enrolled by the code on the screen, and the one before it cut o
   await dialog.getByText(code, { exact: true }).waitFor();
   const phone = await Handset.redeem(code, '新发的手机');
   const lead = await phone.lead('新手机的客户');
-  expect(first(await lines(desk, 'kind=lead&limit=200'), ({ id }) => id === lead).title).toBe('新手机的客户');
+  expect(first(await lines(at.desk, 'kind=lead&limit=200'), ({ id }) => id === lead).title).toBe('新手机的客户');
   await expect(Handset.redeem(code, '第二部手机')).rejects.toThrow();
 
   // On paper there is the invitation and nothing of the console around it.
@@ -63,24 +47,8 @@ test('a phone is enrolled by the code on the screen, and the one before it cut o
   await phone.away();
 });
 
-test('the same by keyboard alone, from the page of a person’s phones', async () => {
-  const { page } = desk;
-  await page.goto(`/devices?person=${promoter.id}`);
-  await page.getByRole('button', { name: 'Enrol a phone' }).waitFor();
-  await tabTo(page, '.page-head .end button');
-  await page.keyboard.press('Enter');
-  const dialog = page.getByRole('dialog');
-  await dialog.waitFor();
-  await tabTo(page, '.ant-modal-footer .ant-btn-primary');
-  await page.keyboard.press('Enter');
-  const phone = await Handset.redeem(new URL(await scan(dialog.getByTestId('invitation-qr'))).hash.slice(1), '键盘绑定的手机');
-  await page.keyboard.press('Escape');
-  await dialog.waitFor({ state: 'detached' });
-  await phone.away();
-});
-
 test('a code that is too old is not shown as one that works', async () => {
-  const { page } = desk;
+  const { page } = at.desk;
   await page.clock.install();
   await page.goto(`/devices?person=${promoter.id}`);
   await page.getByRole('button', { name: 'Enrol a phone' }).click();
@@ -95,7 +63,7 @@ test('a code that is too old is not shown as one that works', async () => {
 });
 
 test('whoever scans it with something else than the app is told what to do, and a role that may not invite sees no button', async () => {
-  const visitor = await Desk.open(browser);
+  const visitor = await Desk.open(at.browser);
   await visitor.page.goto('/enrol#7K3M-9QTX-04BZ-RF6W');
   await visitor.page.getByText('Open the Daybook app').waitFor();
   await visitor.page.getByText('7K3M-9QTX-04BZ-RF6W').waitFor();

@@ -1,41 +1,20 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Desk, first, openBrowser, record } from './desk.ts';
-import { Handset } from './handset.ts';
+import { expect, test } from 'vitest';
+import { Desk, record, sitting } from './desk.ts';
+import { phoneOf } from './handset.ts';
 
-interface Person {
-  id: string;
-  name: string;
-  role: string;
-}
-
-let browser: Browser;
-let desk: Desk;
-let handset: Handset;
-let owner: Person;
-beforeAll(async () => {
-  browser = await openBrowser();
-  desk = await Desk.open(browser);
-  await desk.signIn('hq_admin');
-  owner = first(await desk.ask<Person[]>('/api/v1/people'), (person) => person.role === 'promoter');
-  handset = await Handset.enrol(owner.id, '测试机');
-});
-afterAll(async () => {
-  await handset.away();
-  await desk.close();
-  await browser.close();
-});
+const at = sitting('hq_admin');
+const held = phoneOf(at, '测试机');
 
 const approve = async (id: string) => {
-  const { heads } = (await record(desk, id)).line;
-  await desk.tell('POST', `/api/v1/records/${id}/review`, { state: 'approved', seen: heads });
+  const { heads } = (await record(at.desk, id)).line;
+  await at.desk.tell('POST', `/api/v1/records/${id}/review`, { state: 'approved', seen: heads });
 };
 
 test('what a phone changes after the verdict is compared and accepted', async () => {
-  const { page } = desk;
-  const id = await handset.lead('修订前');
+  const { page } = at.desk;
+  const id = await held.handset.lead('修订前');
   await approve(id);
-  await handset.rename(id, '修订后');
+  await held.handset.rename(id, '修订后');
   await page.goto('/amendments');
   await page.locator(`a[href*="${id}"]`).click();
   const compared = page.getByRole('region', { name: 'What would change' });
@@ -44,14 +23,14 @@ test('what a phone changes after the verdict is compared and accepted', async ()
   await page.getByRole('button', { name: 'Accept', exact: true }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Accept' }).click();
   await page.getByText('No amendments wait').waitFor();
-  expect((await record(desk, id)).record.facts.name).toBe('修订后');
+  expect((await record(at.desk, id)).record.facts.name).toBe('修订后');
 });
 
 test('another one is rejected with a reason', async () => {
-  const { page } = desk;
-  const id = await handset.lead('不可改');
+  const { page } = at.desk;
+  const id = await held.handset.lead('不可改');
   await approve(id);
-  await handset.rename(id, '被改了');
+  await held.handset.rename(id, '被改了');
   await page.goto('/amendments');
   await page.locator(`a[href*="${id}"]`).click();
   await page.getByRole('button', { name: 'Reject', exact: true }).click();
@@ -59,13 +38,13 @@ test('another one is rejected with a reason', async () => {
   await dialog.getByLabel('Reason').fill('客户未确认');
   await dialog.getByRole('button', { name: 'Reject' }).click();
   await page.getByText('No amendments wait').waitFor();
-  expect((await record(desk, id)).record.facts.name).toBe('不可改');
+  expect((await record(at.desk, id)).record.facts.name).toBe('不可改');
 });
 
 test('a photo is shown small, and large on a click', async () => {
-  const { page } = desk;
-  const id = await handset.lead('带照片');
-  await handset.photo(id, new URL('picture.png', import.meta.url).pathname);
+  const { page } = at.desk;
+  const id = await held.handset.lead('带照片');
+  await held.handset.photo(id, new URL('picture.png', import.meta.url).pathname);
   await page.goto(`/records/${id}`);
   const small = page.getByRole('region', { name: 'Photos' }).locator('img');
   await small.waitFor();
@@ -77,8 +56,8 @@ test('a photo is shown small, and large on a click', async () => {
 });
 
 test('a phone is cut off; what it still sends is quarantined, looked at and discarded', async () => {
-  const { page } = desk;
-  await page.goto(`/devices?person=${owner.id}`);
+  const { page } = at.desk;
+  await page.goto(`/devices?person=${held.owner.id}`);
   const row = page.locator('tbody tr').filter({ hasText: '测试机' });
   await row.getByRole('button', { name: 'Revoke: 测试机' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
@@ -86,7 +65,7 @@ test('a phone is cut off; what it still sends is quarantined, looked at and disc
   expect(await row.getByRole('button', { name: 'Revoke: 测试机' }).isDisabled()).toBe(true);
 
   // The handset is told that it is cut off, which is its failure and not the test's.
-  await handset.lead('停用之后').catch(() => undefined);
+  await held.handset.lead('停用之后').catch(() => undefined);
   await page.goto('/quarantine');
   await page.getByText('device.revoked').first().click();
   await page.getByRole('heading', { name: /^Change / }).waitFor();
@@ -101,8 +80,8 @@ test('a phone is cut off; what it still sends is quarantined, looked at and disc
 });
 
 test('a wipe wants the name of the phone', async () => {
-  const { page } = desk;
-  await page.goto(`/devices?person=${owner.id}`);
+  const { page } = at.desk;
+  await page.goto(`/devices?person=${held.owner.id}`);
   const row = page.locator('tbody tr').filter({ hasText: '测试机' });
   await row.getByRole('button', { name: 'Wipe: 测试机' }).click();
   const dialog = page.getByRole('dialog');
@@ -113,7 +92,7 @@ test('a wipe wants the name of the phone', async () => {
 });
 
 test('the office sees its own, and may not decide', async () => {
-  const office = await Desk.open(browser);
+  const office = await Desk.open(at.browser);
   await office.signIn('secretary');
   await office.page.goto('/review');
   await office.page.getByText('Your role looks, but does not decide.').waitFor();

@@ -1,28 +1,16 @@
-import { readFile } from 'node:fs/promises';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Desk, first, lines, openBrowser } from './desk.ts';
+import { expect, test } from 'vitest';
+import { contentsOf, Desk, first, lines, sitting } from './desk.ts';
 
-let browser: Browser;
-let desk: Desk;
-beforeAll(async () => {
-  browser = await openBrowser();
-  desk = await Desk.open(browser);
-  await desk.signIn('auditor');
-});
-afterAll(async () => {
-  await desk.close();
-  await browser.close();
-});
+const at = sitting('auditor');
 
 test('the auditor finds who did what to a record, and goes there', async () => {
-  const reviewer = await Desk.open(browser);
+  const reviewer = await Desk.open(at.browser);
   await reviewer.signIn('reviewer');
   const me = await reviewer.ask<{ id: string; name: string }>('/api/v1/me');
   const { id, heads } = first(await lines(reviewer, 'state=received&conflict=false'));
   await reviewer.tell('POST', `/api/v1/records/${id}/review`, { state: 'returned', reason: '请核对日志', seen: heads });
 
-  const { page } = desk;
+  const { page } = at.desk;
   await page.getByRole('link', { name: 'Audit trail' }).click();
   await page.getByRole('heading', { name: 'Audit trail' }).waitFor();
   await page.getByLabel('Person', { exact: true }).fill(me.name);
@@ -36,7 +24,7 @@ test('the auditor finds who did what to a record, and goes there', async () => {
 });
 
 test('older entries follow, and days bound them', async () => {
-  const { page } = desk;
+  const { page } = at.desk;
   await page.goto('/audit');
   const rows = page.locator('tbody tr.ant-table-row');
   await rows.first().waitFor();
@@ -48,12 +36,12 @@ test('older entries follow, and days bound them', async () => {
 });
 
 test('the chain is checked, and the trail taken away with the link that the check names', async () => {
-  const { page } = desk;
+  const { page } = at.desk;
   await page.goto('/audit');
   await page.getByRole('button', { name: 'Check the chain' }).click();
   await page.getByText('Nobody has tampered with the trail').waitFor();
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Export' }).click()]);
-  const entries = (await readFile(await download.path(), 'utf8')).trimEnd().split('\n');
+  const entries = (await contentsOf(download)).toString().trimEnd().split('\n');
   const last = JSON.parse(entries.at(-1) ?? '') as { no: number; act: string; link: string };
   expect(last).toMatchObject({ no: entries.length, act: 'GET /api/v1/audit/export' });
   await page.getByRole('button', { name: 'Check the chain' }).click();

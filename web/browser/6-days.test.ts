@@ -1,9 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import type { Browser, Locator, Page, Route } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Desk, openBrowser } from './desk.ts';
+import { contentsOf, Desk, openBrowser } from './desk.ts';
 import { Evening } from './evening.ts';
-import { tabTo } from './keyboard.ts';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -92,7 +90,7 @@ test('the secretary closes the day with two phones missing, and seals what comes
   ]);
   expect(download.suggestedFilename()).toBe(`傍晚分所_${evening.day}_0.json`);
   const { body, signature, key } = closed;
-  expect(JSON.parse(await readFile(await download.path(), 'utf8'))).toEqual({ body, signature, key });
+  expect(JSON.parse((await contentsOf(download)).toString())).toEqual({ body, signature, key });
 
   // What comes late stands in the tray, and makes a supplement.
   const late = await evening.phones.first.lead('迟到的客户');
@@ -165,7 +163,7 @@ test('a phone that goes missing, or a colleague who closes, meanwhile is said in
   await evening.over();
 });
 
-test('whoever may not close days looks on, and another office’s day is none', async () => {
+test('who closes days reminds the phones that are missing; others look on, and another office’s day is none', async () => {
   const evening = await Evening.come('旁观分所');
   const desk = await Desk.open(browser);
   const { page } = desk;
@@ -173,6 +171,24 @@ test('whoever may not close days looks on, and another office’s day is none', 
   await page.goto(evening.board);
   await page.getByText('2 phones are missing').waitFor();
   expect(await page.getByRole('button', { name: 'Close the day' }).count()).toBe(0);
+  expect(await page.getByRole('button', { name: /^Remind/ }).count()).toBe(0);
+
+  const secretary = await Desk.open(browser);
+  await secretary.signInAs(evening.secretary);
+  await secretary.page.goto(evening.board);
+  const [wu, zheng] = ['吴静', '郑好'].map((name) => rowOf(secretary.page, name)) as [Locator, Locator];
+  await wu.getByRole('button', { name: 'Remind 吴静, 吴静的手机' }).click();
+  await wu.getByText('Not on the phone yet').waitFor();
+  expect(await zheng.getByText('Not on the phone yet').count()).toBe(0);
+  await secretary.page.getByRole('button', { name: 'Remind 2 phones' }).click();
+  await zheng.getByText('Not on the phone yet').waitFor();
+  // The page follows: the phone says that it has it, and has handed in its day thereby.
+  expect(await evening.phones.first.sync()).toEqual({ reminder: { day: evening.day, by: '旁观分所秘书' } });
+  await wu.getByText(/^On the phone since/).waitFor();
+  await secretary.page.getByRole('button', { name: 'Remind 1 phone' }).waitFor();
+  expect(await wu.getByRole('button', { name: /^Remind/ }).count()).toBe(0);
+  await secretary.close();
+
   await page.goto(`/rota?office=${evening.office}`);
   await page.getByText('No consultants').waitFor();
   expect(await page.getByRole('button', { name: 'Add' }).count()).toBe(0);
@@ -187,57 +203,6 @@ test('whoever may not close days looks on, and another office’s day is none', 
   await elsewhere.page.locator('tbody .row-link').first().waitFor();
   expect(await elsewhere.page.locator('tbody .row-link').count()).toBe(1);
   await elsewhere.close();
-  await desk.close();
-  await evening.over();
-});
-
-test('the same evening without a mouse', async () => {
-  const evening = await Evening.come('键盘分所');
-  await evening.phones.in.lead('按时登记');
-  const desk = await Desk.open(browser);
-  const { page } = desk;
-  const { keyboard } = page;
-  await desk.signInAs(evening.secretary);
-  await page.locator('nav a').first().waitFor();
-  await tabTo(page, 'nav a[href="/days"]');
-  await keyboard.press('Enter');
-  await page.waitForURL('**/days');
-  await page.locator('tbody .row-link').first().waitFor();
-  await tabTo(page, 'tbody a[href$="?missing=true"]');
-  await keyboard.press('Enter');
-  await page.waitForURL('**?missing=true');
-  await page.getByRole('button', { name: 'Close the day' }).waitFor();
-  await tabTo(page, '.page-head .ant-btn-primary');
-  await keyboard.press('Enter');
-  await page.locator('#reason-for-all:focus').waitFor();
-  // One of the common reasons by the arrow keys, and another word for the last phone.
-  await keyboard.press('ArrowDown');
-  await keyboard.press('ArrowDown');
-  await keyboard.press('Enter');
-  const reasons = page.getByRole('dialog').getByLabel(/^Reason: /);
-  await expect.poll(() => reasons.first().inputValue()).not.toBe('');
-  const common = await reasons.first().inputValue();
-  await keyboard.press('Tab');
-  await keyboard.press('Tab');
-  await keyboard.press('ControlOrMeta+a');
-  await keyboard.type('在家休息');
-  await keyboard.press('Control+Enter');
-  await page.waitForURL('**/statements/0');
-  expect((await sealed(desk, evening, 0)).statement.missing.map(({ reason }) => reason).sort()).toEqual([common, '在家休息'].sort());
-
-  const late = await evening.phones.second.lead('迟到的客户');
-  await page.locator('.paper').waitFor();
-  await tabTo(page, `a[href$="${evening.board}"]`);
-  await keyboard.press('Enter');
-  await page.locator(`#late a[href$="${late}"]`).waitFor();
-  await tabTo(page, '#late button');
-  await keyboard.press('Enter');
-  await page.locator('textarea#reason:focus').waitFor();
-  await keyboard.type('手机刚有网络');
-  await keyboard.press('Control+Enter');
-  await page.waitForURL('**/statements/1');
-  await page.locator('.paper').getByText('手机刚有网络').waitFor();
-  expect((await sealed(desk, evening, 1)).statement.records).toEqual([late]);
   await desk.close();
   await evening.over();
 });

@@ -3,6 +3,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Desk, first, lines, openBrowser } from './desk.ts';
 import { Evening } from './evening.ts';
+import { PAGES, settled } from './pages.ts';
 
 let browser: Browser;
 let evening: Evening;
@@ -38,21 +39,11 @@ async function closedEvening(): Promise<Evening> {
 }
 
 const PICTURES = new URL('pictures/', import.meta.url).pathname;
-const PAGES = ['/days', '/records', '/records?view=map&kind=visit', '/review', '/amendments', '/quarantine', '/strays', '/people', '/teams', '/rota', '/devices', '/audit', '/account', '/settings', '/system'];
-
-/** Everything is there: nothing is being fetched, and no page shows that it waits. */
-async function settled(desk: Desk): Promise<void> {
-  await desk.page.locator('#main h1').waitFor();
-  // The line on which news come is open all the time, so the network is never idle.
-  await desk.page.locator('#main[aria-busy=false]').waitFor();
-  await expect.poll(() => desk.page.locator('.ant-skeleton').count()).toBe(0);
-  await expect.poll(() => desk.page.evaluate(() => [...document.images].every(({ complete }) => complete))).toBe(true);
-}
 
 /** A dialog stands where it will stay: antd has taken its classes for appearing away. */
 async function appeared(desk: Desk): Promise<void> {
   await desk.page.getByRole('dialog').waitFor();
-  await expect.poll(() => desk.page.locator('.ant-modal-root [class*="-appear"]').count()).toBe(0);
+  await desk.page.waitForSelector('.ant-modal-root [class*="-appear"]', { state: 'detached' });
 }
 
 const [WIDE, NARROW] = [1280, 820];
@@ -67,6 +58,7 @@ for (const [locale, looked] of [
     const desk = await Desk.open(browser, { locale, width: WIDE });
     const { page } = desk;
     const look = async (name: string) => {
+      await expect.poll(() => page.evaluate(() => [...document.images].every(({ complete }) => complete))).toBe(true);
       for (const width of [NARROW, WIDE]) {
         await page.setViewportSize({ width, height: 820 });
         // Tables measure themselves anew in the next frame.
@@ -83,13 +75,13 @@ for (const [locale, looked] of [
     for (const path of PAGES) {
       await page.goto(path);
       if (path.includes('view=map')) await page.locator('.map-list').waitFor();
-      await settled(desk);
+      await settled(page);
       await look(path.slice(1).replace(/\?.*/, '-map'));
     }
     for (const query of ['kind=lead&conflict=true', 'kind=visit', 'kind=survey']) {
       const { id, kind } = first(await lines(desk, query));
       await page.goto(`/records/${id}`);
-      await settled(desk);
+      await settled(page);
       await look(`record-${kind}`);
     }
     for (const [name, path] of [
@@ -102,11 +94,11 @@ for (const [locale, looked] of [
       ['rota-filled', `/rota?office=${evening.office}`],
     ] as const) {
       await page.goto(path);
-      await settled(desk);
+      await settled(page);
       await look(name);
     }
     await page.goto(`${evening.board}/statements/0`);
-    await settled(desk);
+    await settled(page);
     await page.emulateMedia({ media: 'print' });
     await page.screenshot({ path: `${PICTURES}${locale}-statement-printed.png`, fullPage: true });
     await page.emulateMedia({ media: null });
@@ -117,19 +109,19 @@ for (const [locale, looked] of [
     await look('close');
     const { id } = first(await lines(desk, `office=${open.office}`));
     await page.goto(`/records/${id}`);
-    await settled(desk);
+    await settled(page);
     await page.locator('#arrival button').click();
     await page.locator('#arrival-at:focus').waitFor();
     await appeared(desk);
     await look('arrival');
     await page.goto('/records');
-    await settled(desk);
+    await settled(page);
     await page.locator('.page-head button:has(.anticon-download)').click();
     await appeared(desk);
     await look('export');
     const { owner } = first(await lines(desk, `office=${open.office}`));
     await page.goto(`/devices?person=${owner}`);
-    await settled(desk);
+    await settled(page);
     await page.locator('.page-head .end button').first().click();
     await page.locator('.ant-modal-footer .ant-btn-primary').click();
     await page.getByTestId('invitation-qr').waitFor();

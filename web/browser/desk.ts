@@ -1,20 +1,9 @@
 import axe, { type AxeResults } from 'axe-core';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
-import { expect, inject } from 'vitest';
+import { chromium, type Browser, type BrowserContext, type Download, type Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, inject } from 'vitest';
 
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-export const openBrowser = (): Promise<Browser> =>
-  chromium.launch({ executablePath: CHROMIUM, headless: true, args: ARGUMENTS });
+/** The browser of the run; closing it ends only what was opened with it. */
+export const openBrowser = (): Promise<Browser> => chromium.connect(inject('house').browser);
 
 export interface DeskOptions {
   locale?: string;
@@ -35,7 +24,7 @@ export class Desk {
     // Nothing moves: a picture shows how it stays, and contrast is not measured while something fades in.
     const reducedMotion = 'reduce';
     const context = await browser.newContext({ locale, baseURL: url, viewport: { width, height: 820 }, reducedMotion });
-    context.setDefaultTimeout(20_000);
+    context.setDefaultTimeout(60_000);
     const page = await context.newPage();
     const wrongs: string[] = [];
     page.on('pageerror', (error) => wrongs.push(error.message));
@@ -92,6 +81,44 @@ export class Desk {
     await this.context.close();
     expect(this.wrongs).toEqual([]);
   }
+}
+
+/** The browser, and somebody at a desk through the tests of a file. */
+export interface Sitting {
+  browser: Browser;
+  desk: Desk;
+}
+
+/** Has somebody with this role sit at a desk from before the first test of the file until after its last. */
+export function sitting(role: string): Sitting {
+  const at = {} as Sitting;
+  beforeAll(async () => {
+    at.browser = await openBrowser();
+    at.desk = await Desk.open(at.browser);
+    await at.desk.signIn(role);
+  });
+  afterAll(async () => {
+    await at.desk.close();
+    await at.browser.close();
+  });
+  return at;
+}
+
+export interface Person {
+  id: string;
+  name: string;
+  role: string;
+}
+
+/** Somebody who has a phone. */
+export const firstPromoter = async (desk: Desk): Promise<Person> =>
+  first(await desk.ask<Person[]>('/api/v1/people'), ({ role }) => role === 'promoter');
+
+/** What somebody took away. */
+export async function contentsOf(download: Download): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of await download.createReadStream()) pieces.push(piece as Buffer);
+  return Buffer.concat(pieces);
 }
 
 export interface Line {

@@ -3,8 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { inject } from 'vitest';
+import { afterAll, beforeAll, inject } from 'vitest';
 import { admin } from './admin.ts';
+import { firstPromoter, type Person, type Sitting } from './desk.ts';
 import { program } from './house.ts';
 
 const run = promisify(execFile);
@@ -49,6 +50,11 @@ export class Handset {
     await this.order('photo', id, file);
   }
 
+  /** Exchanges, and says what the office last reminded it of. */
+  async sync(): Promise<{ reminder: { day: string; by: string } | null }> {
+    return this.order('sync');
+  }
+
   async away(): Promise<void> {
     await rm(this.folder, { recursive: true });
   }
@@ -59,4 +65,15 @@ export class Handset {
     const { stdout } = await run(program('DAYBOOK_HANDSET'), [...place, ...order], { env: { ...process.env, TZ: this.zone } });
     return JSON.parse(stdout) as T;
   }
+}
+
+/** A phone of a promoter of the demonstration, from before the first test of the file until after its last. */
+export function phoneOf(at: Sitting, label: string): { handset: Handset; owner: Person } {
+  const held = {} as { handset: Handset; owner: Person };
+  beforeAll(async () => {
+    held.owner = await firstPromoter(at.desk);
+    held.handset = await Handset.enrol(held.owner.id, label);
+  });
+  afterAll(() => held.handset.away());
+  return held;
 }

@@ -1,10 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { chromium, type BrowserServer } from 'playwright-core';
 import type { TestProject } from 'vitest/node';
 
-/** A server with the demonstration's data, and those who may sign in. */
+/** A server with the demonstration's data, those who may sign in, and a browser. */
 export interface House {
   url: string;
+  /** Where the browser listens. */
+  browser: string;
   /** Where its data lie, for `daybook admin`. */
   data: string;
   staff: Record<string, { login: string; password: string }>;
@@ -20,25 +23,40 @@ declare module 'vitest' {
 const DEMONSTRATION = ['--phones', '6', '--records', '360'];
 
 /** The programs that the tests need; `cargo xtask console test` names them. */
-export function program(variable: 'DAYBOOK_BIN' | 'DAYBOOK_DEMO' | 'DAYBOOK_HANDSET'): string {
+export function program(variable: 'DAYBOOK_BIN' | 'DAYBOOK_DEMO' | 'DAYBOOK_HANDSET' | 'DAYBOOK_BENCH'): string {
   const path = process.env[variable];
   if (!path) throw new Error(`${variable} names no program; run \`cargo xtask console test\``);
   return path;
 }
 
-/** Plays the demonstration, which leaves its server up, and ends it after the tests. */
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export const launchBrowser = (): Promise<BrowserServer> =>
+  chromium.launchServer({ executablePath: CHROMIUM, headless: true, args: ARGUMENTS });
+
+/** Plays the demonstration, which leaves its server up, and ends it and the browser after the tests. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const demo = spawn(program('DAYBOOK_DEMO'), DEMONSTRATION, { stdio: ['ignore', 'pipe', 'pipe'] });
-  project.provide('house', await opened(demo));
+  const [house, browser] = await Promise.all([opened(demo), launchBrowser()]);
+  project.provide('house', { ...house, browser: browser.wsEndpoint() });
   return async () => {
     const ended = new Promise((resolve) => demo.once('exit', resolve));
     demo.kill('SIGTERM');
-    await ended;
+    await Promise.all([ended, browser.close()]);
   };
 }
 
-function opened(demo: ChildProcess): Promise<House> {
-  const house: House = { url: '', data: '', staff: {} };
+function opened(demo: ChildProcess): Promise<Omit<House, 'browser'>> {
+  const house = { url: '', data: '', staff: {} as House['staff'] };
   const said: string[] = [];
   return new Promise((resolve, reject) => {
     const hear = (line: string) => {

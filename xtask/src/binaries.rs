@@ -89,6 +89,13 @@ impl Daybook {
         self.drive(tests.variable("DAYBOOK_HANDSET", self.find("handset", "e2e")?))
     }
 
+    /// The measurement of the console, which is told what serves and with which arguments.
+    pub(crate) fn measure_console(&self, measurement: Invocation, args: &[OsString]) -> Result<Invocation, Failure> {
+        let args: Vec<_> = args.iter().map(|arg| arg.to_string_lossy()).collect();
+        let measurement = measurement.variable("DAYBOOK_BENCH", self.find("bench", "e2e")?);
+        self.drive(measurement.variable("DAYBOOK_BENCH_ARGUMENTS", args.join(" ")))
+    }
+
     fn driver(&self, name: &'static str, args: &[OsString]) -> Result<Invocation, Failure> {
         let program = self.find(name, "e2e")?;
         Ok(Invocation::new(program).args(args).variable(SERVER_VARIABLE, self.server()?))

@@ -62,6 +62,7 @@ fn steps() -> Vec<Step> {
         Step::line("http on postgresql", test_run::http_on_postgres()),
         Step::core_on("core on the web", purity::WEB),
         Step::new("console", "cargo xtask console check", || console::run(console::Order::Check)),
+        Step::new("console in a browser", "cargo xtask console test", || console::run(console::Order::Test)),
         Step::demo("demo", &["--once", "--json"]),
         Step::demo("demo with kills", &["--once", "--chaos", "--json"]),
         Step::line("encrypted stores", test_run::encrypted()),

@@ -1,6 +1,7 @@
 //! `cargo xtask console`: the pages for offices and head quarters in `web/`, built, checked and tried in a browser.
 
 use std::{
+    ffi::OsString,
     fs,
     path::{Path, PathBuf},
     time::SystemTime,
@@ -38,11 +39,22 @@ pub(crate) fn run(order: Order) -> Result<(), Failure> {
             npm(["test"]).run()
         }
         Order::Test => {
+            require_chromium()?;
             build()?;
             let programs = Daybook::build_with_handset(Profile::Dev)?;
             programs.try_console(npm(["run", "browser"]))?.run()
         }
     }
+}
+
+/// Opens every page in Chromium against a release build with a million records, or as `args` of `bench query` say.
+pub(crate) fn measure(args: &[OsString]) -> Result<(), Failure> {
+    require_node()?;
+    require_chromium()?;
+    install()?;
+    build()?;
+    let programs = Daybook::build(Profile::Release, "bench")?;
+    programs.measure_console(npm(["run", "--silent", "measure"]), args)?.run()
 }
 
 /// Builds the console where Node.js is there and something has changed since; elsewhere the server says that it has
@@ -86,6 +98,16 @@ fn require_node() -> Result<(), Failure> {
             install: "apt-get install nodejs npm".to_owned(),
         }),
     }
+}
+
+/// The browser tests look in the same places (`web/browser/house.ts`).
+fn require_chromium() -> Result<(), Failure> {
+    let chromium = std::env::var_os("CHROMIUM").map_or_else(|| PathBuf::from("/usr/bin/chromium"), PathBuf::from);
+    if chromium.exists() {
+        return Ok(());
+    }
+    let what = "Chromium, in /usr/bin or where CHROMIUM says";
+    Err(Failure::Missing { what, install: "apt-get install chromium fonts-noto-cjk".to_owned() })
 }
 
 fn node_version() -> Option<(u32, u32)> {

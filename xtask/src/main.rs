@@ -40,7 +40,8 @@ enum Command {
     /// A day in the field with real processes, at the end compared with what the phones hold.
     #[command(disable_help_flag = true)]
     Demo(Rest),
-    /// Measures one thing in a release build, for example `cargo xtask bench phone --json`; `ffi` through Kotlin.
+    /// Measures one thing in a release build, for example `cargo xtask bench phone --json`; `ffi` through Kotlin,
+    /// `console` in Chromium.
     #[command(disable_help_flag = true)]
     Bench(Rest),
     /// Seeded runs of phones and a server through everything that can go wrong.
@@ -89,6 +90,10 @@ fn run(command: Command) -> Result<(), Failure> {
         // From Kotlin, so with another build and another program than what is measured in Rust.
         Command::Bench(rest) if rest.args.first().is_some_and(|what| what == "ffi") => {
             bindings::shipped::bench(&rest.args[1..])
+        }
+        // A browser measures, and the program in Rust only serves.
+        Command::Bench(rest) if rest.args.first().is_some_and(|what| what == "console") => {
+            console::measure(&rest.args[1..])
         }
         Command::Bench(rest) => Daybook::build(Profile::Release, "bench")?.bench(&rest.args)?.become_it(),
         Command::Sim(rest) => Daybook::build(Profile::Dev, "sim")?.sim(&rest.args)?.become_it(),

@@ -147,6 +147,7 @@ codes! {
     DAY_CLOSED = "day.closed", Conflict, "The day is closed, or somebody sealed something of it just now: look again.";
     DAY_OPEN = "day.open", Conflict, "The day is not closed: close it first.";
     DAY_MISSING = "day.missing", Conflict, "Phones are missing: say why for each that the detail names.";
+    DAY_NOBODY_MISSING = "day.nobody_missing", Conflict, "None of these phones is missing: there is nobody to remind.";
     DAY_NOTHING_LATE = "day.nothing_late", Conflict, "Nothing is late: everything that came is in a statement.";
     STATEMENT_NOT_FOUND = "statement.not_found", NotFound, "The day has no statement of this number.";
     REASON_LENGTH = "decision.reason_length", Invalid, "A reason has at most 500 characters.";

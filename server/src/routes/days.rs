@@ -15,8 +15,9 @@ use super::identity::SignedIn;
 use super::records::line::LineBody;
 use crate::day::figures::{Counts, Figure};
 use crate::error::ServiceError;
-use crate::service::days::{self, Board, BoardDevice, BoardLine, Explanation};
+use crate::service::days::{self, Board, BoardDevice, BoardLine, Explanation, reminders};
 use crate::state::App;
+use crate::store::DeviceReminder;
 use crate::store::days::Statement;
 
 /// Which day.
@@ -72,6 +73,26 @@ pub(crate) struct BoardDeviceBody {
     /// Why it counts as missing: `never` exchanged anything, `silent` since the evening began, or has something
     /// `unsent`. Null if it has handed in its day.
     absence: Option<String>,
+    /// How the office has reminded it of this day; null if it has not, or of another day since.
+    reminder: Option<ReminderBody>,
+}
+
+/// A reminder.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ReminderBody {
+    at: i64,
+    by: Uuid,
+    /// When the phone said that it has it; null until then.
+    reached_at: Option<i64>,
+}
+
+/// Whom to remind.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct Reminding {
+    /// These of the phones that are missing; all of them if left out.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<Uuid>>)]
+    devices: Option<Vec<DeviceId>>,
 }
 
 /// A person on the board.
@@ -169,9 +190,14 @@ impl From<Figure> for FigureBody {
 
 impl From<BoardLine> for BoardLineBody {
     fn from(BoardLine { person, counts, late, devices }: BoardLine) -> Self {
-        let device = |BoardDevice { device, absence }: BoardDevice| BoardDeviceBody {
+        let device = |BoardDevice { device, absence, reminder }: BoardDevice| BoardDeviceBody {
             device: device.into(),
             absence: absence.map(|absence| absence.as_str().to_owned()),
+            reminder: reminder.map(|DeviceReminder { at, by, reached_at, .. }| ReminderBody {
+                at: at.0,
+                by: by.0,
+                reached_at: reached_at.map(|at| at.0),
+            }),
         };
         Self {
             person: person.id.0,
@@ -270,6 +296,21 @@ pub(crate) async fn close(
     let explained = missing.into_iter().map(|ExplanationBody { device, reason }| Explanation { device, reason });
     let explained: Vec<Explanation> = explained.collect();
     sealed(&app, days::close(&app, &who, office, day, &explained).await?)
+}
+
+/// Reminds phones that are missing: with their next exchange they are told who waits for which day.
+#[utoipa::path(
+    post, path = "/api/v1/offices/{office}/days/{day}/reminders", tag = "days",
+    params(("office" = Uuid, Path), ("day" = String, Path, format = Date)),
+    request_body = Reminding, responses((status = 200, body = BoardBody)), security(("session" = []))
+)]
+pub(crate) async fn remind(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Id((office, day)): Id<(OfficeId, Date)>,
+    Json(Reminding { devices }): Json<Reminding>,
+) -> Result<Json<BoardBody>, ServiceError> {
+    reminders::remind(&app, &who, office, day, devices.as_deref()).await.map(|board| Json(board.into()))
 }
 
 /// Seals what came late for a closed day, as a numbered supplement.

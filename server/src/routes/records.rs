@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use sync_core::id::{ChangeHash, OfficeId, PersonId, ProjectId, RecordId, TeamId};
+use sync_core::place::Place;
 use sync_core::record::Kind;
 use sync_core::record::review::ReviewState;
 use utoipa::{IntoParams, ToSchema};
@@ -25,9 +26,10 @@ use crate::service::export::Form;
 use crate::service::records::{self, USUAL_PAGE};
 use crate::service::review::Decision;
 use crate::service::trail::{self, Act};
-use crate::service::{edit, export, review};
+use crate::service::{edit, export, review, surveys};
 use crate::state::App;
 use crate::store::RecordFilter;
+use crate::survey::FormFigures;
 
 use line::{DetailBody, PageBody};
 
@@ -115,6 +117,57 @@ pub(crate) async fn list(
     let limit = wanted.limit.unwrap_or(USUAL_PAGE);
     let page = records::list(&app, &who, wanted.filter()?, after, limit).await?;
     Ok(Json(page.into()))
+}
+
+/// Where a record was made.
+#[derive(serde::Serialize, ToSchema)]
+pub(crate) struct PlaceBody {
+    #[schema(value_type = Uuid)]
+    record: RecordId,
+    /// As in the record: `geo:30.65712,104.06588;crs=gcj02;u=12`, or `nofix:timeout`.
+    #[schema(value_type = String)]
+    place: Place,
+}
+
+/// Where the records of a page of the list were made, those left out that do not say.
+#[utoipa::path(
+    get, operation_id = "list_places", path = "/api/v1/records/places", tag = "records", params(Wanted),
+    responses((status = 200, body = Vec<PlaceBody>)), security(("session" = []))
+)]
+pub(crate) async fn places(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Parameters(wanted): Parameters<Wanted>,
+) -> Result<Json<Vec<PlaceBody>>, ServiceError> {
+    let after = wanted.after.as_deref().map(cursor::read).transpose()?;
+    let limit = wanted.limit.unwrap_or(USUAL_PAGE);
+    let places = records::places(&app, &who, wanted.filter()?, after, limit).await?;
+    Ok(Json(places.into_iter().map(|(record, place)| PlaceBody { record, place }).collect()))
+}
+
+/// What surveys came to.
+#[derive(serde::Serialize, ToSchema)]
+pub(crate) struct SurveysBody {
+    /// How many surveys the conditions find.
+    found: u64,
+    /// Only so many of them, the newest, were read.
+    read: u64,
+    forms: Vec<FormFigures>,
+}
+
+/// How often each question of each form was answered how, in the newest surveys of a list. `kind`, `limit` and `after` count
+/// for nothing.
+#[utoipa::path(
+    get, operation_id = "survey_figures", path = "/api/v1/surveys/figures", tag = "records", params(Wanted),
+    responses((status = 200, body = SurveysBody)), security(("session" = []))
+)]
+pub(crate) async fn survey_figures(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Parameters(wanted): Parameters<Wanted>,
+) -> Result<Json<SurveysBody>, ServiceError> {
+    let surveys::Figures { found, read, forms } = surveys::figures(&app, &who, wanted.filter()?).await?;
+    Ok(Json(SurveysBody { found, read, forms }))
 }
 
 /// How many records there are.

@@ -5,6 +5,7 @@
 //! makes a numbered supplement of it. Nothing changes a statement any more.
 
 mod archive;
+pub mod reminders;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -23,7 +24,7 @@ use crate::error::{ServiceError, codes};
 use crate::scope::{self, Action};
 use crate::state::App;
 use crate::store::days::{CountedFact, CountedRecord, DayLine, Statement};
-use crate::store::{Device, Office, Person, RecordLine, StoreError};
+use crate::store::{Device, DeviceReminder, Office, Person, RecordLine, StoreError};
 
 /// The longest reason, in characters.
 const LONGEST_REASON: usize = 500;
@@ -73,6 +74,8 @@ pub struct BoardDevice {
     pub device: Device,
     /// Why it counts as missing.
     pub absence: Option<Absence>,
+    /// How the office has reminded it of this day.
+    pub reminder: Option<DeviceReminder>,
 }
 
 /// Why a phone is missing, as whoever closes the day knows.
@@ -142,7 +145,8 @@ async fn look(app: &App, office: Office, day: Date) -> Result<(Board, Seen), Ser
     for device in app.store.devices(office.organisation).await? {
         if is_in_use(&device) {
             let absence = missing(&device, evening, end);
-            phones.entry(device.person.id).or_default().push(BoardDevice { device, absence });
+            let reminder = device.reminder.filter(|reminder| reminder.day == day);
+            phones.entry(device.person.id).or_default().push(BoardDevice { device, absence, reminder });
         }
     }
     let closed = !statements.is_empty();
@@ -231,7 +235,7 @@ pub async fn close(
         explained.iter().map(|it| Ok((it.device, reason_of(&it.reason)?))).collect::<Result<_, ServiceError>>()?;
     let mut missing = Vec::new();
     let mut unexplained = Vec::new();
-    for (person, BoardDevice { device, absence }) in phones(&board) {
+    for (person, BoardDevice { device, absence, .. }) in phones(&board) {
         let Some(absence) = *absence else {
             continue;
         };

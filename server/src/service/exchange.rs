@@ -8,6 +8,7 @@ use sync_core::wire::exchange::{
 };
 
 use super::account::{Account, settle};
+use super::days::reminders;
 use super::deposit::deposit;
 use super::drift;
 use super::events::heard_of;
@@ -70,6 +71,7 @@ pub async fn exchange(app: &App, device: Device, request: ExchangeRequest) -> Re
     tell_news(app, &device, &request, &mut response).await?;
     response.pull.extend(let_go);
     drift::compare(app, &device, &request, &mut response).await?;
+    reminders::tell(app, &device, &request, &mut response).await?;
     if app.store.digest_ordered(device.id).await? {
         response.orders.push(Order::SendDigest);
     }

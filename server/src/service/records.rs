@@ -1,12 +1,14 @@
 //! Lists of records, as far as somebody's territory reaches.
 
+use sync_core::document::Document;
 use sync_core::id::RecordId;
+use sync_core::place::Place;
 use sync_core::time::UnixMillis;
 
 use crate::error::ServiceError;
 use crate::scope;
 use crate::state::App;
-use crate::store::{Person, RecordFilter, RecordLine, RecordQuery};
+use crate::store::{PendingRecord, Person, RecordFilter, RecordLine, RecordQuery};
 
 pub use super::detail::{RecordDetail, detail};
 
@@ -48,6 +50,29 @@ pub async fn list(
     items.truncate(wanted);
     let next = items.last().filter(|_| more).map(|line| (line.row.captured, line.row.id));
     Ok(Page { items, next })
+}
+
+/// Where the records of a page of [`list`] were made; those of which nobody can tell are left out. Places stand in the
+/// records alone, so each is read; one whose changes can't be read is left out as well, and its own page says why.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn places(
+    app: &App,
+    who: &Person,
+    filter: RecordFilter,
+    after: Option<PageKey>,
+    limit: u32,
+) -> Result<Vec<(RecordId, Place)>, ServiceError> {
+    let page = list(app, who, filter, after, limit).await?;
+    let ids: Vec<RecordId> = page.items.iter().map(|line| line.row.id).collect();
+    let records = app.store.records(&ids).await?;
+    let place_of = |record: PendingRecord| {
+        let document = Document::load(record.published.iter().map(|change| change.raw.as_slice())).ok()?;
+        document.header().ok()?.place.map(|place| (record.id, place))
+    };
+    let read = tokio::task::spawn_blocking(move || records.into_iter().filter_map(place_of).collect());
+    read.await.map_err(ServiceError::internal)
 }
 
 /// How many records of somebody's territory a filter finds.

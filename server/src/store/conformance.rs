@@ -24,7 +24,7 @@ macro_rules! store_conformance {
                     a_new_development_is_announced_to_everybody, a_place_has_to_exist;
                 enrolling: staff_sign_in_and_out, only_active_people_sign_in, a_code_makes_one_device,
                     a_code_is_refused_when_it_is_late_or_unknown, a_device_can_be_cut_off,
-                    a_forked_identity_is_replaced_once_by_each_twin, a_device_is_parted_with_step_by_step, the_servers_key_stays_what_it_was_first;
+                    a_forked_identity_is_replaced_once_by_each_twin, a_device_is_parted_with_step_by_step, a_reminder_reaches_a_device_once, the_servers_key_stays_what_it_was_first;
                 signing_in: sessions_are_told_apart_and_ended, a_code_counts_once;
                 receiving: what_was_judged_before_is_published_with_its_lines,
                     what_is_no_longer_so_when_it_is_stored_is_judged_again, a_journal_is_kept_line_by_line, a_push_on_another_head_changes_nothing,

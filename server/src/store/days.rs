@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
-use sync_core::id::{OfficeId, OrganisationId, PersonId, RecordId, Signature};
+use sync_core::id::{DeviceId, OfficeId, OrganisationId, PersonId, RecordId, Signature};
 use sync_core::record::Kind;
 use sync_core::time::UnixMillis;
 
-use super::StoreError;
+use super::{DeviceReminder, StoreError};
 
 /// Something of a record that a business day counts beside the record itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -168,6 +168,16 @@ pub trait DayStore: Send + Sync {
     async fn consultants(&self, office: OfficeId) -> Result<Vec<String>, StoreError>;
     /// Sets the consultants of an office.
     async fn set_consultants(&self, office: OfficeId, names: &[String]) -> Result<(), StoreError>;
+    /// Asks devices for a day; whatever they were asked for before is forgotten.
+    async fn remind(&self, devices: &[DeviceId], reminder: &DeviceReminder) -> Result<(), StoreError>;
+    /// A device has what it was asked until `reminded_at`. What was asked later is on its way still, and the first time that
+    /// it says so counts.
+    async fn reminder_reached(
+        &self,
+        device: DeviceId,
+        reminded_at: UnixMillis,
+        now: UnixMillis,
+    ) -> Result<(), StoreError>;
     /// How many customers each consultant of an office received on a day.
     async fn received_on(&self, office: OfficeId, day: Date) -> Result<Vec<(String, u32)>, StoreError>;
 }

@@ -1,5 +1,6 @@
 //! The rows of the store as plain structs.
 
+use jiff::civil::Date;
 use sync_core::id::{
     ActorId, ChangeHash, DeviceId, OfficeId, OrganisationId, PersonId, PhotoHash, ProjectId, PublicKey, RecordId,
     Signature, TeamId,
@@ -178,6 +179,21 @@ pub struct Device {
     pub wipe_at_once: bool,
     /// When it said that it has forgotten everything.
     pub wiped_at: Option<UnixMillis>,
+    /// What its office last asked it for.
+    pub reminder: Option<DeviceReminder>,
+}
+
+/// The office waits for a day that a device has not handed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeviceReminder {
+    /// Which day.
+    pub day: Date,
+    /// Since when.
+    pub at: UnixMillis,
+    /// Who asked.
+    pub by: PersonId,
+    /// When the device said that it has the reminder.
+    pub reached_at: Option<UnixMillis>,
 }
 
 impl Device {

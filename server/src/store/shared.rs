@@ -62,6 +62,8 @@ macro_rules! mount {
         mod judge;
         #[path = "shared/keep.rs"]
         mod keep;
+        #[path = "shared/leads.rs"]
+        mod leads;
         #[path = "shared/organisation.rs"]
         mod organisation;
         #[path = "shared/photos.rs"]
@@ -113,7 +115,7 @@ macro_rules! device_columns {
         p.scope_version, p.created_at, d.id, d.key, d.label, d.app, d.enrolled_at, d.revoked_at, d.journal_n, \
         d.journal_link, d.last_exchange_at, d.skew_ms, d.backlog_records, d.backlog_changes, d.backlog_oldest, \
         d.backlog_photos, d.backlog_bytes, d.forked_at, d.replaces, d.deposited_at, d.wipe_ordered_at, \
-        d.wipe_at_once, d.wiped_at"
+        d.wipe_at_once, d.wiped_at, d.reminded_day, d.reminded_at, d.reminded_by, d.reminder_reached_at"
     };
 }
 

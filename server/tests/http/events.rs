@@ -1,5 +1,7 @@
 //! Pages that follow what changes, and people who have the same record open.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
@@ -7,6 +9,7 @@ use serde_json::{Value, json};
 use server::service::admin::{Order, perform};
 use server::service::events;
 use sync_core::wire::enrol::Role;
+use tokio::time::Instant;
 
 use crate::days;
 use crate::support::house::{ELSEWHERE, HERE, THERE};
@@ -185,6 +188,88 @@ async fn who_missed_something_is_told_to_ask_for_all_they_may_see() {
         heard.sort_unstable();
         assert_eq!(heard, topics, "{role:?}");
     }
+}
+
+/// News of the organisation's records.
+async fn records_changed(test: &TestApp, house: &House) -> events::News {
+    let staff = house.staff(test, Role::Reviewer, HERE).await;
+    let id = staff.get(test, "/api/v1/organisation").await.good().json()["id"].as_str().unwrap().parse().unwrap();
+    events::News::of(events::Topic::Records, id, None)
+}
+
+// Where a clock is moved the database is the embedded one: words between servers go through PostgreSQL, whose time is real.
+
+#[tokio::test]
+async fn a_silent_line_is_kept_open_by_a_comment_every_twenty_seconds() {
+    let test = TestApp::embedded().await;
+    let house = House::build(&test).await;
+    let mut page = Page::open(&test, &house.staff(&test, Role::Reviewer, HERE).await).await;
+    // From now on time passes when everybody waits for it.
+    tokio::time::pause();
+    for _ in 0..3 {
+        let begun = Instant::now();
+        let frame = page.body.frame().await.unwrap().unwrap();
+        assert_eq!(frame.data_ref().unwrap().as_ref(), b":\n\n");
+        let seconds = begun.elapsed().as_secs_f64();
+        assert!((19.0..=21.0).contains(&seconds), "{seconds}");
+    }
+}
+
+#[tokio::test]
+async fn news_come_at_once_and_then_at_most_twice_a_second_whatever_happens() {
+    let test = TestApp::embedded().await;
+    let house = House::build(&test).await;
+    let mut page = Page::open(&test, &house.staff(&test, Role::Reviewer, HERE).await).await;
+    let news = records_changed(&test, &house).await;
+    tokio::time::pause();
+    // Whoever set the house up was told of; that is over.
+    tokio::time::advance(Duration::from_secs(1)).await;
+    let begun = Instant::now();
+    test.app.events.tell([news]);
+    page.hear("records").await;
+    assert!(begun.elapsed() < Duration::from_millis(100), "{:?}", begun.elapsed());
+    // A storm: something changes every ten milliseconds for five seconds.
+    let storm = async {
+        for _ in 0..500 {
+            test.app.events.tell([news]);
+            tokio::time::advance(Duration::from_millis(10)).await;
+        }
+    };
+    let (mut heard, mut last) = (0, Duration::ZERO);
+    tokio::select! {
+        () = storm => {}
+        () = async { loop {
+            page.hear("records").await;
+            heard += 1;
+            let now = begun.elapsed();
+            assert!(now - last >= Duration::from_millis(450), "{last:?} {now:?}");
+            last = now;
+        }} => {}
+    }
+    assert!((9..=11).contains(&heard), "{heard}");
+}
+
+#[tokio::test]
+async fn a_page_that_never_reads_is_kept_some_dozen_words_and_then_asks_for_all() {
+    let test = TestApp::embedded().await;
+    let house = House::build(&test).await;
+    let mut page = Page::open(&test, &house.staff(&test, Role::Reviewer, HERE).await).await;
+    let news = records_changed(&test, &house).await;
+    tokio::time::pause();
+    for _ in 0..1_000 {
+        test.app.events.tell([news]);
+        tokio::time::advance(Duration::from_millis(600)).await;
+    }
+    let events::News::Changed { organisation, .. } = news else { panic!("{news:?}") };
+    test.app.events.tell([events::News::of(events::Topic::Days, organisation, None)]);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    let (_, first) = page.next().await.unwrap();
+    assert!(first["days"].is_array(), "it missed something, so everything may have changed: {first}");
+    let mut kept = 1;
+    while page.next().await.unwrap().1["days"].is_null() {
+        kept += 1;
+    }
+    assert!((2..64).contains(&kept), "{kept}");
 }
 
 #[tokio::test]

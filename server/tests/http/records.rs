@@ -5,6 +5,7 @@ use std::io::Cursor;
 use calamine::{Reader as _, Xlsx};
 use serde_json::json;
 use sync_core::record::review::ReviewState;
+use sync_core::record::visit::VisitFacts;
 use sync_core::wire::enrol::Role;
 
 use crate::support::house::{HERE, THERE};
@@ -54,6 +55,29 @@ async fn pages_hold_every_record_once() {
     assert_eq!(seen, newest_first);
     let wrong = evening.reviewer.get(&evening.test, "/api/v1/records?after=x").await;
     assert_eq!(wrong.code(), "request.cursor");
+}
+
+#[tokio::test]
+async fn places_of_a_page_are_told_at_once_as_far_as_one_sees_the_records() {
+    let test = TestApp::new().await;
+    let house = House::build(&test).await;
+    let mut phone = Phone::of(&test, &house, Role::Promoter, HERE).await;
+    let places = ["geo:30.65712,104.06588;crs=gcj02;u=12", "nofix:timeout"];
+    let mut made: Vec<_> = places
+        .map(|place| phone.create(place.parse().ok(), VisitFacts::default()))
+        .iter()
+        .zip(places)
+        .map(|(id, place)| json!({ "record": id.to_string(), "place": place }))
+        .collect();
+    phone.register("没有位置");
+    phone.sync(&test).await;
+    made.reverse();
+    let reviewer = house.staff(&test, Role::Reviewer, HERE).await;
+    let told = reviewer.list(&test, "/api/v1/records/places").await;
+    assert_eq!(told, made, "newest first, and nothing of what has none");
+    assert_eq!(reviewer.list(&test, "/api/v1/records/places?limit=2").await, made[..1]);
+    let elsewhere = house.staff(&test, Role::Secretary, THERE).await;
+    assert_eq!(elsewhere.list(&test, "/api/v1/records/places").await, [json!(null); 0]);
 }
 
 #[tokio::test]

@@ -52,7 +52,8 @@ const DECIDE: &[Role] = &[Secretary, OfficeManager, Reviewer, HqAdmin];
 const SEE_DAYS: &[Role] = &[Secretary, OfficeManager, Reviewer, HqAdmin, Auditor];
 const CLOSE_DAYS: &[Role] = &[Secretary, OfficeManager, HqAdmin];
 /// Whoever hears this got past the door: only the first of those who may is in time, or nothing is there to be done.
-const TOO_LATE: [&str; 5] = ["record.arrived", "day.closed", "day.missing", "day.nothing_late", "day.open"];
+const TOO_LATE: [&str; 6] =
+    ["record.arrived", "day.closed", "day.missing", "day.nobody_missing", "day.nothing_late", "day.open"];
 
 const RULES: &[(&str, &str, Rule)] = &[
     ("post", "/sync/v1/enrol", Rule::Message),
@@ -82,6 +83,11 @@ const RULES: &[(&str, &str, Rule)] = &[
     ("delete", "/api/v1/sessions/{id}", Rule::Told("resource.not_found")),
     ("get", "/api/v1/records", Rule::Staff),
     ("get", "/api/v1/records/count", Rule::Staff),
+    ("get", "/api/v1/records/places", Rule::Staff),
+    ("get", "/api/v1/surveys/figures", Rule::Staff),
+    ("get", "/api/v1/leads/stages", Rule::Staff),
+    ("get", "/api/v1/leads/received", Rule::Roles(SEE_DAYS)),
+    ("get", "/api/v1/leads/cases", Rule::Staff),
     ("get", "/api/v1/records/export", Rule::Staff),
     ("get", "/api/v1/records/{id}", Rule::Record(&Role::ALL)),
     ("post", "/api/v1/records/{id}/review", Rule::Record(&[Reviewer, HqAdmin])),
@@ -102,6 +108,7 @@ const RULES: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/days", Rule::Roles(SEE_DAYS)),
     ("get", "/api/v1/offices/{office}/days/{day}", Rule::Office(SEE_DAYS)),
     ("post", "/api/v1/offices/{office}/days/{day}/close", Rule::Office(CLOSE_DAYS)),
+    ("post", "/api/v1/offices/{office}/days/{day}/reminders", Rule::Office(CLOSE_DAYS)),
     ("post", "/api/v1/offices/{office}/days/{day}/supplements", Rule::Office(CLOSE_DAYS)),
     ("get", "/api/v1/offices/{office}/days/{day}/late", Rule::Office(SEE_DAYS)),
     ("get", "/api/v1/offices/{office}/days/{day}/statements/{number}", Rule::Office(SEE_DAYS)),
@@ -154,6 +161,7 @@ fn body_of(method: &str, path: &str, cookie: Option<&str>) -> Option<Value> {
         ("post", _) if path.ends_with("/adopt") => Some(json!({})),
         ("post", _) if path.ends_with("/discard") => Some(json!({ "reason": "重复" })),
         ("post", _) if path.ends_with("/close") || path.ends_with("/arrival") => Some(json!({})),
+        ("post", _) if path.ends_with("/reminders") => Some(json!({})),
         ("post", _) if path.ends_with("/supplements") => Some(json!({ "reason": "晚到" })),
         ("put", _) if path.ends_with("/consultants") => Some(json!({ "names": ["李静"] })),
         ("post", _) if path.ends_with("/assignment") => Some(json!({})),

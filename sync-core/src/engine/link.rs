@@ -187,6 +187,7 @@ impl<S: Store> Engine<S> {
             digest,
             offers,
             holding: (!holding.is_empty()).then_some(holding),
+            reminded_at: self.progress.reminder.as_ref().map(|reminder| reminder.at),
         };
         let purpose = Purpose::Exchange { through, lines: items.len(), named, asked };
         self.send(Route::Exchange, purpose, wire::encode(&request), effects);
@@ -444,6 +445,7 @@ impl<S: Store> Engine<S> {
         let next = jitter(answer.next_sync_after_ms, rng);
         let ordered =
             answer.rewound_to.is_some() || answer.orders.contains(&Order::SendDigest) || self.stops_reading(&pulled)?;
+        let reminded = answer.reminder.is_some() && answer.reminder != self.progress.reminder;
         let mut progress = Progress {
             receipt: answer.receipt.or_else(|| self.progress.receipt.clone()),
             acknowledged,
@@ -460,6 +462,7 @@ impl<S: Store> Engine<S> {
             digest_due: self.progress.digest_due || ordered,
             // A server that answers does not ask to be left alone any more.
             hold_off: None,
+            reminder: answer.reminder.or_else(|| self.progress.reminder.clone()),
         };
         if asked {
             pulled.extend(repaired.pulled.iter().cloned());
@@ -539,7 +542,8 @@ impl<S: Store> Engine<S> {
         }
         // A server that passes over the question is asked again next time.
         let unchecked = self.progress.check.is_some() && (named.is_none() || answer.baseline.is_some());
-        if unsent || answer.more || unchecked || self.is_comparing(now.wall)? {
+        // The office sees at once that a reminder has come.
+        if unsent || answer.more || unchecked || reminded || self.is_comparing(now.wall)? {
             self.advance(now, rng, effects)
         } else {
             self.finish(now, rng, None, effects)

@@ -79,6 +79,7 @@ impl<S: Store> Engine<S> {
             acknowledged: 0,
             wiped: true,
             acknowledged_link: None,
+            reminded_at: None,
             digest: None,
             offers: Vec::new(),
             holding: None,

@@ -1,5 +1,6 @@
 //! `POST /sync/v1/exchange`: push, receipt, verdicts and pull in one.
 
+use jiff::civil::Date;
 use minicbor::{Decode, Encode};
 use serde::Serialize;
 
@@ -58,6 +59,9 @@ pub struct ExchangeRequest {
     /// of a copy of this phone, notices that it need not hold what it once acknowledged.
     #[n(12)]
     pub acknowledged_link: Option<Link>,
+    /// When the newest reminder on the phone was made, by which the server knows that it came.
+    #[n(13)]
+    pub reminded_at: Option<UnixMillis>,
 }
 
 /// Not sent when it says nothing, so that messages of phones that know nothing of it are the same.
@@ -162,6 +166,25 @@ pub struct ExchangeResponse {
     /// Where the two stand with a scope that is being read from its beginning.
     #[n(15)]
     pub baseline: Option<Baseline>,
+    /// What the office asks for, until the phone says that it has it.
+    #[n(16)]
+    pub reminder: Option<Reminder>,
+}
+
+/// The office waits for a day that this phone has not handed in. A newer one replaces it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize)]
+#[cbor(map)]
+pub struct Reminder {
+    /// When it was made, by the server's clock.
+    #[n(0)]
+    pub at: UnixMillis,
+    /// Which business day, by the office's calendar.
+    #[n(1)]
+    #[cbor(with = "iso_date")]
+    pub day: Date,
+    /// What whoever made it is called.
+    #[n(2)]
+    pub by: String,
 }
 
 /// The two steps by which a phone comes to hold its scope and nothing else, after that scope or the server's life
@@ -341,6 +364,23 @@ mod known_orders {
             }
         }
         Ok(orders)
+    }
+}
+
+mod iso_date {
+    use jiff::civil::Date;
+    use minicbor::{Decoder, Encoder};
+
+    pub(super) fn encode<C, W: minicbor::encode::Write>(
+        day: &Date,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.str(&day.to_string()).map(drop)
+    }
+
+    pub(super) fn decode<C>(d: &mut Decoder<'_>, _: &mut C) -> Result<Date, minicbor::decode::Error> {
+        d.str()?.parse().map_err(|_| minicbor::decode::Error::message("a day is an ISO date"))
     }
 }
 

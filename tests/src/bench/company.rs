@@ -75,9 +75,17 @@ impl Company {
     /// # Errors
     /// When the database refuses.
     pub async fn add_reviewer(app: &App, login: &str) -> Result<String, Failure> {
+        Self::add_staff(app, login, Role::Reviewer).await
+    }
+
+    /// Adds somebody of head quarters who does this, and signs in with this login; the password.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn add_staff(app: &App, login: &str, role: Role) -> Result<String, Failure> {
         let person = NewPerson {
             name: login.to_owned(),
-            role: Role::Reviewer,
+            role,
             office: None,
             team: None,
             login: Some(login.to_owned()),

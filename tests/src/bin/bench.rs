@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use clap::{Parser, Subcommand};
-use e2e::bench::{Setting, dictionary, edit, idle, pull, query, restart, storm};
+use e2e::bench::{Setting, console, dictionary, edit, idle, pull, query, restart, storm};
 use e2e::database::Database;
 use e2e::failure::Failure;
 use e2e::phone_store::{Round, fill, measure};
@@ -80,6 +80,11 @@ enum What {
     },
     /// Lists, filters, counts and search at the console.
     Query {
+        #[command(flatten)]
+        setting: Flags,
+    },
+    /// Serves for `cargo xtask bench console`, which looks at every page in Chromium, until standard input ends.
+    Console {
         #[command(flatten)]
         setting: Flags,
     },
@@ -163,6 +168,7 @@ fn main() -> ExitCode {
         What::Query { setting: flags } => {
             query::measure(&flags.setting(MANY)).and_then(|figures| flags.print(&figures))
         }
+        What::Console { setting: flags } => console::serve(&flags.setting(MANY)),
         What::Restart { setting: flags } => {
             restart::measure(&flags.setting(MANY)).and_then(|figures| flags.print(&figures))
         }

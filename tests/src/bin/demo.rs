@@ -94,8 +94,14 @@ impl Demo {
     fn tell(&self, table: &str, report: &Report) -> Result<(), Failure> {
         let verdict = if report.is_good() { "nothing is missing, duplicated or different" } else { "NOT GOOD" };
         let text = format!(
-            "\n{table}\n{} records, {} changes, {} conflicts after the storm ({} settled), {} kills, {} s: {verdict}",
-            report.records, report.changes, report.conflicts, report.settled, report.kills, report.seconds
+            "\n{table}\n{} records ({} with a flag), {} changes, {} conflicts after the storm ({} settled), {} kills, {} s: {verdict}",
+            report.records,
+            report.flagged,
+            report.changes,
+            report.conflicts,
+            report.settled,
+            report.kills,
+            report.seconds
         );
         if !self.json {
             return print(&text);

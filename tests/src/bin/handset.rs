@@ -51,7 +51,7 @@ enum Order {
         /// The picture.
         file: PathBuf,
     },
-    /// Syncs.
+    /// Syncs, and says what the office last reminded it of.
     Sync,
 }
 
@@ -95,7 +95,8 @@ impl Handset {
             }
             Order::Sync => {
                 phone.sync()?;
-                Ok(json!({}))
+                let reminder = phone.sync_status()?.reminder;
+                Ok(json!({ "reminder": reminder.map(|reminder| json!({ "day": reminder.day, "by": reminder.by })) }))
             }
         }
     }

@@ -166,6 +166,9 @@ broken! {
         self.inner.days()
     }
 
+    fn leads(&self) -> &dyn server::store::leads::LeadStore {
+        self.inner.leads()
+    }
     fn system(&self) -> &dyn server::store::system::SystemStore {
         self.inner.system()
     }

@@ -121,6 +121,7 @@ impl Intruder {
             acknowledged: self.head.n,
             wiped: false,
             acknowledged_link: None,
+            reminded_at: None,
             digest: None,
             offers: Vec::new(),
             holding: None,

@@ -52,5 +52,9 @@ export const sealedStatement = (office: string, day: string, number: number) =>
 export const closeDay = (office: string, day: string, missing: Explanation[]) =>
   answer(api.POST('/api/v1/offices/{office}/days/{day}/close', { ...at(office, day), body: { missing } }));
 
+/** Reminds these phones, and answers the board as it stands then. */
+export const remindPhones = (office: string, day: string, devices: string[]) =>
+  answer(api.POST('/api/v1/offices/{office}/days/{day}/reminders', { ...at(office, day), body: { devices } }));
+
 export const makeSupplement = (office: string, day: string, reason: string) =>
   answer(api.POST('/api/v1/offices/{office}/days/{day}/supplements', { ...at(office, day), body: { reason } }));

@@ -9,5 +9,9 @@ export const organisation = queryOptions({
   queryFn: ({ signal }) => answer(api.GET('/api/v1/organisation', { signal })),
 });
 
+/** Gives an office another time zone, from now on. */
+export const changeTimeZone = (office: string, time_zone: string) =>
+  answer(api.PATCH('/api/v1/offices/{office}', { params: { path: { office } }, body: { time_zone } }));
+
 export const changeOrganisation = (change: Body['OrganisationPatch']) =>
   answer(api.PATCH('/api/v1/organisation', { body: change }));

@@ -19,6 +19,13 @@ export const recordPage = (query: RecordQuery) =>
     queryFn: ({ signal }) => answer(api.GET('/api/v1/records', { params: { query }, signal })),
   });
 
+/** Where the records of a page were made. */
+export const recordPlaces = (query: RecordQuery) =>
+  queryOptions({
+    queryKey: ['records', 'places', query],
+    queryFn: ({ signal }) => answer(api.GET('/api/v1/records/places', { params: { query }, signal })),
+  });
+
 /** How many records a filter has over all pages. */
 export const recordCount = (filter: RecordFilter) =>
   queryOptions({

@@ -101,6 +101,7 @@ function Entries({ entries, more }: { entries: TrailEntry[]; more: ReactNode }) 
   return (
     <List label={t('audit.title')}>
       <Table<TrailEntry>
+        className="audit"
         size="small"
         rowKey="no"
         dataSource={entries}

@@ -10,6 +10,7 @@ import { Nothing } from '../shell/states.tsx';
 import { List } from '../words/list.tsx';
 import { Moment } from '../words/moment.tsx';
 import { COLUMNS, isMissing, ordered, rowsOf, type Column, type Order, type Row } from './board-lines.ts';
+import { Reminder } from './remind.tsx';
 
 const KINDS: Kind[] = ['visit', 'survey', 'lead'];
 
@@ -62,7 +63,7 @@ export function BoardTable({ board, zone }: { board: Board; zone?: string }) {
       key: 'phone',
       title: t('board.phone'),
       width: 170,
-      render: (_, { device }) =>
+      render: (_, { device, line }) =>
         device ? (
           <>
             <Link to="/devices" search={{ device: device.id }} className="wrap">
@@ -70,6 +71,7 @@ export function BoardTable({ board, zone }: { board: Board; zone?: string }) {
             </Link>
             <div className="small quiet">{device.app}</div>
             {device.absence != null && <div className="mark mark-held">{term('absence', device.absence)}</div>}
+            <Reminder board={board} device={device} person={line.name} zone={zone} />
           </>
         ) : (
           <span className="none">{t('board.noPhone')}</span>

@@ -16,6 +16,7 @@ import { DayChoice } from './day-choice.tsx';
 import { Figures } from './figures.tsx';
 import { LateTray } from './late-tray.tsx';
 import { AsOf, Outdated } from './live.tsx';
+import { RemindAll } from './remind.tsx';
 import { StatementLinks } from './statement-links.tsx';
 import './days.css';
 
@@ -39,6 +40,7 @@ export function BoardPage() {
         end={
           <>
             <AsOf query={query} zone={zone} />
+            {query.data && <RemindAll board={query.data} />}
             {query.data?.statements.length === 0 && powers.closeDays && (
               <Button type="primary" onClick={() => setClosing(true)}>
                 {t('board.close')}

@@ -169,6 +169,7 @@ function DeviceTable({ devices }: { devices: Device[] }) {
   return (
     <List label={t('devices.title')}>
       <Table<Device>
+          className="devices"
         size="small"
         rowKey="id"
         dataSource={devices}

@@ -1,5 +1,6 @@
 import day from './en-day.ts';
 import access from './en-access.ts';
+import figures from './en-figures.ts';
 import office from './en-office.ts';
 
 /** The console's own words. */
@@ -10,6 +11,8 @@ const words = {
     rota: 'Consultants',
     review: 'Review',
     records: 'Records',
+    leads: 'Leads',
+    surveys: 'Surveys',
     amendments: 'Amendments',
     quarantine: 'Quarantine',
     strays: 'Strays',
@@ -109,6 +112,7 @@ const words = {
       'day.closed': ['The day is closed already', 'Somebody else sealed it a moment ago. Nothing of yours was sealed.'],
       'day.open': ['The day is not closed', 'Close it first; then what comes later can be sealed.'],
       'day.missing': ['Another phone went missing meanwhile', 'Nothing was sealed. Say why for the phones that are marked, and close the day again.'],
+      'day.nobody_missing': ['Nobody is missing any more', 'These phones have handed in their day meanwhile.'],
       'day.nothing_late': ['Nothing is late any more', 'Everything that came is in a statement. Somebody else may have sealed it.'],
       'decision.reason_length': ['The reason is too long', 'It has at most 500 characters.'],
       'statement.not_found': ['The day has no such statement', 'Go back to the day and see which there are.'],
@@ -473,6 +477,7 @@ const words = {
     of: 'Devices of {{name}}',
   },
   ...day,
+  ...figures,
   ...office,
   ...access,
 };

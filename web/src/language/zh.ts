@@ -2,6 +2,7 @@ import type en from './en.ts';
 import type { InOneForm } from './one-form.ts';
 import day from './zh-day.ts';
 import access from './zh-access.ts';
+import figures from './zh-figures.ts';
 import office from './zh-office.ts';
 
 const words: InOneForm<typeof en> = {
@@ -11,6 +12,8 @@ const words: InOneForm<typeof en> = {
     rota: '置业顾问',
     review: '审核',
     records: '记录',
+    leads: '意向客户',
+    surveys: '调查表',
     amendments: '修订',
     quarantine: '隔离区',
     strays: '无主变更',
@@ -106,6 +109,7 @@ const words: InOneForm<typeof en> = {
       'day.closed': ['当日已日结', '他人刚刚已封存。您的操作未封存任何内容。'],
       'day.open': ['当日尚未日结', '请先日结，之后到达的内容才能封存。'],
       'day.missing': ['其间又有手机缺报', '未封存任何内容。请为已标出的手机说明原因，再次日结。'],
+      'day.nobody_missing': ['已没有缺报手机', '这些手机其间已交当日。'],
       'day.nothing_late': ['已没有迟到内容', '到达的内容均已在结单中，可能由他人封存。'],
       'decision.reason_length': ['原因过长', '最多 500 字。'],
       'statement.not_found': ['当日没有这份结单', '请返回当日查看已有的结单。'],
@@ -456,6 +460,7 @@ const words: InOneForm<typeof en> = {
     of: '{{name}} 的设备',
   },
   ...day,
+  ...figures,
   ...office,
   ...access,
 };

@@ -20,9 +20,10 @@ export function readChanged(data: string): Changed {
   }
 }
 
-/** What was fetched about each topic. A queue that somebody works through is left as it is: nothing may move in it. */
+/** What was fetched about each topic. A queue that somebody works through is left as it is: nothing may move in it; and
+ * figures over many records are counted anew only when somebody asks. */
 const ABOUT: Record<(typeof TOPICS)[number], QueryKey[]> = {
-  records: [['records', 'page'], ['records', 'count'], ['records', 'detail']],
+  records: [['records', 'page'], ['records', 'places'], ['records', 'count'], ['records', 'detail']],
   days: [['days']],
   quarantine: [['quarantine'], ['amendments'], ['strays']],
   devices: [['devices']],

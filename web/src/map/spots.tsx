@@ -20,8 +20,8 @@ export interface Spot {
 }
 
 /** Spots on a map if the server has one, else on a plain plan. `label` says what of. */
-export function Spots({ spots, label }: { spots: Spot[]; label: string }) {
-  if (!tiles) return <Plan spots={spots} label={label} />;
+export function Spots({ spots, label, large }: { spots: Spot[]; label: string; large?: boolean }) {
+  if (!tiles) return <Plan spots={spots} label={label} large={large} />;
   return (
     <Suspense fallback={<Loading rows={4} />}>
       <TileMap spots={spots} label={label} tiles={tiles} />

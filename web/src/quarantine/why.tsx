@@ -1,11 +1,13 @@
 import { term } from '../language/wording.ts';
 import type { Body } from '../api/client.ts';
 
-/** Why a change was set aside: the server's words, and the code for whoever looks it up. */
+/** Why a change was set aside, and the code for whoever looks it up. A newer server says it in its own words. */
 export function Why({ code, reason }: { code: string; reason: string }) {
+  const key = code.replace('.', '_');
+  const known = term('setAsideWhy', key);
   return (
     <>
-      <div className="wrap">{reason}</div>
+      <div className="wrap">{known === key ? reason : known}</div>
       <div className="identifier quiet">{code}</div>
     </>
   );

@@ -90,12 +90,14 @@ export function RecordFilters({ filter, onChange, without = [] }: Props) {
           wide
         />
       )}
-      <Choice
-        label={t('records.filter.stage')}
-        value={filter.stage}
-        options={words('stage', STAGES)}
-        onChange={(stage) => change({ stage })}
-      />
+      {shown('stage') && (
+        <Choice
+          label={t('records.filter.stage')}
+          value={filter.stage}
+          options={words('stage', STAGES)}
+          onChange={(stage) => change({ stage })}
+        />
+      )}
       {shown('flag') && (
         <Choice
           label={t('records.filter.flag')}

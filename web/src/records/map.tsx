@@ -1,12 +1,11 @@
-import { useQueries } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import gcoord from 'gcoord';
-import { recordDetail, type Detail, type Line } from '../api/records.ts';
+import { recordPlaces, type Line, type RecordQuery } from '../api/records.ts';
 import { number, term, useWords } from '../language/wording.ts';
-import type { Fix } from '../map/place.ts';
+import { readPlace, type Fix } from '../map/place.ts';
 import { Spots, type Spot } from '../map/spots.tsx';
-import { placesOf } from '../record/places.ts';
-import { Nothing } from '../shell/states.tsx';
+import { Fetched, Nothing } from '../shell/states.tsx';
 import { KINDS } from './search.ts';
 
 /** On a plan all spots need one coordinate system. */
@@ -16,36 +15,42 @@ function inWgs84(fix: Fix): Fix {
   return { ...fix, lon, lat, datum: 'wgs84' };
 }
 
-function spotOf({ line, ...detail }: Detail): Spot | undefined {
-  const place = placesOf({ line, ...detail }).captured;
+function spotOf(line: Line, text: string | undefined): Spot | undefined {
+  const place = text === undefined ? undefined : readPlace(text);
   if (!place?.fix) return undefined;
   const name = `${line.title || line.id.slice(-8)} · ${term('kind', line.kind)}`;
   return { key: line.id, name, tone: KINDS.indexOf(line.kind), fix: inWgs84(place), record: line.id };
 }
 
-/** Where the records of this page of the list were made. Places stand in the records alone, so each is asked for. */
-export default function RecordsMap({ lines }: { lines: Line[] }) {
+/** Where the records of a page of the list were made. */
+export default function RecordsMap({ lines, query }: { lines: Line[]; query: RecordQuery }) {
   const { t } = useWords();
-  const { details, waiting } = useQueries({
-    queries: lines.map((line) => ({ ...recordDetail(line.id), staleTime: 60_000 })),
-    combine: (results) => ({
-      details: results.flatMap(({ data }) => (data ? [data] : [])),
-      waiting: results.filter(({ isPending }) => isPending).length,
-    }),
-  });
-  const spots = details.map(spotOf).filter((spot) => spot !== undefined);
-  const nowhere = details.length - spots.length;
+  const places = useQuery(recordPlaces(query));
   return (
     <section className="sheet map-sheet" aria-label={t('places.title')}>
+      <Fetched query={places}>
+        {(places) => {
+          const texts = new Map(places.map(({ record, place }) => [record, place]));
+          return <Scattered spots={lines.map((line) => spotOf(line, texts.get(line.id))).filter((spot) => spot !== undefined)} of={lines.length} />;
+        }}
+      </Fetched>
+    </section>
+  );
+}
+
+/** The spots, and a list of them for whoever sees no pictures. */
+function Scattered({ spots, of }: { spots: Spot[]; of: number }) {
+  const { t } = useWords();
+  return (
+    <>
       <p className="quiet number" role="status">
-        {waiting > 0
-          ? t('places.waiting', { come: number(details.length), all: number(lines.length) })
-          : t('places.shown', { shown: number(spots.length), nowhere: number(nowhere) })}
+        {t('places.shown', { shown: number(spots.length), nowhere: number(of - spots.length) })}
       </p>
-      {waiting === 0 && spots.length === 0 && <Nothing title={t('places.empty')} hint={t('places.emptyHint')} />}
-      {waiting === 0 && spots.length > 0 && (
+      {spots.length === 0 ? (
+        <Nothing title={t('places.empty')} hint={t('places.emptyHint')} />
+      ) : (
         <>
-          <Spots spots={spots} label={t('places.title')} />
+          <Spots spots={spots} label={t('places.title')} large />
           <ul className="map-list">
             {spots.map((spot) => (
               <li key={spot.key}>
@@ -61,6 +66,6 @@ export default function RecordsMap({ lines }: { lines: Line[] }) {
           </ul>
         </>
       )}
-    </section>
+    </>
   );
 }

@@ -29,7 +29,8 @@ export function RecordsPage() {
   const trail = useRouterState({ select: (state) => state.location.state.trail });
   const powers = usePowers();
   const filter = useMemo(() => readFilter(search), [search]);
-  const query = useQuery({ ...recordPage({ ...filter, limit: PAGE, after: search.after }), placeholderData: keepPreviousData });
+  const wanted = { ...filter, limit: PAGE, after: search.after };
+  const query = useQuery({ ...recordPage(wanted), placeholderData: keepPreviousData });
   const [columns, setColumns] = useState(rememberedColumns);
   const [selected, setSelected] = useState<Line[]>(NOBODY);
 
@@ -94,7 +95,7 @@ export function RecordsPage() {
         <>
           {search.view === 'map' ? (
             <Suspense fallback={<Loading />}>
-              <RecordsMap lines={items} />
+              <RecordsMap lines={items} query={wanted} />
             </Suspense>
           ) : (
             <RecordsTable

@@ -7,6 +7,7 @@ import { useProblemNotice } from '../problem/notices.tsx';
 import { usePowers } from '../session/session.ts';
 import { PageHead } from '../shell/page-head.tsx';
 import { Fetched } from '../shell/states.tsx';
+import { OfficeZones } from './offices.tsx';
 import { changedOf, RANGES, THRESHOLDS } from './thresholds.ts';
 import './settings.css';
 
@@ -18,6 +19,9 @@ export function SettingsPage() {
     <>
       <PageHead title={t('settings.title')} beside={query.data && <span className="quiet">{query.data.name}</span>} />
       <Fetched query={query}>{(settings) => <SettingsForm key={JSON.stringify(settings)} settings={settings} />}</Fetched>
+      <div className="settings offices">
+        <OfficeZones />
+      </div>
     </>
   );
 }

@@ -2,9 +2,11 @@ import {
   AppstoreOutlined,
   AuditOutlined,
   CalendarOutlined,
+  ContactsOutlined,
   ControlOutlined,
   DashboardOutlined,
   FileSearchOutlined,
+  FormOutlined,
   HistoryOutlined,
   LogoutOutlined,
   MobileOutlined,
@@ -46,6 +48,8 @@ export function Frame() {
             {powers.seeDays && <Entry to="/days" icon={<CalendarOutlined />} label={t('menu.days')} />}
             <Entry to="/review" icon={<AuditOutlined />} label={t('menu.review')} />
             <Entry to="/records" icon={<FileSearchOutlined />} label={t('menu.records')} />
+            <Entry to="/leads" icon={<ContactsOutlined />} label={t('menu.leads')} />
+            <Entry to="/surveys" icon={<FormOutlined />} label={t('menu.surveys')} />
             {powers.seeAmendments && <Entry to="/amendments" icon={<AppstoreOutlined />} label={t('menu.amendments')} />}
             {powers.seeQuarantine && <Entry to="/quarantine" icon={<SafetyOutlined />} label={t('menu.quarantine')} />}
             {powers.seeQuarantine && <Entry to="/strays" icon={<QuestionCircleOutlined />} label={t('menu.strays')} />}
@@ -83,6 +87,8 @@ type Target =
   | '/days'
   | '/review'
   | '/records'
+  | '/leads'
+  | '/surveys'
   | '/amendments'
   | '/quarantine'
   | '/strays'

@@ -12,9 +12,10 @@ import { readAuditSearch } from '../audit/search.ts';
 import { Problem } from '../problem/problem.ts';
 import { readBoardSearch, readDaysSearch } from '../days/search.ts';
 import { readDeviceSearch } from '../devices/search.ts';
+import { readLeadSearch } from '../leads/search.ts';
 import { readPeopleSearch } from '../staff/search.ts';
 import { readQuarantineSearch } from '../quarantine/search.ts';
-import { readRecordSearch } from '../records/search.ts';
+import { readFilter, readRecordSearch } from '../records/search.ts';
 import { readRotaSearch } from '../rota/search.ts';
 import { readReviewSearch } from '../review/search.ts';
 import { me } from '../session/session.ts';
@@ -93,6 +94,20 @@ const records = createRoute({
   path: '/records',
   validateSearch: readRecordSearch,
   component: lazyRouteComponent(() => import('../records/page.tsx'), 'RecordsPage'),
+});
+
+const leads = createRoute({
+  getParentRoute: () => inside,
+  path: '/leads',
+  validateSearch: readLeadSearch,
+  component: lazyRouteComponent(() => import('../leads/page.tsx'), 'LeadsPage'),
+});
+
+const surveys = createRoute({
+  getParentRoute: () => inside,
+  path: '/surveys',
+  validateSearch: readFilter,
+  component: lazyRouteComponent(() => import('../surveys/page.tsx'), 'SurveysPage'),
 });
 
 const record = createRoute({
@@ -196,6 +211,8 @@ export const router = createRouter({
       rota,
       records,
       record,
+      leads,
+      surveys,
       review,
       amendments,
       amendment,

@@ -13,6 +13,7 @@ pub fn in_words(wanted: &str) -> &'static str {
         code::SEQUENCE => "Its numbers don't continue what the same device wrote before.",
         code::REFERENCE => "It refers to something that is not in the record.",
         code::OPERATION => "It does something that records don't know.",
+        code::TIME => "It claims a time that can't be.",
         code::FROZEN => "It changes the layout of the record after it was made.",
         code::APPEND_ONLY => "It changes or removes an entry of a list that only grows.",
         code::UNLOADABLE => "The record could not be read with it.",

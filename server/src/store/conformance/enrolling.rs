@@ -191,3 +191,30 @@ pub(in crate::store) async fn a_device_is_parted_with_step_by_step(store: &dyn S
     let unknown = store.order_wipe(DeviceId::from([0; 16]), false, UnixMillis(1)).await;
     assert!(matches!(unknown, Err(StoreError::NotFound)));
 }
+
+pub(in crate::store) async fn a_reminder_reaches_a_device_once(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let phone = world.promoter_with_phone("Wang", 0).await;
+    let other = world.promoter_with_phone("Li", 0).await;
+    let reminder = |at: i64, day: i8| DeviceReminder {
+        day: jiff::civil::date(2027, 1, day),
+        at: UnixMillis(at),
+        by: other.person.id,
+        reached_at: None,
+    };
+    let days = store.days();
+    days.remind(&[phone.id], &reminder(5, 15)).await.unwrap();
+    assert_eq!(store.device(phone.id).await.unwrap().reminder, Some(reminder(5, 15)));
+    assert_eq!(store.device(other.id).await.unwrap().reminder, None);
+    for (reminded_at, now, reached_at) in [(4, 6, None), (5, 7, Some(7)), (5, 8, Some(7))] {
+        days.reminder_reached(phone.id, UnixMillis(reminded_at), UnixMillis(now)).await.unwrap();
+        let reached_at = reached_at.map(UnixMillis);
+        assert_eq!(
+            store.device(phone.id).await.unwrap().reminder,
+            Some(DeviceReminder { reached_at, ..reminder(5, 15) })
+        );
+    }
+    days.remind(&[phone.id, other.id], &reminder(9, 16)).await.unwrap();
+    let devices = store.devices(world.organisation).await.unwrap();
+    assert!(devices.iter().all(|device| device.reminder == Some(reminder(9, 16))));
+}

@@ -24,6 +24,7 @@ const ROOMS: &[Room] = &[
     ("flags", &[], flags::BULK_STATEMENTS),
     ("judge", judge::STATEMENTS, judge::BULK_STATEMENTS),
     ("keep", keep::STATEMENTS, keep::BULK_STATEMENTS),
+    ("leads", leads::STATEMENTS, leads::BULK_STATEMENTS),
     ("organisation", organisation::STATEMENTS, &[]),
     ("photos", photos::STATEMENTS, photos::BULK_STATEMENTS),
     ("publish", publish::STATEMENTS, publish::BULK_STATEMENTS),

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use sqlx::Row as _;
-use sync_core::id::{OfficeId, OrganisationId, PersonId, RecordId, Signature};
+use sync_core::id::{DeviceId, OfficeId, OrganisationId, PersonId, RecordId, Signature};
 use sync_core::record::Kind;
 use sync_core::time::UnixMillis;
 use uuid::Uuid;
@@ -20,7 +20,7 @@ use crate::store::shared::bulk_statements;
 use crate::store::shared::failure::{corrupt, taken};
 use crate::store::shared::statements;
 use crate::store::shared::stored::{count, small, text};
-use crate::store::{RecordRow, StoreError};
+use crate::store::{DeviceReminder, RecordRow, StoreError};
 
 statements! {
     RECORDS = "select r.id, r.kind, coalesce(r.made_by, r.owner), r.flags, s.number from record r \
@@ -45,6 +45,10 @@ statements! {
     CONSULTANTS = "select name from consultant where office = $1 order by place, name";
     FORGET_CONSULTANTS = "delete from consultant where office = $1";
     CONSULTANT = "insert into consultant (office, name, place) values ($1, $2, $3)";
+    REMIND = "update device set reminded_day = $2, reminded_at = $3, reminded_by = $4, reminder_reached_at = null \
+        where id = $1";
+    REMINDER_REACHED = "update device set reminder_reached_at = $3 \
+        where id = $1 and reminded_at <= $2 and reminder_reached_at is null";
     RECEIVED = "select consultant, count(*) from day_fact where office = $1 and day = $2 and sort = 'arrival' \
         and consultant is not null group by consultant order by consultant";
 }
@@ -259,6 +263,31 @@ impl DayStore for Backend {
     async fn set_consultants(&self, office: OfficeId, names: &[String]) -> Result<(), StoreError> {
         let mut tx = self.begin_write().await?;
         set_consultants(&mut tx, office, names).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn remind(&self, devices: &[DeviceId], reminder: &DeviceReminder) -> Result<(), StoreError> {
+        let mut tx = self.begin_write().await?;
+        for device in devices {
+            let remind = sqlx::query::<Db>(REMIND).bind(device.0).bind(reminder.day.to_string());
+            remind.bind(reminder.at.0).bind(reminder.by.0).execute(&mut *tx).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    async fn reminder_reached(
+        &self,
+        device: DeviceId,
+        reminded_at: UnixMillis,
+        now: UnixMillis,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin_write().await?;
+        sqlx::query::<Db>(REMINDER_REACHED)
+            .bind(device.0)
+            .bind(reminded_at.0)
+            .bind(now.0)
+            .execute(&mut *tx)
+            .await?;
         Ok(tx.commit().await?)
     }
 

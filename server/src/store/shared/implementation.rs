@@ -339,6 +339,9 @@ impl Store for Backend {
     fn rebuild(&self) -> &dyn rebuild::RebuildStore {
         self
     }
+    fn leads(&self) -> &dyn crate::store::leads::LeadStore {
+        self
+    }
     fn system(&self) -> &dyn crate::store::system::SystemStore {
         self
     }

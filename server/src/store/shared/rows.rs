@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::DbRow;
 use crate::store::shared::failure::corrupt;
 use crate::store::shared::stored::{count, key, link, small, word};
-use crate::store::{Device, Person, StoreError};
+use crate::store::{Device, DeviceReminder, Person, StoreError};
 
 /// How many columns [`person_at`] reads.
 const PERSON_COLUMNS: usize = 11;
@@ -60,6 +60,15 @@ pub(super) fn device_of(row: &DbRow) -> Result<Device, StoreError> {
         wipe_ordered_at: millis(18)?,
         wipe_at_once: row.try_get(at(19))?,
         wiped_at: millis(20)?,
+        reminder: match (row.try_get::<Option<String>, _>(at(21))?, millis(22)?) {
+            (Some(day), Some(asked_at)) => Some(DeviceReminder {
+                day: day.parse().map_err(|_| corrupt("day"))?,
+                at: asked_at,
+                by: PersonId(row.try_get(at(23))?),
+                reached_at: millis(24)?,
+            }),
+            _ => None,
+        },
     })
 }
 

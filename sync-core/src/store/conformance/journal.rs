@@ -8,7 +8,7 @@ use crate::status::Problem;
 use crate::store::{BatchLimit, ExchangeOutcome, Progress, RecordSync, RowFilter, ScopeCheck, Standing, Store};
 use crate::time::{BootId, ClockReading, UnixMillis};
 use crate::wire::cursor::Cursor;
-use crate::wire::exchange::{Backlog, Verdict};
+use crate::wire::exchange::{Backlog, Reminder, Verdict};
 use crate::wire::segment::Item;
 
 const ALL: BatchLimit = BatchLimit { records: usize::MAX, bytes: usize::MAX };
@@ -84,6 +84,7 @@ pub fn identity_and_progress_read_back<S: Store>(store: &mut S) {
         digest_at: Some(UnixMillis(3)),
         digest_due: true,
         hold_off: Some(HoldOff::from(moment, 60_000)),
+        reminder: Some(Reminder { at: UnixMillis(7), day: jiff::civil::date(2027, 1, 15), by: "王芳".to_owned() }),
     };
     store.set_progress(&progress).unwrap();
     assert_eq!(store.progress().unwrap(), progress);

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { first, lines, record, sitting } from './desk.ts';
+
+const at = sitting('reviewer');
+
+const counted = async (query: string) => (await at.desk.ask<{ count: number }>(`/api/v1/records/count?${query}`)).count;
+
+test('leads are counted by how far they have come, and each count leads to its records', async () => {
+  const { page } = at.desk;
+  await page.getByRole('link', { name: 'Leads', exact: true }).click();
+  const stages = page.getByRole('region', { name: 'How far leads have come' });
+  const row = (name: string) => stages.getByRole('row').filter({ hasText: name });
+  await row('Total').waitFor();
+  expect(await row('Total').getByRole('cell').first().innerText()).toBe(String(await counted('kind=lead')));
+  const subscribed = await counted('kind=lead&stage=subscribed');
+  await row('Subscribed').getByRole('link', { name: String(subscribed), exact: true }).click();
+  await page.waitForURL('**/records?kind=lead&stage=subscribed');
+  await page.locator('tbody .row-link').first().waitFor();
+});
+
+test('leads with one number stand side by side, whoever registered them', async () => {
+  const { page } = at.desk;
+  await page.goto('/leads');
+  const shared = first(await lines(at.desk, 'kind=lead&flag=duplicate_phone'));
+  const one = page.getByRole('group', { name: /^Case: / }).filter({ has: page.locator(`a[href$="${shared.id}"]`) });
+  await one.waitFor();
+  const others = await one.locator('.row-link').evaluateAll((links) => links.map((link) => link.getAttribute('href')));
+  expect(others).toHaveLength(2);
+  const phones = await Promise.all(
+    others.map(async (href) => (await record(at.desk, href?.split('/').pop() ?? '')).record.facts.phones as object),
+  );
+  expect(Object.keys(phones[0] ?? {})).toEqual(Object.keys(phones[1] ?? {}));
+  await page.getByRole('link', { name: 'As a list' }).click();
+  await page.waitForURL('**/records?kind=lead&flag=duplicate_phone');
+});
+
+test('answers are counted by form and question', async () => {
+  const { page } = at.desk;
+  await page.getByRole('link', { name: 'Surveys', exact: true }).click();
+  const form = page.getByRole('region', { name: 'bank-marketing 2014' });
+  const all = await counted('kind=survey');
+  await form.getByRole('link', { name: `${all} surveys` }).waitFor();
+  const housing = form.getByRole('row').filter({ hasText: 'housing' });
+  expect(await housing.getByRole('cell').first().innerText()).toBe(String(all));
+  const counts = await housing.locator('.answers li > .number').allInnerTexts();
+  expect(counts.reduce((sum, count) => sum + Number(count), 0)).toBe(all);
+  // Nothing but what is asked for.
+  await page.goto('/surveys?day=2001-01-01');
+  await page.getByText('No surveys').waitFor();
+});

@@ -1,0 +1,40 @@
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { answer, api, type Body } from './client.ts';
+import { PAGE, type RecordFilter } from './records.ts';
+
+export type LeadFilter = Pick<RecordFilter, 'office' | 'project'>;
+export type Case = Body['CaseBody'];
+export type Received = Body['ReceivedBody'];
+export type FormFigures = Body['FormFigures'];
+export type QuestionFigures = Body['QuestionFigures'];
+
+/** How far the leads of one's territory have come. */
+export const leadStages = (filter: LeadFilter) =>
+  queryOptions({
+    queryKey: ['leads', 'stages', filter],
+    queryFn: ({ signal }) => answer(api.GET('/api/v1/leads/stages', { params: { query: filter }, signal })),
+  });
+
+/** Which consultants have received how many customers. */
+export const leadsReceived = (filter: LeadFilter) =>
+  queryOptions({
+    queryKey: ['leads', 'received', filter],
+    queryFn: ({ signal }) => answer(api.GET('/api/v1/leads/received', { params: { query: filter }, signal })),
+  });
+
+/** Leads that name the same phone number, page after page; a page may have none although others follow. */
+export const leadCases = (filter: LeadFilter) =>
+  infiniteQueryOptions({
+    queryKey: ['leads', 'cases', filter],
+    queryFn: ({ pageParam, signal }) =>
+      answer(api.GET('/api/v1/leads/cases', { params: { query: { ...filter, limit: PAGE, after: pageParam } }, signal })),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next ?? undefined,
+  });
+
+/** What the newest surveys of a list came to. */
+export const surveyFigures = (filter: RecordFilter) =>
+  queryOptions({
+    queryKey: ['surveys', filter],
+    queryFn: ({ signal }) => answer(api.GET('/api/v1/surveys/figures', { params: { query: filter }, signal })),
+  });
