@@ -315,9 +315,9 @@ pub(in crate::store) fn verdict(n: u64, record: RecordId, state: ChangeState, co
     LineVerdict { n, state, code: code.to_owned(), reason: None, record, waiting: None }
 }
 
-/// The bytes of a change of this name.
+/// The bytes of a change of this name; every change begins with this one.
 pub(in crate::store) fn raw_of(hash: &ChangeHash) -> Vec<u8> {
-    hash.0[..20].to_vec()
+    [&[0x85], &hash.0[..19]].concat()
 }
 
 pub(in crate::store) fn report(at: UnixMillis) -> DeviceReport {

@@ -77,9 +77,13 @@ pub(super) async fn replace_rows(conn: &mut Conn, rows: &[&Remade]) -> Result<()
     let placed = rows
         .iter()
         .map(|Remade { row, changes, seq }| {
-            let known = stored.get(&row.row.id).map(|(_, standing)| standing).or_else(|| recovered.get(&row.row.id));
-            let standing = known.ok_or(StoreError::NotFound)?;
-            Ok((standing.seq <= *seq).then_some((row, Standing { changes: *changes, ..*standing })))
+            let standing = match stored.get(&row.row.id) {
+                Some((_, standing)) if standing.seq > *seq => return Ok(None),
+                Some((_, standing)) => standing,
+                // Nobody has published since, or there would be a row.
+                None => recovered.get(&row.row.id).ok_or(StoreError::NotFound)?,
+            };
+            Ok(Some((row, Standing { changes: *changes, ..*standing })))
         })
         .filter_map(Result::transpose)
         .collect::<Result<Vec<_>, StoreError>>()?;
