@@ -67,8 +67,7 @@ pub(super) async fn broken_journals(conn: &mut Conn) -> Result<i64, sqlx::Error>
 pub(super) async fn changes_are_intact(conn: &mut Conn) -> Result<bool, sqlx::Error> {
     let mut changes = sqlx::query_as::<Db, (Vec<u8>, Vec<u8>)>(PUBLISHED).fetch(conn);
     while let Some((name, raw)) = changes.try_next().await? {
-        let is_intact = |raw: Vec<u8>| read_change(&raw).is_ok_and(|change| change.hash.0.as_slice() == name);
-        if !unpack(raw).is_ok_and(is_intact) {
+        if !read_change(&unpack(raw)).is_ok_and(|change| change.hash.0.as_slice() == name) {
             return Ok(false);
         }
     }

@@ -159,7 +159,7 @@ async fn read(conn: &mut Conn, query: &FeedQuery) -> Result<FeedPage, StoreError
         let (Some(row), Some(seq)) = (row, seq) else { break };
         let record = RecordId(row.try_get(1)?);
         let place = (row.try_get(2)?, row.try_get(3)?);
-        let change = PublishedChange { hash: hash(row.try_get(4)?)?, raw: unpack(row.try_get(5)?)? };
+        let change = PublishedChange { hash: hash(row.try_get(4)?)?, raw: unpack(row.try_get(5)?) };
         gathered
             .get_or_insert_with(|| Gathered { record, seq, changes: Vec::new() })
             .changes

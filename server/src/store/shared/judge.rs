@@ -145,7 +145,7 @@ impl Sorted {
         match state(row.try_get(2)?)? {
             ChangeState::Published => {
                 let place = (row.try_get(3)?, row.try_get(4)?);
-                self.published.insert(place, PublishedChange { hash, raw: unpack(row.try_get(6)?)? });
+                self.published.insert(place, PublishedChange { hash, raw: unpack(row.try_get(6)?) });
                 return Ok(());
             }
             ChangeState::Refused => {

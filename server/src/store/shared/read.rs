@@ -325,7 +325,7 @@ pub(super) async fn origins(conn: &mut Conn, id: RecordId) -> Result<Vec<ChangeO
         .map(|row| {
             Ok(ChangeOrigin {
                 hash: hash(row.try_get(0)?)?,
-                raw: unpack(row.try_get(1)?)?,
+                raw: unpack(row.try_get(1)?),
                 device: row.try_get::<Option<Uuid>, _>(2)?.map(DeviceId),
                 n: row.try_get::<Option<i64>, _>(3)?.map(count).transpose()?,
                 person: PersonId(row.try_get(4)?),

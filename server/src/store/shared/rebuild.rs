@@ -62,7 +62,7 @@ async fn between(conn: &mut Conn, after: Uuid, last: Uuid) -> Result<Vec<Pending
     for row in &rows {
         let organisation = OrganisationId(row.try_get(1)?);
         let (_, changes) = found.entry(row.try_get(0)?).or_insert_with(|| (organisation, Changes::new()));
-        let change = PublishedChange { hash: hash(row.try_get(4)?)?, raw: unpack(row.try_get(5)?)? };
+        let change = PublishedChange { hash: hash(row.try_get(4)?)?, raw: unpack(row.try_get(5)?) };
         changes.insert((row.try_get(2)?, row.try_get(3)?), change);
     }
     let record = |(id, (organisation, changes)): (Uuid, (OrganisationId, Changes))| {
