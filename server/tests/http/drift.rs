@@ -6,6 +6,7 @@ use sync_core::engine::Engine;
 use sync_core::id::{ChangeHash, RecordId};
 use sync_core::store::memory::MemoryStore;
 use sync_core::store::{ExchangeOutcome, PulledRecord, Store as _};
+use sync_core::trust::code;
 use sync_core::wire::digest::Comparison;
 use sync_core::wire::enrol::Role;
 
@@ -131,6 +132,25 @@ async fn damaged_bytes_are_replaced() {
     next_day(&test, &mut promoter).await;
     assert_eq!(promoter.lead(record), view);
     assert_eq!(names(&promoter, record), changes_of(&test, record).await);
+}
+
+#[tokio::test]
+async fn what_the_server_s_disk_forgot_costs_no_other_record() {
+    let Scene { test, mut promoter, record: other, .. } = scene().await;
+    let damaged = promoter.register_with_notes("李娜", "客户目前租房，合同年底到期，希望在此之前定下来。");
+    assert_eq!(promoter.sync(&test).await.failure, None);
+    let raw = test.app.store.record(damaged).await.unwrap().published[0].raw.len();
+    let of_it = format!("record = {}", test.sql_id(damaged.0));
+    let lies = test.sql_number(&format!("select cast(octet_length(raw) as bigint) from change where {of_it}")).await;
+    assert!(lies < i64::try_from(raw).unwrap(), "it lies packed: {lies} of {raw} bytes");
+    test.sql(&format!("update change set raw = substr(raw, 1, 100) where {of_it}")).await;
+
+    promoter.rename(damaged, "李娜娜");
+    promoter.rename(other, "张四");
+    assert_eq!(promoter.sync(&test).await.failure, None);
+    assert_eq!(changes_of(&test, other).await.len(), 4);
+    let held = format!("select count(*) from change where {of_it} and state = 2 and code = '{}'", code::DAMAGED);
+    assert_eq!(test.sql_number(&held).await, 1, "a person sees what waits for the storage to be looked at");
 }
 
 #[tokio::test]
