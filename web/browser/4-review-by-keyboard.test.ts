@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { Desk, openBrowser, record } from './desk.ts';
-import { tabTo } from './keyboard.ts';
+import { signInByKeys, tabTo } from './keyboard.ts';
 
 let browser: Browser;
 let desk: Desk;
@@ -25,14 +25,7 @@ async function ready(): Promise<string> {
 
 test('an evening of review without a mouse', async () => {
   const { page } = desk;
-  const { login, password } = inject('house').staff.reviewer!;
-  await page.goto('/');
-  await page.locator('input[autocomplete=username]:focus').waitFor();
-  await page.keyboard.type(login);
-  await page.keyboard.press('Tab');
-  await page.keyboard.type(password);
-  await page.keyboard.press('Enter');
-  await page.waitForURL('**/records');
+  await signInByKeys(page, inject('house').staff.reviewer!);
   await tabTo(page, 'nav a[href="/review"]');
   await page.keyboard.press('Enter');
   await page.waitForURL('**/review');

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { contentsOf, Desk, openBrowser, record } from './desk.ts';
 import { Evening } from './evening.ts';
 import { Handset } from './handset.ts';
-import { tabTo } from './keyboard.ts';
+import { signInByKeys, tabTo } from './keyboard.ts';
 import { scan } from './qr.ts';
 
 let browser: Browser;
@@ -55,7 +55,7 @@ test('a whole evening of head quarters without a mouse', async () => {
     await page.waitForURL('**/records?text=**');
   };
 
-  await signIn(page);
+  await signInByKeys(page, inject('house').staff.hq_admin!);
 
   // The evening is followed while phones sync.
   await go('/days');
@@ -162,15 +162,3 @@ test('a whole evening of head quarters without a mouse', async () => {
   await colleague.close();
   await desk.close();
 });
-
-/** From the first page, with the keys alone. */
-async function signIn(page: Page): Promise<void> {
-  const { login, password } = inject('house').staff.hq_admin!;
-  await page.goto('/');
-  await page.locator('input[autocomplete=username]:focus').waitFor();
-  await page.keyboard.type(login);
-  await page.keyboard.press('Tab');
-  await page.keyboard.type(password);
-  await page.keyboard.press('Enter');
-  await page.waitForURL('**/records');
-}

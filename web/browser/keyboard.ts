@@ -8,3 +8,14 @@ export async function tabTo(page: Page, selector: string): Promise<void> {
   }
   throw new Error(`the tab key does not reach ${selector}`);
 }
+
+/** Signs in from the first page, with the keys alone. */
+export async function signInByKeys(page: Page, staff: { login: string; password: string }): Promise<void> {
+  await page.goto('/');
+  await page.locator('input[autocomplete=username]:focus').waitFor();
+  await page.keyboard.type(staff.login);
+  await page.keyboard.press('Tab');
+  await page.keyboard.type(staff.password);
+  await page.keyboard.press('Enter');
+  await page.waitForURL('**/records');
+}
