@@ -14,6 +14,7 @@ export default defineConfig({
     include: ['browser/**/*.test.ts'],
     environment: 'node',
     globalSetup: 'browser/house.ts',
+    setupFiles: 'browser/failure.ts',
     fileParallelism: false,
     // Files share their process: none keeps anything that another could trip over, and loading all again takes its time.
     isolate: false,

@@ -45,6 +45,8 @@ pub struct Subscription {
 struct Seat {
     stopped: AtomicBool,
     listener: Mutex<Option<Listener>>,
+    /// Held while the status is read: the daybook is kept open by that.
+    reading: Mutex<()>,
 }
 
 impl Seat {
@@ -53,6 +55,16 @@ impl Seat {
         let listener = self.listener.try_lock().ok().and_then(|mut listener| listener.take());
         // Outside of the lock: code of the app's may run now.
         drop(listener);
+    }
+
+    /// Where the device stands, unless nobody wants to hear it any more.
+    fn read(&self, daybook: &Weak<Daybook>) -> Option<SyncStatus> {
+        let _reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.stopped.load(Ordering::Acquire) {
+            return None;
+        }
+        // A status that can't be read now is read with the next signal.
+        daybook.upgrade().and_then(|daybook| daybook.sync_status().ok())
     }
 
     fn tell(&self, news: &News) {
@@ -73,9 +85,11 @@ impl std::fmt::Debug for Subscription {
 }
 
 impl Subscription {
-    /// Ends it. Does not wait for a call that is under way; after that there is none.
+    /// Ends it. Does not wait for a call that is under way; after that there is none. The daybook is not kept open by it any
+    /// more: who lets go of that next can open the store again at once.
     pub fn stop(&self) {
         self.seat.stopped.store(true, Ordering::Release);
+        drop(self.seat.reading.lock().unwrap_or_else(PoisonError::into_inner));
         self.seat.clear();
     }
 }
@@ -93,7 +107,8 @@ impl Daybook {
     /// # Errors
     /// [`Error::Crashed`], also when the system has no thread to give.
     pub fn subscribe(self: &Arc<Self>, listener: impl FnMut(&News) + Send + 'static) -> Result<Subscription, Error> {
-        let seat = Arc::new(Seat { stopped: AtomicBool::new(false), listener: Mutex::new(Some(Box::new(listener))) });
+        let (stopped, listener) = (AtomicBool::new(false), Mutex::new(Some(Box::new(listener) as Listener)));
+        let seat = Arc::new(Seat { stopped, listener, reading: Mutex::new(()) });
         let (daybook, hearer) = (Arc::downgrade(self), Arc::clone(&seat));
         let signals = self.core()?.subscribers.hear();
         let thread = thread::Builder::new().name("daybook news".to_owned());
@@ -122,8 +137,7 @@ fn serve(daybook: &Weak<Daybook>, signals: &Receiver<Signal>, seat: &Seat) {
         if let Some(progress) = progress {
             seat.tell(&News::Progress(progress));
         }
-        // A status that can't be read now is read with the next signal.
-        if status && let Some(Ok(status)) = daybook.upgrade().map(|daybook| daybook.sync_status()) {
+        if status && let Some(status) = seat.read(daybook) {
             seat.tell(&News::Status(status));
         }
     }

@@ -154,6 +154,20 @@ fn a_day_without_a_network_is_sent_in_the_evening_once() {
 }
 
 #[test]
+fn an_app_that_stopped_listening_is_closed_and_opened_again_at_once() {
+    let Phone { mut daybook, server, clock, path, _folder } = enrolled_phone();
+    for _ in 0..100 {
+        let open_now = Arc::new(daybook);
+        let listening = open_now.subscribe(|_| {}).unwrap();
+        open_now.leads().create(lead("张伟")).unwrap();
+        listening.stop();
+        drop(open_now);
+        daybook = open(&path, &server, &clock).unwrap();
+    }
+    assert_eq!(daybook.sync().unwrap().pushed, 100);
+}
+
+#[test]
 fn saves_survive_the_end_of_the_app() {
     let Phone { daybook, server, clock, path, _folder } = enrolled_phone();
     let made = daybook.leads().create(lead("张伟")).unwrap();

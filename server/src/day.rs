@@ -4,5 +4,6 @@ pub mod absence;
 pub mod facts;
 pub mod figures;
 pub mod hours;
+pub mod late;
 pub mod rota;
 pub mod statement;

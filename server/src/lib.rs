@@ -11,6 +11,7 @@ pub mod clock;
 pub mod config;
 pub mod day;
 pub mod error;
+pub mod evidence;
 pub mod export;
 pub mod flag;
 pub mod metrics;

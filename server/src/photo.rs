@@ -5,6 +5,7 @@
 //! freed of metadata ([`strip`]), given a small picture ([`picture`]) and put into the object store ([`depot`]). Nothing
 //! that a record may still need is ever removed ([`collect`]).
 
+pub mod album;
 pub mod collect;
 pub mod depot;
 pub mod finish;

@@ -83,17 +83,22 @@ pub fn sees_person(who: &Person, person: &Person) -> bool {
     in_territory || person.id == who.id
 }
 
-/// Whether somebody is told that something of a sort changed in an office of their organisation; what changed in no
-/// office is for head quarters alone.
+/// Whether somebody is told that something of a sort changed in an office of their organisation. What changed in no office
+/// is for head quarters alone, but for the directory: names and settings are everybody's.
 pub fn hears(person: &Person, topic: Topic, office: Option<OfficeId>) -> bool {
     let sees = match topic {
-        Topic::Records => true,
+        Topic::Records | Topic::Photos => true,
         Topic::Days => may_do(person, Action::SeeDays),
         Topic::Quarantine => may_do(person, Action::SeeQuarantine) || may_do(person, Action::SeeAmendments),
         Topic::Devices => may_do(person, Action::SeeDevices),
-        Topic::System => may_do(person, Action::Audit),
+        Topic::Directory => true,
+        Topic::Audit => may_do(person, Action::Audit),
     };
-    sees && (person.role.is_head_quarters() || office.is_some() && person.office == office)
+    let here = match office {
+        Some(office) => person.office == Some(office),
+        None => topic == Topic::Directory,
+    };
+    sees && (person.role.is_head_quarters() || here)
 }
 
 /// Whether somebody may do something that is not about one record.

@@ -19,7 +19,6 @@ use crate::service::notes::Notes;
 use crate::service::presence::Presence;
 use crate::service::projector::Projector;
 use crate::service::receive::{ActorOwners, Intake};
-use crate::service::staff_change::StaffActors;
 use crate::service::system::{Asked, Pulse};
 use crate::service::trial::Trial;
 use crate::store::Store;
@@ -52,8 +51,6 @@ pub struct Parts {
     pub trial: Trial,
     /// Which device each actor belongs to.
     pub actors: ActorOwners,
-    /// The actors under which staff write.
-    pub staff_actors: StaffActors,
     /// Hashes and compares passwords, a few at a time.
     pub passwords: Passwords,
     /// Slows down those who guess passwords.
@@ -121,7 +118,6 @@ impl App {
             projector: Projector::default(),
             trial,
             actors: ActorOwners::default(),
-            staff_actors: StaffActors::default(),
             passwords,
             logins: LoginBackoff::default(),
             events: Events::default(),

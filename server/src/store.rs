@@ -19,6 +19,7 @@ pub mod neighbours;
 mod packing;
 pub mod photos;
 pub mod postgres;
+pub mod presets;
 pub mod rebuild;
 mod shared;
 pub mod sqlite;
@@ -69,22 +70,29 @@ pub trait Store: Send + Sync {
     async fn organisations(&self) -> Result<Vec<Organisation>, StoreError>;
     /// An organisation.
     async fn organisation(&self, id: OrganisationId) -> Result<Organisation, StoreError>;
-    /// Decides whether photos that an organisation's phones bring from now on keep their metadata.
-    async fn keep_exif(&self, id: OrganisationId, keep: bool) -> Result<(), StoreError>;
+    /// Changes what an organisation decides for itself. [`StoreError::Conflict`] if the name is taken.
+    async fn change_organisation(&self, id: OrganisationId, edit: &OrganisationEdit) -> Result<(), StoreError>;
     /// Decides from when on flags are raised.
     async fn set_thresholds(&self, id: OrganisationId, thresholds: &Thresholds) -> Result<(), StoreError>;
     /// Opens an office. [`StoreError::Conflict`] if the name is taken.
     async fn create_office(&self, office: &Office) -> Result<(), StoreError>;
     /// All offices of an organisation by name.
     async fn offices(&self, organisation: OrganisationId) -> Result<Vec<Office>, StoreError>;
-    /// Gives an office another time zone. [`StoreError::NotFound`] if there is none.
-    async fn set_time_zone(&self, office: OfficeId, time_zone: &str) -> Result<(), StoreError>;
+    /// Changes an office; if its name, has the phones of its people learn it. [`StoreError::Conflict`] if the name is taken,
+    /// [`StoreError::NotFound`] if there is no such office.
+    async fn change_office(&self, id: OfficeId, edit: &OfficeEdit) -> Result<(), StoreError>;
     /// Forms a team. [`StoreError::Conflict`] if the office has one of that name.
     async fn create_team(&self, team: &Team) -> Result<(), StoreError>;
+    /// Gives a team another name, and has the phones of its people learn it. [`StoreError::Conflict`] if the office has one
+    /// of that name, [`StoreError::NotFound`] if the organisation has no such team.
+    async fn rename_team(&self, team: &Team) -> Result<(), StoreError>;
     /// All teams of an organisation by office and name.
     async fn teams(&self, organisation: OrganisationId) -> Result<Vec<Team>, StoreError>;
     /// Adds a development. Raises the profile version of everybody, because phones offer it for choice.
     async fn create_project(&self, project: &Project) -> Result<(), StoreError>;
+    /// Gives a development another name, and has phones learn it. [`StoreError::Conflict`] if the name is taken,
+    /// [`StoreError::NotFound`] if the organisation has no such development.
+    async fn rename_project(&self, project: &Project) -> Result<(), StoreError>;
     /// All developments by name.
     async fn projects(&self, organisation: OrganisationId) -> Result<Vec<Project>, StoreError>;
     /// Adds a person and the first line of their membership. [`StoreError::Conflict`] if the login is taken.
@@ -177,13 +185,12 @@ pub trait Store: Send + Sync {
 
     // ---- publishing ----
 
-    /// Records for which these have sent something that is not judged, the longest waiting first, with everything that
-    /// is needed to judge them.
-    async fn pending(&self, limit: u32, senders: Senders<'_>) -> Result<Vec<PendingRecord>, StoreError>;
+    /// Records for which these have sent something that is not judged, the longest waiting first.
+    async fn pending(&self, limit: u32, senders: Senders<'_>) -> Result<Vec<RecordId>, StoreError>;
     /// Whether any change is received and not judged.
     async fn is_received(&self) -> Result<bool, StoreError>;
-    /// One record with its published changes and, if there are any, its received ones.
-    /// [`StoreError::NotFound`] if there is neither.
+    /// One record with everything that is needed to judge it: its published changes and, if there are any, its received
+    /// ones. [`StoreError::NotFound`] if there is neither.
     async fn record(&self, id: RecordId) -> Result<PendingRecord, StoreError>;
     /// Those of the records that [`Self::record`] would find, all at once.
     async fn records(&self, ids: &[RecordId]) -> Result<Vec<PendingRecord>, StoreError>;
@@ -268,6 +275,8 @@ pub trait Store: Send + Sync {
     async fn count_records(&self, scope: &Scope, filter: &RecordFilter) -> Result<u64, StoreError>;
     /// One line of a list.
     async fn record_line(&self, id: RecordId) -> Result<RecordLine, StoreError>;
+    /// The lines of those of the records that are published, in any order.
+    async fn record_lines(&self, ids: &[RecordId]) -> Result<Vec<RecordLine>, StoreError>;
     /// The published changes of a record with what is known of their origin, in feed order.
     async fn origins(&self, id: RecordId) -> Result<Vec<ChangeOrigin>, StoreError>;
 
@@ -282,6 +291,8 @@ pub trait Store: Send + Sync {
     ) -> Result<Vec<(DeviceId, UnixMillis, u64)>, StoreError>;
     /// Changes that were set aside, newest first.
     async fn set_aside(&self, query: &AsideQuery) -> Result<Vec<SetAside>, StoreError>;
+    /// How many changes those are, over all pages.
+    async fn count_set_aside(&self, query: &AsideQuery) -> Result<u64, StoreError>;
     /// One change of a device, whatever became of it. [`StoreError::NotFound`] if there is none of this number.
     async fn aside(&self, id: i64) -> Result<AsideChange, StoreError>;
     /// The changes of a record that are held, wait, or were decided about, in the order in which they came.
@@ -330,6 +341,8 @@ pub trait Store: Send + Sync {
 
     /// With what staff sign in, and where they are signed in.
     fn access(&self) -> &dyn access::AccessStore;
+    /// Filters that people keep for themselves.
+    fn presets(&self) -> &dyn presets::PresetStore;
     /// What flags of records compare.
     fn flags(&self) -> &dyn flags::FlagStore;
     /// What is known of offices' days.

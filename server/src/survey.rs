@@ -58,6 +58,34 @@ pub struct FormFigures {
     pub questions: Vec<QuestionFigures>,
 }
 
+/// One of the numbers that [`Tally`] comes to, by what it counts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figure {
+    /// Surveys of this form; empty for those that don't say.
+    pub form: String,
+    /// And of this version of it; empty for those that don't say.
+    pub version: String,
+    /// Only those that answer this question, as [`QuestionFigures`] calls it.
+    pub question: Option<String>,
+    /// Only those that answer it like this.
+    pub answer: Option<Answer>,
+}
+
+impl Figure {
+    /// Whether it counts a survey.
+    pub fn counts(&self, facts: &SurveyFacts) -> bool {
+        let is = |text: &Option<String>, named: &str| text.as_deref().unwrap_or_default() == named;
+        let answers = |question: &String| {
+            facts.answers.iter().any(|(path, answer)| {
+                self.answer.as_ref().is_none_or(|wanted| wanted == answer) && without_repeats(path) == *question
+            })
+        };
+        is(&facts.form, &self.form)
+            && is(&facts.form_version, &self.version)
+            && self.question.as_ref().is_none_or(answers)
+    }
+}
+
 /// An answer as the key of a count.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Said {
@@ -195,6 +223,30 @@ mod tests {
         assert_eq!(age.numbers, Some(Numbers { least: 4, most: 9, mean: 6.5 }));
         assert_eq!((loan.answered, loan.others, loan.numbers), (3, 0, None));
         assert_eq!(loan.answers[0], AnswerCount { answer: Answer::Bool(true), count: 2 });
+    }
+
+    #[test]
+    fn a_figure_counts_what_it_says() {
+        let answered = survey("1", &[("loan", Answer::Bool(true)), ("children[1]/age", Answer::Int(9))]);
+        let figure = |version: &str, question: Option<&str>, answer| Figure {
+            form: "residents".to_owned(),
+            version: version.to_owned(),
+            question: question.map(str::to_owned),
+            answer,
+        };
+        for (counts, version, question, answer) in [
+            (true, "1", None, None),
+            (false, "2", None, None),
+            (true, "1", Some("loan"), None),
+            (true, "1", Some("loan"), Some(Answer::Bool(true))),
+            (false, "1", Some("loan"), Some(Answer::Text("true".to_owned()))),
+            (true, "1", Some("children[]/age"), Some(Answer::Int(9))),
+            (false, "1", Some("children[]/age"), Some(Answer::Int(4))),
+            (false, "1", Some("name"), None),
+        ] {
+            let figure = figure(version, question, answer);
+            assert_eq!(figure.counts(&answered), counts, "{figure:?}");
+        }
     }
 
     #[test]

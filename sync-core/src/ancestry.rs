@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::chunk::read_change;
 use crate::id::ChangeHash;
-use crate::trust::chunk::read_change;
 
 /// Names and ancestors of changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -10,8 +10,10 @@ mod write;
 
 use automerge::{AutoCommit, ObjId, ObjType, ReadDoc, ValueRef};
 
+use crate::chunk::{self, Change};
 use crate::id::ChangeHash;
 use crate::record::{Kind, Zone};
+use crate::trust::Limits;
 
 pub use write::{EditError, NewRecord};
 
@@ -51,8 +53,13 @@ impl Document {
     /// # Errors
     /// When the bytes are not changes, don't fit together, or don't make a record.
     pub fn load<'a>(changes: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, DocumentError> {
-        let log: Vec<u8> = changes.into_iter().flatten().copied().collect();
-        Self::load_bytes(&log)
+        let log: Vec<&[u8]> = changes.into_iter().collect();
+        let most_ops = Limits::default().record_ops;
+        match log.iter().map(|raw| Change::read(raw, most_ops)).collect::<Result<Vec<_>, _>>() {
+            Ok(changes) => Self::of_changes(&changes.iter().collect::<Vec<_>>()),
+            // Perhaps a newer Automerge wrote it, whose document this one may still load.
+            Err(_) => Self::load_bytes(&log.concat()),
+        }
     }
 
     /// Loads a record from what [`Document::save`] gave, or from changes one after the other.
@@ -64,18 +71,37 @@ impl Document {
         Self::from_automerge(doc)
     }
 
-    /// Loads a record from changes that were read already, each after the ones that it depends on.
+    /// Loads a record from changes that were taken apart already, each after the ones that it depends on.
     ///
     /// # Errors
     /// When they don't fit together, or don't make a record.
-    pub(crate) fn of_changes(changes: Vec<automerge::Change>) -> Result<Self, DocumentError> {
-        let mut doc = AutoCommit::new();
-        doc.apply_changes(changes).map_err(|error| DocumentError::Unreadable(error.to_string()))?;
+    pub(crate) fn of_changes(changes: &[&Change<'_>]) -> Result<Self, DocumentError> {
+        Self::of_line(changes).map_or_else(|| Self::by_applying(changes), Ok)
+    }
+
+    /// Loads a record whose changes are a straight line (see [`chunk::lay_out`]). That they have their one canonical
+    /// form, and load again when they were saved, is certain then.
+    pub(crate) fn of_line(changes: &[&Change<'_>]) -> Option<Self> {
+        let bytes = chunk::lay_out(changes)?;
+        let document = Self::load_bytes(&bytes).ok()?;
+        debug_assert_eq!(
+            Self::by_applying(changes).map(|mut document| document.save()),
+            Ok(bytes),
+            "Automerge lays the same changes out in another way"
+        );
+        Some(document)
+    }
+
+    /// Has Automerge take in one change after the other.
+    pub(crate) fn by_applying(changes: &[&Change<'_>]) -> Result<Self, DocumentError> {
+        let log: Vec<&[u8]> = changes.iter().map(|change| change.raw).collect();
+        let mut document = Self::load_bytes(&log.concat())?;
         // What follows a change that is not there waits inside the document, and is not part of it.
-        if !doc.get_missing_deps(&[]).is_empty() {
-            return Err(DocumentError::Unreadable("changes are missing".to_owned()));
+        if document.missing().is_empty() {
+            Ok(document)
+        } else {
+            Err(DocumentError::Unreadable("changes are missing".to_owned()))
         }
-        Self::from_automerge(doc)
     }
 
     fn from_automerge(doc: AutoCommit) -> Result<Self, DocumentError> {

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`record`] | what a visit, survey and lead consist of |
 //! | [`document`] | how they stand in an Automerge document, and what merges how |
+//! | [`chunk`] | how changes and documents are written down in bytes |
 //! | [`history`], [`index`] | what every change did; how a record reads in lists and searches |
 //! | [`journal`] | the hash chain of everything a device has said, and the server's receipts |
 //! | [`trust`] | what stands between a phone's bytes and a document |
@@ -66,6 +67,7 @@
 //! ```
 
 pub mod ancestry;
+pub mod chunk;
 pub mod digest;
 pub mod document;
 pub mod engine;

@@ -69,10 +69,25 @@ impl FromStr for PhoneNumber {
         if compact.len() > 24 {
             return Err(PhoneNumberError);
         }
+        // Nearly every number that is read comes from a document, where it has this form already; the library takes
+        // eight microseconds to find the same.
+        if is_chinese_mobile(&compact) {
+            return Ok(Self::Full(compact));
+        }
         let number = phonenumber::parse(Some(phonenumber::country::Id::CN), &compact).map_err(|_| PhoneNumberError)?;
         let e164 = number.format().mode(phonenumber::Mode::E164).to_string();
         (8..=16).contains(&e164.len()).then_some(Self::Full(e164)).ok_or(PhoneNumberError)
     }
+}
+
+/// Whether this is a Chinese mobile number in E.164, with one of the prefixes that most have: 13x, 15x, 18x, 19x.
+fn is_chinese_mobile(text: &str) -> bool {
+    let prefixed = match text.strip_prefix("+861").map(str::as_bytes) {
+        Some([b'3' | b'8', ..]) => true,
+        Some([b'5' | b'9', third, ..]) => *third != b'4',
+        _ => false,
+    };
+    prefixed && text.len() == "+8613312343333".len() && text.bytes().skip(1).all(|digit| digit.is_ascii_digit())
 }
 
 impl fmt::Display for PhoneNumber {
@@ -95,6 +110,8 @@ impl<'de> Deserialize<'de> for PhoneNumber {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -111,6 +128,14 @@ mod tests {
     fn nonsense_is_refused() {
         for text in ["", "abc", "***", "133****", "1", "+", &"9".repeat(40)] {
             assert_eq!(text.parse::<PhoneNumber>(), Err(PhoneNumberError), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_has_its_final_form_reads_as_the_library_reads_it(digits in "[0-9]{8,11}") {
+            let own = format!("+861{digits}").parse::<PhoneNumber>();
+            prop_assert_eq!(own, format!("00861{digits}").parse());
         }
     }
 }

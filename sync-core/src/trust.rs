@@ -3,15 +3,14 @@
 //! Automerge panics, or quietly makes a document unloadable, on well-formed but false changes
 //! (reference/automerge.md, "Fuzzing"). So nothing from a phone reaches it before this module has read it:
 //!
-//! 1. [`chunk`] reads the frame and counts the operations without unpacking them;
+//! 1. [`crate::chunk`] reads the frame and counts the operations without unpacking them;
 //! 2. [`gate`] checks every operation against the history of the record;
 //! 3. [`authority`] asks whether the author may write there, now;
-//! 4. [`judge`](fn@judge::judge) applies what is left to a copy, saves it, loads it again and compares.
+//! 4. [`judge`](fn@judge::judge) has Automerge load the record with what is left, as a document.
 //!
 //! Whatever fails is set aside with a reason, never dropped.
 
 pub mod authority;
-pub mod chunk;
 pub mod gate;
 pub mod judge;
 
@@ -64,7 +63,7 @@ pub mod code {
     pub const SEQUENCE: &str = "change.sequence";
     /// An operation refers to an object, element or predecessor that is not there, or of another kind.
     pub const REFERENCE: &str = "change.reference";
-    /// An operation that records don't use: counters, marks, tables.
+    /// An operation that records don't use: counters, marks, tables, numbers that are not finite.
     pub const OPERATION: &str = "change.operation";
     /// The time is one that no clock shows.
     pub const TIME: &str = "change.time";

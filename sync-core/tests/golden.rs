@@ -279,8 +279,8 @@ fn exchanges() {
                 PullItem {
                     record: RecordId::from([7; 16]),
                     news: News::Changes(vec![
-                        sync_core::trust::chunk::pack(&changes[0].1, None).unwrap(),
-                        sync_core::trust::chunk::pack(&changes[1].1, Some(&changes[0].0)).unwrap(),
+                        sync_core::chunk::pack(&changes[0].1, None).unwrap(),
+                        sync_core::chunk::pack(&changes[1].1, Some(&changes[0].0)).unwrap(),
                     ]),
                 },
                 PullItem { record: RecordId::from([8; 16]), news: News::Gone(GoneReason::Reassigned) },

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use sync_core::chunk;
 use sync_core::id::RecordId;
 use sync_core::journal::{Head, Key};
 use sync_core::time::{BootId, ClockReading, UnixMillis};
-use sync_core::trust::chunk;
 use sync_core::wire::segment::{Payload, Segment, WireEntry};
 use sync_core::wire::{self, Body, Encoding};
 

@@ -107,7 +107,7 @@ impl Console {
     /// # Errors
     /// When the server refuses.
     pub fn correct(&self, id: RecordId, field: &str, value: Value) -> Result<(), Failure> {
-        self.ask("PATCH", &format!("/api/v1/records/{id}/facts"), Some(&json!({ field: value }))).map(drop)
+        self.ask("PATCH", &format!("/api/v1/records/{id}/facts"), Some(&json!({ "facts": { field: value } }))).map(drop)
     }
 
     /// Decides about a record as it was seen in a list.
@@ -117,6 +117,20 @@ impl Console {
     pub fn decide(&self, seen: &Listed, state: ReviewState, reason: Option<&str>) -> Result<(), Failure> {
         let verdict = json!({ "state": state, "reason": reason, "seen": seen.heads });
         self.ask("POST", &format!("/api/v1/records/{}/review", seen.id), Some(&verdict)).map(drop)
+    }
+
+    /// Closes the day of an office, with a word about each phone that is missing.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn close_day(&self, office: OfficeId, day: &str) -> Result<(), Failure> {
+        let path = format!("/api/v1/offices/{office}/days/{day}");
+        let board = self.get(&path)?;
+        let people = board["people"].as_array().into_iter().flatten();
+        let phones = people.flat_map(|line| line["devices"].as_array().into_iter().flatten());
+        let missing = phones.filter(|phone| !phone["absence"].is_null());
+        let missing: Vec<Value> = missing.map(|phone| json!({ "device": phone["id"], "reason": "没有网络" })).collect();
+        self.ask("POST", &format!("{path}/close"), Some(&json!({ "missing": missing }))).map(drop)
     }
 
     /// What stands at an address of the API.

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use automerge::legacy::{ElementId, Key, ObjectId, OpId, OpType};
 use automerge::{Change, ExpandedChange, ObjType, ScalarValue};
+use sync_core::chunk::{self, lay_out, read_change};
 use sync_core::document::{Document, NewRecord};
 use sync_core::history::history;
 use sync_core::id::{ActorId, ChangeHash, DeviceId, OfficeId, PersonId, RecordId, Signature};
@@ -18,7 +19,6 @@ use sync_core::record::view::RecordFacts as _;
 use sync_core::time::{BootId, ClockReading, UnixMillis};
 use sync_core::trust::Limits;
 use sync_core::trust::authority::Author;
-use sync_core::trust::chunk::{self, read_change};
 use sync_core::trust::judge::{Candidate, Judgement, judge};
 use sync_core::wire::cursor::Cursor;
 use sync_core::wire::enrol::{EnrolRequest, EnrolResponse, ReidentifyRequest, Role, TokenRequest, TokenResponse};
@@ -103,6 +103,11 @@ impl Scene {
             again.any_view()
         });
         assert_eq!(again.ok(), view, "what was accepted does not read the same after saving");
+        // As a phone does that has the record already: Automerge takes in one change after the other.
+        let taken = candidates.iter().filter(|candidate| accepted.contains(&candidate.hash));
+        let log: Vec<&[u8]> = published.iter().copied().chain(taken.map(|candidate| candidate.raw)).collect();
+        let applied = Document::load_bytes(&log.concat()).and_then(|mut applied| applied.any_view());
+        assert_eq!(applied.ok(), view, "what was accepted reads in another way where it is taken in");
     }
 }
 
@@ -327,6 +332,10 @@ pub fn chunk_parser(data: &[u8]) {
         if let Ok((hash, raw)) = chunk::unpack(data, before) {
             if let Ok(frame) = read_change(&raw) {
                 assert_eq!(frame.hash, hash);
+                if let Ok(change) = chunk::Change::read(&raw, 1_000) {
+                    assert_eq!(change.ops.len() as u64, frame.ops);
+                    lay_out(&[&change]);
+                }
             }
             if let Ok(packed) = chunk::pack(&raw, before) {
                 assert_eq!(chunk::unpack(&packed, before), Ok((hash, raw)));

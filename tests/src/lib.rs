@@ -21,6 +21,7 @@ pub mod hostile;
 pub mod ledger;
 pub mod line;
 pub mod model;
+pub mod night;
 pub mod oddity;
 pub mod oracle;
 pub mod paperwork;

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use client::transport::{HttpTransport, Traffic, Transport};
+use client::transport::{HttpTransport, LaneRequest, LaneResponse, Traffic, Transport};
 use rand::Rng;
 use rand::seq::SliceRandom as _;
 use sync_core::engine::{Route, TransportError, WireRequest, WireResponse};
@@ -115,6 +115,11 @@ impl Transport for Line {
             self.pulse.receipt();
         }
         Ok(response)
+    }
+
+    fn send_photo(&self, request: &LaneRequest) -> Result<LaneResponse, TransportError> {
+        let _beat = self.pulse.request();
+        self.http.send_photo(request)
     }
 }
 

@@ -25,6 +25,8 @@ pub enum Chapter {
     Settling,
     /// Promoters correct what came back.
     Correction,
+    /// Odd things are saved on other phones.
+    Night,
 }
 
 /// A value that somebody wrote to a field.

@@ -1,7 +1,7 @@
 //! One person with a phone, who also remembers what they saved.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,6 +48,8 @@ pub struct Phone {
     pub name: String,
     /// What the server said at the enrolment.
     pub profile: Profile,
+    /// Where its store lies.
+    pub file: PathBuf,
     /// Its clock.
     pub clock: Arc<DayClock>,
     /// Its line to the server.
@@ -115,19 +117,27 @@ impl Phone {
         pulse: Arc<Pulse>,
     ) -> Result<Self, Failure> {
         let failed = |error: &dyn std::fmt::Display| Failure::Phone { phone: name.to_owned(), said: error.to_string() };
-        let http = HttpTransport::new(base_url).map_err(|error| failed(&error))?;
-        let line = Arc::new(Line::new(http, pulse));
-        let options = Options {
-            app: APP.to_owned(),
-            transport: Box::new(Arc::clone(&line)),
-            clock: Box::new(Arc::clone(&clock)),
-            install_secret: None,
-            secrets: None,
-        };
-        let daybook = Daybook::open(file, options).map_err(|error| failed(&error))?;
+        let (daybook, line) = open(file, base_url, &clock, pulse).map_err(|error| failed(&error))?;
         let profile = daybook.enrol(code, &format!("{name} 的手机")).map_err(|error| failed(&error))?;
         let diary = Diary::of(profile.person);
-        Ok(Self { name: name.to_owned(), profile, clock, line, diary, chapter: Chapter::Morning, daybook })
+        let file = file.to_owned();
+        Ok(Self { name: name.to_owned(), profile, file, clock, line, diary, chapter: Chapter::Morning, daybook })
+    }
+
+    /// Opens a copy of this phone's store, on a phone that takes itself for this one.
+    ///
+    /// # Errors
+    /// When it can't be opened.
+    pub fn copied(
+        &self,
+        file: &Path,
+        base_url: &str,
+        clock: Arc<DayClock>,
+        pulse: Arc<Pulse>,
+    ) -> Result<Self, Failure> {
+        let (daybook, line) = open(file, base_url, &clock, pulse).map_err(|error| self.failed(&error))?;
+        let (name, profile, diary) = (self.name.clone(), self.profile.clone(), Diary::of(self.person()));
+        Ok(Self { name, profile, file: file.to_owned(), clock, line, diary, chapter: self.chapter, daybook })
     }
 
     /// Who it is.
@@ -268,4 +278,22 @@ impl Phone {
     pub fn written(&self) -> BTreeSet<RecordId> {
         self.diary.records()
     }
+}
+
+/// The app on a phone with this store, and its line to the server.
+fn open(
+    file: &Path,
+    base_url: &str,
+    clock: &Arc<DayClock>,
+    pulse: Arc<Pulse>,
+) -> Result<(Daybook, Arc<Line>), Box<dyn std::error::Error>> {
+    let line = Arc::new(Line::new(HttpTransport::new(base_url)?, pulse));
+    let options = Options {
+        app: APP.to_owned(),
+        transport: Box::new(Arc::clone(&line)),
+        clock: Box::new(Arc::clone(clock)),
+        install_secret: None,
+        secrets: None,
+    };
+    Ok((Daybook::open(file, options)?, line))
 }

@@ -14,6 +14,7 @@ use crate::day::{Day, Met, NOON_MS, Route};
 use crate::dispute::{Dispute, settle};
 use crate::failure::Failure;
 use crate::model::{Chapter, Diary, Model};
+use crate::night::Night;
 use crate::oddity::{Flagged, expected};
 use crate::phone::Phone;
 use crate::progress::Stretch;
@@ -68,6 +69,8 @@ pub struct Play {
     /// When it began.
     pub begun: Instant,
     stage: Stage,
+    /// What came of the night.
+    pub(crate) night: Night,
     /// Whom each promoter met, in the order of [`World::promoters`].
     met: Vec<Vec<Met>>,
 }
@@ -100,7 +103,7 @@ impl Play {
         let console_diary = Diary::of(console.person);
         let met = vec![Vec::new(); plan.promoters];
         drop(server);
-        Ok(Self { plan, world, pulse, console, console_diary, begun, stage, met })
+        Ok(Self { plan, world, pulse, console, console_diary, begun, stage, night: Night::default(), met })
     }
 
     /// The server; of several the first, which is the one that is killed.
@@ -279,12 +282,15 @@ impl Play {
 
     /// Who saved what, put together from everybody's diaries.
     pub fn model(&self) -> Model {
-        Model::of(self.world.phones().map(|phone| &phone.diary).chain([&self.console_diary]))
+        let phones = self.world.phones().chain(&self.night.phones);
+        Model::of(phones.map(|phone| &phone.diary).chain([&self.console_diary]))
     }
 
-    /// The flags that contacts were made to raise.
+    /// The flags that contacts and the night were made to raise.
     pub fn flags(&self) -> BTreeSet<Flagged> {
-        expected(self.met.iter().flatten(), self.plan.contacts())
+        let mut flags = expected(self.met.iter().flatten(), self.plan.contacts());
+        flags.extend(self.night.flags.iter().cloned());
+        flags
     }
 
     /// Ends the play and leaves the servers.

@@ -96,6 +96,29 @@ impl ServerProcess {
         Err(Failure::Admin { line: command.to_owned(), said })
     }
 
+    /// As [`Self::run_once`], but ends it by SIGKILL as soon as it says so.
+    ///
+    /// # Errors
+    /// When it ends before it says so.
+    pub fn kill_once(
+        program: &Path,
+        folder: &Path,
+        settings: &Settings,
+        command: &str,
+        what: &str,
+    ) -> Result<(), Failure> {
+        let failed = || Failure::system(format!("can't run {}", program.display()));
+        let mut run = daybook(program, settings);
+        run.arg(command).arg("--data-dir").arg(data_folder(folder));
+        let spawned = run.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+        let mut child = spawned.map_err(failed())?;
+        let mut said =
+            child.stderr.take().into_iter().flat_map(|stderr| BufReader::new(stderr).lines().map_while(Result::ok));
+        let came = said.any(|said| said.contains(what));
+        child.kill().and_then(|()| child.wait()).map_err(failed())?;
+        if came { Ok(()) } else { Err(Failure::Unexpected(format!("{command} never said {what:?}"))) }
+    }
+
     /// Has phones and consoles come in through what stands in front of it.
     pub fn stand_behind(&mut self, front: String) {
         self.front = Some(front);
@@ -133,6 +156,15 @@ impl ServerProcess {
     pub fn kill(&mut self) -> Result<(), Failure> {
         let killed = self.child.kill().and_then(|()| self.child.wait());
         killed.map(drop).map_err(Failure::system("can't kill the server"))
+    }
+
+    /// Starts it again in the same folder, on the same port, with other settings.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn start_again_with(&mut self, settings: Settings) -> Result<(), Failure> {
+        self.settings = settings;
+        self.start_again()
     }
 
     /// Starts it again in the same folder, on the same port.

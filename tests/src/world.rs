@@ -1,7 +1,7 @@
 //! One organisation with its offices, teams, people and phones, set up on a real server through its own commands.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rand::{RngExt, SeedableRng};
@@ -74,6 +74,8 @@ pub struct World {
     pub staff: Vec<Login>,
     /// What it sells.
     pub project: ProjectId,
+    /// Where the stores of phones lie.
+    pub phones_folder: PathBuf,
 }
 
 impl World {
@@ -101,6 +103,7 @@ impl World {
             supervisors: Vec::new(),
             staff: Vec::new(),
             project: id_in(&project)?,
+            phones_folder: phones.clone(),
         };
         for (name, province, short) in OFFICES {
             let id: OfficeId = id_in(&server.admin(&["office", "create", "--name", name])?)?;
@@ -136,6 +139,16 @@ impl World {
         self.promoters.iter().chain(&self.supervisors).map(|member| &member.phone)
     }
 
+    /// With what the secretary of an office signs in.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn secretary(&self, office: &Office) -> Result<&Login, Failure> {
+        let logins = self.staff.iter().filter(|login| login.role == "secretary").zip(&self.offices);
+        let mut found = logins.filter(|(_, of)| of.id == office.id).map(|(login, _)| login);
+        found.next().ok_or_else(|| Failure::Unexpected(format!("{} has no secretary", office.name)))
+    }
+
     /// With what somebody of this role signs in.
     ///
     /// # Errors
@@ -165,8 +178,7 @@ impl Enrolment<'_> {
         let team_id = team.to_string();
         let person = self.server.admin(&["person", "create", "--name", &name, "--role", role, "--team", &team_id])?;
         let person: PersonId = id_in(&person)?;
-        let issued = self.server.admin(&["code", "issue", "--person", &person.to_string()])?;
-        let code = issued["code"].as_str().ok_or_else(|| Failure::Unexpected("no code was issued".to_owned()))?;
+        let code = issue_code(self.server, person)?;
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed ^ (number as u64));
         let skew_minutes = if number % SKEWED_PHONE == SKEWED_PHONE - 1 {
             SKEWS_MINUTES[number / SKEWED_PHONE % SKEWS_MINUTES.len()]
@@ -175,10 +187,20 @@ impl Enrolment<'_> {
         };
         let clock = Arc::new(DayClock::new(self.start, skew_minutes * 60_000, rng.random()));
         let file = self.phones.join(format!("{number:03}.db"));
-        let phone = Phone::enrol(&name, &file, &self.server.base_url(), code, clock, Arc::clone(self.pulse))?;
+        let phone = Phone::enrol(&name, &file, &self.server.base_url(), &code, clock, Arc::clone(self.pulse))?;
         (self.progress)();
         Ok(Member { phone, office, team })
     }
+}
+
+/// A code with which somebody's next phone is enrolled.
+///
+/// # Errors
+/// When the server refuses.
+pub fn issue_code(server: &ServerProcess, person: PersonId) -> Result<String, Failure> {
+    let issued = server.admin(&["code", "issue", "--person", &person.to_string()])?;
+    let code = issued["code"].as_str().map(str::to_owned);
+    code.ok_or_else(|| Failure::Unexpected("no code was issued".to_owned()))
 }
 
 fn staff(server: &ServerProcess, role: &'static str, login: &str, office: Option<&str>) -> Result<Login, Failure> {

@@ -59,6 +59,7 @@ test('the menu holds what a role can use, and addresses that are none say so', a
     'Records',
     'Leads',
     'Surveys',
+    'Photos',
     'Amendments',
     'People',
     'Teams',

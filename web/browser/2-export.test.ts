@@ -1,13 +1,13 @@
 import type { Download } from 'playwright-core';
 import { readSheet } from 'read-excel-file/node';
 import { expect, test } from 'vitest';
-import { contentsOf, sitting } from './desk.ts';
+import { contentsOf, lines, sitting } from './desk.ts';
 
 const at = sitting('secretary');
 
 async function take(form: string): Promise<Download> {
   const { page } = at.desk;
-  await page.getByRole('button', { name: 'Export' }).click();
+  await page.locator('.page-head').getByRole('button', { name: 'Export' }).click();
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: form }).click()]);
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   return download;
@@ -70,4 +70,25 @@ test('while it is made one can give up, and a file that breaks off is not saved'
     }
   }
   expect(saved).toBe(0);
+});
+
+test('every list can be taken away', async () => {
+  const { page } = at.desk;
+  const me = await at.desk.ask<{ office: string }>('/api/v1/me');
+  const [newest] = await lines(at.desk, 'limit=1');
+  const board = `/offices/${me.office}/days/${newest?.day}`;
+  for (const [path, heading] of [
+    ['/people', 'Person,Name,'],
+    ['/devices', 'Phone no.,Phone,'],
+    ['/amendments', 'Record,Title,'],
+    ['/leads', 'Case,Elsewhere,'],
+    ['/photos', 'Photo,Received at,'],
+    ['/surveys', 'Form,Version,'],
+    ['/days', 'Office,Closed,'],
+    [board, 'Name,Team,'],
+  ] as const) {
+    await page.goto(path);
+    const text = (await contentsOf(await take('CSV'))).toString();
+    expect(text.startsWith(`\ufeff${heading}`), path).toBe(true);
+  }
 });

@@ -19,6 +19,11 @@ test('a page of the list is shown by its places, without tiles on a plain plan',
   await pins.first().focus();
   await page.keyboard.press('Enter');
   await page.waitForURL(`**${href}`);
+
+  // There it has a plan of its own.
+  const own = page.getByRole('region', { name: 'Place', exact: true });
+  await own.locator('svg.plan').waitFor();
+  expect(await own.locator('.pins li').count()).toBeGreaterThan(0);
 });
 
 test('with tiles there is a map with a pin for each', async () => {

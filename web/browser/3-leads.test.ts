@@ -39,11 +39,19 @@ test('answers are counted by form and question', async () => {
   await page.getByRole('link', { name: 'Surveys', exact: true }).click();
   const form = page.getByRole('region', { name: 'bank-marketing 2014' });
   const all = await counted('kind=survey');
-  await form.getByRole('link', { name: `${all} surveys` }).waitFor();
+  await form.getByText(`${all} surveys`).waitFor();
   const housing = form.getByRole('row').filter({ hasText: 'housing' });
   expect(await housing.getByRole('cell').first().innerText()).toBe(String(all));
   const counts = await housing.locator('.answers li > .number').allInnerTexts();
   expect(counts.reduce((sum, count) => sum + Number(count), 0)).toBe(all);
+  // Each number shows its surveys.
+  const answer = housing.locator('.answers li').first();
+  await answer.getByRole('button').click();
+  const behind = page.getByRole('dialog', { name: /^bank-marketing · 2014 · housing · / });
+  await behind.locator('.row-link').first().waitFor();
+  expect(await behind.locator('.row-link').count()).toBe(Number(await answer.getByRole('button').innerText()));
+  await page.keyboard.press('Escape');
+  await behind.waitFor({ state: 'hidden' });
   // Nothing but what is asked for.
   await page.goto('/surveys?day=2001-01-01');
   await page.getByText('No surveys').waitFor();

@@ -1,4 +1,4 @@
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Desk, first, lines, openBrowser } from './desk.ts';
 import { Evening } from './evening.ts';
@@ -30,6 +30,29 @@ test('pages follow what phones hand in, and say when they can’t', async () => 
   await live.waitFor({ state: 'attached' });
   await lost.waitFor({ state: 'detached' });
   await row(missed).waitFor();
+  await desk.close();
+  await evening.over();
+});
+
+test('seven tabs of one browser all live, over one line', async () => {
+  const evening = await Evening.come('七页分所');
+  const desk = await Desk.open(browser);
+  await desk.signInAs(evening.secretary);
+  const id = await evening.phones.in.lead('七页的客户');
+  const row = (page: Page, record: string) => page.locator(`a.row-link[href$="${record}"]`);
+  const tabs = [desk.page];
+  while (tabs.length < 7) tabs.push(await desk.context.newPage());
+  for (const page of tabs) {
+    await page.goto('/records');
+    await row(page, id).waitFor();
+    await page.locator('.live[data-standing=live]').waitFor({ state: 'attached' });
+  }
+  const next = await evening.phones.in.lead('大家都看到的客户');
+  await Promise.all(tabs.map((page) => row(page, next).waitFor()));
+  // The first tab had the line; whoever has it now tells the others.
+  await desk.page.close();
+  const last = await evening.phones.in.lead('交接以后的客户');
+  await Promise.all(tabs.slice(1).map((page) => row(page, last).waitFor()));
   await desk.close();
   await evening.over();
 });

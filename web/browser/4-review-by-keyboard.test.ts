@@ -66,6 +66,13 @@ test('an evening of review without a mouse', async () => {
   const last = await ready();
   await page.keyboard.press('o');
   await page.waitForURL(`**/records/${last}`);
+
+  // Whoever comes back finds the queue as they left it, with what they decided.
+  await page.goBack();
+  await page.waitForURL('**/review**');
+  await expect.poll(ready).toBe(last);
+  await page.getByText('3 decided this sitting').waitFor();
+  expect(await page.locator('.queued .standing').count()).toBe(3);
 });
 
 test('a decision that comes too late is said while one is elsewhere already, and wants another look', async () => {
@@ -75,7 +82,7 @@ test('a decision that comes too late is said while one is elsewhere already, and
   const id = await ready();
   const other = await Desk.open(browser);
   await other.signIn('hq_admin');
-  await other.tell('PATCH', `/api/v1/records/${id}/facts`, { occupation: '宇航员' });
+  await other.tell('PATCH', `/api/v1/records/${id}/facts`, { facts: { occupation: '宇航员' } });
   await page.keyboard.press('a');
   await expect.poll(idHere).not.toBe(id);
   const notice = page.locator('.ant-notification-notice').filter({ hasText: 'Not taken' });

@@ -31,7 +31,7 @@ test('an administrator says from when on flags are raised, whoever else reads it
   const speed = page.getByLabel('Speed between two records');
   await speed.fill('5');
   await page.getByRole('button', { name: 'Save' }).click();
-  await page.locator('.ant-form-item-explain-error').getByText('20 to 2000').waitFor();
+  await page.locator('.ant-form-item-explain-error').getByText('20 to 2,000').waitFor();
   await speed.fill('200');
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByText('Saved.').waitFor();
@@ -64,4 +64,64 @@ test('an administrator gives an office another time zone, and others read it', a
   await reader.page.getByRole('row').filter({ hasText: '时区分所' }).getByText('Asia/Urumqi').waitFor();
   expect(await reader.page.getByLabel('Time zone of 时区分所').count()).toBe(0);
   await reader.close();
+});
+
+test('an office is renamed by keys, and the trail says what it was called', async () => {
+  const { page } = at.desk;
+  const { keyboard } = page;
+  await admin('office', 'create', '--name', '旧名分所', '--time-zone', 'Asia/Shanghai');
+  await page.goto('/settings');
+  await page.getByRole('button', { name: 'Rename: 旧名分所' }).press('Enter');
+  await page.getByLabel('New name of 旧名分所').waitFor();
+  await keyboard.press('ControlOrMeta+a');
+  await keyboard.type('新名分所');
+  await keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Rename: 新名分所' }).waitFor();
+  await page.goto('/audit');
+  await page.getByText('name: 旧名分所 → 新名分所').waitFor();
+});
+
+test('the organisation’s name, its evening and its projects are set by keys, and the trail says what they were', async () => {
+  const { page } = at.desk;
+  const { keyboard } = page;
+  const { name } = await at.desk.ask<{ name: string }>('/api/v1/organisation');
+  const rename = async (to: string) => {
+    await page.goto('/settings');
+    await page.getByLabel('Name', { exact: true }).focus();
+    await keyboard.press('ControlOrMeta+a');
+    await keyboard.type(to);
+    await keyboard.press('Enter');
+    await page.getByText('Saved.').waitFor();
+  };
+  await rename('远方地产');
+  await page.getByLabel('The evening begins at').focus();
+  await keyboard.press('ArrowDown');
+  await keyboard.press('ArrowDown');
+  await keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Save' }).press('Enter');
+  const evening = async () => (await at.desk.ask<{ evening_hour: number }>('/api/v1/organisation')).evening_hour;
+  await expect.poll(evening).toBe(18);
+
+  await page.getByLabel('Name of a new project').focus();
+  await keyboard.type('云顶');
+  await keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Rename: 云顶' }).press('Enter');
+  await keyboard.press('ControlOrMeta+a');
+  await keyboard.type('云顶二期');
+  await keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Rename: 云顶二期' }).waitFor();
+
+  await page.goto('/audit');
+  await page.getByText('name: 云顶 → 云顶二期').waitFor();
+  await page.getByText('evening from: 17 → 18').waitFor();
+  await page.getByText(`name: ${name} → 远方地产`).waitFor();
+
+  const reader = await Desk.open(at.browser);
+  await reader.signIn('auditor');
+  await reader.page.goto('/settings');
+  await reader.page.getByRole('link', { name: '云顶二期' }).waitFor();
+  expect(await reader.page.getByLabel('Name of a new project').count()).toBe(0);
+  await reader.close();
+  // As other tests know it.
+  await at.desk.tell('PATCH', '/api/v1/organisation', { name, evening_hour: 17 });
 });

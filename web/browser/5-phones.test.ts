@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Desk, record, sitting } from './desk.ts';
 import { phoneOf } from './handset.ts';
+import { use } from './keyboard.ts';
 
 const at = sitting('hq_admin');
 const held = phoneOf(at, '测试机');
@@ -26,19 +27,44 @@ test('what a phone changes after the verdict is compared and accepted', async ()
   expect((await record(at.desk, id)).record.facts.name).toBe('修订后');
 });
 
-test('another one is rejected with a reason', async () => {
+/** Gives the reason that a dialog asks for, by keys. */
+async function reason(words: string): Promise<void> {
+  await at.desk.page.locator('textarea#reason:focus').waitFor();
+  await at.desk.page.keyboard.type(words);
+  await at.desk.page.keyboard.press('Control+Enter');
+}
+
+test('another one is rejected by keys, but not with what came while the reason was written', async () => {
   const { page } = at.desk;
   const id = await held.handset.lead('不可改');
   await approve(id);
   await held.handset.rename(id, '被改了');
   await page.goto('/amendments');
-  await page.locator(`a[href*="${id}"]`).click();
-  await page.getByRole('button', { name: 'Reject', exact: true }).click();
-  const dialog = page.getByRole('dialog');
-  await dialog.getByLabel('Reason').fill('客户未确认');
-  await dialog.getByRole('button', { name: 'Reject' }).click();
+  await page.locator(`a[href*="${id}"]`).getByText('不可改').waitFor();
+  await use(page, `tbody a[href*="${id}"]`);
+  await use(page, '.page-head .ant-btn-dangerous');
+  await page.locator('textarea#reason:focus').waitFor();
+  await held.handset.rename(id, '又被改了');
+  await reason('客户未确认');
+  await page.locator('.ant-notification-notice').getByText('More of it came since you looked at it').waitFor();
+  await page.getByRole('region', { name: 'What would change' }).getByText('又被改了').first().waitFor();
+  await use(page, '.page-head .ant-btn-dangerous');
+  await reason('客户未确认');
   await page.getByText('No amendments wait').waitFor();
   expect((await record(at.desk, id)).record.facts.name).toBe('不可改');
+});
+
+test('an amendment that a colleague decides about meanwhile says so, and is not decided about again', async () => {
+  const { page } = at.desk;
+  const id = await held.handset.lead('同事先看');
+  await approve(id);
+  await held.handset.rename(id, '同事先改');
+  await page.goto('/amendments');
+  await page.locator(`tbody a[href*="${id}"]`).click();
+  await page.getByRole('region', { name: 'What would change' }).getByText('同事先改').first().waitFor();
+  await at.desk.tell('POST', `/api/v1${new URL(page.url()).pathname}/reject`, { reason: '客户未确认' });
+  await page.getByRole('alert').getByText('It was decided about already').waitFor();
+  expect(await page.locator('.page-head .ant-btn-primary').count()).toBe(0);
 });
 
 test('a photo is shown small, and large on a click', async () => {
@@ -53,6 +79,25 @@ test('a photo is shown small, and large on a click', async () => {
   await page.locator('.ant-image-preview-img').waitFor();
   await page.keyboard.press('Escape');
   await page.locator('.ant-image-preview-img').waitFor({ state: 'hidden' });
+
+  // By keys it opens too, and there it is zoomed.
+  await use(page, '.photos [role=button]');
+  const large = page.locator('.ant-image-preview-img');
+  await large.waitFor();
+  const scale = () => large.evaluate((image) => new DOMMatrix(getComputedStyle(image).transform).a);
+  const before = await scale();
+  await page.getByRole('dialog').locator('.anticon-zoom-in').click();
+  await expect.poll(scale).toBeGreaterThan(before);
+  await page.keyboard.press('Escape');
+  await large.waitFor({ state: 'hidden' });
+
+  // Among all photos it is the newest, and leads back to its record.
+  await page.getByRole('navigation').getByRole('link', { name: 'Photos' }).click();
+  const newest = page.locator('.gallery li').first();
+  const thumb = newest.getByAltText('带照片', { exact: false });
+  await expect.poll(() => thumb.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(0);
+  await newest.getByRole('link', { name: '带照片' }).click();
+  await page.waitForURL(`**/records/${id}`);
 });
 
 test('a phone is cut off; what it still sends is quarantined, looked at and discarded', async () => {
@@ -67,14 +112,13 @@ test('a phone is cut off; what it still sends is quarantined, looked at and disc
   // The handset is told that it is cut off, which is its failure and not the test's.
   await held.handset.lead('停用之后').catch(() => undefined);
   await page.goto('/quarantine');
-  await page.getByText('device.revoked').first().click();
+  await page.getByText('device.revoked').first().waitFor();
+  await use(page, 'tbody a.row-link');
   await page.getByRole('heading', { name: /^Change / }).waitFor();
   await page.getByText('停用之后').first().waitFor();
   await page.locator('pre.bytes').waitFor();
-  await page.getByRole('button', { name: 'Discard' }).click();
-  const dialog = page.getByRole('dialog');
-  await dialog.getByLabel('Reason').fill('设备已停用');
-  await dialog.getByRole('button', { name: 'Discard' }).click();
+  await use(page, '.page-head .ant-btn-dangerous');
+  await reason('设备已停用');
   await page.locator('.page-head .mark').getByText('Refused').waitFor();
   await page.getByText('设备已停用').waitFor();
 });

@@ -1,3 +1,4 @@
+import { readSheet } from 'read-excel-file/node';
 import { expect, test } from 'vitest';
 import { contentsOf, Desk, first, lines, sitting } from './desk.ts';
 
@@ -40,10 +41,23 @@ test('the chain is checked, and the trail taken away with the link that the chec
   await page.goto('/audit');
   await page.getByRole('button', { name: 'Check the chain' }).click();
   await page.getByText('Nobody has tampered with the trail').waitFor();
-  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Export' }).click()]);
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Take the chain' }).click()]);
   const entries = (await contentsOf(download)).toString().trimEnd().split('\n');
   const last = JSON.parse(entries.at(-1) ?? '') as { no: number; act: string; link: string };
-  expect(last).toMatchObject({ no: entries.length, act: 'GET /api/v1/audit/export' });
+  expect(last).toMatchObject({ no: entries.length, act: 'GET /api/v1/audit/chain' });
   await page.getByRole('button', { name: 'Check the chain' }).click();
   await page.locator('.audit-verification').getByText(last.link).waitFor();
+});
+
+test('what the filter finds is taken away as a table', async () => {
+  const { page } = at.desk;
+  const me = await at.desk.ask<{ id: string; name: string }>('/api/v1/me');
+  await page.goto(`/audit?person=${me.id}`);
+  await page.locator('tbody tr.ant-table-row').first().waitFor();
+  await page.getByRole('button', { name: 'Export' }).click();
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Excel' }).click()]);
+  const [heading = [], ...rows] = await readSheet(await contentsOf(download));
+  expect(heading.slice(0, 5)).toEqual(['No.', 'At', 'Name', 'From', 'Act']);
+  expect(rows.length).toBeGreaterThan(0);
+  expect(new Set(rows.map((row) => row[2]))).toEqual(new Set([me.name]));
 });

@@ -83,6 +83,14 @@ test('the secretary closes the day with two phones missing, and seals what comes
   expect(closed.statement.records).toEqual([first]);
   await page.locator('.paper').getByText(closed.signature).waitFor();
 
+  // Its numbers lead to what it counts.
+  await page.getByRole('link', { name: 'Leads of Total: 1' }).click();
+  await page.waitForURL('**/records?**sealed_in=0**');
+  await page.getByText('Counted in the statement').waitFor();
+  await page.locator(`a.row-link[href$="${first}"]`).waitFor();
+  await page.goBack();
+  await page.getByRole('heading', { name: 'Statement of the day' }).waitFor();
+
   // The file is the signed bytes, so that anybody can check them.
   const [download] = await Promise.all([
     page.waitForEvent('download'),
@@ -98,9 +106,14 @@ test('the secretary closes the day with two phones missing, and seals what comes
   const tray = page.getByRole('region', { name: 'Late tray' });
   await tray.locator(`a[href$="${late}"]`).getByText('迟到的客户').waitFor();
   await tray.getByRole('button', { name: 'Make a supplement' }).click();
+  await dialog.getByText('Late now: records 1, arrivals and deals 0').waitFor();
+  let asked = 0;
+  page.on('request', (request) => (asked += Number(request.url().endsWith('/supplements'))));
   await dialog.getByLabel('Reason').fill('隧道里没有网络');
-  await dialog.getByRole('button', { name: 'Make a supplement' }).click();
+  await page.keyboard.press('Control+Enter');
+  await page.keyboard.press('Control+Enter');
   await page.waitForURL(`**${evening.board}/statements/1`);
+  expect(asked).toBe(1);
   await page.getByRole('heading', { name: 'Supplement 1 to the statement of the day' }).waitFor();
   await page.locator('.paper').getByText('隧道里没有网络').waitFor();
   expect((await sealed(desk, evening, 1)).statement.records).toEqual([late]);
@@ -114,6 +127,79 @@ test('the secretary closes the day with two phones missing, and seals what comes
   const paper = await page.pdf({ preferCSSPageSize: true });
   // A4 in points, as the file says it.
   expect(paper.toString('latin1')).toMatch(/\/MediaBox \[0 0 59[45][.\d]* 84[12][.\d]*\]/);
+  await desk.close();
+  await evening.over();
+});
+
+test('reasons are written by keys: common ones neither keep the tab key nor take the place of what is written', async () => {
+  const evening = await Evening.come('按键分所');
+  const desk = await Desk.open(browser);
+  const { page } = desk;
+  const { keyboard } = page;
+  await desk.signInAs(evening.secretary);
+  await page.goto(evening.board);
+  await page.getByRole('button', { name: 'Close the day' }).click();
+  await page.locator('#reason-for-all:focus').waitFor();
+  const offered = (reason: string) =>
+    page.locator('.ant-select-item-option').getByText(reason, { exact: true }).filter({ visible: true }).waitFor();
+  const reasons = page.getByRole('dialog').getByLabel(/^Reason: /);
+  const focused = (at: number) => reasons.nth(at).evaluate((field) => field === document.activeElement);
+
+  // What is written begins like a common reason.
+  await keyboard.type('Day');
+  await offered('Day off');
+  await keyboard.press('Tab');
+  expect(await focused(0)).toBe(true);
+  expect(await reasons.evaluateAll((fields) => fields.map((field) => (field as HTMLInputElement).value))).toEqual(['Day', 'Day']);
+  await keyboard.press('Tab');
+  expect(await focused(1)).toBe(true);
+  await keyboard.press('ControlOrMeta+a');
+  await keyboard.type('On');
+  await offered('On leave');
+  // Whoever presses the keys twice asks once.
+  let asked = 0;
+  page.on('request', (request) => (asked += Number(request.url().endsWith('/close'))));
+  await keyboard.press('Control+Enter');
+  await keyboard.press('Control+Enter');
+  await page.waitForURL(`**${evening.board}/statements/0`);
+  expect(asked).toBe(1);
+  expect((await sealed(desk, evening, 0)).statement.missing.map(({ reason }) => reason)).toEqual(['Day', 'On']);
+  await desk.close();
+  await evening.over();
+});
+
+test('whoever walks from day to day by keys goes on from the same button', async () => {
+  const evening = await Evening.come('翻页分所');
+  const desk = await Desk.open(browser);
+  const { page } = desk;
+  await desk.signInAs(evening.secretary);
+  await page.goto(evening.board);
+  const before = page.getByRole('button', { name: 'Day before' });
+  for (const back of [1, 2]) {
+    await before.press('Enter');
+    const day = new Date(Date.parse(evening.day) - back * 86_400_000).toISOString().slice(0, 10);
+    await page.getByRole('heading', { name: `翻页分所, ${day}` }).waitFor();
+    await page.locator('#main[aria-busy=false]').waitFor();
+    expect(await before.evaluate((button) => button === document.activeElement)).toBe(true);
+  }
+  await desk.close();
+  await evening.over();
+});
+
+test('a browser that takes itself for offline asks the server all the same', async () => {
+  const evening = await Evening.come('内网分所');
+  const desk = await Desk.open(browser);
+  const { page } = desk;
+  await desk.signInAs(evening.secretary);
+  await page.goto(evening.board);
+  await page.getByText('2 phones are missing').waitFor();
+  await page.evaluate(() => dispatchEvent(new Event('offline')));
+  await page.getByRole('button', { name: 'Close the day' }).click();
+  await page.locator('#reason-for-all:focus').waitFor();
+  await page.keyboard.type('在家休息');
+  await page.keyboard.press('Control+Enter');
+  await page.waitForURL(`**${evening.board}/statements/0`);
+  await page.getByRole('heading', { name: 'Statement of the day' }).waitFor();
   await desk.close();
   await evening.over();
 });
@@ -259,6 +345,22 @@ test('customers who arrive go to whose turn it is, or to whom they ask for', asy
   const arrivals = page.getByRole('region', { name: 'Figures of the day' }).getByRole('row', { name: /^Arrivals/ });
   await arrivals.waitFor();
   expect(await arrivals.getByRole('cell').allInnerTexts()).toEqual(['2', '—', '2']);
+  // The number leads to those that it counts.
+  await arrivals.getByRole('button').click();
+  for (const lead of leads) await dialog.locator(`a[href$="${lead}"]`).waitFor();
+  expect(await desk.barriers()).toEqual([]);
+  // So does that of each consultant, and their name in the rota.
+  await page.goto('/leads');
+  const arrived = page.getByRole('region', { name: 'Who received customers' }).getByRole('row');
+  const received = arrived.filter({ hasText: '陈晨' });
+  const many = Number(await received.getByRole('link').innerText());
+  await received.getByRole('link').click();
+  await page.getByText('Received by 陈晨').waitFor();
+  await page.locator('.row-link').first().waitFor();
+  expect(await page.locator('.row-link').count()).toBe(many);
+  await page.goto('/rota');
+  await page.getByRole('link', { name: '陈晨' }).click();
+  await page.getByText('Received by 陈晨').waitFor();
   await desk.close();
   await evening.over();
 });

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Desk, first, lines, openBrowser } from './desk.ts';
+import { Desk, first, lines, openBrowser, record } from './desk.ts';
 import { Evening } from './evening.ts';
 import { PAGES, settled } from './pages.ts';
 
@@ -12,6 +12,8 @@ beforeAll(async () => {
   browser = await openBrowser();
   await mkdir(PICTURES, { recursive: true });
   open = await Evening.come('江北分所');
+  // A customer of whom nothing is known yet.
+  await open.phones.in.lead('');
   await open.phones.in.lead('未封存的客户');
   evening = await closedEvening();
 });
@@ -34,9 +36,39 @@ async function closedEvening(): Promise<Evening> {
   await evening.phones.first.lead('补充的客户');
   await desk.tell('POST', `/api/v1${evening.board}/supplements`, { reason: '隧道里没有网络' });
   await evening.phones.second.lead('迟到的客户');
+  // The office's phone changes what is decided, and one that is cut off goes on.
+  const chief = await Desk.open(browser);
+  await chief.signIn('hq_admin');
+  const { heads } = (await record(chief, lead)).line;
+  await chief.tell('POST', `/api/v1/records/${lead}/review`, { state: 'approved', seen: heads });
+  await evening.phones.in.rename(lead, '到访的客户，改名');
+  const cut = await evening.another('赵敏');
+  await cut.lead('停用之前');
+  const devices = await chief.ask<{ id: string; label: string }[]>('/api/v1/devices');
+  await chief.tell('POST', `/api/v1/devices/${first(devices, ({ label }) => label === '赵敏的手机').id}/revoke`, {});
+  await cut.lead('停用之后').catch(() => undefined);
+  await cut.away();
+  await chief.close();
   await desk.close();
   return evening;
 }
+
+/** Where an amendment and a change that was quarantined are looked at. */
+async function setAside(desk: Desk): Promise<[string, string][]> {
+  const { items: held } = await desk.ask<{ items: { record: string; device: string }[] }>('/api/v1/amendments');
+  const { items: aside } = await desk.ask<{ items: { id: number }[] }>('/api/v1/quarantine');
+  const amendment = first(held);
+  return [
+    ['amendment', `/amendments/${amendment.record}/${amendment.device}`],
+    ['quarantined', `/quarantine/${first(aside).id}`],
+  ];
+}
+
+/** Tables, and cells of them, that hold more than they show. */
+const cut = () =>
+  [...document.querySelectorAll('.list, .list .ant-table-cell')]
+    .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+    .map((box) => `${box.className}: ${box.textContent?.slice(0, 60)}`);
 
 const PICTURES = new URL('pictures/', import.meta.url).pathname;
 
@@ -66,6 +98,7 @@ for (const [locale, looked] of [
         await page.screenshot({ path: `${PICTURES}${locale}-${width}-${name}.png` });
         if (width === looked) expect(await desk.barriers(), name).toEqual([]);
         expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), name).toBeLessThanOrEqual(0);
+        expect(await page.evaluate(cut), `${name} at ${width}`).toEqual([]);
       }
     };
     await page.goto('/sign-in');
@@ -83,6 +116,11 @@ for (const [locale, looked] of [
       await page.goto(`/records/${id}`);
       await settled(page);
       await look(`record-${kind}`);
+    }
+    for (const [name, path] of await setAside(desk)) {
+      await page.goto(path);
+      await settled(page);
+      await look(name);
     }
     for (const [name, path] of [
       ['days-closed', `/days?day=${evening.day}`],
@@ -119,6 +157,17 @@ for (const [locale, looked] of [
     await page.locator('.page-head button:has(.anticon-download)').click();
     await appeared(desk);
     await look('export');
+    await page.goto('/surveys');
+    await settled(page);
+    await page.locator('.answers .figure').first().click();
+    await page.locator('.record-lines a').first().waitFor();
+    await appeared(desk);
+    await look('survey-figure');
+    await page.goto('/settings');
+    await settled(page);
+    await page.locator('.offices td .ant-btn').first().click();
+    await page.locator('.naming input:focus').waitFor();
+    await look('settings-office');
     const { owner } = first(await lines(desk, `office=${open.office}`));
     await page.goto(`/devices?person=${owner}`);
     await settled(page);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { contentsOf, Desk, openBrowser, record } from './desk.ts';
 import { Evening } from './evening.ts';
 import { Handset } from './handset.ts';
-import { signInByKeys, tabTo } from './keyboard.ts';
+import { signInByKeys, tabTo, use } from './keyboard.ts';
 import { scan } from './qr.ts';
 
 let browser: Browser;
@@ -17,13 +17,6 @@ afterAll(async () => {
   await evening.over();
   await browser.close();
 });
-
-/** Tabs to something once it is there, and presses a key on it. */
-async function use(page: Page, selector: string, key = 'Enter'): Promise<void> {
-  await page.locator(selector).first().waitFor();
-  await tabTo(page, selector);
-  await page.keyboard.press(key);
-}
 
 const APPROVE = '.page-head button:has(.anticon-check)';
 const RETURN = '.page-head button:has(.anticon-rollback)';
@@ -46,6 +39,8 @@ test('a whole evening of head quarters without a mouse', async () => {
   const go = async (menu: string) => {
     await use(page, `nav a[href="${menu}"]`);
     await page.waitForURL(`**${menu}`);
+    // Where screen readers go on.
+    await page.locator('.page-head h1:focus').waitFor();
   };
   const seek = async (title: string) => {
     await go('/records');
@@ -56,6 +51,7 @@ test('a whole evening of head quarters without a mouse', async () => {
   };
 
   await signInByKeys(page, inject('house').staff.hq_admin!);
+  await page.locator('.page-head h1:focus').waitFor();
 
   // The evening is followed while phones sync.
   await go('/days');
@@ -66,7 +62,7 @@ test('a whole evening of head quarters without a mouse', async () => {
   await records.getByText('1', { exact: true }).waitFor();
 
   // The lead in conflict is found and resolved.
-  await colleague.tell('PATCH', `/api/v1/records/${disputed}/facts`, { name: '总部的写法' });
+  await colleague.tell('PATCH', `/api/v1/records/${disputed}/facts`, { facts: { name: '总部的写法' } });
   await phone.rename(disputed, '手机的写法');
   await seek('写法');
   await use(page, `a.mark-conflict[href*="${disputed}"]`);
@@ -91,9 +87,9 @@ test('a whole evening of head quarters without a mouse', async () => {
   await desk.goDeaf();
   await page.reload();
   await page.locator(`${APPROVE}:enabled`).waitFor();
-  await colleague.tell('PATCH', `/api/v1/records/${incomplete}/facts`, { occupation: '飞行员' });
+  await colleague.tell('PATCH', `/api/v1/records/${incomplete}/facts`, { facts: { occupation: '飞行员' } });
   await use(page, APPROVE);
-  await page.locator('.stale').getByText('Your decision was not taken.').waitFor();
+  await page.locator('.stale').getByText('What you decided or wrote was not taken.').waitFor();
   expect((await record(desk, incomplete)).line.review).toBe('returned');
   await use(page, '.stale .ant-btn-primary');
   await use(page, `${APPROVE}:enabled`);
@@ -135,7 +131,11 @@ test('a whole evening of head quarters without a mouse', async () => {
 
   // A phone is enrolled by the code on the screen, and another one cut off.
   const { owner } = (await record(desk, late)).line;
-  await page.goto(`/devices?person=${owner}`);
+  await go('/people');
+  await use(page, '.filters .search input', 'ControlOrMeta+a');
+  await keyboard.type('郑好');
+  await use(page, `a[href$="/devices?person=${owner}"]`);
+  await page.locator('.page-head h1:focus').getByText('Devices of 郑好').waitFor();
   await use(page, '.page-head .end button');
   await use(page, DIALOG_YES);
   const said = new URL(await scan(page.getByRole('dialog').getByTestId('invitation-qr')));

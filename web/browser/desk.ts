@@ -17,7 +17,12 @@ export class Desk {
     readonly page: Page,
     /** Errors of scripts and breaches of the content security policy. */
     readonly wrongs: string[],
-  ) {}
+  ) {
+    Desk.taken.add(this);
+  }
+
+  /** Those that are not closed yet. */
+  static readonly taken = new Set<Desk>();
 
   static async open(browser: Browser, { locale = 'en-GB', width = 1280 }: DeskOptions = {}): Promise<Desk> {
     const { url } = inject('house');
@@ -77,7 +82,22 @@ export class Desk {
       .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(' | ')}`);
   }
 
+  /** What is on the screen, for whoever looks into a failure; a picture goes to the folder. */
+  async evidence(folder: string, name: string): Promise<string> {
+    const picture = `${folder}/${name}.png`;
+    await this.page.screenshot({ path: picture });
+    const seen = await this.page.evaluate(() => ({
+      focus: document.activeElement?.outerHTML.slice(0, 200),
+      typed: [...document.querySelectorAll<HTMLInputElement>('input:not([type=checkbox], [type=radio]), textarea')]
+        .map(({ value }) => value)
+        .filter((value) => value !== ''),
+      text: ([...document.querySelectorAll<HTMLElement>('[role=dialog]')].at(-1) ?? document.body).innerText.slice(0, 2_000),
+    }));
+    return [this.page.url(), picture, ...this.wrongs, JSON.stringify(seen, null, 1)].join('\n');
+  }
+
   async close(): Promise<void> {
+    Desk.taken.delete(this);
     await this.context.close();
     expect(this.wrongs).toEqual([]);
   }
@@ -125,6 +145,7 @@ export interface Line {
   id: string;
   title: string;
   kind: string;
+  day: string;
   owner: string;
   review: string;
   review_reason: string | null;

@@ -9,6 +9,13 @@ export async function tabTo(page: Page, selector: string): Promise<void> {
   throw new Error(`the tab key does not reach ${selector}`);
 }
 
+/** Tabs to something once it is there, and presses a key on it. */
+export async function use(page: Page, selector: string, key = 'Enter'): Promise<void> {
+  await page.locator(selector).first().waitFor();
+  await tabTo(page, selector);
+  await page.keyboard.press(key);
+}
+
 /** Signs in from the first page, with the keys alone. */
 export async function signInByKeys(page: Page, staff: { login: string; password: string }): Promise<void> {
   await page.goto('/');

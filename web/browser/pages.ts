@@ -8,6 +8,7 @@ export const PAGES = [
   '/review',
   '/leads',
   '/surveys',
+  '/photos',
   '/amendments',
   '/quarantine',
   '/strays',

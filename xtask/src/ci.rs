@@ -64,6 +64,7 @@ fn steps() -> Vec<Step> {
         Step::new("console", "cargo xtask console check", || console::run(console::Order::Check)),
         Step::new("console in a browser", "cargo xtask console test", || console::run(console::Order::Test)),
         Step::demo("demo", &["--once", "--json"]),
+        Step::demo("demo on postgresql", &["--once", "--database", "postgres", "--json"]),
         Step::demo("demo with kills", &["--once", "--chaos", "--json"]),
         Step::line("encrypted stores", test_run::encrypted()),
         Step::bindings("what apps can call", "check", Order::Check),

@@ -3,11 +3,11 @@
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex};
 
+use sync_core::chunk;
 use sync_core::engine::{Route, TransportError, WireRequest, WireResponse};
 use sync_core::id::{DeviceId, OfficeId, OrganisationId, PersonId, PublicKey, RecordId};
 use sync_core::journal::{Head, Key, verify_challenge, verify_enrolment};
 use sync_core::time::UnixMillis;
-use sync_core::trust::chunk;
 use sync_core::wire::enrol::{EnrolRequest, EnrolResponse, Profile, Role, TokenRequest, TokenResponse};
 use sync_core::wire::exchange::{
     Author, ExchangeRequest, ExchangeResponse, ItemVerdict, News, Order, PullItem, Verdict,

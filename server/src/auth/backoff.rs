@@ -1,6 +1,7 @@
 //! Slows down those who guess passwords: after a few failures in a row a login has to wait, longer each time.
 //!
-//! It is kept in memory and per login name, known or not, so that waiting does not tell which names exist.
+//! It is kept in memory and per login name, known or not, so that waiting does not tell which names exist. An attempt
+//! counts as a failure from its beginning: comparing takes a while, and many that begin at once would all be let in.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -34,28 +35,57 @@ impl Failures {
     }
 }
 
+/// An attempt that has begun.
+#[derive(Debug)]
+pub struct Begun {
+    key: [u8; 32],
+    at: UnixMillis,
+    /// When the attempt before it was.
+    before: Option<UnixMillis>,
+}
+
 /// The failures of each login.
 #[derive(Debug, Default)]
 pub struct LoginBackoff(Mutex<HashMap<[u8; 32], Failures>>);
 
 impl LoginBackoff {
-    /// How long this login still has to wait; `None` if it may try now.
-    pub fn wait(&self, login: &str, now: UnixMillis) -> Option<Duration> {
-        let failures = self.with(|known| known.get(&key(login)).copied())?;
-        u64::try_from(failures.wait_until().since(now)).ok().filter(|ms| *ms > 0).map(Duration::from_millis)
-    }
-
-    /// Notes a failure.
-    pub fn failed(&self, login: &str, now: UnixMillis) {
+    /// Begins an attempt, which counts as a failure until [`Self::succeeded`] or [`Self::take_back`].
+    ///
+    /// # Errors
+    /// How long this login still has to wait.
+    pub fn begin(&self, login: &str, now: UnixMillis) -> Result<Begun, Duration> {
+        let key = key(login);
         self.with(|known| {
+            let before = known.get(&key).copied().filter(|failures| now.since(failures.last) < FORGET_MS);
+            let wait = before.map_or(0, |failures| failures.wait_until().since(now));
+            if let Some(ms) = u64::try_from(wait).ok().filter(|ms| *ms > 0) {
+                return Err(Duration::from_millis(ms));
+            }
             known.retain(|_, failures| now.since(failures.last) < FORGET_MS);
             if known.len() >= MOST
                 && let Some(oldest) = known.iter().min_by_key(|(_, failures)| failures.last).map(|(key, _)| *key)
             {
                 known.remove(&oldest);
             }
-            let failures = known.entry(key(login)).or_insert(Failures { count: 0, last: now });
-            *failures = Failures { count: failures.count.saturating_add(1), last: now };
+            let count = before.map_or(0, |failures| failures.count).saturating_add(1);
+            known.insert(key, Failures { count, last: now });
+            Ok(Begun { key, at: now, before: before.map(|failures| failures.last) })
+        })
+    }
+
+    /// An attempt was no guess after all.
+    pub fn take_back(&self, Begun { key, at, before }: Begun) {
+        self.with(|known| {
+            let Some(failures) = known.get_mut(&key) else {
+                return;
+            };
+            failures.count = failures.count.saturating_sub(1);
+            if failures.last == at {
+                failures.last = before.unwrap_or(at);
+            }
+            if failures.count == 0 {
+                known.remove(&key);
+            }
         });
     }
 
@@ -78,35 +108,55 @@ fn key(login: &str) -> [u8; 32] {
 mod tests {
     use super::*;
 
+    fn wait(logins: &LoginBackoff, login: &str, now: UnixMillis) -> Option<Duration> {
+        match logins.begin(login, now) {
+            Ok(begun) => {
+                logins.take_back(begun);
+                None
+            }
+            Err(wait) => Some(wait),
+        }
+    }
+
     #[test]
     fn waiting_grows_after_five_failures_and_ends_with_success() {
         let logins = LoginBackoff::default();
         let mut now = UnixMillis(0);
         for _ in 0..FREE {
-            assert_eq!(logins.wait("wang", now), None);
-            logins.failed("wang", now);
+            logins.begin("wang", now).unwrap();
         }
-        assert_eq!(logins.wait("wang", now), Some(Duration::from_secs(1)));
-        assert_eq!(logins.wait("li", now), None, "others don't wait");
-        now = now.plus(1_000);
-        assert_eq!(logins.wait("wang", now), None);
-        logins.failed("wang", now);
-        assert_eq!(logins.wait("wang", now), Some(Duration::from_secs(2)));
-        for _ in 0..100 {
-            logins.failed("wang", now);
+        assert_eq!(wait(&logins, "wang", now), Some(Duration::from_secs(1)));
+        assert_eq!(wait(&logins, "li", now), None, "others don't wait");
+        for seconds in [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300] {
+            now = now.plus(seconds * 1_000 - 1);
+            assert_eq!(wait(&logins, "wang", now), Some(Duration::from_millis(1)), "{seconds}");
+            now = now.plus(1);
+            logins.begin("wang", now).unwrap();
         }
-        assert_eq!(logins.wait("wang", now), Some(Duration::from_secs(300)));
         logins.succeeded("wang");
-        assert_eq!(logins.wait("wang", now), None);
+        assert_eq!(wait(&logins, "wang", now), None);
+    }
+
+    #[test]
+    fn what_was_no_guess_costs_nothing() {
+        let logins = LoginBackoff::default();
+        for _ in 0..FREE {
+            logins.begin("wang", UnixMillis(0)).unwrap();
+        }
+        for _ in 0..FREE {
+            assert_eq!(wait(&logins, "wang", UnixMillis(1_000)), None, "taken back each time");
+        }
+        logins.begin("wang", UnixMillis(1_000)).unwrap();
+        assert_eq!(wait(&logins, "wang", UnixMillis(1_000)), Some(Duration::from_secs(2)));
     }
 
     #[test]
     fn memory_is_bounded_and_old_failures_are_forgotten() {
         let logins = LoginBackoff::default();
         for n in 0..200 {
-            logins.failed(&n.to_string(), UnixMillis(n));
+            logins.begin(&n.to_string(), UnixMillis(n)).unwrap();
         }
-        logins.failed("late", UnixMillis(FORGET_MS + 1_000));
+        logins.begin("late", UnixMillis(FORGET_MS + 1_000)).unwrap();
         assert_eq!(logins.with(|known| known.len()), 1);
     }
 }

@@ -183,6 +183,13 @@ enum PersonOrder {
         #[arg(long)]
         no_team: bool,
     },
+    /// Makes somebody a password, tells it once and ends their sessions.
+    ResetPassword {
+        #[command(flatten)]
+        within: In,
+        /// Whom: id, login or name.
+        person: String,
+    },
     /// Ends somebody's work here: no signing in, and their phones can only deposit what they have.
     Dismiss {
         #[command(flatten)]
@@ -348,6 +355,9 @@ impl PersonOrder {
             Self::Change { within: In { organisation }, person, role, office, team, no_team } => {
                 let to = PersonMove { role, office, team, no_team, active: None };
                 Ok(Order::ChangePerson { organisation, person, to })
+            }
+            Self::ResetPassword { within: In { organisation }, person } => {
+                Ok(Order::ResetPassword { organisation, person })
             }
             Self::Dismiss { within, person } => Ok(active(within, person, false)),
             Self::Recall { within, person } => Ok(active(within, person, true)),

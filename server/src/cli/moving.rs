@@ -39,8 +39,22 @@ pub(super) async fn migrate(config: Config, flags: MigrateFlags) -> Result<(), F
         return Err(Failure::Refused("say where to with --to postgres://...".to_owned()));
     };
     let mut moving = Move::begin(&config.database.folder, &Access::of(&url, &config.database)).await?;
-    moving.copy(|table, rows| show::progress(&format!("copying {table}: {rows} rows"))).await?;
-    let tables = moving.verify(|table, rows| show::progress(&format!("compared {table}: {rows} rows"))).await?;
+    let copying = |table: &str, rows| show::progress(&format!("copying {table}: {rows} rows"));
+    let compared = |table: &str, rows| show::progress(&format!("compared {table}: {rows} rows"));
+    let tables = loop {
+        // What was copied by an earlier attempt may not even fit what came since.
+        let done = match moving.copy(copying).await {
+            Ok(()) => moving.verify(compared).await,
+            Err(error) => Err(error),
+        };
+        match done {
+            Ok(tables) => break tables,
+            Err(error) if error.is_about_contents() && moving.begin_anew().await? => {
+                show::progress("the server has run since this move was begun: everything is copied anew");
+            }
+            Err(error) => return Err(error.into()),
+        }
+    };
     let app = App::new(moving.store(), Arc::new(SystemClock), Dice::system(), config).await?;
     let records = rebuild::rebuild(&app, |count| show::progress(&format!("{count} records are searchable"))).await?;
     moving.finish().await?;

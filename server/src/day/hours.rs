@@ -4,8 +4,30 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use sync_core::time::UnixMillis;
 
-/// From when on a phone that has exchanged counts as having handed in its day, by the office's clocks.
-pub const EVENING: Time = Time::constant(17, 0, 0, 0);
+/// From when on a phone that has exchanged counts as having handed in its day: a full hour of the office's clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EveningHour(i8);
+
+impl EveningHour {
+    /// Those that there are: in the afternoon, and before the day is over.
+    pub const RANGE: std::ops::RangeInclusive<i8> = 12..=23;
+
+    /// An hour; `None` out of its range.
+    pub fn new(hour: i64) -> Option<Self> {
+        i8::try_from(hour).ok().filter(|hour| Self::RANGE.contains(hour)).map(Self)
+    }
+
+    /// As a number.
+    pub fn get(self) -> i8 {
+        self.0
+    }
+}
+
+impl Default for EveningHour {
+    fn default() -> Self {
+        Self(17)
+    }
+}
 
 /// The time zone of an office; that of the whole world if its name is none any more.
 fn zone(name: &str) -> TimeZone {
@@ -19,8 +41,8 @@ pub fn today(time_zone: &str, now: UnixMillis) -> Date {
 }
 
 /// When the evening of a day begins at an office; the earlier time where clocks are put back over it.
-pub fn evening(time_zone: &str, day: Date) -> UnixMillis {
-    at(time_zone, day, EVENING)
+pub fn evening(time_zone: &str, day: Date, hour: EveningHour) -> UnixMillis {
+    at(time_zone, day, Time::midnight().with().hour(hour.get()).build().unwrap_or_default())
 }
 
 /// When a day ends at an office.
@@ -41,7 +63,7 @@ mod tests {
     fn days_are_the_offices_own() {
         let chengdu = "Asia/Shanghai";
         let day: Date = "2026-03-05".parse().unwrap();
-        let evening = evening(chengdu, day);
+        let evening = evening(chengdu, day, EveningHour::default());
         assert_eq!(evening, UnixMillis("2026-03-05T09:00:00Z".parse::<jiff::Timestamp>().unwrap().as_millisecond()));
         let midnight = end(chengdu, day);
         assert_eq!(midnight.since(evening), 7 * 3_600_000);
@@ -49,6 +71,15 @@ mod tests {
         assert_eq!(today(chengdu, midnight), day.tomorrow().unwrap());
         assert_eq!(today("America/New_York", midnight), day, "elsewhere it is still that day");
         assert_eq!(today("Nowhere/None", UnixMillis(0)), "1970-01-01".parse().unwrap());
+    }
+
+    #[test]
+    fn the_evening_begins_at_an_hour_of_the_afternoon() {
+        let day: Date = "2026-03-05".parse().unwrap();
+        let hour = |hour| EveningHour::new(hour);
+        let begins = |at| evening("Asia/Shanghai", day, hour(at).unwrap());
+        assert_eq!(begins(20).since(begins(17)), 3 * 3_600_000);
+        assert_eq!([hour(11), hour(24), hour(-1), hour(1_000)], [None; 4]);
     }
 
     #[test]

@@ -131,6 +131,7 @@ codes! {
     // decisions and corrections
     REASON = "review.reason", Invalid, "Say why: a record is returned or rejected with a reason.";
     STALE = "review.stale", Conflict, "The record changed since you looked at it: look again and decide anew.";
+    NOT_CLEAN = "review.not_clean", Conflict, "The record is flagged, in conflict or decided about: look at it by itself.";
     RECORD_CLOSED = "record.closed", Conflict, "The record is approved or rejected, or not yours to write.";
     FIELD = "record.field", Invalid, "A field can't take this value; the detail says which and why.";
 
@@ -140,6 +141,7 @@ codes! {
     STRAY_NOT_FOUND = "stray.not_found", NotFound, "There is no such stray, or it was decided about already.";
     STRAY_AUTHOR = "stray.author", Conflict, "The server does not know who wrote it: say who.";
     STRAY_UNFIT = "stray.unfit", Conflict, "It can't become part of its record; the detail says why.";
+    AMENDMENT_GREW = "amendment.grew", Conflict, "More of it came since you looked at it: look again and decide anew.";
     AMENDMENT_DECIDED = "amendment.decided", Conflict, "It was decided about already; the detail says how.";
 
     // the office's day
@@ -148,19 +150,28 @@ codes! {
     DAY_OPEN = "day.open", Conflict, "The day is not closed: close it first.";
     DAY_MISSING = "day.missing", Conflict, "Phones are missing: say why for each that the detail names.";
     DAY_NOBODY_MISSING = "day.nobody_missing", Conflict, "None of these phones is missing: there is nobody to remind.";
+    DAY_LATE_GREW = "day.late_grew", Conflict, "Something else is late than what you looked at: look again.";
     DAY_NOTHING_LATE = "day.nothing_late", Conflict, "Nothing is late: everything that came is in a statement.";
     STATEMENT_NOT_FOUND = "statement.not_found", NotFound, "The day has no statement of this number.";
     REASON_LENGTH = "decision.reason_length", Invalid, "A reason has at most 500 characters.";
     NOT_A_LEAD = "record.not_a_lead", Invalid, "Only the customers of leads arrive.";
     ARRIVED = "record.arrived", Conflict, "The arrival is noted already.";
     CONSULTANTS = "office.consultants", Invalid, "A consultant has a name of up to 100 characters, each once, up to 200.";
+    PRESETS = "preset.limit", Invalid, "Up to 50 filters are kept, each of up to 2,000 bytes: remove one first.";
+
+    EXPORT_TOO_LONG = "export.too_long", Invalid, "A spreadsheet holds 1,048,575 rows: filter the list, or take CSV.";
 
     // administration
+    NAME = "name.length", Invalid, "A name has 1 to 100 characters.";
     AMBIGUOUS = "name.ambiguous", Invalid, "Several have this name: give the id.";
     TAKEN = "name.taken", Conflict, "The name is taken, or it changed meanwhile.";
     PERSON_PLACE = "person.place", Invalid, "Roles of the field and of offices need an office; supervisors need a team.";
+    LOGIN = "person.login", Invalid, "A login has 1 to 100 characters and no spaces.";
+    LOGIN_TAKEN = "person.login_taken", Conflict, "Somebody has this login already: take another one.";
+    NO_LOGIN = "person.no_login", Conflict, "This person does not sign in: there is no password to set.";
     NO_OFFICE = "person.no_office", Invalid, "Records need an office: only people with an office can enrol a phone.";
     TIME_ZONE = "office.time_zone", Invalid, "The time zone is not an IANA name such as Asia/Shanghai.";
+    EVENING_HOUR = "organisation.evening_hour", Invalid, "The evening begins at a full hour from 12 to 23.";
     THRESHOLD = "organisation.threshold", Invalid, "A threshold of flags is out of its range; the detail says which.";
     PASSWORD = "person.password", Invalid, "A password has 12 to 128 characters.";
     PASSWORD_PERSONAL = "person.password_personal", Invalid, "One's own login or name is no password: take another one.";

@@ -45,6 +45,93 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("flags", "标记", "Flags"),
     ("changes", "修改数", "Changes"),
     ("updated", "更新时间", "Updated"),
+    ("case", "案例", "Case"),
+    ("elsewhere", "其他地区", "Elsewhere"),
+    ("person", "人员编号", "Person"),
+    ("name", "姓名", "Name"),
+    ("role", "角色", "Role"),
+    ("active", "在职", "Works here"),
+    ("device", "手机编号", "Phone no."),
+    ("phone", "手机", "Phone"),
+    ("app", "应用", "App"),
+    ("enrolled", "注册时间", "Enrolled"),
+    ("last_exchange", "最近同步", "Last exchange"),
+    ("skew_seconds", "时钟偏差（秒）", "Clock off by (s)"),
+    ("unsent_records", "未发送记录", "Unsent records"),
+    ("unsent_changes", "未发送修改", "Unsent changes"),
+    ("unsent_photos", "未发送照片", "Unsent photos"),
+    ("unsent_since", "最早未发送", "Unsent since"),
+    ("revoked", "停用时间", "Revoked"),
+    ("deposited", "交清时间", "All handed in"),
+    ("wipe_ordered", "下令清除", "Wipe ordered"),
+    ("wiped", "已清除", "Wiped"),
+    ("line", "序号", "Line"),
+    ("received_at", "接收时间", "Received at"),
+    ("standing", "状态", "State"),
+    ("code", "代码", "Code"),
+    ("bytes", "字节", "Bytes"),
+    ("fields", "字段", "Fields"),
+    ("author_known", "作者已确认", "Author known"),
+    ("photo", "照片编号", "Photo"),
+    ("naming_records", "所属记录数", "Records naming it"),
+    ("other_records", "其他所属记录", "Others that name it"),
+    ("brought_by", "上传人", "Brought by"),
+    ("media_type", "格式", "Format"),
+    ("form", "表单", "Form"),
+    ("version", "版本", "Version"),
+    ("filled_in", "问卷数", "Surveys filled in"),
+    ("question", "问题", "Question"),
+    ("answered", "回答数", "Answers"),
+    ("answer", "回答", "Answer"),
+    ("count", "次数", "How often"),
+    ("held_changes", "待裁决修改", "Held changes"),
+    ("since", "起始时间", "Since"),
+    ("closed", "结算时间", "Closed"),
+    ("statements", "结算单数", "Statements"),
+    ("records", "记录数", "Records"),
+    ("unsealed", "未结算记录", "Unsealed records"),
+    ("missing_phones", "缺报手机", "Missing phones"),
+    ("visits", "拜访数", "Visits"),
+    ("surveys", "调查表数", "Surveys"),
+    ("leads", "意向客户数", "Leads"),
+    ("flagged", "有标记", "Flagged"),
+    ("late", "迟到", "Late"),
+    ("absence", "缺报", "Missing"),
+    ("reminded", "催报时间", "Reminded"),
+    ("reminder_reached", "催报送达", "Reminder arrived"),
+    ("entry", "序号", "No."),
+    ("at", "时间", "At"),
+    ("origin", "来源", "From"),
+    ("act", "操作", "Act"),
+    ("subject", "对象", "To what"),
+    ("detail", "内容", "With what"),
+    // Words of tables
+    ("yes", "是", "Yes"),
+    ("no", "否", "No"),
+    ("other_answers", "其他回答", "Other answers"),
+    ("machine", "服务器本机", "The server itself"),
+    // Roles
+    ("promoter", "行销人员", "Field promoter"),
+    ("supervisor", "渠道主管", "Team supervisor"),
+    ("secretary", "渠道秘书", "Channel secretary"),
+    ("office_manager", "渠道经理", "Office manager"),
+    ("reviewer", "审核员", "Reviewer"),
+    ("hq_admin", "总部管理员", "HQ administrator"),
+    ("auditor", "审计员", "Auditor"),
+    // What became of changes
+    ("published", "已发布", "Published"),
+    ("held", "待裁决", "Held"),
+    ("quarantined", "已隔离", "Quarantined"),
+    ("waiting", "等待中", "Waiting"),
+    ("refused", "已拒绝", "Refused"),
+    // What became of photos
+    ("uploaded", "已收到", "Here"),
+    ("missing", "未到达", "Not here yet"),
+    ("no_preview", "已收到，无法预览", "Here, without a preview"),
+    // Why phones are missing
+    ("never", "从未同步", "Never exchanged"),
+    ("silent", "今晚未同步", "Silent this evening"),
+    ("unsent", "尚有未发送", "Something unsent"),
     // Kinds
     ("visit", "拜访", "Visit"),
     ("survey", "客户调查表", "Survey"),
@@ -98,15 +185,18 @@ pub fn between(language: Language) -> &'static str {
 mod tests {
     use sync_core::record::Kind;
     use sync_core::record::review::ReviewState;
+    use sync_core::wire::enrol::Role;
 
     use super::*;
-    use crate::export::COLUMNS;
+    use crate::export::lists;
     use crate::flag::Flag;
+    use crate::store::ChangeState;
 
     #[test]
     fn everything_has_words_in_both_languages() {
-        let names =
-            COLUMNS.into_iter().chain(Kind::ALL.map(Kind::as_str)).chain(ReviewState::ALL.map(ReviewState::as_str));
+        let columns = lists::ALL.iter().flat_map(|columns| columns.iter().copied());
+        let names = columns.chain(Kind::ALL.map(Kind::as_str)).chain(ReviewState::ALL.map(ReviewState::as_str));
+        let names = names.chain(Role::ALL.map(Role::as_str)).chain(ChangeState::ALL.map(ChangeState::as_str));
         for name in names.chain(Flag::ALL.iter().map(|flag| flag.as_str())) {
             for language in [Language::Chinese, Language::English] {
                 assert!(of(name, language).is_some_and(|word| !word.is_empty()), "{name}");

@@ -13,6 +13,7 @@ use super::picture::{self, Format};
 use super::staging::Slot;
 use super::strip::strip;
 use crate::error::{ServiceError, codes};
+use crate::service::events::{News, Topic};
 use crate::state::App;
 use crate::store::photos::{Photo, Upload};
 
@@ -55,9 +56,21 @@ pub(super) async fn finish(app: &App, upload: Upload, slot: Slot) -> Result<Uplo
     if counts.object != object {
         let _ = app.photos.depot.remove(&object).await;
     }
+    tell(app, &counts).await;
     let _ = slot.remove().await;
     metrics::counter!("daybook_photos_stored_total").increment(1);
     Ok(Upload { durable: upload.length, completed_at: Some(counts.stored_at), ..upload })
+}
+
+/// Says to pages that a photo has come: where records name it, nowhere if none does yet. It is stored whatever becomes
+/// of the word.
+async fn tell(app: &App, photo: &Photo) {
+    match app.store.photos().offices_naming(photo.organisation, photo.hash).await {
+        Ok(offices) => {
+            app.events.tell(offices.into_iter().map(|id| News::of(Topic::Photos, photo.organisation, Some(id))));
+        }
+        Err(error) => tracing::warn!(%error, "pages were not told of a photo"),
+    }
 }
 
 /// What is to be stored; `None` if the bytes are not the ones that were promised. A few at a time, because pictures

@@ -10,23 +10,33 @@ use serde_json::{Value, json};
 use tower_http::timeout::TimeoutError;
 
 use crate::error::{ServiceError, codes};
+use crate::routes::directory::{OfficeBody, ProjectBody, TeamBody};
+use crate::routes::organisation::OrganisationBody;
 use crate::routes::{caused_by, origin_of, session_of};
-use crate::service::session;
 use crate::service::trail::{self, Act};
+use crate::service::{directory, organisation, session};
 use crate::state::App;
 use crate::store::Person;
 
 /// Where sessions begin and end: whoever signs in is nobody before.
 const SESSION: &str = "/api/v1/session";
+/// Of what is set the trail says also what it was before: nothing else remembers.
+const ORGANISATION: &str = "/api/v1/organisation";
+const OFFICE: &str = "/api/v1/offices/{office}";
+const TEAM: &str = "/api/v1/teams/{team}";
+const PROJECT: &str = "/api/v1/projects/{project}";
 /// To look at a record is to change nothing, however often one says so.
 const PRESENCE: &str = "/api/v1/records/{id}/presence";
+/// Nor is it to keep for oneself what one looks for, and with which words is nobody else's business.
+const PRESETS: [&str; 2] = ["/api/v1/presets", "/api/v1/presets/{id}"];
 
 /// Writes down what a signed-in person is about to change, and afterwards if nothing came of it. Nobody signed in: the
 /// operation says so itself.
 pub(super) async fn note(State(app): State<App>, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map(|route| route.as_str().to_owned());
     let route = route.filter(|route| {
-        route.starts_with("/api/") && ![SESSION, PRESENCE].contains(&route.as_str()) && !request.method().is_safe()
+        let is_silent = [SESSION, PRESENCE].contains(&route.as_str()) || PRESETS.contains(&route.as_str());
+        route.starts_with("/api/") && !is_silent && !request.method().is_safe()
     });
     let Some(route) = route else {
         return next.run(request).await;
@@ -68,7 +78,30 @@ async fn write_down(
         origin: origin.to_owned(),
         act: format!("{} {route}", parts.method),
         subject: parts.uri.path().to_owned(),
-        detail: if parts.method == Method::PATCH && route.ends_with("/facts") { names_of(&detail) } else { detail },
+        detail: match route {
+            _ if parts.method != Method::PATCH => detail,
+            _ if route.ends_with("/facts") => names_of(&detail["facts"]),
+            ORGANISATION => {
+                let before = organisation::of(app, &who).await?;
+                compared(json!(OrganisationBody::from(before)), detail)
+            }
+            PROJECT => {
+                let projects = directory::projects(app, &who).await?;
+                let before = projects.into_iter().find(|project| parts.uri.path().ends_with(&project.id.to_string()));
+                compared(json!(before.map(ProjectBody::from)), detail)
+            }
+            TEAM => {
+                let teams = directory::teams(app, &who).await?;
+                let before = teams.into_iter().find(|team| parts.uri.path().ends_with(&team.id.to_string()));
+                compared(json!(before.map(TeamBody::from)), detail)
+            }
+            OFFICE => {
+                let offices = directory::offices(app, &who).await?;
+                let before = offices.into_iter().find(|office| parts.uri.path().ends_with(&office.id.to_string()));
+                compared(json!(before.map(OfficeBody::from)), detail)
+            }
+            _ => detail,
+        },
     };
     let no = trail::note(app, who.organisation, act).await?;
     Ok((Request::from_parts(parts, Body::from(body)), Some((who, no))))
@@ -86,9 +119,26 @@ fn unread(error: axum::Error) -> ServiceError {
 }
 
 /// Which fields are written. Their values are the record's, whose history keeps them.
-fn names_of(detail: &Value) -> Value {
-    let names: Vec<&String> = detail.as_object().into_iter().flat_map(|fields| fields.keys()).collect();
+fn names_of(facts: &Value) -> Value {
+    let names: Vec<&String> = facts.as_object().into_iter().flat_map(|fields| fields.keys()).collect();
     json!({ "fields": names })
+}
+
+/// What is asked for, beside what there was of it before.
+fn compared(before: Value, after: Value) -> Value {
+    json!({ "before": those_of(&after, before), "after": after })
+}
+
+/// Of a value what stands under the names of another.
+fn those_of(names: &Value, value: Value) -> Value {
+    match (names, value) {
+        (Value::Object(names), Value::Object(mut all)) => {
+            let found = names.iter().filter(|(_, below)| !below.is_null());
+            let found = found.filter_map(|(name, below)| Some((name.clone(), those_of(below, all.remove(name)?))));
+            Value::Object(found.collect())
+        }
+        (_, value) => value,
+    }
 }
 
 async fn refused(app: &App, who: &Person, origin: String, subject: String, detail: Value) {

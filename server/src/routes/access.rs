@@ -89,6 +89,28 @@ pub(crate) async fn end_session(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// A password that was made just now.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PasswordBody {
+    /// It is shown this once.
+    #[schema(format = Password)]
+    password: String,
+}
+
+/// Makes a person another password and ends all of their sessions.
+#[utoipa::path(
+    post, path = "/api/v1/people/{person}/password", tag = "directory", params(("person" = Uuid, Path)),
+    responses((status = 200, body = PasswordBody)), security(("session" = []))
+)]
+pub(crate) async fn reset_password(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Id(person): Id<PersonId>,
+) -> Result<Json<PasswordBody>, ServiceError> {
+    let password = access::reset_password(&app, &who, person).await?;
+    Ok(Json(PasswordBody { password }))
+}
+
 /// How many sessions ended.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct EndedBody {

@@ -10,9 +10,9 @@ use uuid::Uuid;
 use super::extract::{Id, Json, Parameters};
 use super::identity::SignedIn;
 use super::names;
-use super::quarantine::{DecidedBody, Why};
+use super::quarantine::DecidedBody;
 use crate::error::ServiceError;
-use crate::service::amendments::{self, AmendedField, Amendment, Which};
+use crate::service::amendments::{self, AmendedField, Amendment, Ruling, Which};
 use crate::service::decider::Decider;
 use crate::service::records::{LONGEST_PAGE, USUAL_PAGE};
 use crate::state::App;
@@ -32,7 +32,11 @@ pub(crate) struct Wanted {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct HeldBody {
     record: Uuid,
+    /// What the record is called; missing if nothing of it is published.
+    title: Option<String>,
     device: Uuid,
+    /// What the phone is called.
+    device_label: String,
     person: Uuid,
     person_name: String,
     /// How many changes are held; those that wait behind them come on top.
@@ -87,7 +91,20 @@ pub(crate) struct Acceptance {
     /// The last change to accept; what it follows is accepted with it. All if left out.
     #[schema(value_type = Option<String>)]
     through: Option<ChangeHash>,
+    /// The changes of the amendment that were looked at; if there are others by now, nothing is accepted.
+    #[schema(value_type = Option<Vec<String>>)]
+    seen: Option<Vec<ChangeHash>>,
     /// In words, for those who look later.
+    reason: Option<String>,
+}
+
+/// Why an amendment is refused.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct Refusal {
+    /// The changes of the amendment that were looked at; if there are others by now, nothing is refused.
+    #[schema(value_type = Option<Vec<String>>)]
+    seen: Option<Vec<ChangeHash>>,
+    /// In words; the phone shows them.
     reason: Option<String>,
 }
 
@@ -110,7 +127,9 @@ pub(crate) async fn list(
     let next = found.last().filter(|_| found.len() == limit as usize).map(|last| last.last);
     let body = |group: HeldGroup| HeldBody {
         record: group.record.0,
+        title: group.title,
         device: group.device.0,
+        device_label: group.device_label,
         person: group.person.0,
         person_name: group.person_name,
         held: group.held,
@@ -153,22 +172,24 @@ pub(crate) async fn accept(
     State(app): State<App>,
     SignedIn(who): SignedIn,
     Id(id): Id<(RecordId, DeviceId)>,
-    Json(Acceptance { through, reason }): Json<Acceptance>,
+    Json(Acceptance { through, seen, reason }): Json<Acceptance>,
 ) -> Result<Json<OutcomeBody>, ServiceError> {
-    Ok(OutcomeBody::of(amendments::accept(&app, Decider::Person(&who), which(id), through, reason).await?))
+    let ruling = Ruling { through, seen, reason };
+    Ok(OutcomeBody::of(amendments::accept(&app, Decider::Person(&who), which(id), ruling).await?))
 }
 
 /// Refuses an amendment with a reason; the phone shows the person's own text again.
 #[utoipa::path(
     post, path = "/api/v1/amendments/{record}/{device}/reject", tag = "amendments",
-    params(("record" = Uuid, Path), ("device" = Uuid, Path)), request_body = Why,
+    params(("record" = Uuid, Path), ("device" = Uuid, Path)), request_body = Refusal,
     responses((status = 200, body = OutcomeBody)), security(("session" = []))
 )]
 pub(crate) async fn reject(
     State(app): State<App>,
     SignedIn(who): SignedIn,
     Id(id): Id<(RecordId, DeviceId)>,
-    Json(why): Json<Why>,
+    Json(Refusal { seen, reason }): Json<Refusal>,
 ) -> Result<Json<OutcomeBody>, ServiceError> {
-    Ok(OutcomeBody::of(amendments::reject(&app, Decider::Person(&who), which(id), why.reason()).await?))
+    let ruling = Ruling { through: None, seen, reason };
+    Ok(OutcomeBody::of(amendments::reject(&app, Decider::Person(&who), which(id), ruling).await?))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use sync_core::id::{DeviceId, OfficeId};
+use sync_core::id::{DeviceId, OfficeId, RecordId};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -14,11 +14,12 @@ use super::extract::{Id, Json, Parameters};
 use super::identity::SignedIn;
 use super::records::line::LineBody;
 use crate::day::figures::{Counts, Figure};
-use crate::error::ServiceError;
+use crate::error::{ServiceError, codes};
 use crate::service::days::{self, Board, BoardDevice, BoardLine, Explanation, reminders};
+use crate::service::records::{LONGEST_PAGE, USUAL_PAGE};
 use crate::state::App;
 use crate::store::DeviceReminder;
-use crate::store::days::Statement;
+use crate::store::days::{FactSort, Statement};
 
 /// Which day.
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -26,7 +27,7 @@ use crate::store::days::Statement;
 pub(crate) struct DayQuery {
     /// An ISO date.
     #[param(value_type = String, format = Date)]
-    day: Date,
+    pub(super) day: Date,
 }
 
 /// How a day stands in an office.
@@ -135,6 +136,8 @@ pub(crate) struct BoardBody {
     /// What came for a closed day and is in no statement.
     late: CountsBody,
     late_facts: u32,
+    /// What is late, as a word that is another one as soon as anything else is; null if nothing is.
+    late_mark: Option<String>,
     statements: Vec<StatementLine>,
 }
 
@@ -174,6 +177,29 @@ pub(crate) struct Closing {
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct SupplementBody {
     reason: String,
+    /// The `late_mark` of the board that was looked at; whatever is late is sealed if it is left out.
+    seen: Option<String>,
+}
+
+/// Where a page of the late tray begins, and how long it is.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct LateQuery {
+    /// At most so many, 1 to 200; 50 if left out.
+    limit: Option<u32>,
+    /// The `next` of the page before.
+    #[param(value_type = Option<Uuid>)]
+    after: Option<RecordId>,
+}
+
+/// A page of the late tray.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct LateBody {
+    items: Vec<LineBody>,
+    /// How many records the whole tray has.
+    total: u64,
+    /// To be sent as `after`; missing at the end.
+    next: Option<Uuid>,
 }
 
 impl From<Counts> for CountsBody {
@@ -228,6 +254,7 @@ impl From<Board> for BoardBody {
             figures: board.figures.into_iter().map(|(sort, figure)| (sort.to_owned(), figure.into())).collect(),
             late: board.late.into(),
             late_facts: board.late_facts,
+            late_mark: board.late_mark,
             statements: board.statements.into_iter().map(line).collect(),
         }
     }
@@ -323,23 +350,43 @@ pub(crate) async fn supplement(
     State(app): State<App>,
     SignedIn(who): SignedIn,
     Id((office, day)): Id<(OfficeId, Date)>,
-    Json(SupplementBody { reason }): Json<SupplementBody>,
+    Json(SupplementBody { reason, seen }): Json<SupplementBody>,
 ) -> Result<Json<StatementBody>, ServiceError> {
-    sealed(&app, days::supplement(&app, &who, office, day, &reason).await?)
+    sealed(&app, days::supplement(&app, &who, office, day, &reason, seen.as_deref()).await?)
 }
 
-/// The late tray: records that came for a closed day, or of which something did, and that no statement counts.
+/// The late tray, page after page: records that came for a closed day, or of which something did, and that no statement
+/// counts.
 #[utoipa::path(
     get, path = "/api/v1/offices/{office}/days/{day}/late", tag = "days",
-    params(("office" = Uuid, Path), ("day" = String, Path, format = Date)),
-    responses((status = 200, body = Vec<LineBody>)), security(("session" = []))
+    params(("office" = Uuid, Path), ("day" = String, Path, format = Date), LateQuery),
+    responses((status = 200, body = LateBody)), security(("session" = []))
 )]
 pub(crate) async fn late(
     State(app): State<App>,
     SignedIn(who): SignedIn,
     Id((office, day)): Id<(OfficeId, Date)>,
+    Parameters(LateQuery { limit, after }): Parameters<LateQuery>,
+) -> Result<Json<LateBody>, ServiceError> {
+    let limit = limit.unwrap_or(USUAL_PAGE).clamp(1, LONGEST_PAGE);
+    let page = days::late(&app, &who, office, day, after, limit as usize).await?;
+    let items = page.lines.into_iter().map(LineBody::from).collect();
+    Ok(Json(LateBody { items, total: page.total, next: page.next.map(|id| id.0) }))
+}
+
+/// The records behind a figure of a day: `arrival`, `reserved`, `subscribed`, `signed`, `paid` or `mortgage`.
+#[utoipa::path(
+    get, path = "/api/v1/offices/{office}/days/{day}/figures/{sort}", tag = "days",
+    params(("office" = Uuid, Path), ("day" = String, Path, format = Date), ("sort" = String, Path)),
+    responses((status = 200, body = Vec<LineBody>)), security(("session" = []))
+)]
+pub(crate) async fn behind(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Id((office, day, sort)): Id<(OfficeId, Date, String)>,
 ) -> Result<Json<Vec<LineBody>>, ServiceError> {
-    let lines = days::late(&app, &who, office, day).await?;
+    let sort = FactSort::of(&sort).ok_or(codes::NOT_FOUND)?;
+    let lines = days::behind(&app, &who, office, day, sort).await?;
     Ok(Json(lines.into_iter().map(LineBody::from).collect()))
 }
 

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use sync_core::id::{DeviceId, OfficeId, PersonId};
+use sync_core::id::{DeviceId, OfficeId, PersonId, ProjectId, TeamId};
 use sync_core::wire::enrol::Role;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -11,6 +11,8 @@ use super::extract::{Id, Json};
 use super::identity::SignedIn;
 use super::names;
 use crate::error::ServiceError;
+use crate::service::directory::OfficeChange;
+use crate::service::people::{self, Newcomer};
 use crate::service::{cut_off, directory, invite};
 use crate::state::App;
 use crate::store::{Device, Office, Person, Project, Team};
@@ -42,6 +44,8 @@ pub(crate) struct PersonBody {
     office: Option<Uuid>,
     team: Option<Uuid>,
     active: bool,
+    /// Whether they have a login for the console.
+    signs_in: bool,
 }
 
 /// A development.
@@ -110,6 +114,7 @@ impl From<Person> for PersonBody {
             office: person.office.map(|office| office.0),
             team: person.team.map(|team| team.0),
             active: person.active,
+            signs_in: person.login.is_some(),
         }
     }
 }
@@ -163,14 +168,16 @@ pub(crate) async fn offices(State(app): State<App>, SignedIn(who): SignedIn) -> 
     directory::offices(&app, &who).await.map(listed)
 }
 
-/// What changes about an office.
+/// What changes about an office; what is left out stays as it is.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct OfficePatch {
-    /// An IANA name such as `Asia/Shanghai`.
-    time_zone: String,
+    /// 1 to 100 characters, and not another one's. Sealed statements keep the name of their day.
+    name: Option<String>,
+    /// An IANA name such as `Asia/Shanghai`. Sealed days stay as they are.
+    time_zone: Option<String>,
 }
 
-/// Gives an office another time zone, from now on. Sealed days stay as they are.
+/// Gives an office another name or time zone, from this moment on.
 #[utoipa::path(
     patch, path = "/api/v1/offices/{office}", tag = "directory", params(("office" = Uuid, Path)),
     request_body = OfficePatch, responses((status = 200, body = OfficeBody)), security(("session" = []))
@@ -179,9 +186,32 @@ pub(crate) async fn change_office(
     State(app): State<App>,
     SignedIn(who): SignedIn,
     Id(office): Id<OfficeId>,
-    Json(OfficePatch { time_zone }): Json<OfficePatch>,
+    Json(OfficePatch { name, time_zone }): Json<OfficePatch>,
 ) -> Result<Json<OfficeBody>, ServiceError> {
-    directory::change_time_zone(&app, &who, office, &time_zone).await.map(|office| Json(office.into()))
+    let change = OfficeChange { name, time_zone };
+    directory::change_office(&app, &who, office, change).await.map(|office| Json(office.into()))
+}
+
+/// An office to be opened.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct NewOffice {
+    /// 1 to 100 characters, and not another one's.
+    name: String,
+    /// An IANA name such as `Asia/Shanghai`.
+    time_zone: String,
+}
+
+/// Opens an office.
+#[utoipa::path(
+    post, path = "/api/v1/offices", tag = "directory", request_body = NewOffice,
+    responses((status = 200, body = OfficeBody)), security(("session" = []))
+)]
+pub(crate) async fn create_office(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Json(NewOffice { name, time_zone }): Json<NewOffice>,
+) -> Result<Json<OfficeBody>, ServiceError> {
+    directory::create_office(&app, &who, &name, &time_zone).await.map(|office| Json(office.into()))
 }
 
 /// The teams that one has to do with, by office and name.
@@ -193,6 +223,49 @@ pub(crate) async fn teams(State(app): State<App>, SignedIn(who): SignedIn) -> Li
     directory::teams(&app, &who).await.map(listed)
 }
 
+/// A team to be formed.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct NewTeam {
+    #[schema(value_type = Uuid)]
+    office: OfficeId,
+    /// 1 to 100 characters, and not that of another team of the office.
+    name: String,
+}
+
+/// Forms a team in an office.
+#[utoipa::path(
+    post, path = "/api/v1/teams", tag = "directory", request_body = NewTeam,
+    responses((status = 200, body = TeamBody)), security(("session" = []))
+)]
+pub(crate) async fn create_team(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Json(NewTeam { office, name }): Json<NewTeam>,
+) -> Result<Json<TeamBody>, ServiceError> {
+    directory::create_team(&app, &who, office, &name).await.map(|team| Json(team.into()))
+}
+
+/// What a team is called.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct TeamName {
+    /// 1 to 100 characters, and not that of another team of the office.
+    name: String,
+}
+
+/// Gives a team another name.
+#[utoipa::path(
+    patch, path = "/api/v1/teams/{team}", tag = "directory", params(("team" = Uuid, Path)),
+    request_body = TeamName, responses((status = 200, body = TeamBody)), security(("session" = []))
+)]
+pub(crate) async fn rename_team(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Id(team): Id<TeamId>,
+    Json(TeamName { name }): Json<TeamName>,
+) -> Result<Json<TeamBody>, ServiceError> {
+    directory::rename_team(&app, &who, team, &name).await.map(|team| Json(team.into()))
+}
+
 /// The people whose records one sees, by name.
 #[utoipa::path(
     get, path = "/api/v1/people", tag = "directory",
@@ -202,6 +275,47 @@ pub(crate) async fn people(State(app): State<App>, SignedIn(who): SignedIn) -> L
     directory::people(&app, &who).await.map(listed)
 }
 
+/// Somebody who begins to work here.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct NewPerson {
+    /// 1 to 100 characters.
+    name: String,
+    #[schema(schema_with = names::role)]
+    role: Role,
+    /// Not needed with a team, nor at head quarters.
+    #[schema(value_type = Option<Uuid>)]
+    office: Option<OfficeId>,
+    /// A team of that office.
+    #[schema(value_type = Option<Uuid>)]
+    team: Option<TeamId>,
+    /// With which name they sign in at the console: 1 to 100 characters without spaces. Without one they can't.
+    login: Option<String>,
+}
+
+/// Somebody who was added.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AddedBody {
+    person: PersonBody,
+    /// The password that was made for their login. It is shown this once.
+    #[schema(format = Password)]
+    password: Option<String>,
+}
+
+/// Adds a person.
+#[utoipa::path(
+    post, path = "/api/v1/people", tag = "directory", request_body = NewPerson,
+    responses((status = 200, body = AddedBody)), security(("session" = []))
+)]
+pub(crate) async fn add_person(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Json(NewPerson { name, role, office, team, login }): Json<NewPerson>,
+) -> Result<Json<AddedBody>, ServiceError> {
+    let newcomer = Newcomer { name, role, office, team, login, password: None };
+    let (person, password) = people::add(&app, &who, newcomer).await?;
+    Ok(Json(AddedBody { person: person.into(), password }))
+}
+
 /// The developments, by name.
 #[utoipa::path(
     get, path = "/api/v1/projects", tag = "directory",
@@ -209,6 +323,40 @@ pub(crate) async fn people(State(app): State<App>, SignedIn(who): SignedIn) -> L
 )]
 pub(crate) async fn projects(State(app): State<App>, SignedIn(who): SignedIn) -> Listed<ProjectBody> {
     directory::projects(&app, &who).await.map(listed)
+}
+
+/// What a development is called.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct ProjectName {
+    /// 1 to 100 characters, and not another one's.
+    name: String,
+}
+
+/// Opens a development. Phones can choose it after their next exchange.
+#[utoipa::path(
+    post, path = "/api/v1/projects", tag = "directory", request_body = ProjectName,
+    responses((status = 200, body = ProjectBody)), security(("session" = []))
+)]
+pub(crate) async fn create_project(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Json(ProjectName { name }): Json<ProjectName>,
+) -> Result<Json<ProjectBody>, ServiceError> {
+    directory::create_project(&app, &who, &name).await.map(|project| Json(project.into()))
+}
+
+/// Gives a development another name.
+#[utoipa::path(
+    patch, path = "/api/v1/projects/{project}", tag = "directory", params(("project" = Uuid, Path)),
+    request_body = ProjectName, responses((status = 200, body = ProjectBody)), security(("session" = []))
+)]
+pub(crate) async fn rename_project(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Id(project): Id<ProjectId>,
+    Json(ProjectName { name }): Json<ProjectName>,
+) -> Result<Json<ProjectBody>, ServiceError> {
+    directory::rename_project(&app, &who, project, &name).await.map(|project| Json(project.into()))
 }
 
 /// The phones of the people whose records one sees.

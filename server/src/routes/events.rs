@@ -27,9 +27,9 @@ const HEARTBEAT: Duration = Duration::from_secs(20);
 const COME_BACK: Duration = Duration::from_secs(3);
 
 /// What has changed, for pages that are open: a stream of server-sent events, `ready` once and then `changed` with what to
-/// ask for again: `{"records": ["office", ...], "days": [], "presence": ["record", ...]}`. Topics are `records`, `days`,
-/// `quarantine`, `devices` and `system`, each with offices of one's territory, or with none for "anywhere"; `presence`
-/// names records that one has open oneself. It ends with the session.
+/// ask for again: `{"records": ["office", ...], "days": [], "presence": ["record", ...]}`. Topics are `records`,
+/// `photos`, `days`, `quarantine`, `devices`, `directory` and `audit`, each with offices of one's territory, or with none
+/// for "anywhere"; `presence` names records that one has open oneself. It ends with the session.
 #[utoipa::path(
     get, path = "/api/v1/events", tag = "session",
     responses((status = 200, content_type = "text/event-stream", body = String)), security(("session" = []))

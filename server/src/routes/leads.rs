@@ -23,10 +23,10 @@ use crate::store::leads::Received;
 pub(crate) struct LeadsWanted {
     /// The office to which they belong now.
     #[param(value_type = Option<Uuid>)]
-    office: Option<OfficeId>,
+    pub(super) office: Option<OfficeId>,
     /// The development that they are about.
     #[param(value_type = Option<Uuid>)]
-    project: Option<ProjectId>,
+    pub(super) project: Option<ProjectId>,
 }
 
 /// Which part of a list.

@@ -6,6 +6,7 @@ use sync_core::wire::enrol::Role;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
 use crate::flag::Flag;
+use crate::store::ChangeState;
 
 pub(super) fn kind() -> Schema {
     one_of(Kind::ALL.map(Kind::as_str))
@@ -28,7 +29,7 @@ pub(super) fn flag_or_any() -> Schema {
 }
 
 pub(super) fn change_state() -> Schema {
-    one_of(["received", "published", "held", "quarantined", "waiting", "refused"])
+    one_of(ChangeState::ALL.map(ChangeState::as_str))
 }
 
 pub(super) fn hash() -> Schema {

@@ -20,6 +20,8 @@ pub(crate) struct OrganisationBody {
     name: String,
     /// Whether photos keep what cameras write into them: the place, the time, the phone.
     keep_exif: bool,
+    /// The hour of its offices' clocks from which on a phone that has exchanged counts as having handed in its day.
+    evening_hour: i8,
     /// From when on flags are raised.
     thresholds: Thresholds,
 }
@@ -27,6 +29,11 @@ pub(crate) struct OrganisationBody {
 /// What changes; what is left out stays as it is.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct OrganisationPatch {
+    /// 1 to 100 characters. Sealed statements keep the name of their day.
+    name: Option<String>,
+    /// From 12 to 23; sealed days stay as they are.
+    #[schema(minimum = 12, maximum = 23)]
+    evening_hour: Option<i64>,
     /// For photos that come from now on.
     keep_exif: Option<bool>,
     /// For what is published from now on; `daybook rebuild` looks at everything again.
@@ -36,8 +43,8 @@ pub(crate) struct OrganisationPatch {
 }
 
 impl From<Organisation> for OrganisationBody {
-    fn from(Organisation { id, name, keep_exif, thresholds, .. }: Organisation) -> Self {
-        Self { id: id.0, name, keep_exif, thresholds }
+    fn from(Organisation { id, name, keep_exif, evening, thresholds, .. }: Organisation) -> Self {
+        Self { id: id.0, name, keep_exif, evening_hour: evening.get(), thresholds }
     }
 }
 
@@ -61,9 +68,8 @@ pub(crate) async fn show(
 pub(crate) async fn change(
     State(app): State<App>,
     SignedIn(who): SignedIn,
-    Json(OrganisationPatch { keep_exif, thresholds }): Json<OrganisationPatch>,
+    Json(OrganisationPatch { name, evening_hour, keep_exif, thresholds }): Json<OrganisationPatch>,
 ) -> Result<Json<OrganisationBody>, ServiceError> {
-    organisation::change(&app, &who, OrganisationChange { keep_exif, thresholds })
-        .await
-        .map(|changed| Json(changed.into()))
+    let change = OrganisationChange { name, evening_hour, keep_exif, thresholds };
+    organisation::change(&app, &who, change).await.map(|changed| Json(changed.into()))
 }

@@ -15,17 +15,20 @@ use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use futures_util::StreamExt as _;
-use serde::Deserialize;
-use sync_core::id::{PhotoHash, RecordId};
+use serde::{Deserialize, Serialize};
+use sync_core::id::{OfficeId, PhotoHash, RecordId};
 use sync_core::wire::photo::{MOST_HASHES, PhotoStateRequest, PhotoStateResponse};
 use tower_http::timeout::TimeoutError;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::extract::{Parameters, caused_by};
+use super::cursor;
+use super::extract::{Json, Parameters, caused_by};
 use super::identity::{AnyPhone, Phone, SignedIn};
 use super::message::{Message, Reply};
+use super::records::line::LineBody;
 use crate::error::{ServiceError, codes};
+use crate::photo::album::{self, Named};
 use crate::photo::picture::Format;
 use crate::photo::read::{self, Shown, Size};
 use crate::photo::upload::{self, CHECKSUMS, Checksum, Piece, Wish};
@@ -230,6 +233,65 @@ pub(crate) async fn show(
     headers: HeaderMap,
 ) -> Result<Response, ServiceError> {
     picture(&app, &who, hash, wanted.size, &headers).await
+}
+
+/// Which photos, where a page of them begins, and how long it is.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PhotoPage {
+    /// Only of records of this office.
+    #[param(value_type = Option<Uuid>)]
+    office: Option<OfficeId>,
+    /// At most so many, 1 to 60; 60 if left out.
+    limit: Option<u32>,
+    /// The `next` of the page before.
+    after: Option<String>,
+}
+
+/// A photo, with the records that name it.
+#[derive(Serialize, ToSchema)]
+struct NamedPhotoBody {
+    /// SHA-256 in hexadecimal.
+    hash: String,
+    /// When the last of it came.
+    stored_at: i64,
+    /// Whether there is a small picture of it.
+    preview: bool,
+    /// The newest six of those in one's territory.
+    records: Vec<LineBody>,
+    /// So many more of one's territory name it.
+    others: u32,
+}
+
+/// A page of photos.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PhotosBody {
+    items: Vec<NamedPhotoBody>,
+    /// Missing at the end. A page may have few or none although others follow.
+    next: Option<String>,
+}
+
+/// The photos that records in one's territory name, the newest first.
+#[utoipa::path(
+    get, operation_id = "list_photos", path = "/api/v1/photos", tag = "photos", params(PhotoPage),
+    responses((status = 200, body = PhotosBody)), security(("session" = []))
+)]
+pub(crate) async fn list(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Parameters(page): Parameters<PhotoPage>,
+) -> Result<Json<PhotosBody>, ServiceError> {
+    let after = page.after.as_deref().map(cursor::read_photo).transpose()?;
+    let limit = page.limit.unwrap_or(album::LONGEST_PAGE);
+    let (photos, next) = album::newest(&app, &who, page.office, after, limit).await?;
+    let body = |Named { photo, records, others }: Named| NamedPhotoBody {
+        hash: photo.hash.to_string(),
+        stored_at: photo.stored_at.0,
+        preview: photo.preview,
+        records: records.into_iter().map(LineBody::from).collect(),
+        others,
+    };
+    Ok(Json(PhotosBody { items: photos.into_iter().map(body).collect(), next: next.map(cursor::write_photo) }))
 }
 
 async fn picture(

@@ -38,6 +38,14 @@ pub(crate) struct Wanted {
     limit: Option<u32>,
 }
 
+impl Wanted {
+    pub(super) fn read(self) -> quarantine::Wanted {
+        let Self { state, device, code, before, limit } = self;
+        let limit = limit.unwrap_or(USUAL_PAGE).clamp(1, LONGEST_PAGE);
+        quarantine::Wanted { state: state.unwrap_or(Aside::Quarantined).into(), device, code, before, limit }
+    }
+}
+
 /// A change that was set aside. Its bytes are kept.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SetAsideBody {
@@ -46,6 +54,8 @@ pub(crate) struct SetAsideBody {
     #[schema(schema_with = names::hash)]
     change: ChangeHash,
     device: Option<Uuid>,
+    /// What the phone is called.
+    device_label: Option<String>,
     /// Which line of that device's journal.
     n: Option<u64>,
     person: Uuid,
@@ -68,6 +78,7 @@ impl From<SetAside> for SetAsideBody {
             record: aside.record.0,
             change: aside.hash,
             device: aside.device.map(|device| device.0),
+            device_label: aside.device_label,
             n: aside.n,
             person: aside.person.0,
             person_name: aside.person_name,
@@ -196,10 +207,8 @@ pub(crate) async fn list(
     SignedIn(who): SignedIn,
     Parameters(wanted): Parameters<Wanted>,
 ) -> Result<Json<SetAsidePage>, ServiceError> {
-    let Wanted { state, device, code, before, limit } = wanted;
-    let limit = limit.unwrap_or(USUAL_PAGE).clamp(1, LONGEST_PAGE);
-    let state = state.unwrap_or(Aside::Quarantined).into();
-    let wanted = quarantine::Wanted { state, device, code, before, limit };
+    let wanted = wanted.read();
+    let limit = wanted.limit;
     let found = quarantine::list(&app, Decider::Person(&who), wanted).await?;
     let next = found.last().filter(|_| found.len() == limit as usize).map(|last| last.line.id);
     let body = |Listed { line, overdue, missing }: Listed| ListedBody {

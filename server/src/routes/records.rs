@@ -3,8 +3,6 @@
 pub(super) mod line;
 
 use axum::extract::State;
-use axum::http::Uri;
-use axum::response::Response;
 use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -16,20 +14,16 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::cursor;
 use super::extract::{Id, Json, Parameters};
-use super::file::attachment;
-use super::identity::{Origin, SignedIn};
+use super::identity::SignedIn;
 use super::names;
 use crate::error::{ServiceError, codes};
-use crate::export::words::Language;
 use crate::flag::{Flag, FlagError};
-use crate::service::export::Form;
+use crate::service::edit::Correction;
 use crate::service::records::{self, USUAL_PAGE};
 use crate::service::review::Decision;
-use crate::service::trail::{self, Act};
-use crate::service::{edit, export, review, surveys};
+use crate::service::{edit, review};
 use crate::state::App;
-use crate::store::RecordFilter;
-use crate::survey::FormFigures;
+use crate::store::{AtStage, ReceivedBy, RecordFilter};
 
 use line::{DetailBody, PageBody};
 
@@ -61,11 +55,21 @@ pub(crate) struct Wanted {
     /// The business day.
     #[param(value_type = Option<String>, format = Date)]
     day: Option<Date>,
+    /// The first business day.
+    #[param(value_type = Option<String>, format = Date)]
+    from: Option<Date>,
+    /// The last business day.
+    #[param(value_type = Option<String>, format = Date)]
+    to: Option<Date>,
     /// Where they stand in review.
     #[param(schema_with = names::review, required = false)]
     state: Option<ReviewState>,
-    /// The current stage of leads, for example `arrived`.
+    /// The current stage of leads, for example `arrived`; `none` for leads without one.
     stage: Option<String>,
+    /// The consultant who received the customers of leads; empty for customers who arrived and whom nobody received.
+    received_by: Option<String>,
+    /// The number of the statement of their day that counts them: 0 for the statement itself, then its supplements.
+    sealed_in: Option<u32>,
     /// A flag that they carry, or `any`.
     #[param(schema_with = names::flag_or_any, required = false)]
     flag: Option<String>,
@@ -80,7 +84,7 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    fn filter(&self) -> Result<RecordFilter, ServiceError> {
+    pub(super) fn filter(&self) -> Result<RecordFilter, ServiceError> {
         let set = |name: &str| if name == "any" { Ok(Flag::any()) } else { name.parse().map(Flag::bit) };
         let flags = self.flag.as_deref().map(set).transpose();
         let malformed =
@@ -94,13 +98,25 @@ impl Wanted {
             made_in: self.made_in,
             project: self.project,
             day: self.day.map(|day| day.to_string()),
+            from: self.from,
+            to: self.to,
             review: self.state,
-            stage: self.stage.clone(),
+            stage: self.stage.as_deref().map(at_stage),
+            received: self.received_by.as_deref().map(received),
+            sealed: self.sealed_in,
             flags: flags.map_err(malformed)?,
             in_conflict: self.conflict,
             text: self.text.clone(),
         })
     }
+}
+
+fn at_stage(name: &str) -> AtStage {
+    if name == "none" { AtStage::None } else { AtStage::At(name.to_owned()) }
+}
+
+fn received(by: &str) -> ReceivedBy {
+    if by.is_empty() { ReceivedBy::Nobody } else { ReceivedBy::Consultant(by.to_owned()) }
 }
 
 /// The records in one's territory, newest first.
@@ -145,31 +161,6 @@ pub(crate) async fn places(
     Ok(Json(places.into_iter().map(|(record, place)| PlaceBody { record, place }).collect()))
 }
 
-/// What surveys came to.
-#[derive(serde::Serialize, ToSchema)]
-pub(crate) struct SurveysBody {
-    /// How many surveys the conditions find.
-    found: u64,
-    /// Only so many of them, the newest, were read.
-    read: u64,
-    forms: Vec<FormFigures>,
-}
-
-/// How often each question of each form was answered how, in the newest surveys of a list. `kind`, `limit` and `after` count
-/// for nothing.
-#[utoipa::path(
-    get, operation_id = "survey_figures", path = "/api/v1/surveys/figures", tag = "records", params(Wanted),
-    responses((status = 200, body = SurveysBody)), security(("session" = []))
-)]
-pub(crate) async fn survey_figures(
-    State(app): State<App>,
-    SignedIn(who): SignedIn,
-    Parameters(wanted): Parameters<Wanted>,
-) -> Result<Json<SurveysBody>, ServiceError> {
-    let surveys::Figures { found, read, forms } = surveys::figures(&app, &who, wanted.filter()?).await?;
-    Ok(Json(SurveysBody { found, read, forms }))
-}
-
 /// How many records there are.
 #[derive(serde::Serialize, ToSchema)]
 pub(crate) struct Counted {
@@ -188,52 +179,6 @@ pub(crate) async fn count(
 ) -> Result<Json<Counted>, ServiceError> {
     let count = records::count(&app, &who, &wanted.filter()?).await?;
     Ok(Json(Counted { count }))
-}
-
-/// In which form.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct FileWanted {
-    /// `csv` or `xlsx`.
-    form: String,
-    /// The language of headings and words: `zh` or `en`; `zh` if left out.
-    language: Option<String>,
-}
-
-/// All records of a list as a file, newest first. It is sent while it is read, so its length is not known beforehand; a
-/// connection that breaks off means that the file is not whole.
-#[utoipa::path(
-    get, path = "/api/v1/records/export", tag = "records", params(Wanted, FileWanted),
-    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
-)]
-pub(crate) async fn export(
-    State(app): State<App>,
-    SignedIn(who): SignedIn,
-    Origin(origin): Origin,
-    Parameters(wanted): Parameters<Wanted>,
-    Parameters(file): Parameters<FileWanted>,
-    uri: Uri,
-) -> Result<Response, ServiceError> {
-    let malformed = |what: &str| ServiceError::from(codes::MALFORMED_REQUEST).detail(what.to_owned());
-    let (form, ending, media_type) = match file.form.as_str() {
-        "csv" => (Form::Csv, "csv", "text/csv; charset=utf-8"),
-        "xlsx" => (Form::Xlsx, "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-        _ => return Err(malformed("form: csv or xlsx")),
-    };
-    let language = file.language.as_deref().map_or(Ok(Language::default()), str::parse);
-    let language = language.map_err(|()| malformed("language: zh or en"))?;
-    let filter = wanted.filter()?;
-    let act = Act {
-        person: Some(who.id),
-        origin,
-        act: "GET /api/v1/records/export".to_owned(),
-        subject: uri.path().to_owned(),
-        detail: Value::String(uri.query().unwrap_or_default().to_owned()),
-    };
-    trail::note(&app, who.organisation, act).await?;
-    let bytes = export::export(&app, &who, filter, form, language).await?;
-    let day = app.clock.now().day(0);
-    Ok(attachment(&format!("daybook-{day}.{ending}"), media_type, bytes))
 }
 
 /// One record with merged values, concurrent values side by side, and the history of every field.
@@ -259,6 +204,9 @@ pub(crate) struct Verdict {
     /// The `heads` of the record that was looked at; if it changed since, nothing is decided.
     #[schema(value_type = Option<Vec<String>>)]
     seen: Option<Vec<ChangeHash>>,
+    /// Decides only if the record is undecided, without flags and without concurrent values.
+    #[serde(default)]
+    only_clean: bool,
 }
 
 /// Decides about a record; the verdict travels back to the phone.
@@ -272,22 +220,33 @@ pub(crate) async fn decide(
     Id(id): Id<RecordId>,
     Json(verdict): Json<Verdict>,
 ) -> Result<Json<DetailBody>, ServiceError> {
-    let Verdict { state, reason, seen } = verdict;
-    let detail = review::decide(&app, &who, id, Decision { state, reason, seen }).await?;
+    let Verdict { state, reason, seen, only_clean } = verdict;
+    let detail = review::decide(&app, &who, id, Decision { state, reason, seen, only_clean }).await?;
     Ok(Json(detail.into()))
 }
 
-/// Corrects facts of a record: an object with the fields to write, `null` to empty one.
+/// What head quarters corrects about a record.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct CorrectionBody {
+    /// The fields to write, `null` to empty one.
+    #[schema(value_type = Object)]
+    facts: Map<String, Value>,
+    /// The `heads` of the record that was looked at; if it changed since, nothing is written.
+    #[schema(value_type = Option<Vec<String>>)]
+    seen: Option<Vec<ChangeHash>>,
+}
+
+/// Corrects facts of a record; writing a field with concurrent values settles it.
 #[utoipa::path(
     patch, path = "/api/v1/records/{id}/facts", tag = "records", params(("id" = Uuid, Path)),
-    request_body = Object, responses((status = 200, body = DetailBody)), security(("session" = []))
+    request_body = CorrectionBody, responses((status = 200, body = DetailBody)), security(("session" = []))
 )]
 pub(crate) async fn edit(
     State(app): State<App>,
     SignedIn(who): SignedIn,
     Id(id): Id<RecordId>,
-    Json(edits): Json<Map<String, Value>>,
+    Json(CorrectionBody { facts, seen }): Json<CorrectionBody>,
 ) -> Result<Json<DetailBody>, ServiceError> {
-    let detail = edit::edit_facts(&app, &who, id, &edits).await?;
+    let detail = edit::edit_facts(&app, &who, id, &Correction { facts, seen }).await?;
     Ok(Json(detail.into()))
 }

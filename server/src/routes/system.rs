@@ -27,6 +27,8 @@ struct DatabaseBody {
 #[derive(Serialize, ToSchema)]
 struct StoredBody {
     records: u64,
+    /// Records of an older version of the server that it still has to make findable by their words, of all organisations.
+    unsearchable: u64,
     /// About so many changes have come, of all organisations on the server.
     changes: u64,
     photos: u64,
@@ -68,6 +70,12 @@ struct LimitsBody {
     session_ms: i64,
     /// For how long an enrolment code is good.
     code_ms: i64,
+    /// For how long a change may wait for those that it follows before it is shown as overdue.
+    waiting_ms: i64,
+    /// For how long a photo is kept that no record names.
+    photo_grace_ms: i64,
+    /// From where maps get their tiles; missing where places are drawn on a plain plan.
+    tiles: Option<String>,
 }
 
 impl LimitsBody {
@@ -79,6 +87,9 @@ impl LimitsBody {
             photo_bytes: config.photos.photo_bytes,
             session_ms: millis(config.auth.session),
             code_ms: millis(config.auth.code),
+            waiting_ms: millis(config.limits.waiting),
+            photo_grace_ms: millis(config.photos.grace),
+            tiles: config.console.tiles.as_ref().map(|tiles| tiles.origin.clone()),
         }
     }
 }
@@ -111,6 +122,7 @@ impl SystemBody {
             database: DatabaseBody { kind: system.database, bytes: figures.bytes, epoch: system.epoch },
             stored: StoredBody {
                 records: system.records,
+                unsearchable: figures.unsearchable,
                 changes: figures.changes,
                 photos: figures.photos,
                 photo_bytes: figures.photo_bytes,

@@ -25,11 +25,11 @@ pub(crate) struct TrailParameters {
     before: Option<u64>,
     /// Only what this person did.
     #[param(value_type = Option<Uuid>)]
-    person: Option<PersonId>,
+    pub(super) person: Option<PersonId>,
     /// Not before, in milliseconds since 1970.
-    from: Option<i64>,
+    pub(super) from: Option<i64>,
     /// Before, in milliseconds since 1970.
-    to: Option<i64>,
+    pub(super) to: Option<i64>,
     /// At most; 50 if it is left out, 200 at most.
     limit: Option<u32>,
 }
@@ -106,10 +106,10 @@ pub(crate) async fn verify(State(app): State<App>, SignedIn(who): SignedIn) -> R
 /// The whole trail as a file, oldest entry first, one JSON object a line, each with its link. It is sent while it is read;
 /// a connection that breaks off means that the file is not whole.
 #[utoipa::path(
-    get, operation_id = "export_audit", path = "/api/v1/audit/export", tag = "audit",
+    get, operation_id = "audit_chain", path = "/api/v1/audit/chain", tag = "audit",
     responses((status = 200, content_type = "application/x-ndjson", body = String)), security(("session" = []))
 )]
-pub(crate) async fn export(
+pub(crate) async fn chain(
     State(app): State<App>,
     SignedIn(who): SignedIn,
     Origin(origin): Origin,
@@ -117,11 +117,11 @@ pub(crate) async fn export(
     let asked = Act {
         person: Some(who.id),
         origin,
-        act: "GET /api/v1/audit/export".to_owned(),
-        subject: "/api/v1/audit/export".to_owned(),
+        act: "GET /api/v1/audit/chain".to_owned(),
+        subject: "/api/v1/audit/chain".to_owned(),
         detail: Value::Null,
     };
-    let bytes = trail::export(&app, &who, asked).await?;
+    let bytes = trail::chain(&app, &who, asked).await?;
     let day = app.clock.now().day(0);
     Ok(attachment(&format!("daybook-audit-{day}.jsonl"), "application/x-ndjson", bytes))
 }

@@ -2,13 +2,18 @@
 //! may finish.
 
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::{Body, Bytes};
 use axum::extract::Request;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::Response;
 use axum::serve::Listener;
-use hyper::body::Incoming;
+use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -16,7 +21,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
-use super::crowd::Crowd;
+use super::crowd::{Crowd, Seat};
 use super::patient::Patient;
 use crate::router::Peer;
 
@@ -71,13 +76,9 @@ pub(super) async fn serve<L: Listener>(
             if let Some(address) = address {
                 request.extensions_mut().insert(Peer(address));
             }
-            place.is_busy(true);
-            let (answer, place) = (router.clone().oneshot(request), Arc::clone(&place));
-            async move {
-                let answer = answer.await;
-                place.is_busy(false);
-                answer
-            }
+            let served = Served::begin(Arc::clone(&place));
+            let answer = router.clone().oneshot(request);
+            async move { answer.await.map(|answer| served.answered(answer)) }
         });
         let stream = TokioIo::new(Patient::new(stream, idle));
         let connection = graceful.watch(server.serve_connection(stream, service));
@@ -94,4 +95,112 @@ pub(super) async fn serve<L: Listener>(
     }
     drop(listener);
     graceful.shutdown().await;
+}
+
+/// A request that is served: its connection is busy until this is dropped, which is at the end of the answer.
+struct Served(Arc<Seat>);
+
+impl Served {
+    fn begin(seat: Arc<Seat>) -> Self {
+        seat.is_busy();
+        Self(seat)
+    }
+
+    fn answered(self, answer: Response) -> Response<Answer> {
+        let is_news = answer.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
+        if is_news {
+            self.0.is_live();
+        }
+        answer.map(|body| Answer { body, _served: self })
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.0.is_idle();
+    }
+}
+
+/// The body of an answer, with the request that it answers.
+struct Answer {
+    body: Body,
+    _served: Served,
+}
+
+impl hyper::body::Body for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use futures_util::stream::unfold;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_is_work_up_to_its_end() {
+        let (say, said) = mpsc::channel::<&'static str>(1);
+        let said = Arc::new(tokio::sync::Mutex::new(Some(said)));
+        let answer = async move || {
+            let said = said.lock().await.take().unwrap();
+            Body::from_stream(unfold(said, |mut said| async { Some((Ok::<_, axum::Error>(said.recv().await?), said)) }))
+        };
+        let router = Router::new().route("/long", get(answer)).route("/short", get(async || "short"));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = watch::channel(false);
+        let serving =
+            tokio::spawn(serve(listener, router, Duration::from_secs(60), Crowd::new(1, 1, Vec::new()), stopped));
+
+        let ask = async |path: &str| {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let request = format!("GET {path} HTTP/1.1\r\nhost: daybook\r\n\r\n");
+            stream.write_all(request.as_bytes()).await.unwrap();
+            stream
+        };
+        let mut export = ask("/long").await;
+        say.send("first").await.unwrap();
+        read_until(&mut export, "first").await;
+        let mut newcomer = ask("/short").await;
+        // It was turned away, which may come as a reset.
+        let mut nothing = String::new();
+        let _ = newcomer.read_to_string(&mut nothing).await;
+        assert_eq!(nothing, "");
+        say.send("last").await.unwrap();
+        drop(say);
+        read_until(&mut export, "last\r\n0\r\n\r\n").await;
+        let mut next = ask("/short").await;
+        read_until(&mut next, "short").await;
+        assert_eq!(export.read(&mut [0]).await.unwrap(), 0, "it had to leave for the next");
+        drop(next);
+        stop.send(true).unwrap();
+        serving.await.unwrap();
+    }
+
+    async fn read_until(stream: &mut TcpStream, end: &str) {
+        let mut read = Vec::new();
+        while !read.ends_with(end.as_bytes()) {
+            read.push(stream.read_u8().await.unwrap());
+        }
+    }
 }

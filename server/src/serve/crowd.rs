@@ -1,8 +1,8 @@
 //! How many connections there are, and who has to leave when there are too many.
 //!
 //! A connection costs little, but not nothing, and those that hold many of them send nothing over most. So a newcomer
-//! beyond the limit takes the place of the connection that has been idle longest; only when all are busy it is turned
-//! away.
+//! beyond the limit takes the place of the connection that has been idle longest, or else of the page that has followed
+//! the news longest, which comes back by itself; only when all are busy it is turned away.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -31,9 +31,19 @@ struct Members {
 #[derive(Debug)]
 struct Member {
     address: Option<IpAddr>,
-    /// `None` while a request is served.
-    idle_since: Option<Instant>,
+    work: Work,
     leave: Arc<Notify>,
+}
+
+/// What a connection does. Whoever has to leave is the least of those that may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Work {
+    /// Nothing since then.
+    Idle(Instant),
+    /// Its page follows the news since then.
+    Live(Instant),
+    /// A request is served, up to the end of the answer.
+    Busy,
 }
 
 /// A connection's place, until it is dropped.
@@ -67,7 +77,7 @@ impl Crowd {
         }
         let (number, leave) = (members.next, Arc::new(Notify::new()));
         members.next += 1;
-        let member = Member { address, idle_since: Some(Instant::now()), leave: Arc::clone(&leave) };
+        let member = Member { address, work: Work::Idle(Instant::now()), leave: Arc::clone(&leave) };
         members.by_number.insert(number, member);
         if let Some(address) = address {
             *members.by_address.entry(address).or_insert(0) += 1;
@@ -83,11 +93,10 @@ impl Crowd {
 }
 
 impl Members {
-    /// Makes the one leave that has been idle longest among those that qualify; `None` if all are busy.
+    /// Makes one of those leave that qualify and are not busy; `None` if all are.
     fn send_away(&mut self, qualifies: impl Fn(&Member) -> bool) -> Option<()> {
-        let idle = self.by_number.iter().filter(|(_, member)| qualifies(member));
-        let idle = idle.filter_map(|(number, member)| Some((member.idle_since?, *number)));
-        let (_, number) = idle.min()?;
+        let those = self.by_number.iter().filter(|(_, member)| member.work != Work::Busy && qualifies(member));
+        let (_, number) = those.map(|(number, member)| (member.work, *number)).min()?;
         self.remove(number)?.leave.notify_one();
         Some(())
     }
@@ -107,10 +116,24 @@ impl Members {
 }
 
 impl Seat {
-    /// Whether a request is being served.
-    pub(super) fn is_busy(&self, busy: bool) {
+    /// A request is served.
+    pub(super) fn is_busy(&self) {
+        self.does(Work::Busy);
+    }
+
+    /// Its answer is the news, which don't end.
+    pub(super) fn is_live(&self) {
+        self.does(Work::Live(Instant::now()));
+    }
+
+    /// The answer is at its end.
+    pub(super) fn is_idle(&self) {
+        self.does(Work::Idle(Instant::now()));
+    }
+
+    fn does(&self, work: Work) {
         if let Some(member) = self.crowd.lock().by_number.get_mut(&self.number) {
-            member.idle_since = (!busy).then(Instant::now);
+            member.work = work;
         }
     }
 
@@ -142,20 +165,36 @@ mod tests {
     async fn the_idlest_leaves_for_a_newcomer() {
         let crowd = Crowd::new(3, 2, Vec::new());
         let busy = crowd.seat(ip(1)).unwrap();
-        busy.is_busy(true);
+        busy.is_busy();
         let idlest = crowd.seat(ip(2)).unwrap();
         let idle = crowd.seat(ip(3)).unwrap();
         let newcomer = crowd.seat(ip(4)).unwrap();
         idlest.told_to_leave().await;
         assert!(poll!(pin!(busy.told_to_leave())).is_pending() && poll!(pin!(idle.told_to_leave())).is_pending());
-        idle.is_busy(true);
-        newcomer.is_busy(true);
+        idle.is_busy();
+        newcomer.is_busy();
         assert!(crowd.seat(ip(5)).is_none(), "all are busy");
-        newcomer.is_busy(false);
+        newcomer.is_idle();
         drop(crowd.seat(ip(5)).unwrap());
         drop((busy, idle, idlest, newcomer));
         let members = crowd.lock();
         assert!(members.by_number.is_empty() && members.by_address.is_empty());
+    }
+
+    #[tokio::test]
+    async fn pages_that_follow_leave_before_work_and_after_silence() {
+        let crowd = Crowd::new(4, 4, Vec::new());
+        let [export, longest, page, silent] = [1, 2, 3, 4].map(|n| crowd.seat(ip(n)).unwrap());
+        export.is_busy();
+        longest.is_live();
+        page.is_live();
+        let first = crowd.seat(ip(5)).unwrap();
+        silent.told_to_leave().await;
+        first.is_busy();
+        let second = crowd.seat(ip(6)).unwrap();
+        longest.told_to_leave().await;
+        assert!(poll!(pin!(export.told_to_leave())).is_pending() && poll!(pin!(page.told_to_leave())).is_pending());
+        drop(second);
     }
 
     #[tokio::test]

@@ -4,7 +4,8 @@ use sync_core::id::PersonId;
 use uuid::Uuid;
 
 use super::events::News;
-use super::session::may_try;
+use super::session::guess;
+use crate::auth::password::Passwords;
 use crate::auth::password::rules::Owner;
 use crate::error::{ServiceError, codes};
 use crate::scope::{self, Action};
@@ -25,23 +26,19 @@ pub async fn change_password(
     prove(app, who, old).await?;
     let owner = Owner { login: who.login.as_deref(), name: &who.name };
     let hash = app.passwords.choose(new, owner, &app.dice).await?;
-    app.store.access().change_password(who.id, &hash, &session.token_hash).await?;
+    app.store.access().change_password(who.id, &hash, Some(&session.token_hash)).await?;
     app.events.tell([News::Access]);
     Ok(())
 }
 
 /// Makes sure that it is really the owner of a session who asks, and not somebody at their desk.
 pub(super) async fn prove(app: &App, who: &Person, password: &str) -> Result<(), ServiceError> {
-    let now = app.clock.now();
     let login = who.login.clone().unwrap_or_else(|| who.id.to_string());
-    may_try(app, &login, now)?;
-    let stored = app.store.access().password_hash(who.id).await?;
-    if app.passwords.fits(password, stored).await? {
-        app.logins.succeeded(&login);
-        return Ok(());
-    }
-    app.logins.failed(&login, now);
-    Err(codes::OLD_PASSWORD.into())
+    guess(app, &login, async {
+        let stored = app.store.access().password_hash(who.id).await?;
+        if app.passwords.fits(password, stored).await? { Ok(()) } else { Err(codes::OLD_PASSWORD.into()) }
+    })
+    .await
 }
 
 /// Somebody's own sessions, the last used first.
@@ -71,6 +68,29 @@ pub async fn end_sessions(app: &App, who: &Person, id: PersonId) -> Result<u64, 
     let ended = app.store.access().end_sessions(person.id).await?;
     app.events.tell([News::Access]);
     Ok(ended)
+}
+
+/// Gives a person a password that was made just now, and ends all of their sessions. It is told this once.
+///
+/// # Errors
+/// [`codes::PERSON_NOT_FOUND`] outside the territory, [`codes::PERMISSION`] without the role, [`codes::NO_LOGIN`] for
+/// somebody who does not sign in.
+pub async fn reset_password(app: &App, who: &Person, id: PersonId) -> Result<String, ServiceError> {
+    let person = administered(app, who, id).await?;
+    reset_any_password(app, &person).await
+}
+
+/// [`reset_password`] without asking who wants it, for `daybook admin`.
+pub(super) async fn reset_any_password(app: &App, person: &Person) -> Result<String, ServiceError> {
+    let login = person.login.as_deref().ok_or(codes::NO_LOGIN)?;
+    let password = Passwords::generate(&app.dice);
+    let owner = Owner { login: Some(login), name: &person.name };
+    let hash = app.passwords.choose(&password, owner, &app.dice).await?;
+    app.store.access().change_password(person.id, &hash, None).await?;
+    // Whoever guessed did not guess this one.
+    app.logins.succeeded(login);
+    app.events.tell([News::Access]);
+    Ok(password)
 }
 
 /// A person whose access somebody may take away.

@@ -10,25 +10,25 @@ mod strays;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sync_core::id::{DeviceId, OfficeId, OrganisationId, PersonId, ProjectId, RecordId, TeamId};
+use sync_core::id::{DeviceId, OrganisationId, RecordId};
 use sync_core::time::UnixMillis;
 use sync_core::wire::enrol::Role;
 
 use super::organisation::{self, OrganisationChange};
-use super::{invite, notes, trail};
+use super::people::{self, Newcomer};
+use super::{access, directory, invite, notes, trail};
 use lines::Line;
 pub use moves::{Goal, PersonMove};
 pub use set_aside::{Aside, AsideOrder};
 pub use strays::StrayOrder;
 
-use crate::auth::password::Passwords;
-use crate::auth::password::rules::Owner;
 use crate::clock::millis;
+use crate::day::hours::EveningHour;
 use crate::error::{ServiceError, codes};
 use crate::flag::thresholds::Thresholds;
 use crate::photo::collect;
 use crate::state::App;
-use crate::store::{Office, Organisation, Person, Project, Team};
+use crate::store::Organisation;
 
 /// An order. Where an organisation, office, team or person is meant, its id or its name (for people: login) will do;
 /// the organisation may be left out while there is only one.
@@ -58,6 +58,8 @@ pub enum Order {
     CreatePerson { organisation: Option<String>, person: NewPerson },
     /// Gives a person another role, team or office, or ends their work here.
     ChangePerson { organisation: Option<String>, person: String, to: PersonMove },
+    /// Gives a person a password that is made and told once.
+    ResetPassword { organisation: Option<String>, person: String },
     /// Gives everything that a person has open to somebody else, in the name of a third.
     HandOver { organisation: Option<String>, by: String, from: String, to: String },
     /// Gives records to somebody, in the name of another one.
@@ -142,7 +144,7 @@ async fn carry_out(app: &App, order: Order) -> Result<Value, ServiceError> {
         }
         Order::CreateOffice { organisation, name, time_zone } => {
             let organisation = find::organisation(app, organisation).await?;
-            create_office(app, organisation, name, time_zone).await
+            one(directory::create_any_office(app, organisation, &name, &time_zone).await?)
         }
         Order::ListOffices { organisation } => {
             list(app.store.offices(find::organisation(app, organisation).await?).await?)
@@ -150,18 +152,12 @@ async fn carry_out(app: &App, order: Order) -> Result<Value, ServiceError> {
         Order::CreateTeam { organisation, office, name } => {
             let organisation = find::organisation(app, organisation).await?;
             let office = find::office(app, organisation, &office).await?;
-            let id = app.dice.roll(|rng| TeamId::new(app.clock.now(), rng));
-            let team = Team { id, organisation, office, name };
-            app.store.create_team(&team).await?;
-            one(team)
+            one(directory::create_any_team(app, organisation, office, &name).await?)
         }
         Order::ListTeams { organisation } => list(app.store.teams(find::organisation(app, organisation).await?).await?),
         Order::CreateProject { organisation, name } => {
             let organisation = find::organisation(app, organisation).await?;
-            let id = app.dice.roll(|rng| ProjectId::new(app.clock.now(), rng));
-            let project = Project { id, organisation, name };
-            app.store.create_project(&project).await?;
-            one(project)
+            one(directory::create_any_project(app, organisation, &name).await?)
         }
         Order::ListProjects { organisation } => {
             list(app.store.projects(find::organisation(app, organisation).await?).await?)
@@ -173,6 +169,12 @@ async fn carry_out(app: &App, order: Order) -> Result<Value, ServiceError> {
         Order::ChangePerson { organisation, person, to } => {
             let organisation = find::organisation(app, organisation).await?;
             moves::person(app, organisation, &person, to).await
+        }
+        Order::ResetPassword { organisation, person } => {
+            let organisation = find::organisation(app, organisation).await?;
+            let person = find::person(app, organisation, &person).await?;
+            let password = access::reset_any_password(app, &person).await?;
+            one(Line::person(person, Some(password)))
         }
         Order::HandOver { organisation, by, from, to } => {
             let organisation = find::organisation(app, organisation).await?;
@@ -248,22 +250,16 @@ fn list<T: Into<Line>>(rows: Vec<T>) -> Result<Value, ServiceError> {
 async fn create_organisation(app: &App, name: String) -> Result<Value, ServiceError> {
     let now = app.clock.now();
     let id = app.dice.roll(|rng| OrganisationId::new(now, rng));
-    let organisation = Organisation { id, name, created_at: now, keep_exif: false, thresholds: Thresholds::default() };
+    let organisation = Organisation {
+        id,
+        name,
+        created_at: now,
+        keep_exif: false,
+        evening: EveningHour::default(),
+        thresholds: Thresholds::default(),
+    };
     app.store.create_organisation(&organisation).await?;
     one(organisation)
-}
-
-async fn create_office(
-    app: &App,
-    organisation: OrganisationId,
-    name: String,
-    time_zone: String,
-) -> Result<Value, ServiceError> {
-    jiff::tz::TimeZone::get(&time_zone).map_err(|_| codes::TIME_ZONE)?;
-    let id = app.dice.roll(|rng| OfficeId::new(app.clock.now(), rng));
-    let office = Office { id, organisation, name, time_zone };
-    app.store.create_office(&office).await?;
-    one(office)
 }
 
 async fn create_person(app: &App, organisation: OrganisationId, new: NewPerson) -> Result<Value, ServiceError> {
@@ -275,33 +271,14 @@ async fn create_person(app: &App, organisation: OrganisationId, new: NewPerson) 
         Some(team) => Some(find::team(app, organisation, office, team).await?),
         None => None,
     };
-    // Somebody in a team is in the team's office, whether it was said or not.
-    let office = team.as_ref().map(|team| team.office).or(office);
-    super::people::check_place(new.role, office, team.as_ref().map(|team| team.id))?;
-
-    let now = app.clock.now();
-    let login = new.login.map(|login| login.trim().to_lowercase());
-    let made = (login.is_some() && new.password.is_none()).then(|| Passwords::generate(&app.dice));
-    let password_hash = match new.password.as_ref().or(made.as_ref()) {
-        Some(password) => {
-            let owner = Owner { login: login.as_deref(), name: &new.name };
-            Some(app.passwords.choose(password, owner, &app.dice).await?)
-        }
-        None => None,
-    };
-    let person = Person {
-        id: app.dice.roll(|rng| PersonId::new(now, rng)),
-        organisation,
+    let newcomer = Newcomer {
         name: new.name,
         role: new.role,
         office,
         team: team.map(|team| team.id),
-        login,
-        active: true,
-        profile_version: 1,
-        scope_version: 1,
-        created_at: now,
+        login: new.login,
+        password: new.password,
     };
-    app.store.create_person(&person, password_hash.as_deref()).await?;
+    let (person, made) = people::add_anybody(app, organisation, newcomer).await?;
     one(Line::person(person, made))
 }

@@ -84,21 +84,33 @@ pub async fn inspect(app: &App, who: Decider<'_>, which: Which) -> Result<Amendm
     Ok(Amendment { line: found.line, changes: found.changes, comparison })
 }
 
-/// Makes an amendment part of its record, up to and with the change `through` if one is named; tells what became of the
-/// changes. What waited behind them follows by itself.
+/// What somebody decides about an amendment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ruling {
+    /// The last change to accept: what it follows is accepted with it. `None` stands for all. Nothing is rejected in
+    /// part.
+    pub through: Option<ChangeHash>,
+    /// The changes that were looked at: nothing else is decided about. `None` for whatever is there.
+    pub seen: Option<Vec<ChangeHash>>,
+    /// Why; needed to reject.
+    pub reason: Option<String>,
+}
+
+/// Makes an amendment part of its record, as far as it is said; tells what became of the changes. What waited behind
+/// them follows by itself.
 ///
 /// # Errors
-/// As [`inspect`]; [`codes::PERMISSION`] also if the office may not decide about this record any more.
+/// As [`inspect`]; [`codes::PERMISSION`] also if the office may not decide about this record any more,
+/// [`codes::AMENDMENT_GREW`] if it has changes that were not seen.
 pub async fn accept(
     app: &App,
     who: Decider<'_>,
     which: Which,
-    through: Option<ChangeHash>,
-    why: Option<String>,
+    ruling: Ruling,
 ) -> Result<Vec<AsideChange>, ServiceError> {
-    let why = reason(why);
-    decide(app, who, which, Act::Accepted, through, why, |found| {
-        let wanted = through.map(|last| found.ancestry(last));
+    let ruling = Ruling { reason: reason(ruling.reason), ..ruling };
+    decide(app, who, which, Act::Accepted, &ruling, |found| {
+        let wanted = ruling.through.map(|last| found.ancestry(last));
         let accepted = |change: &&AsideChange| wanted.as_ref().is_none_or(|wanted| wanted.contains(&change.line.hash));
         let again = |change: &AsideChange| DecidedChange {
             id: change.line.id,
@@ -121,10 +133,11 @@ pub async fn reject(
     app: &App,
     who: Decider<'_>,
     which: Which,
-    why: Option<String>,
+    ruling: Ruling,
 ) -> Result<Vec<AsideChange>, ServiceError> {
-    let why = reason(why).ok_or(codes::DECISION_REASON)?;
-    decide(app, who, which, Act::Rejected, None, Some(why), |found| {
+    let why = reason(ruling.reason).ok_or(codes::DECISION_REASON)?;
+    let ruling = Ruling { through: None, seen: ruling.seen, reason: Some(why) };
+    decide(app, who, which, Act::Rejected, &ruling, |found| {
         let held = found.changes.iter().filter(|change| change.line.state == ChangeState::Held);
         let refused = |change: &AsideChange| DecidedChange {
             id: change.line.id,
@@ -143,8 +156,7 @@ async fn decide(
     who: Decider<'_>,
     which: Which,
     act: Act,
-    named: Option<ChangeHash>,
-    why: Option<String>,
+    ruling: &Ruling,
     choose: impl Fn(&Found) -> Vec<DecidedChange>,
 ) -> Result<Vec<AsideChange>, ServiceError> {
     who.check(Action::SeeAmendments)?;
@@ -163,16 +175,19 @@ async fn decide(
                 Some(decision) => decided_with(app, which, decision.no).await?,
                 None => Vec::new(),
             };
-            let same =
-                named.map_or(!decided.is_empty(), |named| decided.iter().any(|change| change.line.hash == named));
+            let named = |last: ChangeHash| decided.iter().any(|change| change.line.hash == last);
+            let same = ruling.through.map_or(!decided.is_empty(), named);
             return if same { Ok(decided) } else { Err(find(app, who, which).await?.missing()) };
+        }
+        if found.has_unseen(ruling) {
+            return Err(codes::AMENDMENT_GREW.into());
         }
         let decision = NewDecision {
             organisation: who.organisation(),
             record: which.record,
             act,
             by: who.id(),
-            reason: why.clone(),
+            reason: ruling.reason.clone(),
             at: app.clock.now(),
             changes,
         };
@@ -210,6 +225,15 @@ impl Found {
             Some(decision) => ServiceError::from(codes::AMENDMENT_DECIDED).detail(said(decision)),
             None => codes::NOT_FOUND.into(),
         }
+    }
+
+    /// Whether something is decided about that was not looked at. What waits behind a change that is decided about
+    /// shares its fate, and so counts as well.
+    fn has_unseen(&self, ruling: &Ruling) -> bool {
+        let Some(seen) = &ruling.seen else { return false };
+        let concerned = ruling.through.map(|last| self.ancestry(last));
+        let concerns = |hash: &ChangeHash| concerned.as_ref().is_none_or(|concerned| concerned.contains(hash));
+        self.changes.iter().map(|change| change.line.hash).any(|hash| concerns(&hash) && !seen.contains(&hash))
     }
 
     /// A change and everything in the amendment that it follows.

@@ -43,6 +43,6 @@ async fn allowed(app: &App, who: &Person, device: DeviceId) -> Result<(), Servic
 async fn after(app: &App, device: DeviceId) -> Result<Device, ServiceError> {
     notes::flush(app).await?;
     let device = app.store.device(device).await?;
-    app.events.tell(heard_of(&device.person));
+    app.events.tell(heard_of(&device, app.clock.now()));
     Ok(device)
 }

@@ -7,7 +7,7 @@
 mod archive;
 pub mod reminders;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::civil::Date;
 use sync_core::id::{DeviceId, OfficeId, PersonId, RecordId};
@@ -19,11 +19,12 @@ use super::{notes, trail};
 use crate::day::absence::{Absence, absence, may_hold_something};
 use crate::day::figures::{Counts, Figure, by_person, figures, total};
 use crate::day::hours;
+use crate::day::late::Late;
 use crate::day::statement::{Body, DeviceHead, FORM, Missing, Named};
 use crate::error::{ServiceError, codes};
 use crate::scope::{self, Action};
 use crate::state::App;
-use crate::store::days::{CountedFact, CountedRecord, DayLine, Statement};
+use crate::store::days::{CountedFact, CountedRecord, DayLine, FactSort, Statement};
 use crate::store::{Device, DeviceReminder, Office, Person, RecordLine, StoreError};
 
 /// The longest reason, in characters.
@@ -40,7 +41,7 @@ pub struct Board {
     pub is_today: bool,
     /// From when on a phone that has exchanged has handed in its day.
     pub evening: UnixMillis,
-    /// Everybody who belonged to the office on that day, has a phone there, or made something for it, by name.
+    /// Everybody who belonged to the office on that day, or made something for it, by name.
     pub people: Vec<BoardLine>,
     /// Everything that counts for the day, sealed or not.
     pub total: Counts,
@@ -50,6 +51,8 @@ pub struct Board {
     pub late: Counts,
     /// So many facts, too.
     pub late_facts: u32,
+    /// What is late, as a word that is another one as soon as anything else is; `None` if nothing is.
+    pub late_mark: Option<String>,
     /// The statement and its supplements.
     pub statements: Vec<Statement>,
 }
@@ -97,15 +100,20 @@ pub async fn lines(app: &App, who: &Person, day: Date) -> Result<Vec<(Office, Da
     }
     notes::flush(app).await?;
     let offices = super::directory::offices(app, who).await?;
+    let days = app.store.days();
     let mut lines: HashMap<OfficeId, DayLine> =
-        app.store.days().day_lines(who.organisation, day).await?.into_iter().map(|line| (line.office, line)).collect();
-    let devices = app.store.devices(who.organisation).await?;
+        days.day_lines(who.organisation, day).await?.into_iter().map(|line| (line.office, line)).collect();
+    let phones: Vec<(OfficeId, Device)> = match offices.as_slice() {
+        [one] => days.day_devices(one.id, day).await?.into_iter().map(|device| (one.id, device)).collect(),
+        _ => days.day_devices_everywhere(who.organisation, day).await?,
+    };
+    let hour = app.store.organisation(who.organisation).await?.evening;
     let known = offices.into_iter().filter_map(|office| lines.remove(&office.id).map(|line| (office, line)));
     Ok(known
         .map(|(office, line)| {
-            let (evening, end) = (hours::evening(&office.time_zone, day), hours::end(&office.time_zone, day));
-            let of_office = devices.iter().filter(|device| device.person.office == Some(office.id));
-            let missing = of_office.filter(|device| missing(device, evening, end).is_some()).count();
+            let (evening, end) = (hours::evening(&office.time_zone, day, hour), hours::end(&office.time_zone, day));
+            let here = phones.iter().filter(|(place, _)| *place == office.id);
+            let missing = here.filter(|(_, device)| missing(device, evening, end).is_some()).count();
             (office, line, u32::try_from(missing).unwrap_or(u32::MAX))
         })
         .collect())
@@ -127,22 +135,32 @@ struct Seen {
     people: HashMap<PersonId, Person>,
 }
 
+/// The statements of an office's day, also those that the database has forgotten.
+async fn sealed(app: &App, office: OfficeId, day: Date) -> Result<Vec<Statement>, ServiceError> {
+    let statements = app.store.days().statements(office, day).await?;
+    let next = u32::try_from(statements.len()).unwrap_or(u32::MAX);
+    if archive::recall(app, office, day, next).await? == 0 {
+        return Ok(statements);
+    }
+    Ok(app.store.days().statements(office, day).await?)
+}
+
 async fn look(app: &App, office: Office, day: Date) -> Result<(Board, Seen), ServiceError> {
     // Whoever looks sees this second too.
     notes::flush(app).await?;
     let days = app.store.days();
-    let mut statements = days.statements(office.id, day).await?;
-    let next = u32::try_from(statements.len()).unwrap_or(u32::MAX);
-    if archive::recall(app, office.id, day, next).await? > 0 {
-        statements = days.statements(office.id, day).await?;
-    }
+    let statements = sealed(app, office.id, day).await?;
     let records = days.day_records(office.id, day).await?;
     let facts = days.day_facts(office.id, day).await?;
-    let members: HashSet<PersonId> = days.day_people(office.id, day).await?.into_iter().collect();
-    let people = app.store.people(office.organisation).await?;
-    let (evening, end) = (hours::evening(&office.time_zone, day), hours::end(&office.time_zone, day));
+    let mut people = days.day_people(office.id, day).await?;
+    let belong: HashSet<PersonId> = people.iter().map(|person| person.id).collect();
+    let makers = days.day_makers(office.id, day).await?;
+    people.extend(makers.into_iter().filter(|person| !belong.contains(&person.id)));
+    people.sort_by(|one, other| (&one.name, one.id).cmp(&(&other.name, other.id)));
+    let hour = app.store.organisation(office.organisation).await?.evening;
+    let (evening, end) = (hours::evening(&office.time_zone, day, hour), hours::end(&office.time_zone, day));
     let mut phones: HashMap<PersonId, Vec<BoardDevice>> = HashMap::new();
-    for device in app.store.devices(office.organisation).await? {
+    for device in days.day_devices(office.id, day).await? {
         if is_in_use(&device) {
             let absence = missing(&device, evening, end);
             let reminder = device.reminder.filter(|reminder| reminder.day == day);
@@ -153,22 +171,17 @@ async fn look(app: &App, office: Office, day: Date) -> Result<(Board, Seen), Ser
     let counts = by_person(&records);
     let late = |record: &&CountedRecord| closed && record.sealed.is_none();
     let late_by = by_person(records.iter().filter(late));
-    let shown = |person: &Person| {
-        let works = members.contains(&person.id) && matches!(person.role, Role::Promoter | Role::Supervisor);
-        let has_phone = person.office == Some(office.id) && phones.contains_key(&person.id);
-        works && person.active || has_phone || counts.contains_key(&person.id)
+    let shown = |person: &&Person| {
+        let works = belong.contains(&person.id) && matches!(person.role, Role::Promoter | Role::Supervisor);
+        works && person.active || phones.contains_key(&person.id) || counts.contains_key(&person.id)
     };
-    let lines = people.iter().filter(|person| shown(person)).map(|person| BoardLine {
+    let lines = people.iter().filter(shown).map(|person| BoardLine {
         person: person.clone(),
         counts: counts.get(&person.id).copied().unwrap_or_default(),
         late: late_by.get(&person.id).copied().unwrap_or_default().records(),
-        devices: if person.office == Some(office.id) {
-            phones.get(&person.id).cloned().unwrap_or_default()
-        } else {
-            Vec::new()
-        },
+        devices: phones.get(&person.id).cloned().unwrap_or_default(),
     });
-    let late_facts = facts.iter().filter(|fact| closed && fact.sealed.is_none()).count();
+    let late_items = if closed { Late::of(&records, &facts) } else { Late::default() };
     let board = Board {
         day,
         is_today: hours::today(&office.time_zone, app.clock.now()) == day,
@@ -177,7 +190,8 @@ async fn look(app: &App, office: Office, day: Date) -> Result<(Board, Seen), Ser
         total: total(&records),
         figures: figures(&facts),
         late: total(records.iter().filter(late)),
-        late_facts: u32::try_from(late_facts).unwrap_or(u32::MAX),
+        late_facts: u32::try_from(late_items.facts()).unwrap_or(u32::MAX),
+        late_mark: late_items.mark(),
         statements,
         office,
     };
@@ -258,17 +272,20 @@ pub async fn close(
     seal(app, who, &board, &seen, None, missing).await
 }
 
-/// Seals what came late for a closed day.
+/// Seals what came late for a closed day: what whoever seals it has seen, by the mark of the board, or whatever is
+/// there without one.
 ///
 /// # Errors
 /// As [`board`], and [`codes::DAY_OPEN`] for a day that is not closed, [`codes::DAY_NOTHING_LATE`] if nothing is late,
-/// [`codes::DECISION_REASON`] without a reason, [`codes::REASON_LENGTH`].
+/// [`codes::DAY_LATE_GREW`] if something else is late than was seen, [`codes::DECISION_REASON`] without a reason,
+/// [`codes::REASON_LENGTH`].
 pub async fn supplement(
     app: &App,
     who: &Person,
     office: OfficeId,
     day: Date,
     reason: &str,
+    seen_mark: Option<&str>,
 ) -> Result<Statement, ServiceError> {
     let office = closable(app, who, office).await?;
     let reason = reason_of(reason)?;
@@ -283,6 +300,9 @@ pub async fn supplement(
     seen.facts.retain(|fact| fact.sealed.is_none());
     if seen.records.is_empty() && seen.facts.is_empty() {
         return Err(codes::DAY_NOTHING_LATE.into());
+    }
+    if seen_mark.is_some() && seen_mark != board.late_mark.as_deref() {
+        return Err(codes::DAY_LATE_GREW.into());
     }
     seal(app, who, &board, &seen, Some(reason), Vec::new()).await
 }
@@ -299,6 +319,22 @@ fn phones(board: &Board) -> impl Iterator<Item = (&Person, &BoardDevice)> {
     board.people.iter().flat_map(|line| line.devices.iter().map(|device| (&line.person, device)))
 }
 
+/// How far the server holds the journals of the phones on the board, and of those that wrote what is counted: they may
+/// be cut off by now, or belong elsewhere.
+async fn heads(app: &App, board: &Board) -> Result<Vec<DeviceHead>, ServiceError> {
+    let shown: Vec<&Device> = phones(board).map(|(_, phone)| &phone.device).collect();
+    let mut writers = app.store.days().day_writers(board.office.id, board.day).await?;
+    writers.retain(|writer| shown.iter().all(|device| device.id != writer.id));
+    let head = |device: &Device| DeviceHead {
+        device: Named { id: device.id, name: device.label.clone() },
+        person: Named { id: device.person.id, name: device.person.name.clone() },
+        n: device.head.n,
+        link: device.head.link.to_string(),
+        last_exchange_at: device.last_exchange_at,
+    };
+    Ok(shown.into_iter().chain(&writers).map(head).collect())
+}
+
 async fn seal(
     app: &App,
     who: &Person,
@@ -309,13 +345,7 @@ async fn seal(
 ) -> Result<Statement, ServiceError> {
     let organisation = app.store.organisation(who.organisation).await?;
     let number = u32::try_from(board.statements.len()).unwrap_or(u32::MAX);
-    let devices = phones(board).map(|(person, BoardDevice { device, .. })| DeviceHead {
-        device: Named { id: device.id, name: device.label.clone() },
-        person: Named { id: person.id, name: person.name.clone() },
-        n: device.head.n,
-        link: device.head.link.to_string(),
-        last_exchange_at: device.last_exchange_at,
-    });
+    let devices = heads(app, board).await?;
     // What an earlier statement counts is not counted again, also where two days of one record were both sealed.
     let records: Vec<CountedRecord> = seen.records.iter().filter(|record| record.sealed.is_none()).cloned().collect();
     let facts: Vec<CountedFact> = seen.facts.iter().filter(|fact| fact.sealed.is_none()).cloned().collect();
@@ -332,7 +362,7 @@ async fn seal(
         total: Counts::default(),
         people: Vec::new(),
         figures: BTreeMap::new(),
-        devices: devices.collect(),
+        devices,
         missing,
         records: Vec::new(),
         facts: Vec::new(),
@@ -382,32 +412,83 @@ pub async fn statement(
     day: Date,
     number: u32,
 ) -> Result<Statement, ServiceError> {
-    let board = board(app, who, office, day).await?;
-    let found = board.statements.into_iter().find(|statement| statement.number == number);
+    let office = visible(app, who, office).await?;
+    let found = sealed(app, office.id, day).await?.into_iter().find(|statement| statement.number == number);
     found.ok_or_else(|| codes::STATEMENT_NOT_FOUND.into())
 }
 
-/// The late tray: what came for a closed day and is in no statement, as lines of records. Somebody who may see the day
-/// sees them here also if they belong to another office by now.
+/// A page of the late tray.
+#[derive(Clone, Debug)]
+pub struct LatePage {
+    /// Its records.
+    pub lines: Vec<RecordLine>,
+    /// How many the whole tray has.
+    pub total: u64,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<RecordId>,
+}
+
+/// A page of the late tray: what came for a closed day and is in no statement, as lines of records after one of them.
+/// Somebody who may see the day sees them here also if they belong to another office by now.
 ///
 /// # Errors
 /// As [`board`].
-pub async fn late(app: &App, who: &Person, office: OfficeId, day: Date) -> Result<Vec<RecordLine>, ServiceError> {
+pub async fn late(
+    app: &App,
+    who: &Person,
+    office: OfficeId,
+    day: Date,
+    after: Option<RecordId>,
+    limit: usize,
+) -> Result<LatePage, ServiceError> {
+    let all = late_records(app, who, office, day).await?;
+    let total = all.len() as u64;
+    let mut rest = all.into_iter().filter(|id| after.is_none_or(|after| *id > after));
+    let page: BTreeSet<RecordId> = rest.by_ref().take(limit).collect();
+    let next = rest.next().and_then(|_| page.last().copied());
+    Ok(LatePage { lines: lines_of(app, page).await?, total, next })
+}
+
+/// The records of the late tray, those whose facts alone came late too.
+///
+/// # Errors
+/// As [`board`].
+pub(super) async fn late_records(
+    app: &App,
+    who: &Person,
+    office: OfficeId,
+    day: Date,
+) -> Result<BTreeSet<RecordId>, ServiceError> {
     let office = visible(app, who, office).await?;
-    let (board, seen) = look(app, office, day).await?;
-    if board.statements.is_empty() {
-        return Ok(Vec::new());
+    notes::flush(app).await?;
+    if sealed(app, office.id, day).await?.is_empty() {
+        return Ok(BTreeSet::new());
     }
-    let records = seen.records.iter().filter(|record| record.sealed.is_none()).map(|record| record.record);
-    let facts = seen.facts.iter().filter(|fact| fact.sealed.is_none()).map(|fact| fact.record);
-    let ids: std::collections::BTreeSet<RecordId> = records.chain(facts).collect();
-    let mut lines = Vec::with_capacity(ids.len());
-    for id in ids {
-        match app.store.record_line(id).await {
-            Ok(line) => lines.push(line),
-            Err(StoreError::NotFound) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
+    let days = app.store.days();
+    let late = Late::of(&days.day_records(office.id, day).await?, &days.day_facts(office.id, day).await?);
+    Ok(late.into_records())
+}
+
+/// The records behind a figure of an office's day, sealed or not. Somebody who may see the day sees them here also if they
+/// belong to another office by now.
+///
+/// # Errors
+/// As [`board`].
+pub async fn behind(
+    app: &App,
+    who: &Person,
+    office: OfficeId,
+    day: Date,
+    sort: FactSort,
+) -> Result<Vec<RecordLine>, ServiceError> {
+    let office = visible(app, who, office).await?;
+    let facts = app.store.days().day_facts(office.id, day).await?;
+    lines_of(app, facts.iter().filter(|fact| fact.fact.sort == sort).map(|fact| fact.record).collect()).await
+}
+
+/// The lines of records; what is not published any more is left out.
+pub(super) async fn lines_of(app: &App, ids: BTreeSet<RecordId>) -> Result<Vec<RecordLine>, ServiceError> {
+    let mut lines = app.store.record_lines(&ids.into_iter().collect::<Vec<_>>()).await?;
+    lines.sort_unstable_by_key(|line| line.row.id);
     Ok(lines)
 }

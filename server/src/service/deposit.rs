@@ -29,7 +29,7 @@ pub(super) async fn deposit(
     if request.wiped {
         tracing::info!(device = %device.id, "a device says that it is wiped");
         app.store.note_wiped(device.id, report.at).await?;
-        app.events.tell(heard_of(&device.person));
+        app.events.tell(heard_of(&device, app.clock.now()));
         return Ok(response);
     }
     let account = settle(app, &device, &request, &report).await?;
@@ -51,7 +51,7 @@ pub(super) async fn deposit(
         Account::Resend { from } => response.resend_from = Some(from),
         Account::Stored { receipt, .. } => {
             response.receipt = Some(receipt);
-            app.events.tell(heard_of(&device.person));
+            app.events.tell(heard_of(&device, app.clock.now()));
         }
         Account::Even => {}
     }

@@ -13,6 +13,7 @@ use sync_core::wire::exchange::Author;
 
 use super::flags;
 use crate::error::{ServiceError, codes};
+use crate::evidence::{Evidence, Grade, Timing};
 use crate::flag::rules::Raised;
 use crate::scope;
 use crate::state::App;
@@ -122,38 +123,22 @@ pub struct HistoryLine {
     pub person_name: String,
     /// On which device; `None` if at the console.
     pub device: Option<DeviceId>,
+    /// What that device is called.
+    pub device_label: Option<String>,
     /// Which line of that device's journal.
     pub n: Option<u64>,
     /// When the server received it.
     pub received_at: UnixMillis,
-    /// What speaks for who wrote it and when.
+    /// What speaks for who wrote it.
     pub evidence: Evidence,
+    /// How sure it is when it was written.
+    pub grade: Grade,
+    /// When it was written at the latest, by the server's clock.
+    pub not_after: UnixMillis,
     /// When its journal's line was written, by that device's wall clock.
     pub written_at: Option<UnixMillis>,
     /// How wrong that device's clock was when it last exchanged; positive if it was fast.
     pub skew_ms: Option<i64>,
-}
-
-/// What speaks for who wrote a change and when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Evidence {
-    /// A line of a journal that its phone has signed.
-    Journal,
-    /// It was written at the server, by somebody who was signed in.
-    Console,
-    /// Another phone brought it back without its line, and somebody took it in.
-    Adopted,
-}
-
-impl Evidence {
-    fn of(origin: &ChangeOrigin) -> Self {
-        match (origin.device, origin.adopted) {
-            (Some(_), _) => Self::Journal,
-            (None, true) => Self::Adopted,
-            (None, false) => Self::Console,
-        }
-    }
 }
 
 /// Reads one record.
@@ -179,13 +164,17 @@ pub async fn detail(app: &App, who: &Person, id: RecordId) -> Result<RecordDetai
         .into_iter()
         .filter_map(|change| {
             let origin = by_hash.get(&change.change)?;
+            let Timing { grade, not_after } = Timing::of(origin);
             Some(HistoryLine {
                 person: origin.person,
                 person_name: origin.person_name.clone(),
                 device: origin.device,
+                device_label: origin.device_label.clone(),
                 n: origin.n,
                 received_at: origin.received_at,
                 evidence: Evidence::of(origin),
+                grade,
+                not_after,
                 written_at: origin.written_at,
                 skew_ms: origin.skew_ms,
                 change,

@@ -6,15 +6,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sync_core::ancestry::Ancestry;
+use sync_core::chunk::{pack, read_change};
 use sync_core::digest::{Leaf, RecordLeaf, Short, Side, Tree, bucket};
 use sync_core::document::Document;
 use sync_core::id::{ActorId, ChangeHash, RecordId};
-use sync_core::trust::chunk::{pack, read_change};
 use sync_core::wire::cursor::Cursor;
 use sync_core::wire::digest::{Comparison, Question};
 use sync_core::wire::exchange::{ExchangeRequest, ExchangeResponse, GoneReason, News, PullItem, PullLimits};
 
 use super::projector::record_row;
+use super::rebuild::put_right;
 use crate::error::ServiceError;
 use crate::scope;
 use crate::state::App;
@@ -127,7 +128,7 @@ async fn mend_record(app: &App, record: &PendingRecord) -> Result<Leaf, ServiceE
     tracing::warn!(record = %record.id, "the row of a record did not fit its changes and was made anew");
     let changes = u32::try_from(record.published.len()).unwrap_or(u32::MAX);
     let row = record_row(record, &mut document, &view);
-    app.store.replace_rows(&[&Remade { row, changes, seq: record.base_seq }]).await?;
+    put_right(app, &mut [Remade { row, changes, seq: record.base_seq }]).await?;
     Ok(Leaf::of(record.id, &heads))
 }
 

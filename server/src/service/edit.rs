@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 use sync_core::document::{Document, NewChange};
-use sync_core::id::{ActorId, RecordId};
+use sync_core::id::{ActorId, ChangeHash, RecordId};
 use sync_core::record::Kind;
 use sync_core::record::facts::FieldError;
 use sync_core::record::lead::LeadFacts;
@@ -12,22 +12,33 @@ use sync_core::record::visit::VisitFacts;
 use sync_core::time::UnixMillis;
 
 use super::detail::{RecordDetail, detail};
-use super::staff_change::{edit_failed, publish_change};
+use super::staff_change::{edit_failed, publish_change, still_as_seen};
 use crate::error::{ServiceError, codes};
 use crate::scope::{self, Action};
 use crate::state::App;
 use crate::store::Person;
 
+/// What a reviewer corrects.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Correction {
+    /// The fields to write; `null` empties one.
+    pub facts: Map<String, Value>,
+    /// The heads that the reviewer was looking at. If the record has moved on, nothing is written: a correction
+    /// overrules every value that it follows, also one that nobody saw.
+    pub seen: Option<Vec<ChangeHash>>,
+}
+
 /// Sets facts of a record; writing a field in conflict settles it.
 ///
 /// # Errors
 /// [`codes::RECORD_NOT_FOUND`] outside the territory, [`codes::PERMISSION`] without the role, [`codes::FIELD`] for
-/// a field or value that the kind does not have, [`codes::RECORD_CLOSED`] for an approved or rejected record.
+/// a field or value that the kind does not have, [`codes::RECORD_CLOSED`] for an approved or rejected record,
+/// [`codes::STALE`] if the record changed since the reviewer looked.
 pub async fn edit_facts(
     app: &App,
     who: &Person,
     id: RecordId,
-    edits: &Map<String, Value>,
+    correction: &Correction,
 ) -> Result<RecordDetail, ServiceError> {
     let line = app.store.record_line(id).await.map_err(|error| error.missing(codes::RECORD_NOT_FOUND))?;
     if !scope::sees(who, &line) {
@@ -36,10 +47,14 @@ pub async fn edit_facts(
     if !scope::may(who, Action::EditFacts, &line) {
         return Err(codes::PERMISSION.into());
     }
-    publish_change(app, who, id, |document, view, actor, now| match view.kind() {
-        Kind::Visit => apply::<VisitFacts>(document, actor, now, edits),
-        Kind::Survey => apply::<SurveyFacts>(document, actor, now, edits),
-        Kind::Lead => apply::<LeadFacts>(document, actor, now, edits),
+    let Correction { facts, seen } = correction;
+    publish_change(app, who, id, |document, view, actor, now| {
+        still_as_seen(view, seen.as_deref())?;
+        match view.kind() {
+            Kind::Visit => apply::<VisitFacts>(document, actor, now, facts),
+            Kind::Survey => apply::<SurveyFacts>(document, actor, now, facts),
+            Kind::Lead => apply::<LeadFacts>(document, actor, now, facts),
+        }
     })
     .await?;
     detail(app, who, id).await

@@ -72,7 +72,7 @@ pub async fn reidentify(app: &App, old: &Device, request: ReidentifyRequest) -> 
         app: shorten(&request.app),
     };
     let device = app.store.replace_device(old.id, &device, now).await.map_err(|e| e.missing(codes::DEVICE_UNKNOWN))?;
-    app.events.tell(heard_of(&device.person));
+    app.events.tell(heard_of(&device, app.clock.now()));
     tracing::warn!(old = %old.id, new = %device.id, "a phone was cloned or restored and goes on under a new identity");
     let profile = profile(app, &device.person).await?;
     Ok(EnrolResponse { device: device.id, server_key: app.keys.public(), profile })

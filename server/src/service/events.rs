@@ -11,6 +11,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use sync_core::id::{OfficeId, OrganisationId, PersonId, RecordId};
 use sync_core::time::UnixMillis;
@@ -21,7 +22,7 @@ pub use follower::{Changed, Follower, Seat};
 
 use crate::error::{ServiceError, codes};
 use crate::state::App;
-use crate::store::Person;
+use crate::store::Device;
 use crate::store::neighbours::Word;
 
 /// How long whoever was told something is left in peace.
@@ -33,20 +34,30 @@ const PAGES: u32 = 6;
 /// What fits into one word between servers; PostgreSQL takes 8,000 bytes.
 const WORD_BYTES: usize = 7_000;
 
+impl Topic {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Records, Self::Photos, Self::Days, Self::Quarantine, Self::Devices, Self::Directory, Self::Audit];
+}
+
 /// What somebody may want to ask for again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Topic {
     /// Lists and pages of records.
     Records,
+    /// Photos that arrived, and records that name photos.
+    Photos,
     /// Boards and statements of offices' days.
     Days,
     /// What was set aside: quarantine, amendments, strays.
     Quarantine,
     /// Phones and what they still hold.
     Devices,
-    /// People, settings, the server itself.
-    System,
+    /// Offices, teams, people, developments, and what the organisation decides.
+    Directory,
+    /// What people did.
+    Audit,
 }
 
 /// Something that happened.
@@ -59,7 +70,7 @@ pub enum News {
         topic: Topic,
         /// Whose.
         organisation: OrganisationId,
-        /// Where; `None` is for head quarters only.
+        /// Where; `None` is for head quarters only, but for what everybody there may know.
         office: Option<OfficeId>,
     },
     /// Somebody has a record open until then.
@@ -86,9 +97,20 @@ impl News {
     }
 }
 
-/// A phone was heard of, or its state changed: lists of phones and the day of its person's office.
-pub(super) fn heard_of(person: &Person) -> [News; 2] {
-    [Topic::Devices, Topic::Days].map(|topic| News::of(topic, person.organisation, person.office))
+/// How long after somebody moved the boards of their former office are still told of their phone.
+const FORMER: SignedDuration = SignedDuration::from_hours(72);
+
+/// A phone was heard of, or its state changed: lists of phones and the day of its person's office, and that of the office
+/// that they left a moment ago, whose boards of the days before show the phone.
+pub(super) fn heard_of(device: &Device, now: UnixMillis) -> Vec<News> {
+    let person = &device.person;
+    let of = |topic, office| News::of(topic, person.organisation, office);
+    let mut news = vec![of(Topic::Devices, person.office), of(Topic::Days, person.office)];
+    let recent = now.day(0).checked_sub(FORMER).ok();
+    if let Some((former, _)) = device.left.filter(|(_, day)| recent.is_some_and(|recent| *day >= recent)) {
+        news.push(of(Topic::Days, Some(former)));
+    }
+    news
 }
 
 /// News that have gathered, each with whether it is this server's own.

@@ -1,7 +1,6 @@
 //! One exchange with a phone: take in, wait a moment for publication, tell what is new.
 
-use sync_core::id::ActorId;
-use sync_core::trust::chunk;
+use sync_core::chunk;
 use sync_core::wire::cursor::Cursor;
 use sync_core::wire::exchange::{
     Backlog, Baseline, ExchangeRequest, ExchangeResponse, GoneReason, News, Order, PullItem, PullLimits,
@@ -60,7 +59,7 @@ pub async fn exchange(app: &App, device: Device, request: ExchangeRequest) -> Re
         let waiting = DeviceReport { backlog: request.backlog, ..report };
         notes::note(app, &device, waiting).await?;
     } else {
-        app.events.tell(heard_of(&device.person));
+        app.events.tell(heard_of(&device, app.clock.now()));
         if unjudged {
             let lane = Lane::of(app, device.id);
             app.projector.wait(app.projector.request(), lane, app.config.limits.publish_wait).await;
@@ -125,11 +124,7 @@ async fn tell_news(
                 limit_bytes: bytes.clamp(64 * 1024, 4 * 1024 * 1024),
             })
             .await?;
-        let mut actors: Vec<ActorId> =
-            page.items.iter().flat_map(|item| item.changes.iter().map(|(actor, _)| *actor)).collect();
-        actors.sort_unstable();
-        actors.dedup();
-        response.authors = if actors.is_empty() { Vec::new() } else { app.store.authors(&actors).await? };
+        response.authors = page.authors;
         response.pull = page.items.into_iter().map(pull_item).collect::<Result<_, _>>()?;
         // The page may hold what was published after `head` was read; what belongs to that is told next time.
         let seq = page.ended_at.map_or(head.seq, |end| end.min(head.seq));
@@ -189,7 +184,7 @@ fn pull_item(item: FeedItem) -> Result<PullItem, ServiceError> {
     } else {
         let mut previous = None;
         let mut packed = Vec::with_capacity(item.changes.len());
-        for (_, change) in &item.changes {
+        for change in &item.changes {
             packed.push(chunk::pack(&change.raw, previous.as_ref()).map_err(ServiceError::internal)?);
             previous = Some(change.hash);
         }

@@ -15,14 +15,26 @@ use crate::state::App;
 use crate::store::flags::{Found, Subject};
 use crate::store::{RecordRow, StoreError};
 
+/// How far the feeds of organisations had come when it was looked what lies around records.
+#[derive(Debug, Default)]
+pub(super) struct Looked(HashMap<OrganisationId, u64>);
+
+impl Looked {
+    /// Whether something was published between looking and writing, as another server may do while this one waits for
+    /// its turn: behind this position of the feed stands what was written.
+    pub(super) fn missed(&self, organisation: OrganisationId, behind: u64) -> bool {
+        self.0.get(&organisation).is_none_or(|seen| *seen < behind)
+    }
+}
+
 /// Raises the flags of rows that are about to be written together, and notes in each which others raise one with it.
 /// A handful of questions for all of them.
 ///
 /// # Errors
 /// When the database does not answer.
-pub(super) async fn raise_all(app: &App, rows: &mut [&mut RecordRow]) -> Result<(), ServiceError> {
+pub(super) async fn raise_all(app: &App, rows: &mut [&mut RecordRow]) -> Result<Looked, ServiceError> {
     if rows.is_empty() {
-        return Ok(());
+        return Ok(Looked::default());
     }
     let mut thresholds: HashMap<OrganisationId, Thresholds> = HashMap::new();
     for row in &*rows {
@@ -52,7 +64,25 @@ pub(super) async fn raise_all(app: &App, rows: &mut [&mut RecordRow]) -> Result<
         };
         row.partners = raised.iter().flat_map(lacking).collect();
     }
-    Ok(())
+    Ok(Looked(found.feeds))
+}
+
+/// Looks once more around rows that are stored, because others were written at the same moment that nobody saw; adds the
+/// flags that are missing. Whoever of two writes last sees both.
+pub(super) async fn look_again(app: &App, mut rows: Vec<&mut RecordRow>) {
+    let before: Vec<u64> = rows.iter().map(|row| row.flags).collect();
+    let added = match raise_all(app, &mut rows).await {
+        Ok(_) => {
+            let own = rows.iter().zip(before).map(|(row, before)| (row.row.id, row.flags & !before));
+            let others = rows.iter().flat_map(|row| row.partners.iter().copied());
+            let raised: Vec<(RecordId, u64)> = own.filter(|(_, bits)| *bits != 0).chain(others).collect();
+            if raised.is_empty() { Ok(()) } else { app.store.flags().add_flags(&raised).await.map_err(Into::into) }
+        }
+        Err(error) => Err(error),
+    };
+    if let Err(error) = added {
+        tracing::warn!(code = error.code.name, cause = ?error.internal, "flags may be missing until the records change");
+    }
 }
 
 /// What comes of a rule, or `None` if it panics. A flag is a hint: a fault of ours in one keeps no record from being stored.

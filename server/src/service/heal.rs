@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use sync_core::ancestry::Ancestry;
+use sync_core::chunk::read_change;
 use sync_core::document::Document;
 use sync_core::id::ChangeHash;
 use sync_core::trust::Limits;
-use sync_core::trust::chunk::read_change;
 use sync_core::trust::judge::{Candidate, judge};
 
 use super::projector::{author_of, record_row};
@@ -82,6 +82,7 @@ pub(super) fn heal(record: &PendingRecord, limits: &Limits) -> Option<Publicatio
         published: order.iter().filter(moved).copied().collect(),
         staff: Vec::new(),
         set_aside: Vec::new(),
+        left: record.incoming.iter().map(|change| change.hash).filter(|hash| !back.contains(hash)).collect(),
         row: Some(row),
     })
 }

@@ -11,7 +11,7 @@ use crate::flag::Flag;
 use crate::scope::{self, Action};
 use crate::state::App;
 use crate::store::leads::{LeadFilter, Received};
-use crate::store::{Person, RecordFilter, RecordLine, Scope, StoreError};
+use crate::store::{Person, RecordFilter, RecordLine, Scope};
 
 /// Leads that name the same full phone number, and may be the same customer.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,15 +71,8 @@ pub async fn cases(
     let ids: Vec<RecordId> = items.iter().map(|line| line.row.id).collect();
     let groups = groups(&ids, &app.store.leads().same_number(&ids).await?);
     let mut lines: HashMap<RecordId, RecordLine> = items.into_iter().map(|line| (line.row.id, line)).collect();
-    for id in groups.iter().flatten() {
-        if !lines.contains_key(id) {
-            match app.store.record_line(*id).await {
-                Ok(line) => drop(lines.insert(*id, line)),
-                Err(StoreError::NotFound) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
+    let others: Vec<RecordId> = groups.iter().flatten().filter(|id| !lines.contains_key(id)).copied().collect();
+    lines.extend(app.store.record_lines(&others).await?.into_iter().map(|line| (line.row.id, line)));
     let mut cases = Vec::new();
     for group in groups {
         let all = group.len();

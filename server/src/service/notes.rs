@@ -36,7 +36,7 @@ struct Due {
 
 impl Notes {
     /// Takes a note; what it returns has to be written now.
-    fn add(&self, device: DeviceId, report: DeviceReport, news: [News; 2]) -> Due {
+    fn add(&self, device: DeviceId, report: DeviceReport, news: Vec<News>) -> Due {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = report.at;
         let since = *waiting.since.get_or_insert(now);
@@ -63,7 +63,8 @@ impl Waiting {
 /// # Errors
 /// When it was the turn of the notes to be written and the database failed.
 pub async fn note(app: &App, device: &Device, report: DeviceReport) -> Result<(), ServiceError> {
-    write(app, app.notes.add(device.id, report, heard_of(&device.person))).await
+    let now = report.at;
+    write(app, app.notes.add(device.id, report, heard_of(device, now))).await
 }
 
 /// Writes the notes that wait.
@@ -102,7 +103,7 @@ mod tests {
         let [a, b] = [DeviceId::from([1; 16]), DeviceId::from([2; 16])];
         let news = |n: u8| {
             let office = Some(OfficeId::from([n; 16]));
-            [Topic::Devices, Topic::Days].map(|topic| News::of(topic, OrganisationId::from([1; 16]), office))
+            [Topic::Devices, Topic::Days].map(|topic| News::of(topic, OrganisationId::from([1; 16]), office)).to_vec()
         };
         assert_eq!(notes.add(a, report(5_000), news(1)), Due::default());
         assert_eq!(notes.add(b, report(5_100), news(2)), Due::default());

@@ -5,15 +5,16 @@
 
 use std::collections::BTreeSet;
 
+use sync_core::chunk::{read_change, unpack};
 use sync_core::id::{ChangeHash, RecordId};
 use sync_core::journal::Entry;
-use sync_core::trust::chunk::{read_change, unpack};
 use sync_core::wire::digest::{Offer, OfferedLine};
 use sync_core::wire::exchange::{GoneReason, News, PullItem};
 use sync_core::wire::segment::Item;
 
 use super::gaps;
 use super::projector::Lane;
+use super::quarantine::is_readable;
 use crate::error::{ServiceError, codes};
 use crate::scope;
 use crate::state::App;
@@ -46,7 +47,7 @@ pub(super) async fn take_in(app: &App, device: &Device, offers: &[Offer]) -> Res
             };
             match change.line.filter(|line| (1..=device.head.n).contains(&line.n)) {
                 Some(line) => own.push(item(offer.record, hash, line, raw)),
-                None if raw.len() <= app.config.limits.records.change_bytes => {
+                None if is_readable(&raw, &app.config.limits.records) => {
                     strays.push(NewStray { record: offer.record, hash, actor, raw, claimed: change.author });
                 }
                 None => {

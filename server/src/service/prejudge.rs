@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashSet};
 use sync_core::id::{ChangeHash, RecordId};
 use sync_core::time::UnixMillis;
 
-use super::projector::{Lane, judge_all};
+use super::projector::{Lane, TOGETHER, judge_all};
 use crate::error::ServiceError;
 use crate::state::App;
 use crate::store::{ChangeState, Device, IncomingChange, NewLine, PendingRecord, Publication};
@@ -41,17 +41,40 @@ pub(super) async fn prejudge(
     let Ok(_seat) = app.projector.seats.acquire().await else {
         return Ok(Vec::new());
     };
-    let ids: Vec<RecordId> = records.keys().copied().collect();
+    let mut publications = Vec::with_capacity(records.len());
+    while !records.is_empty() {
+        // In the order of identifiers.
+        let rest = records.keys().nth(TOGETHER).copied().map(|next| records.split_off(&next)).unwrap_or_default();
+        let pending = with_stored(app, device, std::mem::replace(&mut records, rest)).await?;
+        let _judging = app.trial.begin(pending.iter().map(|record| record.id));
+        // What fails here must keep nobody's changes out: the projector meets it again, and there it is seen.
+        match judge_all(app, pending, 1).await {
+            Ok(judged) => publications.extend(judged),
+            Err(error) => {
+                tracing::error!(code = error.code.name, cause = ?error.internal, "judging on arrival failed; it will be judged again");
+            }
+        }
+    }
+    Ok(publications)
+}
+
+/// Fresh changes of records with what is stored of these, but for records of which one of them is stored already.
+async fn with_stored(
+    app: &App,
+    device: &Device,
+    mut fresh: BTreeMap<RecordId, Vec<IncomingChange>>,
+) -> Result<Vec<PendingRecord>, ServiceError> {
+    let ids: Vec<RecordId> = fresh.keys().copied().collect();
     let mut pending = Vec::with_capacity(ids.len());
     for mut known in app.store.records(&ids).await? {
-        let fresh = records.remove(&known.id).unwrap_or_default();
+        let fresh = fresh.remove(&known.id).unwrap_or_default();
         if !fresh.iter().any(|change| is_known(&known, change.hash)) {
             known.incoming.extend(fresh);
             pending.push(known);
         }
     }
     let organisation = device.person.organisation;
-    pending.extend(records.into_iter().map(|(id, incoming)| PendingRecord {
+    pending.extend(fresh.into_iter().map(|(id, incoming)| PendingRecord {
         id,
         organisation,
         base_seq: 0,
@@ -60,12 +83,7 @@ pub(super) async fn prejudge(
         refused: Vec::new(),
         decided: 0,
     }));
-    let _judging = app.trial.begin(pending.iter().map(|record| record.id));
-    // What fails here must keep nobody's changes out: the projector meets it again, and there it is seen.
-    Ok(judge_all(app, pending, 1).await.unwrap_or_else(|error| {
-        tracing::error!(code = error.code.name, cause = ?error.internal, "judging on arrival failed; it will be judged again");
-        Vec::new()
-    }))
+    Ok(pending)
 }
 
 fn incoming(device: &Device, line: &NewLine, now: UnixMillis) -> IncomingChange {

@@ -29,8 +29,10 @@ use crate::store::{
     ChangeState, IncomingChange, PendingRecord, Person, Publication, Published, RecordRow, Senders, StoreError,
 };
 
-/// Records judged and published in one transaction.
+/// Records published in one transaction.
 const BATCH: u32 = 256;
+/// Records loaded and judged together. Each may be as large as the limits allow, and somebody may send many of those.
+pub(super) const TOGETHER: usize = 32;
 /// The same for devices of the slow lane. Whoever comes meanwhile waits for no more than that.
 const SLOW_BATCH: u32 = 4;
 /// How long the projector rests after the database failed.
@@ -202,7 +204,7 @@ pub async fn round(app: &App) -> Result<bool, ServiceError> {
     let senders = if suspects.is_empty() { Senders::All } else { Senders::Others(&suspects) };
     let fast = app.store.pending(BATCH, senders).await?;
     let mut all = fast.len() < BATCH as usize;
-    publish(app, fast, workers()).await?;
+    publish(app, &fast, workers()).await?;
     if all {
         app.projector.finish(ticket, Lane::Fast);
     }
@@ -210,7 +212,7 @@ pub async fn round(app: &App) -> Result<bool, ServiceError> {
         let slow = app.store.pending(SLOW_BATCH, Senders::These(&suspects)).await?;
         all &= slow.len() < SLOW_BATCH as usize;
         // The other processors are for those who come meanwhile.
-        publish(app, slow, 1).await?;
+        publish(app, &slow, 1).await?;
     }
     if !all {
         return Ok(false);
@@ -221,13 +223,18 @@ pub async fn round(app: &App) -> Result<bool, ServiceError> {
 }
 
 /// Judges records and publishes them in one transaction.
-async fn publish(app: &App, pending: Vec<PendingRecord>, workers: usize) -> Result<(), ServiceError> {
-    if pending.is_empty() {
+async fn publish(app: &App, pending: &[RecordId], workers: usize) -> Result<(), ServiceError> {
+    let mut publications = Vec::with_capacity(pending.len());
+    for ids in pending.chunks(TOGETHER) {
+        let mut records = app.store.records(ids).await?;
+        // Somebody else may have judged one meanwhile.
+        records.retain(|record| !record.incoming.is_empty());
+        let _judging = app.trial.begin(records.iter().map(|record| record.id));
+        publications.extend(judge_all(app, records, workers).await?);
+    }
+    if publications.is_empty() {
         return Ok(());
     }
-    let judging = app.trial.begin(pending.iter().map(|record| record.id));
-    let mut publications = judge_all(app, pending, workers).await?;
-    drop(judging);
     let published = publishing::publish(app, &mut publications).await?;
     metrics::counter!("daybook_records_published_total").increment(publications.len() as u64);
     let done = publications.iter().zip(&published).filter(|(_, answer)| **answer != Published::Stale);
@@ -270,6 +277,7 @@ pub(super) fn set_aside_unseen(record: &PendingRecord, changes: impl Iterator<It
         published: Vec::new(),
         staff: Vec::new(),
         set_aside: changes.map(|change| (change, ChangeState::Quarantined, code::FATAL.to_owned())).collect(),
+        left: Vec::new(),
         row: None,
     }
 }
@@ -371,6 +379,7 @@ fn judge_record(record: &PendingRecord, limits: &Limits) -> Publication {
         published: accepted,
         staff: Vec::new(),
         set_aside,
+        left: Vec::new(),
         row,
     }
 }

@@ -1,9 +1,11 @@
 //! Publishing what was judged, with its flags, and saying so to whoever has a page open.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+
+use sync_core::id::OrganisationId;
 
 use super::events::{News, Topic};
-use super::flags::raise_all;
+use super::flags::{Looked, look_again, raise_all};
 use crate::error::ServiceError;
 use crate::flag::rules::Jump;
 use crate::flag::sighting::Opening;
@@ -16,8 +18,24 @@ use crate::store::{Appended, NewLine, Publication, Published, Push, RecordRow};
 /// When the database fails; nothing is published then.
 pub(super) async fn publish(app: &App, publications: &mut [Publication]) -> Result<Vec<Published>, ServiceError> {
     let mut rows: Vec<&mut RecordRow> = publications.iter_mut().filter_map(|it| it.row.as_mut()).collect();
-    raise_all(app, &mut rows).await?;
+    let looked = raise_all(app, &mut rows).await?;
     let published = app.store.publish(publications, app.salt, app.clock.now()).await?;
+    let mut behind: HashMap<OrganisationId, u64> = HashMap::new();
+    for (publication, answer) in publications.iter().zip(&published) {
+        if let Published::At(seq) = answer
+            && publication.row.is_some()
+        {
+            // Positions follow each other.
+            let before = behind.entry(publication.organisation).or_insert(u64::MAX);
+            *before = seq.saturating_sub(1).min(*before);
+        }
+    }
+    behind.retain(|organisation, before| looked.missed(*organisation, *before));
+    if !behind.is_empty() {
+        let done = publications.iter_mut().zip(&published).filter(|(_, answer)| **answer != Published::Stale);
+        let rows = done.filter_map(|(publication, _)| publication.row.as_mut());
+        look_again(app, rows.filter(|row| behind.contains_key(&row.organisation)).collect()).await;
+    }
     let done = publications.iter().zip(&published).filter(|(_, answer)| **answer != Published::Stale);
     app.events.tell(done.flat_map(|(publication, _)| news(publication)).collect::<BTreeSet<_>>());
     Ok(published)
@@ -25,13 +43,25 @@ pub(super) async fn publish(app: &App, publications: &mut [Publication]) -> Resu
 
 /// Raises the flags of what was judged on arrival and is about to be published with its lines. If that is not possible,
 /// everything is stored as received, and judged in its turn.
-pub(super) async fn prepare(app: &App, pushes: &mut [Push]) {
+pub(super) async fn prepare(app: &App, pushes: &mut [Push]) -> Looked {
     pushes.iter_mut().for_each(measure_clocks);
     let judged = pushes.iter_mut().flat_map(|push| &mut push.judged);
     let mut rows: Vec<&mut RecordRow> = judged.filter_map(|publication| publication.row.as_mut()).collect();
-    if let Err(error) = raise_all(app, &mut rows).await {
+    raise_all(app, &mut rows).await.unwrap_or_else(|error| {
         tracing::warn!(code = error.code.name, cause = ?error.internal, "flags of what came could not be raised; it waits");
         pushes.iter_mut().for_each(|push| push.judged.clear());
+        Looked::default()
+    })
+}
+
+/// Looks again around what was published with pushes, where something else was published since it was prepared.
+pub(super) async fn see_to_flags(app: &App, looked: &Looked, pushes: &mut [Push], answers: &[Appended]) {
+    let stored = pushes.iter_mut().zip(answers).filter(|(push, answer)| {
+        matches!(answer, Appended::Stored { seq, published: 1.., .. } if looked.missed(push.organisation, *seq))
+    });
+    let rows: Vec<_> = stored.flat_map(|(push, _)| &mut push.judged).filter_map(|it| it.row.as_mut()).collect();
+    if !rows.is_empty() {
+        look_again(app, rows).await;
     }
 }
 
@@ -67,6 +97,9 @@ fn news(publication: &Publication) -> Vec<News> {
     let mut news = Vec::new();
     if let Some(row) = &publication.row {
         news.extend([of(Topic::Records, Some(row.row.office)), of(Topic::Days, Some(row.made_in))]);
+        if !row.photos.is_empty() {
+            news.push(of(Topic::Photos, Some(row.row.office)));
+        }
     }
     if !publication.set_aside.is_empty() {
         news.push(of(Topic::Quarantine, publication.row.as_ref().map(|row| row.row.office)));

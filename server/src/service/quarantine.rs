@@ -4,10 +4,10 @@ mod words;
 
 use std::collections::HashMap;
 
+use sync_core::chunk::read_change;
 use sync_core::history::{FieldChange, history};
 use sync_core::id::{ChangeHash, DeviceId, RecordId};
 use sync_core::time::UnixMillis;
-use sync_core::trust::chunk::read_change;
 use sync_core::trust::{Limits, code};
 
 use super::decider::{ATTEMPTS, Decider, overtaken, reason, said};
@@ -91,6 +91,23 @@ pub async fn list(app: &App, who: Decider<'_>, wanted: Wanted) -> Result<Vec<Lis
     let before = overdue_before(app);
     let listed = lines.into_iter().zip(missing);
     Ok(listed.map(|(line, missing)| Listed { overdue: is_overdue(&line, before), missing, line }).collect())
+}
+
+/// How many changes a list has over all its pages.
+///
+/// # Errors
+/// As [`list`].
+pub async fn count(app: &App, who: Decider<'_>, wanted: &Wanted) -> Result<u64, ServiceError> {
+    who.check(Action::SeeQuarantine)?;
+    let Wanted { state, device, code, limit, .. } = wanted.clone();
+    let organisation = who.organisation();
+    let query = AsideQuery { organisation, state, received_before: None, device, code, before: None, limit };
+    let found = app.store.count_set_aside(&query).await?;
+    if state != ChangeState::Quarantined {
+        return Ok(found);
+    }
+    let late = AsideQuery { state: ChangeState::Waiting, received_before: Some(overdue_before(app)), ..query };
+    Ok(found + app.store.count_set_aside(&late).await?)
 }
 
 /// One change with everything that is known about it.
@@ -228,7 +245,9 @@ async fn fields(app: &App, change: &AsideChange, raw: &[u8]) -> Result<Vec<Field
     Ok(lines.into_iter().filter(|line| line.change == hash).collect())
 }
 
-fn is_readable(raw: &[u8], limits: &Limits) -> bool {
+/// Whether a change may be decoded: the gate would not decode what is larger, and a few bytes can stand for a million
+/// operations.
+pub(super) fn is_readable(raw: &[u8], limits: &Limits) -> bool {
     raw.len() <= limits.change_bytes && read_change(raw).is_ok_and(|frame| frame.ops <= limits.change_ops)
 }
 

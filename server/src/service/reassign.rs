@@ -136,7 +136,8 @@ async fn give(app: &App, who: &Person, id: RecordId, goal: &Goal) -> Result<(), 
     })
     .await?;
     // Where it goes, its publication tells.
-    app.events.tell([News::of(Topic::Records, who.organisation, Some(line.row.office))]);
+    let left = [Topic::Records, Topic::Photos].map(|topic| News::of(topic, who.organisation, Some(line.row.office)));
+    app.events.tell(left);
     Ok(())
 }
 

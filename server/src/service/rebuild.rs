@@ -12,6 +12,8 @@ use crate::store::rebuild::Remade;
 
 /// Records looked at together; what has to be written of them is one transaction.
 const BATCH: u32 = 1_024;
+/// The same beside everything else that a server does, of any size.
+const FEW: u32 = 32;
 
 /// Recreates what is stored of every published record beside its changes; gives how many there are. `progress` is told
 /// the count so far. What is as it should be is not written, feed positions stay as they are, and each batch is right
@@ -20,13 +22,22 @@ const BATCH: u32 = 1_024;
 /// # Errors
 /// When the database fails, or a published record does not load.
 pub async fn rebuild(app: &App, progress: impl Fn(u64) + Send) -> Result<u64, ServiceError> {
+    rebuild_by(app, BATCH, progress).await
+}
+
+/// The same, with this many records in each transaction.
+///
+/// # Errors
+/// When the database fails, or a published record does not load.
+pub async fn rebuild_by(app: &App, batch: u32, progress: impl Fn(u64) + Send) -> Result<u64, ServiceError> {
     let mut count = 0;
-    let mut read = app.store.rebuild().published(None, BATCH).await?;
+    let mut read = app.store.rebuild().published(None, batch).await?;
     let mut remade = Vec::new();
     // While a batch is written, the next one's rows are made, and the changes of the one after are read.
     while !read.is_empty() || !remade.is_empty() {
         let after = read.last().map(|record| record.id);
-        let ((), next, coming) = tokio::try_join!(put_right(app, &mut remade), remake(read), published(app, after))?;
+        let ((), next, coming) =
+            tokio::try_join!(put_right(app, &mut remade), remake(read), published(app, after, batch))?;
         count += remade.len() as u64;
         progress(count);
         (remade, read) = (next, coming);
@@ -35,17 +46,42 @@ pub async fn rebuild(app: &App, progress: impl Fn(u64) + Send) -> Result<u64, Se
     Ok(count)
 }
 
+/// Makes the next few records behind one findable by their words, and right in all that is stored of them; gives the last
+/// of them, or `None` if there are no more. One that can't be read stays as it is.
+///
+/// # Errors
+/// When the database fails.
+pub async fn make_findable(app: &App, after: Option<RecordId>) -> Result<Option<RecordId>, ServiceError> {
+    let ids = app.store.rebuild().unsearchable(after, FEW).await?;
+    let Some(last) = ids.last().copied() else {
+        return Ok(None);
+    };
+    let records = app.store.records(&ids).await?;
+    let made = tokio::task::spawn_blocking(move || records.iter().filter_map(readable_row_of).collect());
+    let mut rows: Vec<Remade> = made.await.map_err(ServiceError::internal)?;
+    put_right(app, &mut rows).await?;
+    Ok(Some(last))
+}
+
+fn readable_row_of(record: &PendingRecord) -> Option<Remade> {
+    let made = row_of(record);
+    if let Err(error) = &made {
+        tracing::error!(record = %record.id, %error, "a published record can't be read, and is not made findable");
+    }
+    made.ok()
+}
+
 /// The records behind one; none if there is none.
-async fn published(app: &App, after: Option<RecordId>) -> Result<Vec<PendingRecord>, ServiceError> {
+async fn published(app: &App, after: Option<RecordId>, batch: u32) -> Result<Vec<PendingRecord>, ServiceError> {
     match after {
-        Some(_) => Ok(app.store.rebuild().published(after, BATCH).await?),
+        Some(_) => Ok(app.store.rebuild().published(after, batch).await?),
         None => Ok(Vec::new()),
     }
 }
 
 /// Raises the flags of rows, after those before them were written, so that what is compared is there; writes the rows
 /// that differ from what is stored.
-async fn put_right(app: &App, rows: &mut [Remade]) -> Result<(), ServiceError> {
+pub(super) async fn put_right(app: &App, rows: &mut [Remade]) -> Result<(), ServiceError> {
     if rows.is_empty() {
         return Ok(());
     }

@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
+use sync_core::chunk::{ChangeFrame, ChunkError, read_change};
 use sync_core::id::{ActorId, DeviceId, PersonId};
 use sync_core::journal::{Entry, Head, Receipt};
 use sync_core::time::UnixMillis;
-use sync_core::trust::chunk::{ChangeFrame, ChunkError, read_change};
 use sync_core::trust::{Limits, code};
 use sync_core::wire::segment::{Item, Segment, follow};
 use tokio::sync::oneshot;
@@ -420,7 +420,7 @@ async fn write_queued(app: App) {
     if pushes.is_empty() {
         return;
     }
-    publishing::prepare(&app, &mut pushes).await;
+    let looked = publishing::prepare(&app, &mut pushes).await;
     let mut stored = app.store.append(&pushes, app.salt).await;
     if let Err(cause) = &stored
         && !matches!(cause, StoreError::Unavailable(_))
@@ -434,6 +434,7 @@ async fn write_queued(app: App) {
     match stored {
         Ok(answers) => {
             count_published(&pushes, &answers);
+            publishing::see_to_flags(&app, &looked, &mut pushes, &answers).await;
             publishing::tell(&app, &pushes, &answers);
             for (sender, answer) in senders.into_iter().zip(answers) {
                 // A phone that hung up asks again; the push is stored all the same.

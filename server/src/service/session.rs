@@ -42,46 +42,8 @@ pub struct Attempt<'a> {
 pub async fn sign_in(app: &App, attempt: Attempt<'_>) -> Result<(SessionToken, Person), ServiceError> {
     let now = app.clock.now();
     let login = attempt.login.trim().to_lowercase();
-    may_try(app, &login, now)?;
-    let (person, stored) = match app.store.person_by_login(&login).await {
-        Ok((person, hash)) => (Some(person), Some(hash)),
-        Err(StoreError::NotFound) => (None, None),
-        Err(error) => return Err(error.into()),
-    };
-    let fits = app.passwords.fits(attempt.password, stored).await?;
-    let note = async |act: &str, person: &Person| -> Result<(), ServiceError> {
-        let act = Act {
-            person: Some(person.id),
-            origin: attempt.origin.to_owned(),
-            act: act.to_owned(),
-            subject: "/api/v1/session".to_owned(),
-            detail: serde_json::Value::Null,
-        };
-        trail::note(app, person.organisation, act).await.map(drop)
-    };
-    let person = match person {
-        Some(person) if fits => person,
-        known => {
-            app.logins.failed(&login, now);
-            if let Some(person) = known {
-                note("sign-in failed", &person).await?;
-            }
-            return Err(codes::CREDENTIALS.into());
-        }
-    };
-    match second_factor::pass(app, person.id, attempt.code, now).await {
-        Ok(()) => {}
-        Err(error) => {
-            // Who has not been asked yet has not failed.
-            if error.code == codes::TOTP_CODE {
-                app.logins.failed(&login, now);
-                note("sign-in failed", &person).await?;
-            }
-            return Err(error);
-        }
-    }
-    app.logins.succeeded(&login);
-    note("sign-in", &person).await?;
+    let person = guess(app, &login, prove(app, &login, attempt, now)).await?;
+    note(app, "sign-in", attempt, &person).await?;
 
     let token = SessionToken::from_random(app.dice.bytes());
     let session = Session {
@@ -98,12 +60,60 @@ pub async fn sign_in(app: &App, attempt: Attempt<'_>) -> Result<(SessionToken, P
     Ok((token, person))
 }
 
-/// Whether somebody may try a password or a code now.
-pub(super) fn may_try(app: &App, login: &str, now: UnixMillis) -> Result<(), ServiceError> {
-    match app.logins.wait(login, now) {
-        Some(wait) => Err(ServiceError::from(codes::ATTEMPTS).retry_after(wait)),
-        None => Ok(()),
+/// Makes sure that it is who they say they are.
+async fn prove(app: &App, login: &str, attempt: Attempt<'_>, now: UnixMillis) -> Result<Person, ServiceError> {
+    let (person, stored) = match app.store.person_by_login(login).await {
+        Ok((person, hash)) => (Some(person), Some(hash)),
+        Err(StoreError::NotFound) => (None, None),
+        Err(error) => return Err(error.into()),
+    };
+    let fits = app.passwords.fits(attempt.password, stored).await?;
+    let person = match person {
+        Some(person) if fits => person,
+        known => {
+            if let Some(person) = known {
+                note(app, "sign-in failed", attempt, &person).await?;
+            }
+            return Err(codes::CREDENTIALS.into());
+        }
+    };
+    let passed = second_factor::pass(app, person.id, attempt.code, now).await;
+    if passed.as_ref().is_err_and(|error| error.code == codes::TOTP_CODE) {
+        note(app, "sign-in failed", attempt, &person).await?;
     }
+    passed.map(|()| person)
+}
+
+async fn note(app: &App, act: &str, attempt: Attempt<'_>, person: &Person) -> Result<(), ServiceError> {
+    let act = Act {
+        person: Some(person.id),
+        origin: attempt.origin.to_owned(),
+        act: act.to_owned(),
+        subject: "/api/v1/session".to_owned(),
+        detail: serde_json::Value::Null,
+    };
+    trail::note(app, person.organisation, act).await.map(drop)
+}
+
+/// Lets somebody try a password or a code, unless they have to wait. Wrong ones make the next wait longer.
+///
+/// # Errors
+/// [`codes::ATTEMPTS`], and those of the attempt.
+pub(super) async fn guess<T>(
+    app: &App,
+    login: &str,
+    attempt: impl Future<Output = Result<T, ServiceError>>,
+) -> Result<T, ServiceError> {
+    let begun = app.logins.begin(login, app.clock.now());
+    let begun = begun.map_err(|wait| ServiceError::from(codes::ATTEMPTS).retry_after(wait))?;
+    let outcome = attempt.await;
+    match &outcome {
+        Ok(_) => app.logins.succeeded(login),
+        Err(error) if [codes::CREDENTIALS, codes::TOTP_CODE, codes::OLD_PASSWORD].contains(&error.code) => {}
+        // Who has not been asked for a code yet has not failed, nor has whoever found no database.
+        Err(_) => app.logins.take_back(begun),
+    }
+    outcome
 }
 
 /// The session of a token, and who is signed in with it.

@@ -1,14 +1,11 @@
 //! Changes that people make at the server: composed on the published record, judged by the same rules as a phone's,
 //! and published at once.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-
+use sync_core::chunk::read_change;
 use sync_core::document::{Document, EditError, NewChange};
-use sync_core::id::{ActorId, DeviceId, PersonId, RecordId};
+use sync_core::id::{ActorId, ChangeHash, DeviceId, RecordId};
 use sync_core::record::view::AnyView;
 use sync_core::time::UnixMillis;
-use sync_core::trust::chunk::read_change;
 use sync_core::trust::judge::{Candidate, SetAside, judge};
 
 use super::projector::{author_of, record_row};
@@ -20,24 +17,6 @@ use crate::store::{PendingRecord, Person, Publication, Published, StaffChange};
 /// How often a change is composed anew because the record changed meanwhile.
 const ATTEMPTS: u32 = 8;
 
-/// The actors under which staff write: new with every start of the server, so that a restored database never sees
-/// a sequence number twice.
-#[derive(Debug, Default)]
-pub struct StaffActors(Mutex<HashMap<PersonId, ActorId>>);
-
-impl StaffActors {
-    async fn of(&self, app: &App, who: &Person, now: UnixMillis) -> Result<ActorId, ServiceError> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&who.id).copied();
-        if let Some(actor) = known {
-            return Ok(actor);
-        }
-        let actor = app.dice.roll(ActorId::random);
-        app.store.claim_actors(who.organisation, who.id, None, &[actor], now).await?;
-        let mut actors = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(*actors.entry(who.id).or_insert(actor))
-    }
-}
-
 /// Composes a change on the published record and publishes it. `compose` may run several times, each time on a
 /// newer record; it gets the view and the heads to decide on. `Ok(None)` from it means that nothing is to be done.
 pub(super) async fn publish_change(
@@ -48,7 +27,9 @@ pub(super) async fn publish_change(
 ) -> Result<(), ServiceError> {
     for _ in 0..ATTEMPTS {
         let now = app.clock.now();
-        let actor = app.staff_actors.of(app, who, now).await?;
+        // Each change has an actor of its own: a database that was restored, or lost the last seconds in a failover, never
+        // sees a sequence number twice, and what phones still hold of the lost ones can be adopted.
+        let actor = app.dice.roll(ActorId::random);
         let record = app.store.record(id).await.map_err(|error| error.missing(codes::RECORD_NOT_FOUND))?;
         let Some(publication) = compose_publication(app, who, &record, actor, now, &compose)? else {
             return Ok(());
@@ -102,8 +83,20 @@ fn compose_publication(
         published: Vec::new(),
         staff: vec![StaffChange { hash: change.hash, actor, actor_seq: frame.seq, person: who.id, raw: change.bytes }],
         set_aside: Vec::new(),
+        left: Vec::new(),
         row,
     }))
+}
+
+/// Refuses what rests on another version of the record than the present one. `None` rests on none.
+///
+/// # Errors
+/// [`codes::STALE`].
+pub(super) fn still_as_seen(present: &AnyView, seen: Option<&[ChangeHash]>) -> Result<(), ServiceError> {
+    match seen {
+        Some(seen) if present.frame().heads != seen => Err(codes::STALE.into()),
+        _ => Ok(()),
+    }
 }
 
 /// A field that can't take its value, as an answer to the person who typed it.

@@ -1,21 +1,26 @@
 //! Changes that phones brought back and nobody can place: somebody who may decide adopts or discards them.
 
-use std::collections::BTreeSet;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 
 use sync_core::ancestry::Ancestry;
+use sync_core::chunk::read_change;
 use sync_core::document::Document;
 use sync_core::history::{FieldChange, history};
-use sync_core::id::{ChangeHash, DeviceId, PersonId};
-use sync_core::trust::chunk::read_change;
+use sync_core::id::{ChangeHash, DeviceId, PersonId, RecordId};
+use sync_core::trust::Limits;
 use sync_core::trust::judge::{Candidate, Judgement, SetAside, judge};
 
 use super::decider::{ATTEMPTS, Decider, reason};
 use super::projector::{self, author_of, record_row};
 use super::publishing::publish;
+use super::quarantine::is_readable;
 use crate::error::{ServiceError, codes};
 use crate::scope::Action;
 use crate::state::App;
-use crate::store::{PendingRecord, Person, Publication, Published, StaffChange, StoreError, Stray, StrayDecision};
+use crate::store::{
+    NewStray, PendingRecord, Person, Publication, Published, StaffChange, StoreError, Stray, StrayDecision,
+};
 
 /// A stray with what it would do.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,13 +29,6 @@ pub struct Described {
     pub stray: Stray,
     /// What it would do to which field, as far as it can be read.
     pub fields: Vec<FieldChange>,
-}
-
-impl From<Stray> for Described {
-    fn from(stray: Stray) -> Self {
-        let fields = history([stray.change.raw.as_slice()]);
-        Self { stray, fields }
-    }
 }
 
 /// Strays that wait for somebody, newest first.
@@ -45,7 +43,50 @@ pub async fn list(
 ) -> Result<Vec<Described>, ServiceError> {
     who.check(Action::SeeQuarantine)?;
     let found = app.store.strays(who.organisation(), before, limit).await?;
-    Ok(found.into_iter().map(Described::from).collect())
+    describe(app, found).await
+}
+
+/// Strays with what they would do. In which parts of a record a change writes only the one that made the record tells,
+/// so that is read with each.
+async fn describe(app: &App, strays: Vec<Stray>) -> Result<Vec<Described>, ServiceError> {
+    let mut ids: Vec<RecordId> = strays.iter().map(|stray| stray.change.record).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut made: HashMap<RecordId, Vec<u8>> = HashMap::new();
+    let organisation = strays.first().map(|stray| stray.organisation);
+    let records = app.store.records(&ids).await?.into_iter();
+    for record in records.filter(|record| Some(record.organisation) == organisation) {
+        let mut published = record.published.into_iter().map(|change| change.raw);
+        made.extend(published.find(|raw| makes_record(raw)).map(|raw| (record.id, raw)));
+    }
+    for stray in &strays {
+        let Stray { organisation, change, .. } = stray;
+        if let Entry::Vacant(unknown) = made.entry(change.record) {
+            let others = app.store.strays_of_record(*organisation, change.record).await?;
+            let mut others = others.into_iter().map(|stray| stray.change.raw);
+            unknown.insert(others.find(|raw| makes_record(raw)).unwrap_or_default());
+        }
+    }
+    let limits = app.config.limits.records;
+    let described = tokio::task::spawn_blocking(move || {
+        let describe = |stray: Stray| {
+            let made = made.get(&stray.change.record).map(Vec::as_slice).unwrap_or_default();
+            Described { fields: fields(&stray.change, made, &limits), stray }
+        };
+        strays.into_iter().map(describe).collect()
+    });
+    described.await.map_err(ServiceError::internal)
+}
+
+fn makes_record(raw: &[u8]) -> bool {
+    read_change(raw).is_ok_and(|frame| frame.deps.is_empty())
+}
+
+/// What a change would do to a record that was made by another one, or by itself.
+fn fields(change: &NewStray, made: &[u8], limits: &Limits) -> Vec<FieldChange> {
+    let before = (made != change.raw).then_some(made);
+    let both = before.into_iter().chain([change.raw.as_slice()]);
+    history(both.filter(|raw| is_readable(raw, limits))).into_iter().filter(|line| line.change == change.hash).collect()
 }
 
 /// Makes a stray part of its record, together with the strays that it follows. Its form is checked like any change's;
@@ -78,7 +119,7 @@ pub async fn adopt(app: &App, who: Decider<'_>, id: i64, author: Option<PersonId
             // Whatever has waited for it need not wait any more.
             projector::judge_again(app, wanted.change.record).await?;
             app.events.tell(who.news());
-            return Ok(wanted.into());
+            return described(app, wanted).await;
         }
     }
     Err(codes::BUSY.into())
@@ -97,9 +138,13 @@ pub async fn discard(app: &App, who: Decider<'_>, id: i64, why: Option<String>) 
         0 => Err(codes::STRAY_NOT_FOUND.into()),
         _ => {
             app.events.tell(who.news());
-            Ok(wanted.into())
+            described(app, wanted).await
         }
     }
+}
+
+async fn described(app: &App, stray: Stray) -> Result<Described, ServiceError> {
+    describe(app, vec![stray]).await?.pop().ok_or_else(|| codes::STRAY_NOT_FOUND.into())
 }
 
 async fn find(app: &App, who: Decider<'_>, id: i64) -> Result<Stray, ServiceError> {
@@ -151,7 +196,7 @@ fn compose(
     authors: &[Person],
 ) -> Result<Publication, ServiceError> {
     let published: Vec<&[u8]> = record.published.iter().map(|change| change.raw.as_slice()).collect();
-    let device = maker(record, family);
+    let device = maker(record, family, &app.config.limits.records);
     let candidates: Vec<Candidate<'_>> = family
         .iter()
         .zip(authors)
@@ -200,22 +245,70 @@ fn compose(
         published: Vec::new(),
         staff,
         set_aside: Vec::new(),
+        left: Vec::new(),
         row,
     })
 }
 
 /// The device that made the record, if the strays make it: a record says itself where it comes from, and whoever
 /// adopts it vouches for that.
-fn maker(record: &PendingRecord, family: &[Stray]) -> DeviceId {
+fn maker(record: &PendingRecord, family: &[Stray], limits: &Limits) -> DeviceId {
     let unknown = DeviceId(uuid::Uuid::nil());
     if !record.published.is_empty() {
         return unknown;
     }
-    let Some(first) = family.first() else {
+    let Some(first) = family.first().filter(|first| is_readable(&first.change.raw, limits)) else {
         return unknown;
     };
     let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         Document::load([first.change.raw.as_slice()]).ok()?.any_view().ok().map(|view| view.frame().header.device)
     }));
     read.ok().flatten().unwrap_or(unknown)
+}
+
+#[cfg(test)]
+mod tests {
+    use sync_core::document::{Document, NewRecord};
+    use sync_core::id::{ActorId, OfficeId};
+    use sync_core::record::Kind;
+    use sync_core::record::header::{Header, SCHEMA};
+    use sync_core::record::lead::{LeadEdit, LeadFacts};
+    use sync_core::time::{BootId, ClockReading, UnixMillis};
+
+    use super::*;
+
+    #[test]
+    fn what_a_stray_would_do_is_read_with_what_made_its_record_and_no_more_than_the_gate_reads() {
+        let author = ActorId([7; 16]);
+        let header = Header {
+            id: RecordId::from([1; 16]),
+            kind: Kind::Lead,
+            schema: SCHEMA,
+            owner: PersonId::from([2; 16]),
+            office: OfficeId::from([3; 16]),
+            team: None,
+            project: None,
+            captured: ClockReading { wall: UnixMillis(1_000), mono_ms: 1, boot: BootId(4) },
+            utc_offset_minutes: 480,
+            place: None,
+            device: DeviceId::from([5; 16]),
+            app: "app".to_owned(),
+        };
+        let new = NewRecord { header, facts: LeadFacts { name: Some("张伟".to_owned()), ..LeadFacts::default() } };
+        let (mut document, made) = Document::create(author, &new).unwrap();
+        let edit = LeadEdit::Name(Some("李四".to_owned()));
+        let change = document.edit::<LeadFacts>(author, new.header.captured.wall, &[edit]).unwrap().unwrap();
+        let (record, claimed) = (new.header.id, None);
+        let stray = NewStray { record, hash: change.hash, actor: author, raw: change.bytes, claimed };
+        let limits = Limits::default();
+        let lines = fields(&stray, &made.bytes, &limits);
+        assert_eq!(lines.iter().map(|line| line.field.as_str()).collect::<Vec<_>>(), ["name"]);
+        assert_eq!(fields(&stray, &[], &limits), [], "where nothing tells what it is about");
+        let ops = read_change(&stray.raw).unwrap().ops;
+        assert_eq!(fields(&stray, &made.bytes, &Limits { change_ops: ops - 1, ..limits }), []);
+        let first = NewStray { raw: made.bytes.clone(), hash: made.hash, ..stray };
+        let alone = history([made.bytes.as_slice()]);
+        assert!(!alone.is_empty());
+        assert_eq!(fields(&first, &made.bytes, &limits), alone, "the one that makes the record");
+    }
 }

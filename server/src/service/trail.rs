@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use sync_core::id::{OfficeId, OrganisationId, PersonId};
 use utoipa::ToSchema;
 
+use super::events::{News, Topic};
 use super::export::FileStream;
 use crate::day::statement::{Anchor, Body, hex};
 use crate::error::{ServiceError, codes};
@@ -51,7 +52,9 @@ pub async fn note(app: &App, organisation: OrganisationId, act: Act) -> Result<u
         detail = json!({ "bytes": detail.len() }).to_string();
     }
     let entry = NewTrailEntry { at: app.clock.now(), person, origin, act, subject, detail };
-    Ok(app.store.trail().append_trail(organisation, &entry).await?)
+    let no = app.store.trail().append_trail(organisation, &entry).await?;
+    app.events.tell([News::of(Topic::Audit, organisation, None)]);
+    Ok(no)
 }
 
 /// Takes secrets out of what is written down.
@@ -90,7 +93,7 @@ pub async fn list(app: &App, who: &Person, query: TrailQuery) -> Result<Vec<Trai
 ///
 /// # Errors
 /// [`codes::PERMISSION`] without the role.
-pub async fn export(app: &App, who: &Person, asked: Act) -> Result<FileStream, ServiceError> {
+pub async fn chain(app: &App, who: &Person, asked: Act) -> Result<FileStream, ServiceError> {
     may_read(who)?;
     let newest = note(app, who.organisation, asked).await?;
     let state = (app.clone(), who.organisation, 0);

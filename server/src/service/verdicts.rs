@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
+use sync_core::chunk;
 use sync_core::id::{ChangeHash, RecordId};
-use sync_core::trust::chunk::read_change;
 use sync_core::wire::exchange::{ItemVerdict, Verdict};
 
 use crate::error::ServiceError;
@@ -30,9 +30,9 @@ async fn published(app: &App, changes: &[(RecordId, ChangeHash)]) -> Result<Hash
     Ok(published.map(|(_, hash, _)| hash).collect())
 }
 
-/// The changes that a change follows; none if it can't be read.
-pub(super) fn dependencies(raw: &[u8]) -> Vec<ChangeHash> {
-    read_change(raw).map(|frame| frame.deps).unwrap_or_default()
+/// The changes that a change follows, of which this is the beginning; none if it can't be read.
+pub(super) fn dependencies(beginning: &[u8]) -> Vec<ChangeHash> {
+    chunk::dependencies(beginning).unwrap_or_default()
 }
 
 fn awaited(line: &LineVerdict) -> impl Iterator<Item = ChangeHash> {

@@ -50,8 +50,8 @@ impl std::fmt::Debug for SecondFactor {
 pub trait AccessStore: Send + Sync {
     /// The hash of somebody's password, if they have one.
     async fn password_hash(&self, person: PersonId) -> Result<Option<String>, StoreError>;
-    /// Gives somebody another password and ends all of their sessions but this one, all or nothing.
-    async fn change_password(&self, person: PersonId, hash: &str, keep: &[u8; 32]) -> Result<(), StoreError>;
+    /// Gives somebody another password and ends all of their sessions but this one, if one is named, all or nothing.
+    async fn change_password(&self, person: PersonId, hash: &str, keep: Option<&[u8; 32]>) -> Result<(), StoreError>;
 
     /// Somebody's sessions that have not run out, the last used first.
     async fn sessions(&self, person: PersonId, now: UnixMillis) -> Result<Vec<Session>, StoreError>;

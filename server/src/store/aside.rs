@@ -16,6 +16,8 @@ pub struct SetAside {
     pub hash: ChangeHash,
     /// From which device.
     pub device: Option<DeviceId>,
+    /// What that device is called.
+    pub device_label: Option<String>,
     /// Which line of that device's journal.
     pub n: Option<u64>,
     /// From whom.
@@ -30,7 +32,7 @@ pub struct SetAside {
     pub received_at: UnixMillis,
     /// How many bytes it has.
     pub bytes: u64,
-    /// The bytes of one that waits, from which it can be read what it waits for.
+    /// The first bytes of one that waits, from which it can be read what it waits for.
     pub waiting: Option<Vec<u8>>,
 }
 
@@ -158,8 +160,12 @@ pub struct DecidedChange {
 pub struct HeldGroup {
     /// The record.
     pub record: RecordId,
+    /// What the record is called; `None` if nothing of it is published.
+    pub title: Option<String>,
     /// The device.
     pub device: DeviceId,
+    /// What it is called.
+    pub device_label: String,
     /// Whose it is.
     pub person: PersonId,
     /// What that person is called.
@@ -198,6 +204,6 @@ pub struct LineVerdict {
     pub reason: Option<String>,
     /// About which record.
     pub record: RecordId,
-    /// The bytes of one that waits, from which it can be read what it waits for.
+    /// The first bytes of one that waits, from which it can be read what it waits for.
     pub waiting: Option<Vec<u8>>,
 }

@@ -31,6 +31,7 @@ macro_rules! store_conformance {
                     pushes_of_one_batch_stand_for_themselves, a_repeated_change_is_set_aside_under_its_true_name,
                     reports_are_noted, actors_belong_to_one_device_for_ever, large_pushes_are_kept_whole;
                 publishing: what_waits_longest_comes_first, a_record_is_loaded_in_the_order_of_its_dependencies,
+                    whoever_did_not_know_what_waits_judges_again,
                     positions_are_taken_one_by_one, whoever_comes_too_late_is_told, what_is_set_aside_is_listed,
                     verdicts_reach_the_device, a_verdict_is_not_repeated_while_nothing_changes,
                     a_failed_publication_leaves_no_trace, staff_changes_stand_after_the_devices,
@@ -51,7 +52,8 @@ macro_rules! store_conformance {
                 drifting: strays_wait_within_limits, an_order_to_compare_stands_until_it_is_obeyed;
                 keeping: backups_count_once_no_older_one_is_restored;
                 photographing: an_upload_goes_on_where_it_stands, a_finished_upload_is_a_photo_once,
-                    photos_are_seen_through_records, what_may_be_needed_is_not_forgotten,
+                    photos_are_seen_through_records, the_newest_records_that_name_a_photo_stand_for_all,
+                    what_may_be_needed_is_not_forgotten,
                     photo_backups_count_once_no_older_one_is_restored;
             }
 

@@ -7,7 +7,7 @@ use sync_core::id::{DeviceId, OfficeId, OrganisationId, PersonId, RecordId, Sign
 use sync_core::record::Kind;
 use sync_core::time::UnixMillis;
 
-use super::{DeviceReminder, StoreError};
+use super::{Device, DeviceReminder, Person, StoreError};
 
 /// Something of a record that a business day counts beside the record itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -149,7 +149,19 @@ pub trait DayStore: Send + Sync {
     /// The facts of an office's day.
     async fn day_facts(&self, office: OfficeId, day: Date) -> Result<Vec<CountedFact>, StoreError>;
     /// The people who belonged to an office on a day.
-    async fn day_people(&self, office: OfficeId, day: Date) -> Result<Vec<PersonId>, StoreError>;
+    async fn day_people(&self, office: OfficeId, day: Date) -> Result<Vec<Person>, StoreError>;
+    /// The people who made the records of an office's day, wherever they belong.
+    async fn day_makers(&self, office: OfficeId, day: Date) -> Result<Vec<Person>, StoreError>;
+    /// The phones of those who belonged to an office on a day.
+    async fn day_devices(&self, office: OfficeId, day: Date) -> Result<Vec<Device>, StoreError>;
+    /// The phones of those who belonged to any office of an organisation on a day, each with that office.
+    async fn day_devices_everywhere(
+        &self,
+        organisation: OrganisationId,
+        day: Date,
+    ) -> Result<Vec<(OfficeId, Device)>, StoreError>;
+    /// The phones that wrote the records of an office's day, wherever they are now and whether they are cut off or not.
+    async fn day_writers(&self, office: OfficeId, day: Date) -> Result<Vec<Device>, StoreError>;
     /// How a day stands in all offices of an organisation that have anything to do with it.
     async fn day_lines(&self, organisation: OrganisationId, day: Date) -> Result<Vec<DayLine>, StoreError>;
     /// The statements of an office's day, by number.

@@ -36,6 +36,8 @@ pub struct Found {
     pub around: HashMap<RecordId, Surroundings>,
     /// The stored flags of the others in it.
     pub flags: HashMap<RecordId, u64>,
+    /// How far the feeds of the organisations had come. What was published since is not in it.
+    pub feeds: HashMap<OrganisationId, u64>,
 }
 
 /// What is stored for comparing records with each other.
@@ -44,4 +46,6 @@ pub trait FlagStore: Send + Sync {
     /// What lies around records, as far as it is stored: all of them in a handful of questions, and from one that occurs
     /// everywhere the first few.
     async fn surroundings(&self, of: &[Subject]) -> Result<Found, StoreError>;
+    /// Adds flags to stored records. None is taken away.
+    async fn add_flags(&self, raised: &[(RecordId, u64)]) -> Result<(), StoreError>;
 }

@@ -1,5 +1,6 @@
 //! Records as they are listed and looked at.
 
+use jiff::civil::Date;
 use sync_core::id::{ChangeHash, DeviceId, OfficeId, OrganisationId, PersonId, ProjectId, RecordId, TeamId};
 use sync_core::index::Row;
 use sync_core::record::Kind;
@@ -7,6 +8,25 @@ use sync_core::record::review::ReviewState;
 use sync_core::time::UnixMillis;
 
 use super::Scope;
+use crate::evidence::Anchor;
+
+/// How far leads have come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AtStage {
+    /// They have no stage yet.
+    None,
+    /// This is their stage.
+    At(String),
+}
+
+/// Who received the customers of leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReceivedBy {
+    /// They arrived, and nobody was there for them.
+    Nobody,
+    /// This consultant.
+    Consultant(String),
+}
 
 /// Narrows a list of records. `None` does not narrow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,10 +47,18 @@ pub struct RecordFilter {
     pub project: Option<ProjectId>,
     /// Only this business day, as an ISO date.
     pub day: Option<String>,
+    /// Only from this business day on.
+    pub from: Option<Date>,
+    /// Only up to and with this business day.
+    pub to: Option<Date>,
     /// Only this state of review.
     pub review: Option<ReviewState>,
-    /// Only leads at this stage.
-    pub stage: Option<String>,
+    /// Only leads that stand there.
+    pub stage: Option<AtStage>,
+    /// Only leads whose customers arrived and were received like this.
+    pub received: Option<ReceivedBy>,
+    /// Only what was sealed by the statement of its day with this number: 0 is the statement itself, others are supplements.
+    pub sealed: Option<u32>,
     /// Only records with one of these flags' bits.
     pub flags: Option<u64>,
     /// Only records with concurrent values, or only ones without.
@@ -87,6 +115,11 @@ pub struct RecordLine {
 }
 
 impl RecordLine {
+    /// Whether it may be approved together with others: undecided, and with nothing to look at more closely.
+    pub fn is_clean(&self) -> bool {
+        self.row.review == ReviewState::Received && self.flags == 0 && self.row.conflicts == 0
+    }
+
     /// In whose scopes it is.
     pub fn place(&self) -> RecordPlace {
         let Row { id, owner, team, office, .. } = self.row;
@@ -103,6 +136,8 @@ pub struct ChangeOrigin {
     pub raw: Vec<u8>,
     /// From which device; `None` if made at the server.
     pub device: Option<DeviceId>,
+    /// What that device is called.
+    pub device_label: Option<String>,
     /// Which line of that device's journal.
     pub n: Option<u64>,
     /// When the line was written, by that device's wall clock.
@@ -117,6 +152,8 @@ pub struct ChangeOrigin {
     pub person_name: String,
     /// When the server received it.
     pub received_at: UnixMillis,
+    /// The last line of that device's journal that the server had receipted before, if it was of the same boot.
+    pub anchor: Option<Anchor>,
     /// Its feed position.
     pub seq: u64,
 }

@@ -9,10 +9,11 @@ use sync_core::index::Row;
 use sync_core::journal::{Entry, Head};
 use sync_core::time::UnixMillis;
 use sync_core::wire::enrol::Role;
-use sync_core::wire::exchange::Backlog;
+use sync_core::wire::exchange::{Author, Backlog};
 
 use super::LineVerdict;
 use super::days::DayFact;
+use crate::day::hours::EveningHour;
 use crate::flag::sighting::Sighting;
 use crate::flag::thresholds::Thresholds;
 
@@ -27,8 +28,21 @@ pub struct Organisation {
     pub created_at: UnixMillis,
     /// Whether its photos keep what cameras write into them: the place, the time, the phone.
     pub keep_exif: bool,
+    /// When the evening begins at its offices.
+    pub evening: EveningHour,
     /// From when on flags are raised.
     pub thresholds: Thresholds,
+}
+
+/// What changes about an organisation; `None` leaves it as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OrganisationEdit {
+    /// What it is called.
+    pub name: Option<String>,
+    /// Whether photos that its phones bring from now on keep their metadata.
+    pub keep_exif: Option<bool>,
+    /// When the evening begins at its offices.
+    pub evening: Option<EveningHour>,
 }
 
 /// A regional office 分所.
@@ -42,6 +56,15 @@ pub struct Office {
     pub name: String,
     /// Its IANA time zone, which decides its business day.
     pub time_zone: String,
+}
+
+/// What changes about an office; `None` leaves it as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OfficeEdit {
+    /// What it is called.
+    pub name: Option<String>,
+    /// Its IANA time zone.
+    pub time_zone: Option<String>,
 }
 
 /// A team inside an office.
@@ -181,6 +204,8 @@ pub struct Device {
     pub wiped_at: Option<UnixMillis>,
     /// What its office last asked it for.
     pub reminder: Option<DeviceReminder>,
+    /// Where its person worked before, up to which day: boards until then show the phone too.
+    pub left: Option<(OfficeId, Date)>,
 }
 
 /// The office waits for a day that a device has not handed in.
@@ -236,6 +261,18 @@ pub enum ChangeState {
 }
 
 impl ChangeState {
+    /// Its name in answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Received => "received",
+            Self::Published => "published",
+            Self::Held => "held",
+            Self::Quarantined => "quarantined",
+            Self::Waiting => "waiting",
+            Self::Refused => "refused",
+        }
+    }
+
     /// All states.
     pub const ALL: [Self; 6] =
         [Self::Received, Self::Published, Self::Held, Self::Quarantined, Self::Waiting, Self::Refused];
@@ -439,6 +476,8 @@ pub struct Publication {
     pub staff: Vec<StaffChange>,
     /// Changes that don't become part of it, and why.
     pub set_aside: Vec<(ChangeHash, ChangeState, String)>,
+    /// Changes that were known when it was judged, and stay as they are.
+    pub left: Vec<ChangeHash>,
     /// Its new line; `None` if nothing was published.
     pub row: Option<RecordRow>,
 }
@@ -501,6 +540,8 @@ pub struct FeedQuery {
 pub struct FeedPage {
     /// Records with news, in feed order; those with nothing but the device's own changes are left away.
     pub items: Vec<FeedItem>,
+    /// Everybody who wrote what is on the page.
+    pub authors: Vec<Author>,
     /// The position up to which the page reaches, if it ended early; `None` if the feed was read to its end.
     pub ended_at: Option<u64>,
 }
@@ -512,8 +553,8 @@ pub struct FeedItem {
     pub record: RecordId,
     /// Where it stands in the feed.
     pub seq: u64,
-    /// The changes to send, each with its actor; empty if the record left the scope.
-    pub changes: Vec<(ActorId, PublishedChange)>,
+    /// The changes to send; empty if the record left the scope.
+    pub changes: Vec<PublishedChange>,
     /// It left the scope.
     pub gone: bool,
 }

@@ -1,59 +1,93 @@
 //! How the bytes of published changes lie in the database.
 //!
 //! The change that makes a record says the same as that of every other record, but for what somebody wrote: names of
-//! columns and fields, and how operations follow each other. With a dictionary that knows all this it needs half the
-//! room, and half of the bytes that go through the log. Small changes, the later edits, consist of hashes and
-//! identifiers, which nothing makes smaller; they lie as they are.
+//! columns and fields, and how operations follow each other. With a dictionary that knows all this it needs less than
+//! half the room, and less than half of the bytes that go through the log; a later edit of one field three quarters. Nor
+//! does any change keep its header: it says how long the change is, and begins its hash, which lies beside it.
 //!
-//! What lies there says itself how: a change as it is begins with Automerge's 0x85, a packed one with the number of its
-//! dictionary. A dictionary therefore never changes and never goes; a better one gets the next number.
+//! What lies there says itself how: a change as it is begins with Automerge's 0x85, anything else with a number of
+//! [`Form`]. A dictionary therefore never changes and never goes; a better one gets the next number.
 
 use std::cell::RefCell;
 use std::sync::LazyLock;
+use std::thread::LocalKey;
 
+use sync_core::chunk::{change_of, contents};
+use sync_core::id::ChangeHash;
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::dict::{DecoderDictionary, EncoderDictionary};
 use zstd::zstd_safe;
 
-/// Made by `bench dictionary` from changes whose words were replaced by others drawn at random.
-const DICTIONARY: &[u8] = include_bytes!("packing/1.dictionary");
-/// The number of that dictionary.
-const NUMBER: u8 = 1;
+/// Made by `bench dictionary` from changes whose words and names were replaced by others drawn at random.
+const DICTIONARY: &[u8] = include_bytes!("packing/2.dictionary");
+/// The one before, of changes that make records.
+const FIRST_DICTIONARY: &[u8] = include_bytes!("packing/1.dictionary");
 /// Higher levels make changes two in a hundred smaller and take twice the time.
 const LEVEL: i32 = 3;
-/// Below this a change gains less than a tenth.
-const WORTH_PACKING: usize = 400;
 /// The first bytes of every frame. They are not stored.
 const MAGIC: [u8; 4] = zstd_safe::MAGICNUMBER.to_le_bytes();
 /// No change is larger, whatever a damaged frame says.
 const LARGEST: usize = 64 * 1024 * 1024;
 
+/// How the bytes of a change lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// The whole change, packed with the first dictionary.
+    Packed = 1,
+    /// Its contents.
+    Contents = 2,
+    /// Its contents, packed with the second dictionary.
+    PackedContents = 3,
+}
+
 static ENCODER: LazyLock<EncoderDictionary<'static>> = LazyLock::new(|| EncoderDictionary::copy(DICTIONARY, LEVEL));
 static DECODER: LazyLock<DecoderDictionary<'static>> = LazyLock::new(|| DecoderDictionary::copy(DICTIONARY));
+static FIRST_DECODER: LazyLock<DecoderDictionary<'static>> =
+    LazyLock::new(|| DecoderDictionary::copy(FIRST_DICTIONARY));
 
 thread_local! {
     static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
     static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+    static FIRST_DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
 }
 
 /// The bytes of a change as they are stored.
 pub(super) fn pack(raw: &[u8]) -> Vec<u8> {
-    let frame = if raw.len() < WORTH_PACKING { None } else { compress(raw) };
-    match frame.as_deref().and_then(|frame| frame.strip_prefix(&MAGIC)) {
-        Some(frame) if frame.len() + 1 < raw.len() => [&[NUMBER], frame].concat(),
-        _ => raw.to_vec(),
+    let Ok(contents) = contents(raw) else {
+        return raw.to_vec();
+    };
+    match compress(contents).as_deref().and_then(|frame| frame.strip_prefix(&MAGIC)) {
+        Some(frame) if frame.len() < contents.len() => [&[Form::PackedContents as u8], frame].concat(),
+        _ => [&[Form::Contents as u8], contents].concat(),
     }
 }
 
-/// The bytes of a change that were stored. What is damaged, or was packed by a newer version, comes back as it lies: no
-/// change begins so, which whoever reads the record finds out. An error here would keep from its reader every other
-/// record of the same answer.
-pub(super) fn unpack(stored: Vec<u8>) -> Vec<u8> {
-    let unpacked = match stored.split_first() {
-        Some((&NUMBER, frame)) => decompress(&[&MAGIC, frame].concat()),
-        _ => None,
+/// The bytes of the change `hash` that were stored. What is damaged, or was packed by a newer version, comes back as it
+/// lies: no change begins so, which whoever reads the record finds out. An error here would keep from its reader every
+/// other record of the same answer.
+pub(super) fn unpack(hash: &ChangeHash, stored: Vec<u8>) -> Vec<u8> {
+    let (form, rest) = stored.split_first().unwrap_or((&0, &[]));
+    let unpacked = match Form::of(*form) {
+        Some(Form::Packed) => decompress(rest, &FIRST_DECODER, &FIRST_DECOMPRESSOR),
+        Some(Form::Contents) => named(hash, rest),
+        Some(Form::PackedContents) => {
+            decompress(rest, &DECODER, &DECOMPRESSOR).and_then(|contents| named(hash, &contents))
+        }
+        None => None,
     };
     unpacked.unwrap_or(stored)
+}
+
+impl Form {
+    fn of(number: u8) -> Option<Self> {
+        [Self::Packed, Self::Contents, Self::PackedContents].into_iter().find(|form| *form as u8 == number)
+    }
+}
+
+/// The change with these contents, if that is its name. A header fits whatever it is made for.
+fn named(hash: &ChangeHash, contents: &[u8]) -> Option<Vec<u8>> {
+    let (name, raw) = change_of(contents);
+    (name == *hash).then_some(raw)
 }
 
 fn compress(raw: &[u8]) -> Option<Vec<u8>> {
@@ -68,14 +102,19 @@ fn compress(raw: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-fn decompress(frame: &[u8]) -> Option<Vec<u8>> {
-    let length = zstd_safe::get_frame_content_size(frame).ok().flatten()?;
+fn decompress(
+    frame: &[u8],
+    dictionary: &'static DecoderDictionary<'static>,
+    decompressor: &'static LocalKey<RefCell<Option<Decompressor<'static>>>>,
+) -> Option<Vec<u8>> {
+    let frame = [&MAGIC, frame].concat();
+    let length = zstd_safe::get_frame_content_size(&frame).ok().flatten()?;
     let length = usize::try_from(length).ok().filter(|length| *length <= LARGEST)?;
-    DECOMPRESSOR.with_borrow_mut(|kept| {
+    decompressor.with_borrow_mut(|kept| {
         if kept.is_none() {
-            *kept = Decompressor::with_prepared_dictionary(&DECODER).ok();
+            *kept = Decompressor::with_prepared_dictionary(dictionary).ok();
         }
-        kept.as_mut()?.decompress(frame, length).ok()
+        kept.as_mut()?.decompress(&frame, length).ok()
     })
 }
 
@@ -85,56 +124,76 @@ mod tests {
 
     use super::*;
 
-    /// The first byte of every change.
-    const PLAIN: u8 = 0x85;
     /// A change as phones make them, stored by the first version that packed.
     const GOLDEN: &[u8] = include_bytes!("packing/1.golden");
+    /// The same, stored by the first version that left headers away.
+    const GOLDEN_CONTENTS: &[u8] = include_bytes!("packing/3.golden");
+    /// Nobody's name.
+    const NO_NAME: ChangeHash = ChangeHash([0; 32]);
 
     #[test]
     fn a_change_that_was_packed_once_can_be_read_for_ever() {
-        let raw = unpack(GOLDEN.to_vec());
-        let change = sync_core::trust::chunk::read_change(&raw).unwrap();
-        assert_eq!((GOLDEN[0], change.seq, raw[0]), (NUMBER, 1, PLAIN));
-        assert!(GOLDEN.len() * 3 < raw.len() * 2, "{} of {}", GOLDEN.len(), raw.len());
-        assert_eq!(unpack(pack(&raw)), raw);
+        let raw = unpack(&NO_NAME, GOLDEN.to_vec());
+        let change = sync_core::chunk::read_change(&raw).unwrap();
+        assert_eq!((GOLDEN[0], change.seq), (Form::Packed as u8, 1));
+        assert_eq!(unpack(&change.hash, GOLDEN_CONTENTS.to_vec()), raw);
+        let stored = pack(&raw);
+        assert_eq!((stored[0], GOLDEN_CONTENTS[0]), (Form::PackedContents as u8, Form::PackedContents as u8));
+        assert!(stored.len() * 3 < raw.len() * 2, "{} of {}", stored.len(), raw.len());
+        assert_eq!(unpack(&change.hash, stored), raw);
     }
 
     #[test]
-    fn what_gains_nothing_lies_as_it_is() {
-        let small = [&[PLAIN][..], &[7; WORTH_PACKING - 2]].concat();
-        assert_eq!(pack(&small), small);
-        let mut noise = vec![PLAIN; 2_000];
+    fn what_gains_nothing_keeps_its_contents() {
+        let small = change_of(b"abcdefgh");
+        let mut noise = vec![0; 2_000];
         let mut state = 1_u32;
-        for byte in &mut noise[1..] {
+        for byte in &mut noise {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             *byte = state.to_be_bytes()[0];
         }
-        assert_eq!(pack(&noise), noise);
-        assert_eq!(unpack(noise.clone()), noise);
+        for (hash, raw) in [small, change_of(&noise)] {
+            let stored = pack(&raw);
+            assert_eq!((stored[0], &stored[1..]), (Form::Contents as u8, contents(&raw).unwrap()));
+            assert_eq!(unpack(&hash, stored), raw);
+        }
+    }
+
+    #[test]
+    fn what_is_no_change_lies_as_it_is() {
+        let (hash, raw) = change_of(b"contents");
+        for raw in [&raw[..raw.len() - 1], b"\x85 and anything else", &[]] {
+            assert_eq!(pack(raw), raw);
+            assert_eq!(unpack(&hash, raw.to_vec()), raw);
+        }
     }
 
     #[test]
     fn what_is_damaged_is_no_change_and_nobody_s_error() {
-        let later = [&[NUMBER + 1][..], &GOLDEN[1..]].concat();
-        for stored in [&GOLDEN[..GOLDEN.len() / 2], &[NUMBER], &[NUMBER, 0xff, 0xff], &later, &[]] {
-            assert_eq!(unpack(stored.to_vec()), stored);
-            assert!(sync_core::trust::chunk::read_change(stored).is_err());
+        let name = sync_core::chunk::read_change(&unpack(&NO_NAME, GOLDEN.to_vec())).unwrap().hash;
+        let later = [&[9][..], &GOLDEN[1..]].concat();
+        let mut damaged = pack(&change_of(b"abcdefgh").1);
+        damaged[5] ^= 1;
+        for stored in [&GOLDEN[..GOLDEN.len() / 2], &[1], &[2], &[3], &[1, 0xff, 0xff], &later, &damaged, &[]] {
+            assert_eq!(unpack(&name, stored.to_vec()), stored);
+            assert_eq!(unpack(&change_of(b"abcdefgh").0, stored.to_vec()), stored);
+            assert!(sync_core::chunk::read_change(stored).is_err());
         }
     }
 
     proptest! {
         #[test]
-        fn nothing_is_lost(rest in proptest::collection::vec(0_u8..8, 0..3_000)) {
-            let raw = [&[PLAIN][..], &rest].concat();
-            prop_assert_eq!(unpack(pack(&raw)), raw);
+        fn nothing_is_lost(contents in proptest::collection::vec(0_u8..8, 0..3_000)) {
+            let (hash, raw) = change_of(&contents);
+            prop_assert_eq!(unpack(&hash, pack(&raw)), raw);
         }
 
         #[test]
-        fn no_bytes_make_it_panic(at in 1_usize..1_000, with: u8) {
-            let mut stored = GOLDEN.to_vec();
+        fn no_bytes_make_it_panic(at in 1_usize..1_000, with: u8, golden: bool) {
+            let mut stored = if golden { GOLDEN } else { GOLDEN_CONTENTS }.to_vec();
             let at = at % stored.len();
             stored[at] = with;
-            let _ = unpack(stored);
+            let _ = unpack(&NO_NAME, stored);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What the server remembers about photos. The bytes lie elsewhere ([`crate::photo`]).
 
 use async_trait::async_trait;
-use sync_core::id::{DeviceId, OrganisationId, PersonId, PhotoHash, RecordId};
+use sync_core::id::{DeviceId, OfficeId, OrganisationId, PersonId, PhotoHash, RecordId};
 use sync_core::time::UnixMillis;
 use uuid::Uuid;
 
@@ -79,6 +79,43 @@ pub struct Forsaken {
     pub records: Vec<RecordId>,
 }
 
+/// Which of the records that name photos.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamingQuery {
+    /// Whose photos they are.
+    pub organisation: OrganisationId,
+    /// Only records of this scope.
+    pub scope: Scope,
+    /// Only those that belong to this office, too.
+    pub office: Option<OfficeId>,
+    /// The newest so many for each photo.
+    pub most: u32,
+}
+
+/// A record that names a photo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Naming {
+    /// Which photo.
+    pub hash: PhotoHash,
+    /// Which record. Those of a photo follow each other, the newest first.
+    pub record: RecordId,
+    /// So many records altogether name the photo, of those that were asked for.
+    pub all: u32,
+}
+
+/// Who has brought a photo for a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bringer {
+    /// Which photo.
+    pub hash: PhotoHash,
+    /// For which record.
+    pub record: RecordId,
+    /// Who.
+    pub person: PersonId,
+    /// What their phone is called.
+    pub device_label: String,
+}
+
 /// What the server remembers about photos. Every method that writes is durable when it returns.
 #[async_trait]
 pub trait PhotoStore: Send + Sync {
@@ -117,6 +154,30 @@ pub trait PhotoStore: Send + Sync {
         hash: PhotoHash,
         person: PersonId,
     ) -> Result<Photo, StoreError>;
+    /// The newest photos that are here, or those before one.
+    async fn newest_photos(
+        &self,
+        organisation: OrganisationId,
+        before: Option<(UnixMillis, PhotoHash)>,
+        limit: u32,
+    ) -> Result<Vec<Photo>, StoreError>;
+    /// Which published records of a scope name these photos.
+    async fn naming(&self, hashes: &[PhotoHash], wanted: &NamingQuery) -> Result<Vec<Naming>, StoreError>;
+    /// The photos that published records name, in the order of their hashes after one, each with whether it is here.
+    async fn named_photos(
+        &self,
+        organisation: OrganisationId,
+        after: Option<PhotoHash>,
+        limit: u32,
+    ) -> Result<Vec<(PhotoHash, bool)>, StoreError>;
+    /// Who has brought photos for records, the first for each: a photo with its record in each pair.
+    async fn bringers(
+        &self,
+        organisation: OrganisationId,
+        pairs: &[(PhotoHash, RecordId)],
+    ) -> Result<Vec<Bringer>, StoreError>;
+    /// In which offices published records name a photo.
+    async fn offices_naming(&self, organisation: OrganisationId, hash: PhotoHash) -> Result<Vec<OfficeId>, StoreError>;
     /// Those of these photos that are here.
     async fn photos(&self, organisation: OrganisationId, hashes: &[PhotoHash]) -> Result<Vec<Photo>, StoreError>;
 

@@ -46,6 +46,8 @@ mount!();
 const WRITERS: u32 = 2;
 /// How long a call waits for a connection before the database counts as not available.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// When it is tried again to change tables that somebody reads.
+const READ_ELSEWHERE: Duration = Duration::from_secs(3);
 /// How often the partitions of coming months are looked after.
 const LOOK_AHEAD: Duration = Duration::from_secs(12 * 3_600);
 /// A connection keeps this many statements prepared; lists come in many variants.
@@ -60,11 +62,18 @@ statements! {
     SERVERS = "select nullif(count(*), 0) from pg_stat_activity \
         where datname = current_database() and application_name = 'daybook listening'";
     // The names of settings that hold for one transaction. Whoever holds the lock and falls silent, because its machine
-    // is gone, loses it after five seconds; whoever waits in vain says that the database is not available.
+    // is gone, loses it after five seconds; whoever waits in vain says that the database is not available. What is told to
+    // be safe is on the disk, whatever somebody has set since the server started.
     WRITE_LOCK = "select set_config('lock_timeout', '30s', true), \
-        set_config('idle_in_transaction_session_timeout', '5s', true), pg_advisory_xact_lock(7309453125918421617)";
+        set_config('idle_in_transaction_session_timeout', '5s', true), \
+        set_config('synchronous_commit', coalesce(nullif(current_setting('synchronous_commit'), 'off'), 'local'), true), \
+        pg_advisory_xact_lock(7309453125918421617)";
+    IS_KNOWN = "select to_regclass('_sqlx_migrations') is not null";
+    VERSION = "select coalesce(max(version), 0) from _sqlx_migrations";
     // Before the tables are changed, for which every server waits as long as it takes.
     LOCK_FOR_ALL = "select pg_advisory_xact_lock(7309453125918421617)";
+    // Whoever changes a table waits until nobody reads it, and everybody else waits behind. A backup reads for hours.
+    BRIEFLY = "select set_config('lock_timeout', '2s', true)";
     MOVING = "select count(*) from meta where key = 'moving'";
     NOW = "select cast(extract(epoch from now()) * 1000 as bigint)";
     // What changes when the database was set back behind the servers' backs: another server process after a failover or
@@ -74,13 +83,19 @@ statements! {
     PROMISES = "select current_setting('synchronous_commit'), current_setting('server_encoding')";
 }
 
+/// The tables' versions that do more than add: servers of an older version can't go on with them.
+const ALONE: &[i64] = &[17];
+
+/// PostgreSQL's code for a lock that was waited for in vain.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
+
 /// Whether PostgreSQL refused because of the machine or somebody else, so that the same call may succeed later.
 pub(super) fn is_outage(refusal: &PgDatabaseError) -> bool {
     let code = refusal.code();
     // Connections, resources, operators, the system beneath; and what is told only to those who were in the way.
     ["08", "40", "53", "57", "58"].iter().any(|class| code.starts_with(class))
         // Waiting for the lock took too long; the holder of the lock was too silent; a replica, which only reads.
-        || ["55P03", "25P03", "25006"].contains(&code)
+        || [LOCK_NOT_AVAILABLE, "25P03", "25006"].contains(&code)
 }
 
 /// Why a PostgreSQL database can't be used.
@@ -98,12 +113,32 @@ pub enum OpenError {
     /// An organisation is moving in.
     #[error("an organisation is moving into this database: let `daybook migrate` finish first")]
     Moving,
+    /// Servers of an older version would fail from now on.
+    #[error(
+        "servers of an older version run on this database, and could not go on with the tables of this one: stop all of \
+        them, then start this one"
+    )]
+    OthersRun,
     /// A receipt would promise more than it keeps.
     #[error("the database has synchronous_commit = off: what it confirms could be lost; set it to on")]
     NotDurable,
     /// Names could not be stored as they are.
     #[error("the database has the encoding {0}: create it with encoding 'UTF8'")]
     Encoding(String),
+}
+
+impl OpenError {
+    /// Whether a table could not be changed because somebody reads it.
+    fn is_read_elsewhere(&self) -> bool {
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(self);
+        while let Some(error) = cause {
+            if let Some(sqlx::Error::Database(refusal)) = error.downcast_ref::<sqlx::Error>() {
+                return refusal.code().as_deref() == Some(LOCK_NOT_AVAILABLE);
+            }
+            cause = error.source();
+        }
+        false
+    }
 }
 
 impl From<sqlx::Error> for OpenError {
@@ -147,6 +182,22 @@ pub struct PostgresStore {
     /// By which this server is told from the others.
     number: i64,
     lock: Option<Lock>,
+}
+
+/// How a transaction begins. Its plans are those that the tests have seen, whatever statistics there are: with a million
+/// records PostgreSQL takes to reading whole tables in parallel for a handful of them, since it believes that each list
+/// of identifiers stands for thousands. Nothing here is in need of that.
+macro_rules! begins {
+    ($kind:literal, $prepared:expr) => {
+        match $prepared {
+            true => concat!("begin isolation level ", $kind, begins!()),
+            false => concat!("begin isolation level ", $kind, begins!(), "; deallocate all"),
+        }
+    };
+    () => {
+        "; set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off; \
+        set local max_parallel_workers_per_gather = 0"
+    };
 }
 
 impl PostgresStore {
@@ -201,11 +252,7 @@ impl PostgresStore {
 
     /// Begins a transaction that reads: all its statements see the same moment.
     async fn reader(&self) -> Result<Transaction<'static, Db>, StoreError> {
-        let begin = match self.prepared {
-            true => "begin isolation level repeatable read, read only",
-            false => "begin isolation level repeatable read, read only; deallocate all",
-        };
-        Ok(self.readers.begin_with(begin).await?)
+        Ok(self.readers.begin_with(begins!("repeatable read, read only", self.prepared)).await?)
     }
 
     fn as_neighbours(&self) -> Option<&dyn Neighbours> {
@@ -273,18 +320,10 @@ async fn look_ahead(writers: PgPool, prepared: bool) {
     }
 }
 
-async fn prepare_months(writers: &PgPool, prepared: bool) -> Result<(), StoreError> {
-    let mut tx = writers.begin_with(begin(prepared)).await?;
-    sqlx::query::<Db>(WRITE_LOCK).execute(&mut *tx).await?;
-    let (now,) = sqlx::query_as::<Db, (i64,)>(NOW).fetch_one(&mut *tx).await?;
-    months::prepare(&mut tx, UnixMillis(now)).await?;
-    Ok(tx.commit().await?)
-}
-
-/// How a transaction begins. Behind a pooler the connection was somebody else's before, whose statements have the names
-/// of ours.
+/// How a transaction begins that writes. What it sees is what stands there once it has the lock, whatever is usual in this
+/// database. Behind a pooler the connection was somebody else's before, whose statements have the names of ours.
 fn begin(prepared: bool) -> &'static str {
-    if prepared { "begin" } else { "begin; deallocate all" }
+    begins!("read committed", prepared)
 }
 
 /// The tables, as the program carries them. Its own lock would stay in the connection, so ours guards.
@@ -294,7 +333,21 @@ fn migrations() -> Migrator {
     migrations
 }
 
+/// Makes the tables and months that are missing, as soon as nobody reads what has to be changed: a backup for example.
+/// Others write and read meanwhile.
 async fn bring_up_to_date(writers: &PgPool, prepared: bool) -> Result<(), OpenError> {
+    loop {
+        match try_to_bring_up_to_date(writers, prepared).await {
+            Err(error) if error.is_read_elsewhere() => {
+                tracing::warn!("tables have to be changed that somebody reads, a backup perhaps; it is tried again");
+                tokio::time::sleep(READ_ELSEWHERE).await;
+            }
+            done => return done,
+        }
+    }
+}
+
+async fn try_to_bring_up_to_date(writers: &PgPool, prepared: bool) -> Result<(), OpenError> {
     let mut tx = writers.begin_with(begin(prepared)).await?;
     let (durable, encoding) = sqlx::query_as::<Db, (String, String)>(PROMISES).fetch_one(&mut *tx).await?;
     if durable == "off" {
@@ -304,7 +357,32 @@ async fn bring_up_to_date(writers: &PgPool, prepared: bool) -> Result<(), OpenEr
         return Err(OpenError::Encoding(encoding));
     }
     sqlx::query::<Db>(LOCK_FOR_ALL).execute(&mut *tx).await?;
+    sqlx::query::<Db>(BRIEFLY).execute(&mut *tx).await?;
+    if others_could_not_go_on(&mut tx).await? {
+        return Err(OpenError::OthersRun);
+    }
     migrations().run_direct(None, &mut *tx, false).await?;
+    let (now,) = sqlx::query_as::<Db, (i64,)>(NOW).fetch_one(&mut *tx).await?;
+    months::prepare(&mut tx, UnixMillis(now)).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Whether servers run that the tables of this version would stop.
+async fn others_could_not_go_on(conn: &mut Conn) -> Result<bool, sqlx::Error> {
+    let (is_known,) = sqlx::query_as::<Db, (bool,)>(IS_KNOWN).fetch_one(&mut *conn).await?;
+    if !is_known {
+        return Ok(false);
+    }
+    let (version,) = sqlx::query_as::<Db, (i64,)>(VERSION).fetch_one(&mut *conn).await?;
+    let (servers,) = sqlx::query_as::<Db, (Option<i64>,)>(SERVERS).fetch_one(conn).await?;
+    Ok(ALONE.iter().any(|alone| version < *alone) && servers.is_some())
+}
+
+/// Makes the partitions of coming months. Of the tables nothing else is changed: they may be of a newer version meanwhile.
+async fn prepare_months(writers: &PgPool, prepared: bool) -> Result<(), OpenError> {
+    let mut tx = writers.begin_with(begin(prepared)).await?;
+    sqlx::query::<Db>(LOCK_FOR_ALL).execute(&mut *tx).await?;
+    sqlx::query::<Db>(BRIEFLY).execute(&mut *tx).await?;
     let (now,) = sqlx::query_as::<Db, (i64,)>(NOW).fetch_one(&mut *tx).await?;
     months::prepare(&mut tx, UnixMillis(now)).await?;
     Ok(tx.commit().await?)

@@ -24,6 +24,8 @@ pub trait RebuildStore: Send + Sync {
     /// The next records behind one that have published changes, in order, with these only; `base_seq` is the position of
     /// the newest.
     async fn published(&self, after: Option<RecordId>, limit: u32) -> Result<Vec<PendingRecord>, StoreError>;
+    /// The next records behind one whose words no search finds yet, in order: an older version of the server wrote them.
+    async fn unsearchable(&self, after: Option<RecordId>, limit: u32) -> Result<Vec<RecordId>, StoreError>;
     /// Those of the records of which something else is stored than these rows say.
     async fn outdated(&self, rows: &[Remade]) -> Result<HashSet<RecordId>, StoreError>;
 }

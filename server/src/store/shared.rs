@@ -56,6 +56,8 @@ macro_rules! mount {
         mod feed;
         #[path = "shared/flags.rs"]
         mod flags;
+        #[path = "shared/identifiers.rs"]
+        mod identifiers;
         #[path = "shared/implementation.rs"]
         mod implementation;
         #[path = "shared/judge.rs"]
@@ -68,6 +70,8 @@ macro_rules! mount {
         mod organisation;
         #[path = "shared/photos.rs"]
         mod photos;
+        #[path = "shared/presets.rs"]
+        mod presets;
         #[path = "shared/publish.rs"]
         mod publish;
         #[path = "shared/read.rs"]
@@ -91,12 +95,43 @@ macro_rules! mount {
     };
 }
 
+/// The identifier whose number a row of `record` holds.
+macro_rules! id_of {
+    ($no:literal) => {
+        concat!("(select i.id from identifier i where i.no = ", $no, ")")
+    };
+}
+
+/// The number that rows of `record` hold for an identifier; null if none does.
+macro_rules! no_of {
+    ($id:literal) => {
+        concat!("(select i.no from identifier i where i.id = ", $id, ")")
+    };
+}
+
+/// Holds for the same hash of a change on both sides, one of them in a row of `change`: the index knows the first half.
+macro_rules! same_hash {
+    ($one:literal, $other:literal) => {
+        concat!($one, " = ", $other, " and substr(", $one, ", 1, 16) = substr(", $other, ", 1, 16)")
+    };
+}
+
 /// The columns of a record `r`, in the order in which `read::line_of` reads them.
 macro_rules! line_columns {
     () => {
-        "r.organisation, r.id, r.kind, r.owner, r.office, r.team, r.project, r.day, r.captured_ms, r.title, \
-        r.subtitle, r.stage, r.review, r.review_reason, r.conflicts, r.completeness, r.flags, r.changes, r.heads, \
-        r.seq, r.updated_at"
+        concat!(
+            $crate::store::shared::id_of!("r.organisation"),
+            " as organisation, r.id, r.kind, ",
+            $crate::store::shared::id_of!("r.owner"),
+            " as owner, ",
+            $crate::store::shared::id_of!("r.office"),
+            " as office, ",
+            $crate::store::shared::id_of!("r.team"),
+            " as team, ",
+            $crate::store::shared::id_of!("r.project"),
+            " as project, r.day, r.captured_ms, r.title, r.subtitle, r.stage, r.review, r.review_reason, r.conflicts, \
+            r.completeness, r.flags, r.changes, r.heads, r.seq, r.updated_at"
+        )
     };
 }
 
@@ -115,7 +150,10 @@ macro_rules! device_columns {
         p.scope_version, p.created_at, d.id, d.key, d.label, d.app, d.enrolled_at, d.revoked_at, d.journal_n, \
         d.journal_link, d.last_exchange_at, d.skew_ms, d.backlog_records, d.backlog_changes, d.backlog_oldest, \
         d.backlog_photos, d.backlog_bytes, d.forked_at, d.replaces, d.deposited_at, d.wipe_ordered_at, \
-        d.wipe_at_once, d.wiped_at, d.reminded_day, d.reminded_at, d.reminded_by, d.reminder_reached_at"
+        d.wipe_at_once, d.wiped_at, d.reminded_day, d.reminded_at, d.reminded_by, d.reminder_reached_at, \
+        (select max(l.to_day) from membership l where l.person = p.id), \
+        (select l.office from membership l where l.person = p.id and l.to_day is not null \
+            order by l.from_day desc limit 1)"
     };
 }
 
@@ -126,5 +164,6 @@ macro_rules! session_columns {
     };
 }
 pub(in crate::store) use {
-    bulk_statements, device_columns, line_columns, mount, person_columns, session_columns, statements,
+    bulk_statements, device_columns, id_of, line_columns, mount, no_of, person_columns, same_hash, session_columns,
+    statements,
 };

@@ -48,8 +48,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const PREPARED_STATEMENTS: usize = 256;
 
 /// The connection's thread reads so many rows ahead. Each time it has to wait for its reader costs two switches
-/// between threads, which is more than reading a row.
-const ROWS_AHEAD: usize = 512;
+/// between threads, which is more than reading a row; but each of them may be as large as a change may be.
+const ROWS_AHEAD: usize = 64;
 
 /// SQLite's primary result codes that say the machine, not the statement, is at fault. sqlx has no kinds for these;
 /// the names are those of <https://www.sqlite.org/rescode.html>.

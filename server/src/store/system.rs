@@ -33,6 +33,8 @@ pub struct Figures {
     pub unjudged: u64,
     /// Since when the oldest of these has been here.
     pub unjudged_since: Option<UnixMillis>,
+    /// Records whose words no search finds yet.
+    pub unsearchable: u64,
     /// What was set aside.
     pub aside: AsideCounts,
     /// How many photos are stored.

@@ -83,6 +83,8 @@ pub trait TrailStore: Send + Sync {
     async fn append_trail(&self, organisation: OrganisationId, entry: &NewTrailEntry) -> Result<u64, StoreError>;
     /// Entries, newest first.
     async fn trail(&self, organisation: OrganisationId, query: &TrailQuery) -> Result<Vec<TrailEntry>, StoreError>;
+    /// How many entries those are, over all pages: `limit` counts for nothing.
+    async fn count_trail(&self, organisation: OrganisationId, query: &TrailQuery) -> Result<u64, StoreError>;
     /// Entries after a number, oldest first.
     async fn trail_after(
         &self,

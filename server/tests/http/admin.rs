@@ -59,14 +59,19 @@ async fn people_need_a_place_and_passwords_are_told_once() {
     let reviewer = json!({ "role": "reviewer", "login": "lijing", "name": "李静" });
     let made = create_person(&test, reviewer.clone()).await.good().json();
     assert!(made["password"].as_str().unwrap().len() >= 20);
-    assert_eq!(create_person(&test, reviewer).await.code(), "name.taken");
+    assert_eq!(create_person(&test, reviewer).await.code(), "person.login_taken");
     let short = json!({ "role": "reviewer", "login": "wang", "password": "123456" });
     assert_eq!(create_person(&test, short).await.code(), "person.password");
+
+    let reset = |person: &str| json!({ "order": "reset_password", "person": person });
+    let told = order(&test, reset("lijing")).await.good().json();
+    assert!(told["password"].is_string() && told["password"] != made["password"]);
 
     let issue = |person: &str| json!({ "order": "issue_code", "person": person });
     assert_eq!(order(&test, issue("lijing")).await.code(), "person.no_office");
     assert_eq!(order(&test, issue("nobody")).await.code(), "person.not_found");
     create_person(&test, json!({ "office": "桂林" })).await.good();
+    assert_eq!(order(&test, reset("张伟")).await.code(), "person.no_login");
     let issued = order(&test, issue("张伟")).await.good().json();
     assert_eq!(issued["code"].as_str().unwrap().len(), 19);
     let listed = order(&test, json!({ "order": "list_codes" })).await.good().json();

@@ -131,6 +131,26 @@ async fn an_accepted_amendment_becomes_part_of_the_record_once() {
 }
 
 #[tokio::test]
+async fn what_came_after_somebody_looked_is_neither_accepted_nor_rejected_with_the_rest() {
+    let mut desk = approved().await;
+    desk.phone.rename(desk.record, "张炜");
+    desk.sync().await;
+    let shown = desk.reviewer.get(&desk.test, &desk.path("")).await.good().json();
+    let first = shown["changes"][0]["change"].clone();
+    desk.phone.rename(desk.record, "张伟强");
+    desk.sync().await;
+
+    let [accept, reject] = [json!({ "seen": [&first] }), json!({ "seen": [&first], "reason": "不行" })];
+    assert_eq!(desk.post(&desk.reviewer, "/accept", accept).await.code(), "amendment.grew");
+    assert_eq!(desk.post(&desk.reviewer, "/reject", reject).await.code(), "amendment.grew");
+    let part = json!({ "seen": [&first], "through": &first });
+    let accepted = desk.post(&desk.reviewer, "/accept", part).await.good().json();
+    assert_eq!(became(&accepted)[0].0, "published", "what was seen is not held up by what follows: {accepted}");
+    let line = desk.reviewer.list(&desk.test, "/api/v1/records").await.remove(0);
+    assert_eq!(line["title"], "张炜");
+}
+
+#[tokio::test]
 async fn what_comes_before_a_change_is_accepted_with_it_and_the_rest_waits_for_its_own_decision() {
     let mut desk = approved().await;
     for name in ["a", "b", "c"] {

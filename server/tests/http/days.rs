@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::Method;
 use proptest::prelude::*;
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use sync_core::id::{PublicKey, RecordId, Signature};
 use sync_core::journal::verify_statement;
@@ -86,6 +87,23 @@ fn is_genuine(sealed: &Value) -> bool {
     let (key, signature): (PublicKey, Signature) = (text("key").parse().unwrap(), text("signature").parse().unwrap());
     let said: Value = serde_json::from_str(text("body")).unwrap();
     said == sealed["statement"] && verify_statement(&key, text("body").as_bytes(), &signature)
+}
+
+#[tokio::test]
+async fn the_organisation_says_when_its_evenings_begin() {
+    let mut evening = Evening::come().await;
+    evening.test.clock.advance(2 * HOUR);
+    evening.secretary = evening.house.staff(&evening.test, Secretary, HERE).await;
+    evening.sync(0).await;
+    let absence = |board: &Value| board["people"][0]["devices"][0]["absence"].clone();
+    let before = evening.board().await;
+    assert_eq!(absence(&before), Value::Null);
+    let admin = evening.house.staff(&evening.test, HqAdmin, HERE).await;
+    let later = json!({ "evening_hour": 23 });
+    evening.test.call(Method::PATCH, "/api/v1/organisation", Some(&admin.cookie), Some(&later)).await.good();
+    let after = evening.board().await;
+    assert_eq!(absence(&after), "silent");
+    assert_eq!(after["evening"].as_i64().unwrap() - before["evening"].as_i64().unwrap(), 6 * HOUR);
 }
 
 #[tokio::test]
@@ -180,6 +198,56 @@ async fn what_comes_late_waits_in_the_tray_and_makes_numbered_supplements() {
     assert_eq!(evening.supplement("又一条").await.good().json()["number"], 2);
     let still = evening.secretary.get(&evening.test, &evening.path("/statements/0")).await.good().json();
     assert_eq!(still["body"], sealed["body"]);
+    for (number, counts) in [(0, 1), (1, 2), (2, 1), (3, 0)] {
+        let path = format!("/api/v1/records?made_in={}&day={DAY}&sealed_in={number}", evening.office);
+        let listed = evening.secretary.list(&evening.test, &path).await;
+        assert_eq!(listed.len(), counts, "what statement {number} counts");
+    }
+}
+
+#[tokio::test]
+async fn the_late_tray_is_paged_and_sealed_only_as_it_was_seen() {
+    let mut evening = Evening::come().await;
+    evening.phones[0].register("张伟");
+    evening.sync(0).await;
+    evening.close().await.good();
+    assert_eq!(evening.board().await["late_mark"], Value::Null);
+    let mut late: Vec<String> = (0..7).map(|n| evening.phones[1].register(&format!("客户{n}")).to_string()).collect();
+    late.sort_unstable();
+    evening.sync(1).await;
+
+    let (mut seen, mut after, mut lengths) = (Vec::new(), String::new(), Vec::new());
+    loop {
+        let path = evening.path(&format!("/late?limit=3{after}"));
+        let page = evening.secretary.get(&evening.test, &path).await.good().json();
+        assert_eq!(page["total"], 7, "of the whole tray");
+        let items = page["items"].as_array().unwrap();
+        lengths.push(items.len());
+        seen.extend(items.iter().map(|line| line["id"].as_str().unwrap().to_owned()));
+        match page["next"].as_str() {
+            Some(next) => after = format!("&after={next}"),
+            None => break,
+        }
+    }
+    assert_eq!((seen, lengths), (late, vec![3, 3, 1]));
+    let wrong = evening.secretary.get(&evening.test, &evening.path("/late?after=x")).await;
+    assert_eq!(wrong.code(), "request.malformed");
+    let export = evening.secretary.get(&evening.test, &evening.path("/late/export?form=csv")).await.good();
+    assert_eq!(export.header("daybook-rows"), Some("7"));
+    assert_eq!(String::from_utf8(export.body).unwrap().lines().count(), 8);
+
+    let looked = evening.board().await["late_mark"].clone();
+    assert_eq!(evening.board().await["late_mark"], looked, "as long as nothing else is late");
+    evening.phones[1].register("后来的");
+    evening.sync(1).await;
+    let path = evening.path("/supplements");
+    let stale = json!({ "reason": "晚到", "seen": looked });
+    assert_eq!(post(&evening.test, &evening.secretary, &path, stale).await.code(), "day.late_grew");
+    assert_eq!(evening.late().await.len(), 8, "nothing was sealed");
+    let seen = json!({ "reason": "晚到", "seen": evening.board().await["late_mark"] });
+    let sealed = post(&evening.test, &evening.secretary, &path, seen).await.good().json();
+    assert_eq!(sealed["statement"]["total"]["lead"], 8);
+    assert_eq!(evening.board().await["late_mark"], Value::Null);
 }
 
 #[tokio::test]
@@ -230,6 +298,11 @@ async fn money_and_arrivals_are_figures_of_the_day_on_which_they_happened() {
     assert_eq!(figures["subscribed"], json!({ "count": 1, "amount": "1250000.50", "assigned": 1 }));
     assert_eq!(figures["signed"], json!({ "count": 2, "amount": "1250000.60", "assigned": 2 }));
     assert_eq!(figures["paid"]["count"], 0);
+    for (sort, behind) in [("arrival", 3), ("subscribed", 1), ("signed", 2), ("paid", 0)] {
+        let lines = evening.secretary.list(&evening.test, &evening.path(&format!("/figures/{sort}"))).await;
+        assert_eq!(lines.len(), behind, "{sort}");
+    }
+    assert_eq!(evening.secretary.get(&evening.test, &evening.path("/figures/lost")).await.code(), "resource.not_found");
     // Money that is written down later for this day is a supplement's.
     evening.phones[0]
         .reach(leads[1], StageRequest { stage: Stage::Paid, reason: None, amount: "100".parse().ok(), unit: None });
@@ -281,6 +354,58 @@ async fn a_phone_that_came_the_day_after_is_shown_and_not_waited_for() {
     post(&evening.test, &evening.secretary, &evening.path("/close"), json!({})).await.good();
 }
 
+/// The absences of the phones on a board, by the name of their person.
+fn absences(board: &Value) -> BTreeMap<String, Vec<Value>> {
+    let lines = board["people"].as_array().unwrap().iter();
+    let of =
+        |line: &Value| line["devices"].as_array().unwrap().iter().map(|device| device["absence"].clone()).collect();
+    lines.map(|line| (line["name"].as_str().unwrap().to_owned(), of(line))).collect()
+}
+
+#[tokio::test]
+async fn whoever_moves_is_waited_for_where_they_were_on_that_day() {
+    let mut evening = Evening::come().await;
+    evening.phones[0].register("张伟");
+    evening.sync(0).await;
+    evening.phones[0].register("没有发出");
+    evening.test.clock.advance(24 * HOUR);
+    let (test, house) = (&evening.test, &evening.house);
+    let admin = house.staff(test, HqAdmin, HERE).await;
+    let there = id_of(test, house, THERE).await;
+    let path = format!("/api/v1/people/{}", house.person(Promoter, HERE));
+    test.call(Method::PATCH, &path, Some(&admin.cookie), Some(&json!({ "office": there }))).await.good();
+
+    let board = async |office: &str, day: &str| {
+        absences(&admin.get(test, &format!("/api/v1/offices/{office}/days/{day}")).await.good().json())
+    };
+    let (name, silent) = ("promoter桂林", vec![json!("silent")]);
+    assert_eq!(board(&evening.office, DAY).await.get(name), Some(&silent));
+    assert_eq!(board(&there, DAY).await.get(name), None);
+    assert_eq!(board(&there, "2027-01-16").await.get(name), Some(&silent));
+    assert_eq!(board(&evening.office, "2027-01-16").await.get(name), None);
+    for (day, missing) in [(DAY, [2, 0]), ("2027-01-16", [1, 1])] {
+        let lines = admin.list(test, &format!("/api/v1/days?day={day}")).await;
+        let of = |name: &str| lines.iter().find(|line| line["name"] == name).unwrap()["missing"].as_u64().unwrap();
+        assert_eq!([of(HERE), of(THERE)], missing, "{day}");
+    }
+}
+
+#[tokio::test]
+async fn every_phone_that_wrote_what_is_counted_has_its_journal_sealed() {
+    let mut evening = Evening::come().await;
+    evening.phones[0].register("张伟");
+    evening.sync(0).await;
+    evening.sync(1).await;
+    let writer = evening.phones[0].engine.identity().unwrap().device.to_string();
+    let admin = evening.house.staff(&evening.test, HqAdmin, HERE).await;
+    post(&evening.test, &admin, &format!("/api/v1/devices/{writer}/revoke"), json!({})).await.good();
+    assert_eq!(absences(&evening.board().await)["promoter桂林"], [Value::Null; 0], "nobody waits for it");
+    let sealed = evening.close().await.good().json();
+    let heads = sealed["statement"]["devices"].as_array().unwrap().clone();
+    let head = heads.iter().find(|head| head["device"]["id"] == writer.as_str()).unwrap();
+    assert_eq!((heads.len(), head["n"].as_u64()), (2, Some(1)));
+}
+
 /// Another server sealed what this one had filed but not sealed when it was killed.
 #[tokio::test]
 async fn a_filed_statement_that_can_not_be_sealed_does_not_stand_in_the_way() {
@@ -303,11 +428,18 @@ enum Step {
     Give(usize, bool),
     /// Somebody edits a record.
     Edit(usize, usize),
+    /// A customer gets on, and pays for it.
+    Reach(usize, usize, usize, i64),
+    /// A customer comes, and somebody receives them.
+    Arrive(usize),
     /// The office closes the day, or seals what is late.
     Seal,
     Backup,
     Restore,
 }
+
+/// The stages that a day counts.
+const MONEY: [Stage; 5] = [Stage::Reserved, Stage::Subscribed, Stage::Signed, Stage::Paid, Stage::Mortgage];
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
@@ -315,11 +447,14 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         4 => (0..2_usize).prop_map(Step::Sync),
         3 => (any::<usize>(), any::<bool>()).prop_map(|(record, there)| Step::Give(record, there)),
         2 => (0..2_usize, any::<usize>()).prop_map(|(phone, record)| Step::Edit(phone, record)),
+        4 => (0..2_usize, any::<usize>(), 0..MONEY.len(), 0..100_000_i64)
+            .prop_map(|(phone, record, stage, cents)| Step::Reach(phone, record, stage, cents)),
+        3 => any::<usize>().prop_map(Step::Arrive),
         4 => Just(Step::Seal),
         1 => Just(Step::Backup),
         1 => Just(Step::Restore),
     ];
-    prop::collection::vec(step, 1..30)
+    prop::collection::vec(step, 1..40)
 }
 
 struct Play {
@@ -360,7 +495,21 @@ impl Play {
                     phone.rename(record, "edited");
                 }
             }
-            Step::Give(..) | Step::Edit(..) => {}
+            Step::Reach(at, record, stage, cents) if !self.records.is_empty() => {
+                let record = self.records[record % self.records.len()];
+                let phone = &mut self.evening.phones[at];
+                if sync_core::store::Store::row(phone.engine.store(), record).unwrap().is_some() {
+                    let amount = Some(Decimal::new(cents, 2));
+                    phone.reach(record, StageRequest { stage: MONEY[stage].clone(), reason: None, amount, unit: None });
+                }
+            }
+            Step::Arrive(record) if !self.records.is_empty() => {
+                let record = self.records[record % self.records.len()];
+                // It may not be on the server, in the other office, or noted already.
+                let path = format!("/api/v1/records/{record}/arrival");
+                post(&self.evening.test, &self.evening.secretary, &path, json!({ "consultant": "李静" })).await;
+            }
+            Step::Give(..) | Step::Edit(..) | Step::Reach(..) | Step::Arrive(_) => {}
             Step::Seal => {
                 let sealed = match self.sealed.is_empty() {
                     true => self.evening.close().await,
@@ -388,7 +537,7 @@ impl Play {
     }
 
     async fn check(&self) {
-        let mut counted = BTreeSet::new();
+        let (mut counted, mut facts) = (BTreeSet::new(), BTreeSet::new());
         for (number, sealed) in &self.sealed {
             let path = self.evening.path(&format!("/statements/{number}"));
             let shown = self.evening.secretary.get(&self.evening.test, &path).await.good().json();
@@ -396,11 +545,22 @@ impl Play {
             for record in sealed["statement"]["records"].as_array().unwrap() {
                 assert!(counted.insert(record.as_str().unwrap().to_owned()), "nothing is counted twice");
             }
+            let said = &sealed["statement"];
+            let figures = said["figures"].as_object().unwrap().values();
+            let counts: u64 = figures.map(|figure| figure["count"].as_u64().unwrap()).sum();
+            assert_eq!(counts, said["facts"].as_array().unwrap().len() as u64, "figures are what they name");
+            for fact in said["facts"].as_array().unwrap() {
+                assert!(facts.insert(fact.to_string()), "no money is counted twice");
+            }
         }
-        // Whatever is published for this day and office is sealed or in the late tray, wherever it went since.
+        // Whatever is published for this day and office is sealed or in the late tray, wherever it went since. What is
+        // sealed may be there too, for money that came later.
         let late: BTreeSet<String> = self.evening.late().await.into_iter().collect();
-        assert!(late.is_disjoint(&counted));
         if !self.sealed.is_empty() {
+            let board = self.evening.board().await;
+            assert_eq!(board["late"]["lead"].as_u64().unwrap(), late.difference(&counted).count() as u64);
+            let again = late.intersection(&counted).count() as u64;
+            assert!(board["late_facts"].as_u64().unwrap() >= again, "{board}");
             let admin = self.evening.house.staff(&self.evening.test, HqAdmin, HERE).await;
             for line in admin.list(&self.evening.test, "/api/v1/records?limit=200").await {
                 let id = line["id"].as_str().unwrap();

@@ -265,6 +265,10 @@ async fn a_discarded_stray_does_not_come_again() {
     assert_eq!(promoter.sync(&test).await.failure, None);
     let reviewer = house.staff(&test, Role::Reviewer, HERE).await;
     let id = reviewer.list(&test, "/api/v1/strays").await[0]["id"].clone();
+    let file = reviewer.get(&test, "/api/v1/strays/export?form=csv&language=en").await.good();
+    let file = String::from_utf8(file.body).unwrap();
+    let line = file.lines().nth(1).unwrap();
+    assert!(line.contains(&record.to_string()) && line.contains(",name,") && line.contains(",No,"), "{file}");
     let path = format!("/api/v1/strays/{id}/discard");
     let refused = test.call(Method::POST, &path, Some(&reviewer.cookie), Some(&json!({}))).await;
     assert_eq!(refused.code(), "decision.reason");

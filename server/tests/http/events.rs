@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use crate::days;
 use crate::support::house::{ELSEWHERE, HERE, THERE};
+use crate::support::photographer::jpeg;
 use crate::support::{House, Phone, Staff, TestApp};
 
 /// A page that follows.
@@ -79,6 +80,44 @@ async fn office(test: &TestApp, house: &House, name: &str) -> String {
 }
 
 #[tokio::test]
+async fn the_former_office_hears_of_the_phone_of_somebody_who_moved() {
+    let test = TestApp::new().await;
+    let house = House::build(&test).await;
+    let (here, there) = (office(&test, &house, HERE).await, office(&test, &house, THERE).await);
+    let mut phone = Phone::of(&test, &house, Role::Promoter, HERE).await;
+    assert_eq!(phone.sync(&test).await.failure, None);
+    let chief = house.staff(&test, Role::HqAdmin, HERE).await;
+    let path = format!("/api/v1/people/{}", house.person(Role::Promoter, HERE));
+    test.call(Method::PATCH, &path, Some(&chief.cookie), Some(&json!({ "office": there }))).await.good();
+
+    let mut former = Page::open(&test, &house.staff(&test, Role::Secretary, HERE).await).await;
+    let mut present = Page::open(&test, &house.staff(&test, Role::Secretary, THERE).await).await;
+    phone.register("张伟");
+    assert_eq!(phone.sync(&test).await.failure, None);
+    assert_eq!(present.hear_all(["devices", "days"]).await, [json!([there]), json!([there])]);
+    loop {
+        let (_, said) = former.next().await.unwrap();
+        assert!(said.get("devices").is_none(), "the phone is another office's now: {said}");
+        if said["days"] == json!([here]) {
+            break;
+        }
+    }
+
+    // Later nobody waits for it there.
+    test.clock.advance(96 * 3_600_000);
+    let chief = house.staff(&test, Role::HqAdmin, HERE).await;
+    let mut former = Page::open(&test, &house.staff(&test, Role::Secretary, HERE).await).await;
+    let mut present = Page::open(&test, &house.staff(&test, Role::Secretary, THERE).await).await;
+    phone.register("李四");
+    assert_eq!(phone.sync(&test).await.failure, None);
+    present.hear("days").await;
+    let named = json!({ "name": "锦江壹号" });
+    test.call(Method::POST, "/api/v1/projects", Some(&chief.cookie), Some(&named)).await.good();
+    let (_, first) = former.next().await.unwrap();
+    assert!(first.get("directory").is_some() && first.get("days").is_none(), "{first}");
+}
+
+#[tokio::test]
 async fn whoever_may_see_it_hears_of_a_phone_s_record_and_nobody_else() {
     let test = TestApp::new().await;
     let house = House::build(&test).await;
@@ -122,7 +161,7 @@ async fn what_people_do_is_heard() {
     assert_eq!(page.hear("days").await, json!([here]));
     let keep = json!({ "keep_exif": true });
     test.call(Method::PATCH, "/api/v1/organisation", Some(&admin.cookie), Some(&keep)).await.good();
-    assert_eq!(page.hear("system").await, json!([]));
+    assert_eq!(page.hear("directory").await, json!([]));
     let phone = Phone::of(&test, &house, Role::Promoter, HERE).await;
     let device = phone.engine.identity().unwrap().device;
     let revoke = format!("/api/v1/devices/{device}/revoke");
@@ -158,6 +197,43 @@ async fn a_page_ends_with_its_session_its_time_and_the_server() {
 }
 
 #[tokio::test]
+async fn a_photo_is_heard_of_when_a_record_names_it_and_when_it_has_come() {
+    let test = TestApp::new().await;
+    let house = House::build(&test).await;
+    let here = office(&test, &house, HERE).await;
+    let mut secretary = Page::open(&test, &house.staff(&test, Role::Secretary, HERE).await).await;
+    let mut other = Page::open(&test, &house.staff(&test, Role::Secretary, THERE).await).await;
+    let mut phone = Phone::of(&test, &house, Role::Promoter, HERE).await;
+    let photo = jpeg(1);
+    let record = phone.register("张伟");
+    phone.attach(&photo, record);
+    assert_eq!(phone.sync(&test).await.failure, None);
+    assert_eq!(secretary.hear("photos").await, json!([here]));
+    assert!(phone.bring(&test, &photo, record).await.good().is_stored());
+    assert_eq!(secretary.hear("photos").await, json!([here]));
+
+    // A record without photos changes no list of them, and no photo of another office does.
+    let mut colleague = Phone::of(&test, &house, Role::Promoter, THERE).await;
+    colleague.register("李四");
+    assert_eq!(colleague.sync(&test).await.failure, None);
+    let mut said = json!({});
+    while said["records"].is_null() {
+        let (_, data) = other.next().await.unwrap();
+        assert!(data["photos"].is_null(), "{data}");
+        said = data;
+    }
+
+    // With its record it leaves one list for another.
+    let there = office(&test, &house, THERE).await;
+    let chief = house.staff(&test, Role::HqAdmin, HERE).await;
+    let to = json!({ "owner": house.person(Role::Promoter, THERE) });
+    let path = format!("/api/v1/records/{record}/assignment");
+    test.call(Method::POST, &path, Some(&chief.cookie), Some(&to)).await.good();
+    assert_eq!(secretary.hear("photos").await, json!([here]));
+    assert_eq!(other.hear("photos").await, json!([there]));
+}
+
+#[tokio::test]
 async fn a_session_has_so_many_pages_at_once() {
     let test = TestApp::new().await;
     let house = House::build(&test).await;
@@ -177,9 +253,9 @@ async fn who_missed_something_is_told_to_ask_for_all_they_may_see() {
     let test = TestApp::new().await;
     let house = House::build(&test).await;
     for (role, topics) in [
-        (Role::Promoter, &["records"][..]),
-        (Role::Secretary, &["days", "devices", "quarantine", "records"]),
-        (Role::Auditor, &["days", "devices", "quarantine", "records", "system"]),
+        (Role::Promoter, &["directory", "photos", "records"][..]),
+        (Role::Secretary, &["days", "devices", "directory", "photos", "quarantine", "records"]),
+        (Role::Auditor, &["audit", "days", "devices", "directory", "photos", "quarantine", "records"]),
     ] {
         let mut page = Page::open(&test, &house.staff(&test, role, HERE).await).await;
         test.app.events.tell([events::News::Missed]);
@@ -206,6 +282,8 @@ async fn a_silent_line_is_kept_open_by_a_comment_every_twenty_seconds() {
     let mut page = Page::open(&test, &house.staff(&test, Role::Reviewer, HERE).await).await;
     // From now on time passes when everybody waits for it.
     tokio::time::pause();
+    // Whoever set the house up was told of; until that is over.
+    while tokio::time::timeout(Duration::from_millis(600), page.next()).await.is_ok() {}
     for _ in 0..3 {
         let begun = Instant::now();
         let frame = page.body.frame().await.unwrap().unwrap();

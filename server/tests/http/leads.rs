@@ -83,7 +83,16 @@ async fn leads_are_counted_by_stage_and_arrivals_by_consultant_as_far_as_one_see
     let received = reviewer.list(&test, "/api/v1/leads/received").await;
     assert_eq!(received.len(), 1);
     assert_eq!((&received[0]["consultant"], &received[0]["arrivals"]), (&json!("李静"), &json!(1)));
+    for (by, titles) in [("%E6%9D%8E%E9%9D%99", vec!["到访的"]), ("%E9%99%88%E6%99%A8", vec![]), ("", vec![])] {
+        let path = format!("/api/v1/records?received_by={by}");
+        let listed = reviewer.list(&test, &path).await;
+        let found: Vec<&str> = listed.iter().map(|line| line["title"].as_str().unwrap()).collect();
+        assert_eq!(found, titles, "received by {by}");
+        let counted = reviewer.get(&test, &path.replace("records?", "records/count?")).await.good().json();
+        assert_eq!(counted["count"], titles.len());
+    }
     let elsewhere = house.staff(&test, Secretary, THERE).await;
+    assert_eq!(elsewhere.list(&test, "/api/v1/records?received_by=%E6%9D%8E%E9%9D%99").await, [json!(null); 0]);
     assert_eq!(elsewhere.list(&test, "/api/v1/leads/received").await, [json!(null); 0]);
 
     let count = |stages: &[Value], stage: Value| -> u64 {
@@ -96,6 +105,8 @@ async fn leads_are_counted_by_stage_and_arrivals_by_consultant_as_far_as_one_see
         let stages = who.list(&test, "/api/v1/leads/stages").await;
         let total: u64 = stages.iter().map(|line| line["leads"].as_u64().unwrap()).sum();
         assert_eq!((total, count(&stages, json!("signed"))), (all, signed), "{role:?} in {office}: {stages:?}");
+        let without = who.get(&test, "/api/v1/records/count?stage=none").await.good().json();
+        assert_eq!(without["count"], count(&stages, Value::Null), "{role:?} in {office}: {stages:?}");
         let nowhere = "/api/v1/leads/stages?project=00000000-0000-0000-0000-000000000000";
         assert_eq!(who.list(&test, nowhere).await, [json!(null); 0]);
     }
@@ -118,6 +129,29 @@ async fn answers_of_surveys_are_counted_as_far_as_one_sees_them() {
     let loan = &all["forms"][0]["questions"][0];
     assert_eq!(loan["answers"], json!([{ "answer": true, "count": 2 }, { "answer": false, "count": 1 }]));
     assert_eq!(figures(Secretary, "/api/v1/surveys/figures").await["forms"][0]["surveys"], 2);
+    for (figure, of_all, of_office) in [
+        ("form=residents&version=", 3, 2),
+        ("form=residents&version=&question=loan", 3, 2),
+        ("form=residents&version=&question=loan&answer=true", 2, 1),
+        ("form=residents&version=&question=loan&answer=%22true%22", 0, 0),
+        ("form=residents&version=&question=name", 0, 0),
+        ("form=residents&version=2", 0, 0),
+    ] {
+        for (role, count) in [(Reviewer, of_all), (Secretary, of_office)] {
+            let behind = figures(role, &format!("/api/v1/surveys/figures/records?{figure}")).await;
+            let listed = behind["items"].as_array().unwrap().len();
+            assert_eq!((&behind["found"], listed), (&json!(count), count), "{figure}: {behind}");
+        }
+    }
+    let reviewer = house.staff(&test, Reviewer, HERE).await;
+    let malformed = "/api/v1/surveys/figures/records?form=residents&version=&question=loan&answer=yes";
+    assert_eq!(reviewer.get(&test, malformed).await.code(), "request.malformed");
+    let file = house.staff(&test, Reviewer, HERE).await;
+    let file = file.get(&test, "/api/v1/surveys/figures/export?form=csv&language=en").await.good();
+    let file = String::from_utf8(file.body).unwrap();
+    let lines: Vec<&str> = file.trim_start_matches('\u{feff}').lines().collect();
+    let heading = "Form,Version,Surveys filled in,Question,Answers,Answer,How often";
+    assert_eq!(lines, [heading, "residents,,3,loan,3,Yes,2", "residents,,3,loan,3,No,1"]);
     let none = figures(Reviewer, "/api/v1/surveys/figures?day=2001-01-01").await;
     assert_eq!(none, json!({ "found": 0, "read": 0, "forms": [] }));
 }

@@ -4,6 +4,7 @@
 
 mod access;
 mod admin;
+mod administration;
 mod admission;
 mod amendments;
 mod backups;
@@ -14,6 +15,7 @@ mod days;
 mod drift;
 mod enrolment;
 mod events;
+mod exports;
 mod failover;
 mod flags;
 mod framing;
@@ -26,6 +28,7 @@ mod orders;
 mod parting;
 mod photo_showing;
 mod photos;
+mod presets;
 mod quarantine;
 mod rebuild;
 mod records;

@@ -4,7 +4,8 @@ use axum::body::Body;
 use axum::http::{Method, Request};
 use serde_json::{Value, json};
 use server::photo::collect;
-use sync_core::id::RecordId;
+use server::store::photos::{Photo, Upload};
+use sync_core::id::{PhotoHash, RecordId};
 use sync_core::wire::enrol::Role;
 use sync_core::wire::photo::{PhotoState, PhotoStateRequest, PhotoStateResponse};
 
@@ -265,4 +266,99 @@ async fn a_phone_that_was_cut_off_hands_in_what_it_has_and_sees_nothing() {
     assert_eq!(fetch(&test, &phone, &path).await.code(), "device.revoked");
     let delete = test.call(Method::DELETE, "/sync/v1/photos", None, None).await;
     assert_eq!(delete.code(), "request.method");
+}
+
+#[tokio::test]
+async fn photos_are_looked_through_as_far_as_one_sees() {
+    let test = TestApp::new().await;
+    let photos = [jpeg(1), jpeg(2), jpeg(3)];
+    let (house, mut phone, record) = promoter(&test, &photos.each_ref().map(Vec::as_slice)).await;
+    for photo in &photos {
+        assert!(phone.bring(&test, photo, record).await.good().is_stored());
+        test.clock.advance(1_000);
+    }
+    let reviewer = house.staff(&test, Role::Reviewer, HERE).await;
+    let page = async |who: &Staff, query: &str| {
+        let body = who.get(&test, &format!("/api/v1/photos{query}")).await.good().json();
+        let items = body["items"].as_array().unwrap().clone();
+        let hashes: Vec<Value> = items.iter().map(|item| item["hash"].clone()).collect();
+        (hashes, items, body["next"].as_str().map(str::to_owned))
+    };
+    let newest: Vec<Value> = photos.iter().rev().map(|photo| json!(hash_of(photo).to_string())).collect();
+    let (first, items, next) = page(&reviewer, "?limit=2").await;
+    assert_eq!(first, newest[..2]);
+    assert_eq!((&items[0]["preview"], &items[0]["records"][0]["id"]), (&json!(true), &json!(record.to_string())));
+    let (second, _, end) = page(&reviewer, &format!("?limit=2&after={}", next.unwrap())).await;
+    assert_eq!((second, end), (newest[2..].to_vec(), None));
+    for (role, office, seen) in [
+        (Role::Secretary, HERE, 3),
+        (Role::Secretary, THERE, 0),
+        (Role::Promoter, HERE, 3),
+        (Role::HqAdmin, ELSEWHERE, 0),
+    ] {
+        let who = house.staff(&test, role, office).await;
+        assert_eq!(page(&who, "").await.0.len(), seen, "{role:?} in {office}");
+    }
+    assert_eq!(reviewer.get(&test, "/api/v1/photos?after=x").await.code(), "request.cursor");
+    for office in reviewer.list(&test, "/api/v1/offices").await {
+        let found = page(&reviewer, &format!("?office={}", office["id"].as_str().unwrap())).await.0.len();
+        assert_eq!(found, if office["name"] == HERE { 3 } else { 0 });
+    }
+
+    // A picture of a plan may be in every record of the town.
+    for n in 0..7 {
+        let other = phone.register(&format!("客户{n}"));
+        phone.attach(&photos[2], other);
+    }
+    assert_eq!(phone.sync(&test).await.failure, None);
+    let (_, items, _) = page(&reviewer, "?limit=1").await;
+    let titles: Vec<&str> =
+        items[0]["records"].as_array().unwrap().iter().map(|line| line["title"].as_str().unwrap()).collect();
+    assert_eq!(titles, ["客户6", "客户5", "客户4", "客户3", "客户2", "客户1"]);
+    assert_eq!(items[0]["others"], 2);
+}
+
+#[tokio::test]
+async fn a_page_without_photos_says_where_to_go_on() {
+    let test = TestApp::new().await;
+    let own = jpeg(1);
+    let (house, phone, record) = promoter(&test, &[&own]).await;
+    assert!(phone.bring(&test, &own, record).await.good().is_stored());
+    // Then came so many that no record in the territory names, that the server does not look through all at once.
+    let device = phone.engine.identity().unwrap().device;
+    let organisation = test.app.store.record_line(record).await.unwrap().organisation;
+    let photos = test.app.store.photos();
+    let known = photos.photos(organisation, &[hash_of(&own)]).await.unwrap().remove(0);
+    let now = server::clock::Clock::now(&*test.clock);
+    let upload = Upload {
+        id: uuid::Uuid::from_u128(1),
+        organisation,
+        person: house.person(Role::Promoter, HERE),
+        device,
+        record,
+        hash: known.hash,
+        length: known.bytes + 1,
+        durable: 0,
+        created_at: now,
+        expires_at: now,
+        completed_at: None,
+    };
+    photos.begin_upload(&upload, false, 9).await.unwrap();
+    for n in 0..600_u32 {
+        let mut hash = [0; 32];
+        hash[..4].copy_from_slice(&n.to_be_bytes());
+        let object = format!("o/{n}");
+        let other = Photo { hash: PhotoHash(hash), object, stored_at: now.plus(1_000), ..known.clone() };
+        photos.finish_upload(upload.id, &other).await.unwrap();
+    }
+    let secretary = house.staff(&test, Role::Secretary, HERE).await;
+    let first = secretary.get(&test, "/api/v1/photos").await.good().json();
+    assert_eq!(first["items"], json!([]));
+    let next = first["next"].as_str().expect("others follow");
+    let second = secretary.get(&test, &format!("/api/v1/photos?after={next}")).await.good().json();
+    assert_eq!(second["items"][0]["hash"], json!(hash_of(&own).to_string()));
+    assert_eq!((second["items"].as_array().unwrap().len(), &second["next"]), (1, &Value::Null));
+    // A file passes over them by itself.
+    let file = secretary.get(&test, "/api/v1/photos/export?form=csv").await.good();
+    assert_eq!(String::from_utf8(file.body).unwrap().lines().count(), 2);
 }

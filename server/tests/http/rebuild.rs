@@ -24,6 +24,14 @@ async fn seen(test: &TestApp, organisation: OrganisationId) -> (Vec<RecordLine>,
     (list(RecordFilter::default()).await, [found("伟").await, found("李小龙").await], counted, photos)
 }
 
+/// Empties the index of words.
+fn no_index(test: &TestApp) -> &'static str {
+    match test.app.store.neighbours() {
+        Some(_) => "delete from record_search",
+        None => "insert into record_search (record_search) values ('delete-all')",
+    }
+}
+
 #[tokio::test]
 async fn whatever_is_lost_or_wrong_comes_back_as_it_was() {
     let test = TestApp::new().await;
@@ -37,10 +45,7 @@ async fn whatever_is_lost_or_wrong_comes_back_as_it_was() {
     let before = seen(&test, organisation).await;
     assert_eq!((before.0.len(), before.2, before.3), (2, 2, 1));
     assert_eq!(before.1, [vec!["张伟"], vec!["李小龙"]]);
-    let no_index = match test.app.store.neighbours() {
-        Some(_) => "delete from record_search",
-        None => "insert into record_search (record_search) values ('delete-all')",
-    };
+    let no_index = no_index(&test);
     let harm = [
         "delete from record",
         "delete from record where title = '张伟'",
@@ -57,4 +62,62 @@ async fn whatever_is_lost_or_wrong_comes_back_as_it_was() {
     }
     let quiet = phone.sync(&test).await;
     assert_eq!((quiet.failure, quiet.exchanges), (None, 1), "phones don't notice");
+}
+
+#[tokio::test]
+async fn who_is_stopped_in_the_middle_has_made_nothing_wrong_and_begins_again() {
+    let test = TestApp::new().await;
+    let house = House::build(&test).await;
+    let mut phone = Phone::of(&test, &house, Role::Promoter, HERE).await;
+    let records = ["张伟", "李小龙", "王芳"].map(|name| phone.register(name));
+    assert_eq!(phone.sync(&test).await.failure, None);
+    let organisation = test.app.store.record(records[0]).await.unwrap().organisation;
+    let before = seen(&test, organisation).await;
+    for reached in 0..=3 {
+        test.sql("delete from record").await;
+        test.sql("delete from record_total").await;
+        test.sql(no_index(&test)).await;
+        // As a process that is killed: what runs is dropped where it is, its transaction with it.
+        let app = test.app.clone();
+        let stopped = tokio::spawn(async move {
+            let killed = |count| {
+                if count == reached {
+                    std::panic::resume_unwind(Box::new("killed"))
+                }
+            };
+            rebuild::rebuild_by(&app, 1, killed).await
+        });
+        assert!(stopped.await.unwrap_err().is_panic(), "it went on behind {reached}");
+        let (lines, ..) = seen(&test, organisation).await;
+        assert!(lines.iter().all(|line| before.0.contains(line)), "what is there already is right");
+        assert_eq!(rebuild::rebuild(&test.app, |_| {}).await.unwrap(), 3);
+        assert_eq!(seen(&test, organisation).await, before, "stopped after {reached}");
+    }
+}
+
+#[tokio::test]
+async fn what_an_older_version_indexed_becomes_findable_by_itself() {
+    let test = TestApp::new().await;
+    let house = House::build(&test).await;
+    let mut phone = Phone::of(&test, &house, Role::Promoter, HERE).await;
+    let lost = phone.register("王五");
+    let first = phone.register("张伟");
+    phone.register("李小龙");
+    assert_eq!(phone.sync(&test).await.failure, None);
+    let organisation = test.app.store.record(first).await.unwrap().organisation;
+    let before = seen(&test, organisation).await;
+    let left = async || test.app.store.system().figures(organisation).await.unwrap().unsearchable;
+    assert_eq!(left().await, 0);
+    // As a server from before pairs of characters left it; of one record nothing is there to be read any more.
+    test.sql(no_index(&test)).await;
+    test.sql("update record set search_digest = null").await;
+    test.sql(&format!("delete from change where record = {}", test.sql_id(lost.0))).await;
+    assert_eq!((seen(&test, organisation).await.1, left().await), ([vec![], vec![]], 3));
+    let last = rebuild::make_findable(&test.app, None).await.unwrap();
+    assert_eq!(rebuild::make_findable(&test.app, last).await.unwrap(), None);
+    assert_eq!((seen(&test, organisation).await, left().await), (before, 1));
+    let auditor = house.staff(&test, Role::Auditor, HERE).await;
+    let system = auditor.get(&test, "/api/v1/system").await.good().json();
+    assert_eq!(system["stored"]["unsearchable"], 1);
+    assert_eq!(phone.sync(&test).await.exchanges, 1, "phones don't notice");
 }

@@ -83,6 +83,18 @@ async fn guessing_gets_slower_and_says_nothing() {
 }
 
 #[tokio::test]
+async fn guesses_that_come_all_at_once_are_counted_too() {
+    let test = with_reviewer(&[]).await;
+    let burst = futures_util::future::join_all((0..20).map(|_| sign_in(&test, "lijing", "wrong"))).await;
+    let compared = burst.iter().filter(|answer| answer.code() == "session.credentials").count();
+    assert_eq!(compared, 5);
+    assert!(burst.iter().all(|answer| ["session.credentials", "session.too_many_attempts"].contains(&&*answer.code())));
+    assert_eq!(sign_in(&test, "lijing", PASSWORD).await.code(), "session.too_many_attempts");
+    test.clock.advance(1_000);
+    sign_in(&test, "lijing", PASSWORD).await.good();
+}
+
+#[tokio::test]
 async fn cookies_without_https_on_this_machine_only() {
     let test = with_reviewer(&[("DAYBOOK_HTTP_SECURE_COOKIES", "false")]).await;
     let answer = sign_in(&test, "lijing", PASSWORD).await.good();

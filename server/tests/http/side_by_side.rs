@@ -1,10 +1,11 @@
 //! Several servers on one PostgreSQL are brought changes of the same record at the same moment, and each judges on arrival
 //! what it is brought.
 
-use sync_core::record::lead::LeadEdit;
+use server::flag::Flag;
+use sync_core::record::lead::{LeadEdit, LeadFacts};
 use sync_core::wire::enrol::Role;
 
-use super::support::house::HERE;
+use super::support::house::{HERE, THERE};
 use super::support::{House, Phone, TestApp};
 
 /// How many transactions wait for the write lock of this test's database.
@@ -70,4 +71,22 @@ async fn a_push_that_reaches_two_servers_at_once_is_published_once() {
         assert_eq!((quiet.failure, quiet.exchanges), (None, 1));
         assert_eq!(phone.lead(record).facts.name.as_deref(), Some("李四"));
     }
+}
+
+/// Leads with one number, written by two servers at the same moment: neither knew of the other when it raised flags.
+#[tokio::test]
+async fn a_number_that_comes_through_two_servers_at_once_flags_both() {
+    let first = TestApp::on_postgres().await;
+    let house = House::build(&first).await;
+    let second = first.beside().await;
+    let mut here = Phone::of(&first, &house, Role::Promoter, HERE).await;
+    let mut there = Phone::of(&first, &house, Role::Promoter, THERE).await;
+    for phone in [&mut here, &mut there] {
+        let mut facts = LeadFacts { consent: Some(true), ..LeadFacts::default() };
+        facts.phones.insert("13312343333".parse().unwrap(), String::new());
+        phone.create(None, facts);
+    }
+    at_once((&first, &mut here), (&second, &mut there)).await;
+    let flagged = format!("select count(*) from record where (flags & {}) <> 0", Flag::DuplicatePhone.bit());
+    assert_eq!((lines(&first).await, first.sql_number(&flagged).await), ((2, 0), 2));
 }

@@ -26,6 +26,10 @@ async fn head_quarters_sees_how_the_server_is() {
     assert_eq!(empty["exchanges"].as_array().unwrap().len(), 60);
     assert_eq!(empty["projector"], json!({ "behind": 0, "unjudged": 0, "lag_ms": 0 }));
     assert_eq!((&empty["backups"]["database_at"], &empty["uptime_ms"]), (&Value::Null, &json!(15_000)));
+    let day_ms = 24 * 3_600_000_i64;
+    let limits = &empty["limits"];
+    assert_eq!((&limits["waiting_ms"], &limits["photo_grace_ms"]), (&json!(5 * day_ms), &json!(30 * day_ms)));
+    assert_eq!(limits["tiles"], Value::Null);
     assert!(empty["database"]["bytes"].as_u64().unwrap() > 10_000);
     assert!(["sqlite", "postgres"].contains(&empty["database"]["kind"].as_str().unwrap()));
     assert_eq!((&empty["servers"], &empty["database"]["epoch"]), (&json!(1), &json!(1)));
@@ -85,6 +89,13 @@ async fn settings_are_changed_and_written_down() {
     assert_eq!(wrong.json()["detail"], "geofence_m: 50 to 10000");
     let unknown = change("/api/v1/organisation", json!({ "thresholds": { "geofence": 1 } })).await;
     assert_eq!(unknown.code(), "request.malformed");
+    let named = change("/api/v1/organisation", json!({ "name": " 远方 ", "evening_hour": 20 })).await.good().json();
+    assert_eq!((&named["name"], &named["evening_hour"]), (&json!("远方"), &json!(20)));
+    assert_eq!(named["thresholds"], after["thresholds"]);
+    assert_eq!(change("/api/v1/organisation", json!({ "evening_hour": 24 })).await.code(), "organisation.evening_hour");
+    let half = json!({ "name": "", "evening_hour": 18 });
+    assert_eq!(change("/api/v1/organisation", half).await.code(), "name.length");
+    assert_eq!(admin.get(&test, "/api/v1/organisation").await.good().json(), named, "what is refused changes nothing");
 
     let offices = admin.list(&test, "/api/v1/offices").await;
     let office = format!("/api/v1/offices/{}", offices[0]["id"].as_str().unwrap());
@@ -93,8 +104,38 @@ async fn settings_are_changed_and_written_down() {
     assert_eq!(change(&office, json!({ "time_zone": "Mars/Base" })).await.code(), "office.time_zone");
     let trail = admin.list(&test, "/api/v1/audit?limit=200").await;
     let said = |act: &str| trail.iter().find(|entry| entry["act"] == act).unwrap()["detail"].clone();
-    assert_eq!(said("PATCH /api/v1/offices/{office}"), json!({ "time_zone": "Mars/Base" }));
-    assert!(trail.iter().any(|entry| entry["detail"] == json!({ "thresholds": { "geofence_m": 300 } })));
+    assert_eq!(
+        said("PATCH /api/v1/offices/{office}"),
+        json!({ "before": { "time_zone": "Asia/Urumqi" }, "after": { "time_zone": "Mars/Base" } })
+    );
+    for (before, after) in [
+        (json!({ "thresholds": { "geofence_m": 500 } }), json!({ "thresholds": { "geofence_m": 300 } })),
+        (json!({ "name": before["name"], "evening_hour": 17 }), json!({ "name": " 远方 ", "evening_hour": 20 })),
+    ] {
+        assert!(trail.iter().any(|entry| entry["detail"] == json!({ "before": before, "after": after })), "{after}");
+    }
+}
+
+#[tokio::test]
+async fn developments_are_opened_and_renamed() {
+    let test = TestApp::new().await;
+    let house = House::build(&test).await;
+    let admin = house.staff(&test, Role::HqAdmin, HERE).await;
+    let ask = async |method: Method, path: &str, name: &str| {
+        test.call(method, path, Some(&admin.cookie), Some(&json!({ "name": name }))).await
+    };
+    let opened = ask(Method::POST, "/api/v1/projects", " 锦江壹号 ").await.good().json();
+    assert_eq!(opened["name"], "锦江壹号");
+    assert_eq!(ask(Method::POST, "/api/v1/projects", "锦江壹号").await.code(), "name.taken");
+    assert_eq!(ask(Method::POST, "/api/v1/projects", &"长".repeat(101)).await.code(), "name.length");
+    let path = format!("/api/v1/projects/{}", opened["id"].as_str().unwrap());
+    assert_eq!(ask(Method::PATCH, &path, "锦江二号").await.good().json()["name"], "锦江二号");
+    let names: Vec<Value> =
+        admin.list(&test, "/api/v1/projects").await.into_iter().map(|it| it["name"].clone()).collect();
+    assert!(names.contains(&json!("锦江二号")) && !names.contains(&json!("锦江壹号")), "{names:?}");
+    let trail = admin.list(&test, "/api/v1/audit?limit=200").await;
+    let said = trail.iter().find(|entry| entry["act"] == "PATCH /api/v1/projects/{project}").unwrap();
+    assert_eq!(said["detail"], json!({ "before": { "name": "锦江壹号" }, "after": { "name": "锦江二号" } }));
 }
 
 #[tokio::test]
@@ -119,8 +160,16 @@ async fn history_says_what_speaks_for_each_change() {
     );
     assert_eq!(lines[0]["written_at"], lines[0]["at"], "the line and the change are of one moment");
     assert!(lines[0]["skew_ms"].is_i64());
+    assert_eq!((&lines[0]["grade"], &lines[0]["not_after"]), (&json!("wall"), &lines[0]["received_at"]));
+    assert_eq!(lines[1]["grade"], "server");
     assert_eq!(lines[1]["evidence"], "console");
     assert_eq!((&lines[1]["device"], &lines[1]["written_at"]), (&Value::Null, &Value::Null));
+    // What the phone writes after its receipt is measured by a clock that nobody sets.
+    phone.rename(record.parse().unwrap(), "张玮");
+    assert_eq!(phone.sync(&test).await.failure, None);
+    let later = history().await;
+    assert_eq!(later[2]["grade"], "monotonic");
+    assert!(later[2]["not_after"].as_i64() <= later[2]["received_at"].as_i64());
     // As an older backup leaves it when somebody adopts what another phone brings back.
     let (id, owner) = (test.sql_id(record.parse().unwrap()), test.sql_id(house.person(Role::Promoter, HERE).0));
     let lost = "update change set device = null, n = null, wall_ms = null, mono_ms = null, boot = null";

@@ -128,21 +128,21 @@ async fn an_auditor_checks_the_trail_and_takes_it_away() {
     let Office { test, auditor, .. } = &office;
     let sound = auditor.get(test, "/api/v1/audit/verification").await.good().json();
     assert_eq!(sound, office.check().await);
-    let exported = auditor.get(test, "/api/v1/audit/export").await.good();
+    let exported = auditor.get(test, "/api/v1/audit/chain").await.good();
     let text = String::from_utf8(exported.body).unwrap();
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let numbers: Vec<u64> = lines.iter().map(|line| line["no"].as_u64().unwrap()).collect();
     let all = office.check().await;
     assert_eq!(numbers, (1..=all["entries"].as_u64().unwrap()).collect::<Vec<_>>(), "its own entry is the last");
     let last = lines.last().unwrap();
-    assert_eq!((&last["act"], &last["link"]), (&json!("GET /api/v1/audit/export"), &all["head"]));
+    assert_eq!((&last["act"], &last["link"]), (&json!("GET /api/v1/audit/chain"), &all["head"]));
 
     test.sql("update audit_entry set detail = 'null' where no = 3").await;
     let broken = auditor.get(test, "/api/v1/audit/verification").await.good().json();
     assert_eq!((&broken["sound"], &broken["broken"]), (&json!(false), &json!(3)));
     let reviewer = office.house.staff(test, Reviewer, HERE).await;
     let taken = office.trail("?limit=1").await[0]["no"].clone();
-    assert_eq!(reviewer.get(test, "/api/v1/audit/export").await.code(), "permission.denied");
+    assert_eq!(reviewer.get(test, "/api/v1/audit/chain").await.code(), "permission.denied");
     assert_eq!(office.trail("?limit=1").await[0]["no"], taken, "nothing was taken, so nothing says so");
 }
 

@@ -11,11 +11,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::pull::{Read, read_whole};
 use super::{DAY_MS, Engine, EngineError};
 use crate::ancestry::Ancestry;
+use crate::chunk;
 use crate::digest::{Leaf, Side, Tree};
 use crate::id::{ChangeHash, RecordId};
 use crate::store::{Progress, Store};
 use crate::time::UnixMillis;
-use crate::trust::chunk;
 use crate::wire::digest::{Comparison, Offer, OfferedChange, OfferedLine, Question};
 
 /// How many answers may ask for another question before the rest is left for the next run.

@@ -10,11 +10,11 @@ use super::{
     Effect, Engine, EngineError, FULL_BATCH, Failure, MAX_ANSWER, RequestId, Route, TransportError, WireRequest,
     WireResponse,
 };
+use crate::chunk::read_change;
 use crate::id::{ActorId, RecordId, Signature};
 use crate::journal::Key;
 use crate::store::{BatchLimit, ExchangeOutcome, Identity, Progress, ScopeCheck, Standing, Store};
 use crate::time::{BootId, ClockReading};
-use crate::trust::chunk::read_change;
 use crate::wire::enrol::{EnrolRequest, EnrolResponse, TokenRequest, TokenResponse};
 use crate::wire::exchange::{Baseline, ExchangeRequest, ExchangeResponse, MAX_HOLDING, Order, PullLimits};
 use crate::wire::problem::{Problem, code};

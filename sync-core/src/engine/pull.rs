@@ -6,11 +6,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::drift::Repaired;
 use super::{Engine, EngineError};
 use crate::ancestry::Ancestry;
+use crate::chunk;
 use crate::document::Document;
 use crate::id::{ChangeHash, RecordId};
 use crate::index::Row;
 use crate::store::{PulledRecord, Store};
-use crate::trust::chunk;
 use crate::wire::digest::Comparison;
 use crate::wire::exchange::{ExchangeResponse, GoneReason, News};
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::pull::line_of;
 use super::{Engine, EngineError};
+use crate::chunk::read_change;
 use crate::history::history;
 use crate::id::{ChangeHash, RecordId};
 use crate::index::Row;
@@ -12,7 +13,6 @@ use crate::record::Kind;
 use crate::refusal::Refusal;
 use crate::store::{BatchLimit, PulledRecord, RefusedRecord, Store};
 use crate::time::UnixMillis;
-use crate::trust::chunk::read_change;
 use crate::trust::code;
 use crate::wire::exchange::Verdict;
 use crate::wire::segment::Item;

@@ -7,18 +7,16 @@
 //! only grow.
 //!
 //! One of those rules takes as long as all others together: that the bytes are the canonical form of what they say.
-//! It is not held here. A document that was saved has only what its changes say, not their bytes, so loading it makes
-//! every change anew, and finds another head if one of them was not canonical: whoever reads a document back has held the
-//! rule for all its changes ([`super::judge`]). [`Checked::is_canonical`] tells whose fault it was.
+//! It is not held here. A document has only what its changes say, not their bytes, so loading it makes every change
+//! anew, and finds another head if one of them was not canonical: whoever loads a document has held the rule for all its
+//! changes ([`super::judge`]). [`Checked::is_canonical`] tells whose fault it was.
 
 use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use automerge::legacy::{ElementId, Key, ObjectId, Op, OpId, OpType};
-use automerge::{Change, ExpandedChange, ObjType, ScalarValue};
-
 use super::{Limits, code};
-use crate::id::ChangeHash;
+use crate::chunk::{Action, Change, ChunkError, Container, Key, Op, OpId, Scalar};
+use crate::id::{ActorId, ChangeHash};
 use crate::record::Zone;
 
 /// An operation's number and its actor, as an index into [`History::actors`].
@@ -27,7 +25,7 @@ type OpKey = (u64, u32);
 /// An object of the document.
 #[derive(Clone, Copy, Debug)]
 struct Object {
-    kind: ObjType,
+    kind: Container,
     /// `None` inside containers of newer apps.
     zone: Option<Zone>,
     /// How many containers lie around it, the root not counted.
@@ -36,40 +34,42 @@ struct Object {
 
 /// What later operations may refer to.
 #[derive(Clone, Debug)]
-struct KnownOp {
+struct KnownOp<'a> {
     object: Option<OpKey>,
-    place: Place,
+    place: Place<'a>,
     insert: bool,
+    /// It only takes away: nothing is there that could be overwritten.
+    delete: bool,
 }
 
 /// Where an operation has written.
 #[derive(Clone, Debug)]
-enum Place {
-    /// In a map, under this key.
-    Key(Key),
+enum Place<'a> {
+    /// In a map, under this name.
+    Name(&'a str),
     /// At the element of a list that it made or wrote to.
     Element(OpKey),
 }
 
 /// The operations of one change, which have successive numbers.
 #[derive(Clone, Debug)]
-struct Stretch {
+struct Stretch<'a> {
     start_op: u64,
     seq: u64,
-    ops: Vec<KnownOp>,
+    ops: Vec<KnownOp<'a>>,
 }
 
 /// Who wrote, and what, in the order of the numbers.
 #[derive(Clone, Debug)]
-struct KnownActor {
-    id: automerge::ActorId,
+struct KnownActor<'a> {
+    id: ActorId,
     last_seq: u64,
-    stretches: Vec<Stretch>,
+    stretches: Vec<Stretch<'a>>,
 }
 
-impl KnownActor {
+impl<'a> KnownActor<'a> {
     /// An operation, and the sequence number of the change that holds it.
-    fn op(&self, number: u64) -> Option<(&KnownOp, u64)> {
+    fn op(&self, number: u64) -> Option<(&KnownOp<'a>, u64)> {
         let at = self.stretches.partition_point(|stretch| stretch.start_op <= number).checked_sub(1)?;
         let stretch = self.stretches.get(at)?;
         let op = stretch.ops.get(usize::try_from(number - stretch.start_op).ok()?)?;
@@ -85,10 +85,10 @@ struct KnownChange {
     clock: HashMap<u32, u64>,
 }
 
-/// Everything that the changes of one record have said so far.
+/// Everything that the changes of one record have said so far. It borrows from their bytes.
 #[derive(Clone, Debug, Default)]
-pub struct History {
-    actors: Vec<KnownActor>,
+pub struct History<'a> {
+    actors: Vec<KnownActor<'a>>,
     changes: HashMap<ChangeHash, KnownChange>,
     objects: HashMap<OpKey, Object>,
     /// Of all changes together.
@@ -114,47 +114,31 @@ pub struct Touched {
 
 /// A change that was checked against a history.
 #[derive(Clone, Debug)]
-pub struct Checked {
-    decoded: Decoded,
+pub struct Checked<'a> {
+    change: Change<'a>,
     /// What it touches.
     pub touched: Touched,
 }
 
-impl Checked {
+impl<'a> Checked<'a> {
     /// Whether its bytes are the one canonical form of what they say.
     pub fn is_canonical(&self) -> bool {
-        let Decoded { change, expanded } = &self.decoded;
-        let again = catch_unwind(AssertUnwindSafe(|| Change::from(expanded.clone()).hash()));
-        again.is_ok_and(|again| again == change.hash())
-    }
-
-    /// As Automerge has it.
-    pub(super) fn change(&self) -> &Change {
-        &self.decoded.change
-    }
-
-    /// As Automerge has it.
-    pub(super) fn into_change(self) -> Change {
-        self.decoded.change
-    }
-}
-
-/// A change, and what it says.
-#[derive(Clone, Debug)]
-struct Decoded {
-    change: Change,
-    expanded: ExpandedChange,
-}
-
-impl Decoded {
-    fn of(raw: &[u8]) -> Result<Self, &'static str> {
         // Automerge's decoder panics on some false changes; it holds no state that could be left half-changed.
-        catch_unwind(AssertUnwindSafe(|| {
-            let change = Change::from_bytes(raw.to_vec()).map_err(|_| code::MALFORMED)?;
-            let expanded = change.decode();
-            Ok(Self { change, expanded })
-        }))
-        .unwrap_or(Err(code::MALFORMED))
+        let again = catch_unwind(AssertUnwindSafe(|| {
+            let change = automerge::Change::from_bytes(self.change.raw.to_vec()).ok()?;
+            Some(ChangeHash::from(automerge::Change::from(change.decode()).hash()))
+        }));
+        again.is_ok_and(|again| again == Some(self.change.hash()))
+    }
+
+    /// Taken apart.
+    pub(super) fn change(&self) -> &Change<'a> {
+        &self.change
+    }
+
+    /// Taken apart.
+    pub(super) fn into_change(self) -> Change<'a> {
+        self.change
     }
 }
 
@@ -167,19 +151,19 @@ pub enum Rejection {
     False(&'static str),
 }
 
-impl History {
-    /// Reads the published changes of a record, which were checked when they were published; also answers them as
-    /// Automerge has them.
+impl<'a> History<'a> {
+    /// Reads the published changes of a record, which were checked when they were published; also answers them taken
+    /// apart.
     ///
     /// # Errors
-    /// A change that can't be decoded, which means that the storage is damaged.
-    pub(super) fn of(published: &[&[u8]]) -> Result<(Self, Vec<Change>), &'static str> {
+    /// A change that can't be read, which means that the storage is damaged.
+    pub(super) fn of(published: &[&'a [u8]], limits: &Limits) -> Result<(Self, Vec<Change<'a>>), ChunkError> {
         let mut history = Self::default();
         let mut changes = Vec::with_capacity(published.len());
         for raw in published {
-            let decoded = Decoded::of(raw)?;
-            history.learn(&decoded);
-            changes.push(decoded.change);
+            let change = Change::read(raw, limits.record_ops)?;
+            history.learn(&change);
+            changes.push(change);
         }
         Ok((history, changes))
     }
@@ -188,86 +172,97 @@ impl History {
     ///
     /// # Errors
     /// Why it can't be taken in now.
-    pub fn check(&self, raw: &[u8], limits: &Limits) -> Result<Checked, Rejection> {
-        let decoded = Decoded::of(raw).map_err(Rejection::False)?;
-        let change = &decoded.expanded;
+    pub fn check(&self, raw: &'a [u8], limits: &Limits) -> Result<Checked<'a>, Rejection> {
+        let change = Change::read(raw, limits.record_ops).map_err(|error| {
+            Rejection::False(match error {
+                ChunkError::TooManyOperations => code::TOO_LARGE,
+                ChunkError::UnknownColumn => code::OPERATION,
+                _ => code::MALFORMED,
+            })
+        })?;
         let missing: Vec<ChangeHash> =
-            change.deps.iter().map(|dep| ChangeHash(dep.0)).filter(|dep| !self.changes.contains_key(dep)).collect();
+            change.frame.deps.iter().copied().filter(|dep| !self.changes.contains_key(dep)).collect();
         if !missing.is_empty() {
             return Err(Rejection::Waiting(missing));
         }
         if self.changes.len() >= limits.record_changes
-            || self.ops + change.operations.len() as u64 > limits.record_ops
+            || self.ops + change.ops.len() as u64 > limits.record_ops
             || self.bytes + raw.len() > limits.record_bytes
         {
             return Err(Rejection::False(code::TOO_LARGE));
         }
-        let touched = self.check_operations(change, limits).map_err(Rejection::False)?;
-        Ok(Checked { decoded, touched })
+        let touched = self.check_operations(&change, limits).map_err(Rejection::False)?;
+        Ok(Checked { change, touched })
     }
 
     /// Makes a checked change part of the history, so that others may follow it.
-    pub fn accept(&mut self, checked: &Checked) {
-        self.learn(&checked.decoded);
+    pub fn accept(&mut self, checked: &Checked<'a>) {
+        self.learn(&checked.change);
     }
 
-    fn actor(&self, id: &automerge::ActorId) -> Option<u32> {
+    fn actor(&self, id: &ActorId) -> Option<u32> {
         self.actors.iter().position(|known| known.id == *id).and_then(|index| u32::try_from(index).ok())
     }
 
-    fn known(&self, actor: u32) -> Option<&KnownActor> {
+    fn known(&self, actor: u32) -> Option<&KnownActor<'a>> {
         self.actors.get(actor as usize)
     }
 
     /// An operation, and the sequence number of the change that holds it.
-    fn op(&self, (number, actor): OpKey) -> Option<(&KnownOp, u64)> {
+    fn op(&self, (number, actor): OpKey) -> Option<(&KnownOp<'a>, u64)> {
         self.known(actor)?.op(number)
     }
 
-    fn key(&self, id: &OpId) -> Option<OpKey> {
-        Some((id.counter(), self.actor(id.actor())?))
+    /// The actors of a change, as this history numbers them.
+    fn actors_of(&self, change: &Change<'_>) -> Vec<Option<u32>> {
+        change.actors.iter().map(|actor| self.actor(actor)).collect()
     }
 
-    fn check_operations(&self, change: &ExpandedChange, limits: &Limits) -> Result<Touched, &'static str> {
-        if change.message.is_some() || !change.extra_bytes.is_empty() || change.operations.is_empty() {
+    fn check_operations(&self, change: &Change<'a>, limits: &Limits) -> Result<Touched, &'static str> {
+        let frame = &change.frame;
+        if change.has_more || change.ops.is_empty() {
             return Err(code::OPERATION);
         }
-        if change.time.unsigned_abs() > FARTHEST_TIME {
+        if frame.time.0.unsigned_abs() > FARTHEST_TIME {
             return Err(code::TIME);
+        }
+        if !are_different(frame.deps.iter()) {
+            return Err(code::SEQUENCE);
         }
         let creates = self.changes.is_empty();
         // Two first changes would be two records in one document.
-        if creates != change.deps.is_empty() {
+        if creates != frame.deps.is_empty() {
             return Err(code::SEQUENCE);
         }
         let ancestors = self.ancestors(change);
-        let actor = self.actor(&change.actor_id);
+        let actors = self.actors_of(change);
+        let actor = actors.first().copied().flatten();
         let last_seq = actor.and_then(|actor| self.known(actor)).map_or(0, |actor| actor.last_seq);
         let last_is_ancestor =
             last_seq == 0 || actor.is_some_and(|actor| ancestors.clock.get(&actor) == Some(&last_seq));
-        if change.seq != last_seq + 1 || !last_is_ancestor || change.start_op.get() != ancestors.max_op + 1 {
+        if frame.seq != last_seq + 1 || !last_is_ancestor || frame.start_op != ancestors.max_op + 1 {
             return Err(code::SEQUENCE);
         }
         let mut checker = Checker {
             history: self,
             limits,
+            change,
             ancestors: &ancestors,
-            own_actor: &change.actor_id,
-            start_op: change.start_op.get(),
+            actors,
             creates,
             objects: HashMap::new(),
-            written: Vec::with_capacity(change.operations.len()),
+            written: Vec::with_capacity(change.ops.len()),
             touched: Touched { zones: BTreeSet::new(), unknown: false, creates },
         };
-        for (number, op) in (checker.start_op..).zip(&change.operations) {
+        for (number, op) in change.numbered() {
             checker.check(number, op)?;
         }
         Ok(checker.touched)
     }
 
-    fn ancestors(&self, change: &ExpandedChange) -> KnownChange {
+    fn ancestors(&self, change: &Change<'_>) -> KnownChange {
         let mut all = KnownChange { max_op: 0, clock: HashMap::new() };
-        for dep in change.deps.iter().filter_map(|dep| self.changes.get(&ChangeHash(dep.0))) {
+        for dep in change.frame.deps.iter().filter_map(|dep| self.changes.get(dep)) {
             all.max_op = all.max_op.max(dep.max_op);
             for (&actor, &seq) in &dep.clock {
                 let known = all.clock.entry(actor).or_default();
@@ -277,47 +272,56 @@ impl History {
         all
     }
 
-    fn learn(&mut self, Decoded { change: made, expanded: change }: &Decoded) {
-        let own = self.actor(&change.actor_id).unwrap_or_else(|| {
-            self.actors.push(KnownActor { id: change.actor_id.clone(), last_seq: 0, stretches: Vec::new() });
+    fn learn(&mut self, change: &Change<'a>) {
+        let frame = &change.frame;
+        let own = self.actor(&frame.actor).unwrap_or_else(|| {
+            self.actors.push(KnownActor { id: frame.actor, last_seq: 0, stretches: Vec::new() });
             u32::try_from(self.actors.len() - 1).unwrap_or(u32::MAX)
         });
-        let start_op = change.start_op.get();
+        let actors = self.actors_of(change);
+        let key = |id: OpId| Some((id.counter, actors.get(id.actor as usize).copied().flatten()?));
         let mut known = self.ancestors(change);
-        let mut ops = Vec::with_capacity(change.operations.len());
-        for (number, op) in (start_op..).zip(&change.operations) {
-            let object = match &op.obj {
-                ObjectId::Root => None,
-                ObjectId::Id(id) => self.key(id),
-            };
-            if let OpType::Make(kind) = op.action {
-                let zone = match (&object, &op.key) {
-                    (None, Key::Map(name)) => Zone::from_key(name),
+        let mut ops = Vec::with_capacity(change.ops.len());
+        for (number, op) in change.numbered() {
+            let object = op.object.and_then(key);
+            if let Action::Make(kind) = op.action {
+                let zone = match (&object, op.key) {
+                    (None, Key::Name(name)) => Zone::from_key(name),
                     (Some(parent), _) => self.objects.get(parent).and_then(|parent| parent.zone),
-                    (None, Key::Seq(_)) => None,
+                    (None, _) => None,
                 };
                 let parent = object.as_ref().and_then(|parent| self.objects.get(parent));
                 let depth = parent.map_or(0, |parent| parent.depth + 1);
                 self.objects.insert((number, own), Object { kind, zone, depth });
             }
-            let place = match &op.key {
-                Key::Map(_) => Place::Key(op.key.clone()),
-                Key::Seq(_) if op.insert => Place::Element((number, own)),
-                Key::Seq(ElementId::Id(id)) => Place::Element(self.key(id).unwrap_or_default()),
-                Key::Seq(ElementId::Head) => Place::Element((0, 0)),
+            let place = match op.key {
+                Key::Name(name) => Place::Name(name),
+                _ if op.insert => Place::Element((number, own)),
+                Key::Element(id) => Place::Element(key(id).unwrap_or_default()),
+                Key::Head => Place::Element((0, 0)),
             };
-            ops.push(KnownOp { object, place, insert: op.insert });
+            ops.push(KnownOp { object, place, insert: op.insert, delete: op.action == Action::Delete });
             known.max_op = known.max_op.max(number);
         }
-        known.clock.insert(own, change.seq);
+        known.clock.insert(own, frame.seq);
         self.ops += ops.len() as u64;
-        self.bytes += made.raw_bytes().len();
+        self.bytes += change.raw.len();
         if let Some(actor) = self.actors.get_mut(own as usize) {
-            actor.last_seq = change.seq;
-            actor.stretches.push(Stretch { start_op, seq: change.seq, ops });
+            actor.last_seq = frame.seq;
+            actor.stretches.push(Stretch { start_op: frame.start_op, seq: frame.seq, ops });
         }
-        self.changes.insert(made.hash().into(), known);
+        self.changes.insert(change.hash(), known);
     }
+}
+
+/// Whether nothing comes twice. There may be thousands, where somebody wants it to take long.
+fn are_different<T: Ord>(all: impl ExactSizeIterator<Item = T>) -> bool {
+    if all.len() < 2 {
+        return true;
+    }
+    let mut sorted: Vec<T> = all.collect();
+    sorted.sort_unstable();
+    sorted.is_sorted_by(|before, after| before < after)
 }
 
 /// Where in the history, or in the change itself, an operation points.
@@ -328,12 +332,13 @@ enum Target {
     Own(u64),
 }
 
-struct Checker<'a> {
-    history: &'a History,
-    limits: &'a Limits,
-    ancestors: &'a KnownChange,
-    own_actor: &'a automerge::ActorId,
-    start_op: u64,
+struct Checker<'h, 'a> {
+    history: &'h History<'a>,
+    limits: &'h Limits,
+    change: &'h Change<'a>,
+    ancestors: &'h KnownChange,
+    /// Those of the change, as the history numbers them; `None` for who has not written yet.
+    actors: Vec<Option<u32>>,
     creates: bool,
     /// Objects made by this change.
     objects: HashMap<u64, Object>,
@@ -345,15 +350,16 @@ struct Checker<'a> {
 /// What an operation of this change has written.
 struct Written<'a> {
     object: Option<Target>,
-    key: &'a Key,
+    key: Key<'a>,
     insert: bool,
+    delete: bool,
 }
 
-impl<'a> Checker<'a> {
-    fn check(&mut self, number: u64, op: &'a Op) -> Result<(), &'static str> {
-        let (target, object) = self.object(&op.obj, number)?;
-        let zone = match (&op.key, target) {
-            (Key::Map(name), None) => Zone::from_key(name),
+impl<'a> Checker<'_, 'a> {
+    fn check(&mut self, number: u64, op: &Op<'a>) -> Result<(), &'static str> {
+        let (target, object) = self.object(op.object, number)?;
+        let zone = match (op.key, target) {
+            (Key::Name(name), None) => Zone::from_key(name),
             _ => object.zone,
         };
         match zone {
@@ -365,76 +371,98 @@ impl<'a> Checker<'a> {
         }
         let inner = Object { zone, depth: target.map_or(0, |_| object.depth + 1), kind: object.kind };
         self.check_action(number, op, target, inner)?;
-        match (object.kind, &op.key) {
-            (ObjType::Map, Key::Map(name)) => self.check_map_op(op, target, name)?,
-            (ObjType::List, Key::Seq(element)) => {
+        self.check_preds(op)?;
+        match (object.kind, op.key) {
+            (Container::Map, Key::Name(name)) => self.check_map_op(op, target, name)?,
+            (Container::List, Key::Head | Key::Element(_)) => {
                 if !op.insert {
                     return Err(code::APPEND_ONLY);
                 }
-                self.check_insert(number, op, target, element)?;
+                self.check_insert(number, op, target)?;
             }
-            (ObjType::Text, Key::Seq(element)) if op.insert => self.check_insert(number, op, target, element)?,
-            (ObjType::Text, Key::Seq(ElementId::Id(element))) => self.check_element_op(op, target, element)?,
+            (Container::Text, Key::Head | Key::Element(_)) if op.insert => self.check_insert(number, op, target)?,
+            (Container::Text, Key::Element(element)) => self.check_element_op(op, target, element)?,
             _ => return Err(code::REFERENCE),
         }
-        self.written.push(Written { object: target, key: &op.key, insert: op.insert });
+        let delete = op.action == Action::Delete;
+        self.written.push(Written { object: target, key: op.key, insert: op.insert, delete });
         Ok(())
     }
 
     fn check_action(
         &mut self,
         number: u64,
-        op: &Op,
+        op: &Op<'_>,
         target: Option<Target>,
         inner: Object,
     ) -> Result<(), &'static str> {
-        match &op.action {
-            OpType::Put(ScalarValue::Str(text)) if text.len() > self.limits.scalar_bytes => Err(code::TOO_LARGE),
-            OpType::Put(ScalarValue::Bytes(bytes)) if bytes.len() > self.limits.scalar_bytes => Err(code::TOO_LARGE),
-            OpType::Put(ScalarValue::Counter(_) | ScalarValue::Unknown { .. }) => Err(code::OPERATION),
-            // Everything at the root is a container of the first change.
-            OpType::Put(_) | OpType::Delete if target.is_none() => Err(code::FROZEN),
-            OpType::Put(_) => Ok(()),
-            OpType::Delete if op.pred.is_empty() || op.insert => Err(code::REFERENCE),
-            OpType::Delete => Ok(()),
-            OpType::Make(_) if !self.creates => Err(code::FROZEN),
+        match op.action {
+            Action::Put => match op.value.scalar() {
+                Scalar::String | Scalar::Bytes if op.value.bytes.len() > self.limits.scalar_bytes => {
+                    Err(code::TOO_LARGE)
+                }
+                Scalar::Counter | Scalar::Unknown => Err(code::OPERATION),
+                // Unlike itself, or lost on the way to a page: JSON has no such numbers.
+                Scalar::Number if !op.value.is_finite() => Err(code::OPERATION),
+                // Everything at the root is a container of the first change.
+                _ if target.is_none() => Err(code::FROZEN),
+                _ => Ok(()),
+            },
+            Action::Delete if target.is_none() => Err(code::FROZEN),
+            Action::Delete if self.change.preds(op).is_empty() || op.insert => Err(code::REFERENCE),
+            Action::Delete => Ok(()),
+            Action::Make(_) if !self.creates => Err(code::FROZEN),
             // Reading deep nesting recurses, and would overflow the stack.
-            OpType::Make(_) if inner.depth > self.limits.depth => Err(code::TOO_LARGE),
-            OpType::Make(kind @ (ObjType::Map | ObjType::List | ObjType::Text)) if !op.insert => {
-                self.objects.insert(number, Object { kind: *kind, ..inner });
+            Action::Make(_) if inner.depth > self.limits.depth => Err(code::TOO_LARGE),
+            Action::Make(kind @ (Container::Map | Container::List | Container::Text)) if !op.insert => {
+                self.objects.insert(number, Object { kind, ..inner });
                 Ok(())
             }
-            OpType::Make(_) | OpType::Increment(_) | OpType::MarkBegin(_) | OpType::MarkEnd(_) => Err(code::OPERATION),
+            Action::Make(_) | Action::Increment | Action::Mark => Err(code::OPERATION),
         }
     }
 
-    fn object(&self, id: &ObjectId, number: u64) -> Result<(Option<Target>, Object), &'static str> {
-        match id {
-            ObjectId::Root => Ok((None, Object { kind: ObjType::Map, zone: None, depth: 0 })),
-            ObjectId::Id(id) => {
-                let target = self.resolve(id, number)?;
-                let object = match target {
-                    Target::Known(key) => self.history.objects.get(&key),
-                    Target::Own(counter) => self.objects.get(&counter),
-                };
-                object.map(|object| (Some(target), *object)).ok_or(code::REFERENCE)
-            }
+    /// What was overwritten was there, and is named once.
+    fn check_preds(&self, op: &Op<'_>) -> Result<(), &'static str> {
+        let preds = self.change.preds(op);
+        let there = preds.iter().all(|pred| match self.resolve(*pred, u64::MAX) {
+            Ok(Target::Known(key)) => self.history.op(key).is_some_and(|(known, _)| !known.delete),
+            Ok(Target::Own(number)) => self.own(number).is_some_and(|written| !written.delete),
+            Err(_) => false,
+        });
+        if there && are_different(preds.iter().map(|pred| (pred.counter, pred.actor))) {
+            Ok(())
+        } else {
+            Err(code::REFERENCE)
         }
+    }
+
+    fn object(&self, id: Option<OpId>, number: u64) -> Result<(Option<Target>, Object), &'static str> {
+        let Some(id) = id else {
+            return Ok((None, Object { kind: Container::Map, zone: None, depth: 0 }));
+        };
+        let target = self.resolve(id, number)?;
+        let object = match target {
+            Target::Known(key) => self.history.objects.get(&key),
+            Target::Own(counter) => self.objects.get(&counter),
+        };
+        object.map(|object| (Some(target), *object)).ok_or(code::REFERENCE)
     }
 
     /// What an earlier operation of this change has written.
     fn own(&self, number: u64) -> Option<&Written<'a>> {
-        self.written.get(usize::try_from(number.checked_sub(self.start_op)?).ok()?)
+        self.written.get(usize::try_from(number.checked_sub(self.change.frame.start_op)?).ok()?)
     }
 
     /// An operation that exists before operation `number` of this change: earlier in it, or among its ancestors.
-    fn resolve(&self, id: &OpId, number: u64) -> Result<Target, &'static str> {
-        if id.actor() == self.own_actor && id.counter() >= self.start_op {
-            return if id.counter() < number { Ok(Target::Own(id.counter())) } else { Err(code::REFERENCE) };
+    fn resolve(&self, id: OpId, number: u64) -> Result<Target, &'static str> {
+        if id.actor == 0 && id.counter >= self.change.frame.start_op {
+            return if id.counter < number { Ok(Target::Own(id.counter)) } else { Err(code::REFERENCE) };
         }
-        let key = self.history.key(id).ok_or(code::REFERENCE)?;
+        let actor = self.actors.get(id.actor as usize).copied().flatten().ok_or(code::REFERENCE)?;
+        let key = (id.counter, actor);
         let (_, written_at) = self.history.op(key).ok_or(code::REFERENCE)?;
-        let seen = self.ancestors.clock.get(&key.1).is_some_and(|seq| written_at <= *seq);
+        let seen = self.ancestors.clock.get(&actor).is_some_and(|seq| written_at <= *seq);
         if seen { Ok(Target::Known(key)) } else { Err(code::REFERENCE) }
     }
 
@@ -446,19 +474,19 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn check_map_op(&self, op: &Op, target: Option<Target>, name: &str) -> Result<(), &'static str> {
+    fn check_map_op(&self, op: &Op<'_>, target: Option<Target>, name: &str) -> Result<(), &'static str> {
         if op.insert || name.len() > crate::record::facts::MAX_KEY_BYTES {
             return Err(code::REFERENCE);
         }
-        for pred in op.pred.iter() {
-            let fits = match self.resolve(pred, u64::MAX)? {
+        for pred in self.change.preds(op) {
+            let fits = match self.resolve(*pred, u64::MAX)? {
                 Target::Known(key) => self.history.op(key).is_some_and(|(known, _)| {
-                    let is_there = matches!(&known.place, Place::Key(Key::Map(other)) if other == name);
+                    let is_there = matches!(known.place, Place::Name(other) if other == name);
                     self.same_object(target, known.object) && is_there
                 }),
-                Target::Own(number) => self.own(number).is_some_and(|written| {
-                    written.object == target && matches!(written.key, Key::Map(other) if other == name)
-                }),
+                Target::Own(number) => {
+                    self.own(number).is_some_and(|written| written.object == target && written.key == Key::Name(name))
+                }
             };
             if !fits {
                 return Err(code::REFERENCE);
@@ -467,24 +495,18 @@ impl<'a> Checker<'a> {
         Ok(())
     }
 
-    fn check_insert(
-        &self,
-        number: u64,
-        op: &Op,
-        target: Option<Target>,
-        after: &ElementId,
-    ) -> Result<(), &'static str> {
-        if !op.pred.is_empty() || !matches!(op.action, OpType::Put(_)) {
+    fn check_insert(&self, number: u64, op: &Op<'_>, target: Option<Target>) -> Result<(), &'static str> {
+        if !self.change.preds(op).is_empty() || op.action != Action::Put {
             return Err(code::REFERENCE);
         }
-        if let ElementId::Id(id) = after {
+        if let Key::Element(id) = op.key {
             self.element(id, number, target)?;
         }
         Ok(())
     }
 
     /// The list element behind an identifier, which must have been made by an insertion into this list.
-    fn element(&self, id: &OpId, number: u64, target: Option<Target>) -> Result<Target, &'static str> {
+    fn element(&self, id: OpId, number: u64, target: Option<Target>) -> Result<Target, &'static str> {
         let element = self.resolve(id, number)?;
         let fits = match element {
             Target::Known(key) => {
@@ -499,13 +521,13 @@ impl<'a> Checker<'a> {
     }
 
     /// Overwrites or deletes one character of a text.
-    fn check_element_op(&self, op: &Op, target: Option<Target>, id: &OpId) -> Result<(), &'static str> {
+    fn check_element_op(&self, op: &Op<'_>, target: Option<Target>, id: OpId) -> Result<(), &'static str> {
         let element = self.element(id, u64::MAX, target)?;
-        if op.pred.is_empty() {
+        if self.change.preds(op).is_empty() {
             return Err(code::REFERENCE);
         }
-        for pred in op.pred.iter() {
-            let fits = match self.resolve(pred, u64::MAX)? {
+        for pred in self.change.preds(op) {
+            let fits = match self.resolve(*pred, u64::MAX)? {
                 Target::Known(key) => self.history.op(key).is_some_and(|(known, _)| {
                     self.same_object(target, known.object)
                         && matches!((&known.place, element), (Place::Element(at), Target::Known(wanted)) if *at == wanted)
@@ -513,7 +535,7 @@ impl<'a> Checker<'a> {
                 Target::Own(number) => match element {
                     Target::Own(made) if made == number => true,
                     _ => self.own(number).is_some_and(|written| {
-                        written.object == target && matches!(written.key, Key::Seq(ElementId::Id(other)) if other == id)
+                        written.object == target && !written.insert && written.key == Key::Element(id)
                     }),
                 },
             };

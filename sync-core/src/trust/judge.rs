@@ -3,11 +3,10 @@
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use automerge::Change;
-
 use super::authority::{Author, Standing, may_write};
 use super::gate::{Checked, History, Rejection, Touched};
 use super::{Limits, code};
+use crate::chunk::Change;
 use crate::document::Document;
 use crate::document::schema::OLDEST_ACCEPTED;
 use crate::id::{ChangeHash, DeviceId, RecordId};
@@ -22,7 +21,7 @@ use crate::wire::enrol::Role;
 pub struct Candidate<'a> {
     /// Its name.
     pub hash: ChangeHash,
-    /// Its bytes, which passed [`super::chunk::read_change`].
+    /// Its bytes, which passed [`crate::chunk::read_change`].
     pub raw: &'a [u8],
     /// From whom, as the server knows it.
     pub author: Author,
@@ -79,8 +78,8 @@ pub fn judge(
     candidates: &[Candidate<'_>],
     limits: &Limits,
 ) -> Result<Judgement, Damaged> {
-    let (history, log) = History::of(published).map_err(|_| Damaged)?;
-    let base = if published.is_empty() { None } else { Some(read(log.clone()).ok_or(Damaged)?) };
+    let (history, log) = History::of(published, limits).map_err(|_| Damaged)?;
+    let base = if published.is_empty() { None } else { Some(read(&log.iter().collect::<Vec<_>>()).ok_or(Damaged)?) };
     let refused = refused.iter().copied().collect();
     let (accepted, set_aside) = (Vec::new(), Vec::new());
     let mut bench = Bench { id, published, limits, history, refused, base, log, accepted, set_aside };
@@ -95,13 +94,13 @@ struct Bench<'a> {
     published: &'a [&'a [u8]],
     limits: &'a Limits,
     /// What was said by everything published, accepted, or examined in this round.
-    history: History,
+    history: History<'a>,
     /// What was refused, before and in this judgement.
     refused: HashSet<ChangeHash>,
     /// The record as it stands with everything accepted so far.
     base: Option<(Document, AnyView)>,
     /// Everything published or accepted.
-    log: Vec<Change>,
+    log: Vec<Change<'a>>,
     accepted: Vec<Candidate<'a>>,
     set_aside: Vec<(ChangeHash, SetAside)>,
 }
@@ -110,7 +109,7 @@ impl<'a> Bench<'a> {
     /// Takes up changes whose ancestors are there until no more can be taken up.
     fn hear(&mut self, mut open: Vec<Candidate<'a>>) {
         loop {
-            let mut round: Vec<(Candidate<'a>, Checked)> = Vec::new();
+            let mut round: Vec<(Candidate<'a>, Checked<'a>)> = Vec::new();
             let mut later = Vec::new();
             let refused_before = self.refused.len();
             for candidate in open {
@@ -140,7 +139,7 @@ impl<'a> Bench<'a> {
     }
 
     /// Checks form and authority. `maker` is the change that makes the record, if that is part of this round.
-    fn examine(&self, candidate: &Candidate<'_>, maker: Option<&Candidate<'_>>) -> Result<Checked, SetAside> {
+    fn examine(&self, candidate: &Candidate<'a>, maker: Option<&Candidate<'a>>) -> Result<Checked<'a>, SetAside> {
         let checked = self.history.check(candidate.raw, self.limits).map_err(|rejection| match rejection {
             Rejection::Waiting(missing) => SetAside::Waiting(missing),
             // The copy has used the number. Nobody is at fault, and nobody can mend it: the person gets the text back.
@@ -186,15 +185,15 @@ impl<'a> Bench<'a> {
     }
 
     /// Applies a round of examined changes to a copy; if that fails, one after the other to find the culprit.
-    fn take(&mut self, round: Vec<(Candidate<'a>, Checked)>) {
+    fn take(&mut self, round: Vec<(Candidate<'a>, Checked<'a>)>) {
         if let Ok(taken) = self.try_take(&round) {
             self.base = Some(taken);
             self.keep(round);
             return;
         }
         let log = self.published.iter().copied().chain(self.accepted.iter().map(|change| change.raw));
-        self.history =
-            History::of(&log.collect::<Vec<_>>()).map_or_else(|_| History::default(), |(history, _)| history);
+        self.history = History::of(&log.collect::<Vec<_>>(), self.limits)
+            .map_or_else(|_| History::default(), |(history, _)| history);
         for (candidate, checked) in round {
             // What was checked before may have followed what is set aside now.
             let taken = if checked.is_canonical() {
@@ -219,7 +218,7 @@ impl<'a> Bench<'a> {
     }
 
     /// These are part of the record.
-    fn keep(&mut self, taken: impl IntoIterator<Item = (Candidate<'a>, Checked)>) {
+    fn keep(&mut self, taken: impl IntoIterator<Item = (Candidate<'a>, Checked<'a>)>) {
         for (candidate, checked) in taken {
             self.log.push(checked.into_change());
             self.accepted.push(candidate);
@@ -233,9 +232,9 @@ impl<'a> Bench<'a> {
         self.set_aside.push((change, reason));
     }
 
-    fn try_take(&self, round: &[(Candidate<'_>, Checked)]) -> Result<(Document, AnyView), SetAside> {
-        let log = self.log.iter().chain(round.iter().map(|(_, checked)| checked.change()));
-        let (document, view) = read_back(log.cloned().collect()).ok_or(SetAside::Quarantined(code::UNLOADABLE))?;
+    fn try_take(&self, round: &[(Candidate<'_>, Checked<'_>)]) -> Result<(Document, AnyView), SetAside> {
+        let log: Vec<&Change<'_>> = self.log.iter().chain(round.iter().map(|(_, checked)| checked.change())).collect();
+        let (document, view) = read_back(&log).ok_or(SetAside::Quarantined(code::UNLOADABLE))?;
         if let (None, Some((maker, _))) = (&self.base, round.first()) {
             self.check_header(maker, &view.frame().header)?;
         }
@@ -261,23 +260,27 @@ impl<'a> Bench<'a> {
 }
 
 /// Loads changes that were verified when they were published.
-fn read(log: Vec<Change>) -> Option<(Document, AnyView)> {
-    unharmed(|| {
-        let mut document = Document::of_changes(log).ok()?;
-        let view = document.any_view().ok()?;
-        Some((document, view))
+fn read(log: &[&Change<'_>]) -> Option<(Document, AnyView)> {
+    unharmed(|| with_view(Document::of_changes(log).ok()?))
+}
+
+/// Loads changes, and makes sure that the document can be loaded again and reads the same. Loading it also makes sure
+/// that each change has its one canonical form (see [`super::gate`]).
+fn read_back(log: &[&Change<'_>]) -> Option<(Document, AnyView)> {
+    // A line was loaded from a document already.
+    unharmed(|| with_view(Document::of_line(log)?)).or_else(|| {
+        unharmed(|| {
+            let mut document = Document::by_applying(log).ok()?;
+            let mut again = Document::load_bytes(&document.save()).ok()?;
+            let view = document.any_view().ok()?;
+            (again.any_view().ok()? == view).then_some((document, view))
+        })
     })
 }
 
-/// Loads changes, saves the document, loads that, and makes sure that both read the same. Loading it also makes sure
-/// that each change has its one canonical form (see [`super::gate`]).
-fn read_back(log: Vec<Change>) -> Option<(Document, AnyView)> {
-    unharmed(|| {
-        let mut document = Document::of_changes(log).ok()?;
-        let mut again = Document::load_bytes(&document.save()).ok()?;
-        let view = document.any_view().ok()?;
-        (again.any_view().ok()? == view).then_some((document, view))
-    })
+fn with_view(mut document: Document) -> Option<(Document, AnyView)> {
+    let view = document.any_view().ok()?;
+    Some((document, view))
 }
 
 /// Automerge's panics end here, together with the document that they may have damaged.

@@ -83,7 +83,7 @@ pub struct Offer {
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct OfferedChange {
-    /// The change, packed by itself ([`crate::trust::chunk::pack`]).
+    /// The change, packed by itself ([`crate::chunk::pack`]).
     #[n(0)]
     #[cbor(with = "minicbor::bytes")]
     pub packed: Vec<u8>,

@@ -272,7 +272,7 @@ pub struct PullItem {
 /// What is new about a record.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum News {
-    /// Changes, packed by [`crate::trust::chunk::pack`], each after the ones that it depends on.
+    /// Changes, packed by [`crate::chunk::pack`], each after the ones that it depends on.
     #[n(0)]
     Changes(
         #[n(0)]

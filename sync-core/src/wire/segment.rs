@@ -5,10 +5,10 @@
 
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 
+use crate::chunk::{self, ChunkError};
 use crate::id::{ChangeHash, RecordId, Signature};
 use crate::journal::{Entry, Head};
 use crate::time::{BootId, ClockReading, UnixMillis};
-use crate::trust::chunk::{self, ChunkError};
 
 /// What an entry brings along.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -94,6 +94,11 @@ impl Company {
         text(&ask(app, Order::CreatePerson { organisation: None, person }).await?, "password")
     }
 
+    /// How many people it has.
+    pub fn hired(&self) -> usize {
+        self.hired
+    }
+
     /// Its offices.
     pub fn offices(&self) -> &[String] {
         &self.offices

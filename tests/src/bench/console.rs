@@ -11,6 +11,9 @@ use super::company::Company;
 use super::{Setting, mill};
 use crate::failure::Failure;
 
+/// Everybody's names and phones are on many pages.
+const PROMOTERS: usize = 2_000;
+
 /// Serves until standard input ends. The first line on standard output says where, and who may sign in.
 ///
 /// # Errors
@@ -18,9 +21,13 @@ use crate::failure::Failure;
 pub fn serve(setting: &Setting) -> Result<(), Failure> {
     let ground = mill::ground(setting)?;
     let login = "headquarters";
-    let password = ground.inside(async |app| Company::add_staff(app, login, Role::HqAdmin).await)?;
+    let password = ground.inside(async |app| {
+        mill::hire_up_to(app, PROMOTERS, setting.seed).await?;
+        mill::oddities::fill(app, setting.seed).await?;
+        Company::add_staff(app, login, Role::HqAdmin).await
+    })?;
     let mut server = ground.serve()?;
-    let house = json!({ "url": server.base_url(), "login": login, "password": password, "records": setting.stored });
+    let house = json!({ "url": server.base_url(), "login": login, "password": password, "records": setting.stored, "promoters": PROMOTERS });
     let said = writeln!(stdout(), "{house}").and_then(|()| stdout().flush());
     said.map_err(Failure::system("can't say where the server is"))?;
     // Whoever measures holds the other end; it closes also if that is killed.

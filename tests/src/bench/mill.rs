@@ -4,6 +4,8 @@
 //!
 //! A large filling is made once and kept in the target directory.
 
+pub mod oddities;
+
 use std::collections::HashMap;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -101,6 +103,22 @@ pub fn fill(ground: &Ground, post: Post, records: u32, seed: u64) -> Result<(), 
     Ok(())
 }
 
+/// Hires promoters whose phones have nothing to hand in, until the company has so many people.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn hire_up_to(app: &App, people: usize, seed: u64) -> Result<(), Failure> {
+    let mut company = Company::of(app).await?;
+    let missing = people.saturating_sub(company.hired());
+    let stretch = Stretch::begin(&format!("hire promoters up to {people}"), missing);
+    for (number, code) in (0_u64..).zip(&company.hire(app, Post::Anywhere, missing).await?) {
+        Mill::enrol(app, code, seed ^ !number, 0..0).await?;
+        stretch.step();
+    }
+    stretch.end("done");
+    Ok(())
+}
+
 /// Has all promoters write, on threads of their own; a day of each is a push.
 fn grind(mills: Vec<Mill>, workload: Workload) -> Receiver<Result<Push, Failure>> {
     let (pushes, ground) = sync_channel(2 * PUSHES);
@@ -126,6 +144,8 @@ struct Mill {
     rng: ChaCha8Rng,
     clock: Arc<DayClock>,
     head: Head,
+    /// Where the journal stood when something was last pushed.
+    pushed: Head,
     /// Which records of the workload are theirs.
     numbers: Range<u32>,
     /// The records of the day, with the number of changes that each has.
@@ -148,24 +168,35 @@ impl Mill {
         let device = app.store.redeem_code(&code.hash(), &new, now).await.map_err(odd)?;
         let clock = Arc::new(DayClock::new(first_day(), 0, seed));
         let (actor, head) = (ActorId::random(&mut rng), Head::EMPTY);
-        Ok(Self { device, key, actor, rng, clock, head, numbers, open: HashMap::new(), lines: Vec::new() })
+        let (pushed, open, lines) = (head, HashMap::new(), Vec::new());
+        Ok(Self { device, key, actor, rng, clock, head, pushed, numbers, open, lines })
     }
 
     /// What they write on a day, as their phone would push it in the evening.
     fn day(&mut self, workload: &Workload, day: u32) -> Result<Option<Push>, Failure> {
+        self.write(workload, day)?;
+        Ok((!self.lines.is_empty()).then(|| self.push()))
+    }
+
+    /// Writes the records of a day.
+    fn write(&mut self, workload: &Workload, day: u32) -> Result<(), Failure> {
         let first = self.numbers.start + day * DAY;
         let numbers = first.min(self.numbers.end)..(first + DAY).min(self.numbers.end);
         if numbers.is_empty() {
-            return Ok(None);
+            return Ok(());
         }
-        let base = self.head;
         let clock = Arc::clone(&self.clock);
         clock.set(first_day().plus(DAY_MS * i64::from(day)));
-        workload.write(self, &clock, numbers)?;
+        workload.write(self, &clock, numbers).map(drop)
+    }
+
+    /// What their phone pushes of what was written since.
+    fn push(&mut self) -> Push {
         self.open.clear();
-        let report =
-            DeviceReport { at: clock.read().wall, skew_ms: 0, app: APP.to_owned(), backlog: Backlog::default() };
-        Ok(Some(Push {
+        let base = std::mem::replace(&mut self.pushed, self.head);
+        let at = self.clock.read().wall;
+        let report = DeviceReport { at, skew_ms: 0, app: APP.to_owned(), backlog: Backlog::default() };
+        Push {
             device: self.device.id,
             person: self.device.person.id,
             organisation: self.device.person.organisation,
@@ -176,18 +207,23 @@ impl Mill {
             lines: std::mem::take(&mut self.lines),
             report,
             judged: Vec::new(),
-        }))
+        }
     }
 }
 
 impl Mill {
     /// Notes a change that was just made in the journal.
     fn note(&mut self, record: RecordId, change: NewChange, number: u64) {
+        self.note_as(self.actor, record, change, number);
+    }
+
+    /// As [`Self::note`], for a change that was written under this name.
+    fn note_as(&mut self, actor: ActorId, record: RecordId, change: NewChange, number: u64) {
         let (entry, head) = self.head.append(record, change.hash, self.clock.read());
         self.head = head;
         self.lines.push(NewLine {
             entry,
-            actor: Some(self.actor),
+            actor: Some(actor),
             actor_seq: Some(number),
             raw: Some(change.bytes),
             state: ChangeState::Received,

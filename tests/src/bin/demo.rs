@@ -77,6 +77,7 @@ impl Demo {
         let conflicts = play.conflicts()?;
         let settled = play.settle()?;
         let reviewed = play.review()?;
+        play.night()?;
         let restless = play.quiet()?;
         let reckoning = play.reckon()?;
         let report = Report::of(&play, aftermath, conflicts, settled, reviewed, restless, &reckoning)?;

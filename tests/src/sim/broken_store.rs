@@ -88,7 +88,6 @@ broken! {
     fn journal(device: DeviceId, from: u64, limit: u32) -> Vec<JournalLine>;
     fn signed_head(device: DeviceId, n: u64) -> Head;
     fn record(id: RecordId) -> PendingRecord;
-    fn records(ids: &[RecordId]) -> Vec<PendingRecord>;
     fn places(organisation: OrganisationId, records: &[RecordId]) -> Vec<RecordPlace>;
     fn authors(actors: &[ActorId]) -> Vec<Author>;
     fn scope_heads(scope: &Scope, limit: u32) -> Vec<RecordHeads>;
@@ -99,9 +98,11 @@ broken! {
     fn list_records(query: &RecordQuery) -> Vec<RecordLine>;
     fn count_records(scope: &Scope, filter: &RecordFilter) -> u64;
     fn record_line(id: RecordId) -> RecordLine;
+    fn record_lines(ids: &[RecordId]) -> Vec<RecordLine>;
     fn origins(id: RecordId) -> Vec<ChangeOrigin>;
     fn false_bytes(organisation: OrganisationId, since: UnixMillis) -> Vec<(DeviceId, UnixMillis, u64)>;
     fn set_aside(query: &AsideQuery) -> Vec<SetAside>;
+    fn count_set_aside(query: &AsideQuery) -> u64;
     fn aside(id: i64) -> AsideChange;
     fn aside_of_record(record: RecordId) -> Vec<AsideChange>;
     fn held(query: &HeldQuery) -> Vec<HeldGroup>;
@@ -114,12 +115,14 @@ broken! {
     }
     writes {
     fn create_organisation(organisation: &Organisation) -> ();
-    fn keep_exif(id: OrganisationId, keep: bool) -> ();
+    fn change_organisation(id: OrganisationId, edit: &server::store::OrganisationEdit) -> ();
     fn set_thresholds(id: OrganisationId, thresholds: &server::flag::thresholds::Thresholds) -> ();
     fn create_office(office: &Office) -> ();
-    fn set_time_zone(office: OfficeId, time_zone: &str) -> ();
+    fn change_office(id: OfficeId, edit: &server::store::OfficeEdit) -> ();
     fn create_team(team: &Team) -> ();
+    fn rename_team(team: &Team) -> ();
     fn create_project(project: &Project) -> ();
+    fn rename_project(project: &Project) -> ();
     fn create_person(person: &Person, password_hash: Option<&str>) -> ();
     fn change_person(person: &Person, moved_on: Option<&str>) -> ();
     fn create_session(session: &Session) -> ();
@@ -149,6 +152,10 @@ broken! {
     fn note_backup(taken_at: UnixMillis, journals: &[(DeviceId, u64)], oldest: UnixMillis) -> ();
     }
     by hand {
+
+    fn presets(&self) -> &dyn server::store::presets::PresetStore {
+        self.inner.presets()
+    }
 
     fn access(&self) -> &dyn server::store::access::AccessStore {
         self.inner.access()
@@ -197,15 +204,20 @@ broken! {
         self.inner.is_received().await
     }
 
-    async fn pending(&self, limit: u32, senders: Senders<'_>) -> Result<Vec<PendingRecord>, StoreError> {
+    async fn records(&self, ids: &[RecordId]) -> Result<Vec<PendingRecord>, StoreError> {
         self.disk.read()?;
-        let mut pending = self.inner.pending(limit, senders).await?;
+        let mut records = self.inner.records(ids).await?;
         if self.is(Mutant::AuthorityAtReceiptOnly) {
-            for change in pending.iter_mut().flat_map(|record| &mut record.incoming) {
+            for change in records.iter_mut().flat_map(|record| &mut record.incoming) {
                 change.approved = true;
             }
         }
-        Ok(pending)
+        Ok(records)
+    }
+
+    async fn pending(&self, limit: u32, senders: Senders<'_>) -> Result<Vec<RecordId>, StoreError> {
+        self.disk.read()?;
+        self.inner.pending(limit, senders).await
     }
 
     async fn publish(

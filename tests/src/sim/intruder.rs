@@ -1,6 +1,7 @@
 //! A device that enrols properly and then sends what is false, beside the honest ones: every class of change that is
 //! known to hurt Automerge, in valid journals, about its own record and about those of others.
 
+use sync_core::chunk;
 use sync_core::document::{Document, NewRecord};
 use sync_core::engine::{MAX_ANSWER, Route, WireRequest, WireResponse};
 use sync_core::id::{ActorId, DeviceId, RecordId};
@@ -9,7 +10,6 @@ use sync_core::record::Kind;
 use sync_core::record::header::{Header, SCHEMA};
 use sync_core::record::lead::LeadFacts;
 use sync_core::time::{BootId, ClockReading, UnixMillis};
-use sync_core::trust::chunk;
 use sync_core::wire::enrol::{EnrolRequest, EnrolResponse, TokenRequest, TokenResponse};
 use sync_core::wire::exchange::{Backlog, ExchangeRequest, ExchangeResponse, News, PullLimits};
 use sync_core::wire::segment::{Payload, Segment, WireEntry};

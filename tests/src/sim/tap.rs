@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use server::store::{ChangeState, SetAside, Store};
+use sync_core::chunk;
 use sync_core::engine::{Route, WireRequest, WireResponse};
 use sync_core::id::{ChangeHash, DeviceId, RecordId};
 use sync_core::journal::{Entry, Head};
 use sync_core::time::UnixMillis;
-use sync_core::trust::{chunk, code};
+use sync_core::trust::code;
 use sync_core::wire::exchange::{ExchangeResponse, News, Order, PullItem, Verdict};
 use sync_core::wire::{self, MEDIA_TYPE};
 

@@ -9,6 +9,7 @@ export interface Ground {
   login: string;
   password: string;
   records: number;
+  promoters: number;
   browser: string;
 }
 

@@ -14,6 +14,8 @@ const median = (times: number[]): number => Math.round(times.toSorted((a, b) => 
 /** How long since this page was asked for, by the page's own clock. */
 const sinceAsked = (page: Page): Promise<number> => page.evaluate(() => performance.now());
 
+const twoWeeksBefore = (day: string): string => new Date(Date.parse(day) - 13 * 86_400_000).toISOString().slice(0, 10);
+
 /** Presses something and waits for another first line, measured in the page. */
 const turn = (page: Page, button: string): Promise<number> =>
   page.evaluate(async (button) => {
@@ -25,7 +27,7 @@ const turn = (page: Page, button: string): Promise<number> =>
   }, button);
 
 test('every page of the console', async () => {
-  const { url, login, password, records, browser } = inject('ground');
+  const { url, login, password, records, promoters, browser } = inject('ground');
   const chrome = await chromium.connect(browser);
   const context = await chrome.newContext({ baseURL: url, locale: 'zh-CN', viewport: { width: 1280, height: 820 } });
   context.setDefaultTimeout(60_000);
@@ -44,6 +46,7 @@ test('every page of the console', async () => {
   if (!newest) throw new Error('there are no records: give --stored');
   const more: [string, string][] = [
     ['records of a day', `/records?day=${newest.day}`],
+    ['records of two weeks', `/records?to=${newest.day}&from=${twoWeeksBefore(newest.day)}`],
     ['records of a promoter', `/records?promoter=${newest.owner}`],
     ['records with a flag', '/records?flag=any'],
     ['records in conflict', '/records?conflict=true'],
@@ -76,6 +79,6 @@ test('every page of the console', async () => {
 
   const slow = results.filter(({ ms, bar }) => ms > bar);
   for (const { what, ms, bar } of results) console.log(`${String(ms).padStart(6)} ms ${ms > bar ? 'SLOW' : 'ok  '} ${what}`);
-  console.log(JSON.stringify({ records, slow: slow.length, ms: Object.fromEntries(results.map(({ what, ms }) => [what, ms])) }));
+  console.log(JSON.stringify({ records, promoters, slow: slow.length, ms: Object.fromEntries(results.map(({ what, ms }) => [what, ms])) }));
   expect(slow).toEqual([]);
 });

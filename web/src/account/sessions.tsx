@@ -24,6 +24,7 @@ export function SessionsSheet() {
     {
       key: 'client',
       title: t('account.client'),
+      width: 220,
       render: (_, session) => (
         <>
           {session.client === 'unknown' ? t('common.unknown') : session.client} {session.current && <span className="mark mark-active">{t('account.current')}</span>}

@@ -2,14 +2,16 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { Button, Table, type TableColumnType } from 'antd';
 import type { Body } from '../api/client.ts';
+import { exported } from '../api/files.ts';
+import { nameOf } from '../api/records.ts';
 import { amendmentList } from '../api/set-aside.ts';
 import { DeviceLink } from '../devices/link.tsx';
 import { number, useWords } from '../language/wording.ts';
 import { PageHead } from '../shell/page-head.tsx';
 import { Fetched, Nothing } from '../shell/states.tsx';
+import { ExportButton } from '../words/export.tsx';
 import { More } from '../words/more.tsx';
 import { Moment } from '../words/moment.tsx';
-import { RecordName } from '../words/record-name.tsx';
 import { List } from '../words/list.tsx';
 
 type Held = Body['HeldBody'];
@@ -21,14 +23,15 @@ export function AmendmentsPage() {
     {
       key: 'record',
       title: t('common.record'),
+      width: 420,
       render: (_, held) => (
         <Link to="/amendments/$record/$device" params={{ record: held.record, device: held.device }} className="row-link">
-          <RecordName id={held.record} />
+          {nameOf({ id: held.record, title: held.title })}
         </Link>
       ),
     },
     { key: 'who', title: t('common.who'), width: 140, render: (_, held) => held.person_name },
-    { key: 'device', title: t('common.device'), width: 180, render: (_, held) => <DeviceLink id={held.device} /> },
+    { key: 'device', title: t('common.device'), width: 180, render: (_, held) => <DeviceLink id={held.device} label={held.device_label} /> },
     { key: 'held', title: t('amendments.held'), width: 90, align: 'right', render: (_, held) => number(held.held) },
     { key: 'since', title: t('common.since'), width: 150, render: (_, held) => <Moment at={held.since} /> },
   ];
@@ -37,9 +40,12 @@ export function AmendmentsPage() {
       <PageHead
         title={t('amendments.title')}
         end={
-          <Button onClick={() => void query.refetch()} loading={query.isFetching}>
-            {t('common.refresh')}
-          </Button>
+          <>
+            <ExportButton name={t('amendments.title')} list={exported('/api/v1/amendments/export', { query: {} })} />
+            <Button onClick={() => void query.refetch()} loading={query.isFetching}>
+              {t('common.refresh')}
+            </Button>
+          </>
         }
       />
       <p className="page-lead">{t('amendments.lead')}</p>

@@ -3,10 +3,13 @@ import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { Alert, App, Button, Input, Modal, Space, Table, type TableColumnType } from 'antd';
 import { useState } from 'react';
 import type { Body } from '../api/client.ts';
+import { nameOf } from '../api/records.ts';
 import { acceptAmendment, amendment, rejectAmendment } from '../api/set-aside.ts';
 import { DeviceLink } from '../devices/link.tsx';
 import { term, useWords } from '../language/wording.ts';
 import { useProblemNotice } from '../problem/notices.tsx';
+import { Problem } from '../problem/problem.ts';
+import { Trouble } from '../problem/trouble.tsx';
 import { Act } from '../record/act.tsx';
 import { FieldName } from '../record/field-name.tsx';
 import { sortOf } from '../record/fields.ts';
@@ -28,19 +31,25 @@ type Field = HistoryLine & { old: FieldValue; new: FieldValue };
 export function AmendmentPage() {
   const { record, device } = useParams({ from: '/inside/amendments/$record/$device' });
   const query = useQuery(amendment(record, device));
-  return <Fetched query={query}>{(amendment) => <Comparison amendment={amendment} />}</Fetched>;
+  // Somebody else may have decided about it while it was looked at.
+  const gone = query.error instanceof Problem && !query.error.passes ? query.error : undefined;
+  return <Fetched query={query}>{(amendment) => <Comparison amendment={amendment} gone={gone} />}</Fetched>;
 }
 
 /** The record as it reads now beside the record as it would read. */
-function Comparison({ amendment }: { amendment: Amendment }) {
+function Comparison({ amendment, gone }: { amendment: Amendment; gone?: Problem }) {
   const { t } = useWords();
   const me = useMe();
   const decision = useDecision(amendment);
-  const [asking, setAsking] = useState<{ act: 'accept' | 'reject'; through?: string }>();
+  const overtaken = decision.isIdle || decision.isError ? gone : undefined;
+  const [asking, setAsking] = useState<Asking>();
   const [reason, setReason] = useState('');
-  const mayDecide = mayDecideAmendment(me.role, amendment.review) && amendment.changes.length > 0;
+  const mayDecide = mayDecideAmendment(me.role, amendment.review) && amendment.changes.length > 0 && !overtaken;
   const fields = amendment.fields as unknown as Field[];
-  const title = amendment.title ?? t('common.record');
+  const title = nameOf({ id: amendment.record, title: amendment.title });
+  // More may come while somebody writes why: what was on the page when they pressed the button is what they decide about.
+  const ask = (act: Asking['act'], through?: string) =>
+    setAsking({ act, through, seen: amendment.changes.map(({ change }) => change) });
 
   const fieldColumns: TableColumnType<Field>[] = [
     {
@@ -80,7 +89,7 @@ function Comparison({ amendment }: { amendment: Amendment }) {
       render: (_, change) =>
         mayDecide &&
         amendment.changes.length > 1 && (
-          <Button size="small" onClick={() => setAsking({ act: 'accept', through: change.change })}>
+          <Button size="small" onClick={() => ask('accept', change.change)}>
             {t('amendments.acceptUpTo')}
           </Button>
         ),
@@ -95,10 +104,10 @@ function Comparison({ amendment }: { amendment: Amendment }) {
         end={
           mayDecide && (
             <Space>
-              <Button type="primary" loading={decision.isPending} onClick={() => setAsking({ act: 'accept' })}>
+              <Button type="primary" loading={decision.isPending} onClick={() => ask('accept')}>
                 {t('amendments.accept')}
               </Button>
-              <Button danger disabled={decision.isPending} onClick={() => setAsking({ act: 'reject' })}>
+              <Button danger disabled={decision.isPending} onClick={() => ask('reject')}>
                 {t('amendments.reject')}
               </Button>
             </Space>
@@ -116,8 +125,9 @@ function Comparison({ amendment }: { amendment: Amendment }) {
           t('amendments.unpublished')
         )}
         {' · '}
-        <DeviceLink id={amendment.device} />
+        <DeviceLink id={amendment.device} label={amendment.changes[0]?.device_label} />
       </p>
+      {overtaken && <Trouble error={overtaken} />}
       {amendment.unfit.length > 0 && (
         <Alert className="stale" type="warning" showIcon title={t('amendments.unfit', { count: amendment.unfit.length })} />
       )}
@@ -151,7 +161,7 @@ function Comparison({ amendment }: { amendment: Amendment }) {
           onClose={() => setAsking(undefined)}
           onSend={(reason) => {
             setAsking(undefined);
-            decision.mutate({ act: 'reject', reason });
+            decision.mutate({ ...asking, reason });
           }}
         />
       )}
@@ -163,7 +173,7 @@ function Comparison({ amendment }: { amendment: Amendment }) {
           onCancel={() => setAsking(undefined)}
           onOk={() => {
             setAsking(undefined);
-            decision.mutate({ act: 'accept', reason: reason.trim() || undefined, through: asking.through });
+            decision.mutate({ ...asking, reason: reason.trim() || undefined });
           }}
         >
           <p>{t('amendments.acceptLead')}</p>
@@ -181,7 +191,14 @@ function Comparison({ amendment }: { amendment: Amendment }) {
   );
 }
 
-type Decision = { act: 'accept'; reason?: string; through?: string } | { act: 'reject'; reason: string };
+/** What somebody is about to decide, and which changes they see. */
+interface Asking {
+  act: 'accept' | 'reject';
+  through?: string;
+  seen: string[];
+}
+
+type Decision = Asking & { reason?: string };
 
 function useDecision({ record, device }: Amendment) {
   const { t } = useWords();
@@ -196,10 +213,10 @@ function useDecision({ record, device }: Amendment) {
       cache.invalidateQueries({ queryKey: ['records'] }),
     ]);
   return useMutation({
-    mutationFn: (decision: Decision) =>
-      decision.act === 'accept'
-        ? acceptAmendment(record, device, decision.reason, decision.through)
-        : rejectAmendment(record, device, decision.reason),
+    mutationFn: ({ act, reason, through, seen }: Decision) =>
+      act === 'accept'
+        ? acceptAmendment(record, device, { reason, through, seen })
+        : rejectAmendment(record, device, { reason, seen }),
     onSuccess: async (outcome, { act }) => {
       const published = outcome.changes.filter((change) => change.state === 'published').length;
       const others = outcome.changes.length - published;

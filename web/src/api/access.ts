@@ -28,6 +28,10 @@ export const confirmSecondFactor = (code: string) =>
 export const endSecondFactor = (password: string) =>
   answer(api.POST('/api/v1/session/totp/end', { body: { password } }));
 
+/** Makes somebody another password, which is told this once, and ends their sessions. */
+export const resetPassword = (person: string) =>
+  answer(api.POST('/api/v1/people/{person}/password', { params: { path: { person } } }));
+
 /** Ends all sessions of somebody else. */
 export const endSessionsOf = (person: string) =>
   answer(api.DELETE('/api/v1/people/{person}/sessions', { params: { path: { person } } }));

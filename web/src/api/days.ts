@@ -1,4 +1,4 @@
-import { queryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { askingEvery } from '../live/news.ts';
 import { answer, api, type Body } from './client.ts';
 
@@ -27,18 +27,41 @@ export const officeBoard = (office: string, day: string) =>
     refetchInterval: askingEvery,
   });
 
-/** What came for a closed day and is in no statement. */
+/** What came for a closed day and is in no statement, page after page. */
 export const lateTray = (office: string, day: string) =>
-  queryOptions({
+  infiniteQueryOptions({
     queryKey: ['days', 'late', office, day],
-    queryFn: ({ signal }) => answer(api.GET('/api/v1/offices/{office}/days/{day}/late', { ...at(office, day), signal })),
+    queryFn: ({ pageParam, signal }) =>
+      answer(
+        api.GET('/api/v1/offices/{office}/days/{day}/late', {
+          params: { path: { office, day }, query: { after: pageParam } },
+          signal,
+        }),
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next ?? undefined,
     refetchInterval: askingEvery,
+  });
+
+export type Sort = (typeof SORTS)[number];
+
+/** The sorts of figures in the order in which a customer goes through them. */
+export const SORTS = ['arrival', 'reserved', 'subscribed', 'signed', 'paid', 'mortgage'] as const;
+
+/** The records behind a figure of a day. */
+export const behindFigure = (office: string, day: string, sort: Sort) =>
+  queryOptions({
+    queryKey: ['days', 'behind', office, day, sort],
+    queryFn: ({ signal }) =>
+      answer(
+        api.GET('/api/v1/offices/{office}/days/{day}/figures/{sort}', { params: { path: { office, day, sort } }, signal }),
+      ),
   });
 
 /** A statement or a supplement. Nothing changes it any more, so it is fetched once. */
 export const sealedStatement = (office: string, day: string, number: number) =>
   queryOptions({
-    queryKey: ['days', 'statement', office, day, number],
+    queryKey: ['statement', office, day, number],
     queryFn: ({ signal }) =>
       answer(
         api.GET('/api/v1/offices/{office}/days/{day}/statements/{number}', {
@@ -56,5 +79,6 @@ export const closeDay = (office: string, day: string, missing: Explanation[]) =>
 export const remindPhones = (office: string, day: string, devices: string[]) =>
   answer(api.POST('/api/v1/offices/{office}/days/{day}/reminders', { ...at(office, day), body: { devices } }));
 
-export const makeSupplement = (office: string, day: string, reason: string) =>
-  answer(api.POST('/api/v1/offices/{office}/days/{day}/supplements', { ...at(office, day), body: { reason } }));
+/** Seals what is late, unless it is something else than what the board showed, by its mark. */
+export const makeSupplement = (office: string, day: string, reason: string, seen: string | null | undefined) =>
+  answer(api.POST('/api/v1/offices/{office}/days/{day}/supplements', { ...at(office, day), body: { reason, seen } }));

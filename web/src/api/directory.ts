@@ -35,6 +35,17 @@ export const devices = queryOptions({
   staleTime: 15_000,
 });
 
+/** What phones are called. That hardly changes, so news of phones leave it alone. */
+export const deviceLabels = queryOptions({
+  queryKey: ['device-labels'],
+  queryFn: async ({ signal }) => {
+    const devices = await answer(api.GET('/api/v1/devices', { signal }));
+    return new Map(devices.map(({ id, label }) => [id, label]));
+  },
+  staleTime: 5 * MINUTES,
+  structuralSharing: false,
+});
+
 /** Names for the identifiers that records carry. */
 export interface Directory {
   offices: Body['OfficeBody'][];

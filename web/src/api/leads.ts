@@ -32,6 +32,27 @@ export const leadCases = (filter: LeadFilter) =>
     getNextPageParam: (page) => page.next ?? undefined,
   });
 
+/** A number of a form's figures: its surveys, those that answer a question, or those that answer it like this. */
+export interface SurveyFigure {
+  form: string;
+  version: string;
+  question?: string;
+  answer?: QuestionFigures['answers'][number]['answer'];
+}
+
+/** The surveys that a figure counts. */
+export const behindSurveyFigure = (filter: RecordFilter, { answer: given, ...figure }: SurveyFigure) =>
+  queryOptions({
+    queryKey: ['surveys', 'behind', filter, figure, given],
+    queryFn: ({ signal }) =>
+      answer(
+        api.GET('/api/v1/surveys/figures/records', {
+          params: { query: { ...filter, ...figure, ...(given !== undefined && { answer: JSON.stringify(given) }) } },
+          signal,
+        }),
+      ),
+  });
+
 /** What the newest surveys of a list came to. */
 export const surveyFigures = (filter: RecordFilter) =>
   queryOptions({

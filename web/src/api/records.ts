@@ -1,4 +1,4 @@
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, queryOptions, type QueryClient } from '@tanstack/react-query';
 import { answer, api, type Body } from './client.ts';
 import type { paths } from './schema.d.ts';
 
@@ -10,6 +10,9 @@ export type Kind = Line['kind'];
 
 /** A record in full; what `record` holds is described in record/shape.ts. */
 export type Detail = Body['DetailBody'];
+
+/** What a record is called; one without a title by the end of its identifier. */
+export const nameOf = ({ id, title }: { id: string; title?: string | null }): string => title || id.slice(-8);
 
 export const PAGE = 50;
 
@@ -45,6 +48,16 @@ export const recordQueue = (filter: RecordFilter) =>
     refetchOnWindowFocus: false,
   });
 
+/** Fetches a queue again from its beginning: what is open stands there, and hundreds of lines may have been loaded. */
+export function restartQueue(cache: QueryClient, filter: RecordFilter): Promise<void> {
+  const { queryKey } = recordQueue(filter);
+  cache.setQueryData(
+    queryKey,
+    (queue) => queue && { pages: queue.pages.slice(0, 1), pageParams: queue.pageParams.slice(0, 1) },
+  );
+  return cache.invalidateQueries({ queryKey });
+}
+
 export const recordDetail = (id: string) =>
   queryOptions({
     queryKey: ['records', 'detail', id],
@@ -55,8 +68,8 @@ export const recordDetail = (id: string) =>
 export const decide = (id: string, verdict: Body['Verdict']) =>
   answer(api.POST('/api/v1/records/{id}/review', { params: { path: { id } }, body: verdict }));
 
-export const editFacts = (id: string, facts: Record<string, unknown>) =>
-  answer(api.PATCH('/api/v1/records/{id}/facts', { params: { path: { id } }, body: facts as never }));
+export const editFacts = (id: string, { facts, seen }: { facts: Record<string, unknown>; seen: string[] }) =>
+  answer(api.PATCH('/api/v1/records/{id}/facts', { params: { path: { id } }, body: { facts: facts as never, seen } }));
 
 export const assign = (id: string, to: Body['AssignmentBody']) =>
   answer(api.POST('/api/v1/records/{id}/assignment', { params: { path: { id } }, body: to }));

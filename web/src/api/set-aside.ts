@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
-import { answer, api } from './client.ts';
+import { answer, api, type Body } from './client.ts';
 import type { paths } from './schema.d.ts';
 
 export type QuarantineFilter = Omit<
@@ -26,17 +26,14 @@ export const amendment = (record: string, device: string) =>
       answer(api.GET('/api/v1/amendments/{record}/{device}', { params: { path: { record, device } }, signal })),
   });
 
-export const acceptAmendment = (record: string, device: string, reason: string | undefined, through?: string) =>
+export const acceptAmendment = (record: string, device: string, acceptance: Body['Acceptance']) =>
   answer(
-    api.POST('/api/v1/amendments/{record}/{device}/accept', {
-      params: { path: { record, device } },
-      body: { reason, through },
-    }),
+    api.POST('/api/v1/amendments/{record}/{device}/accept', { params: { path: { record, device } }, body: acceptance }),
   );
 
-export const rejectAmendment = (record: string, device: string, reason: string) =>
+export const rejectAmendment = (record: string, device: string, refusal: Body['Refusal']) =>
   answer(
-    api.POST('/api/v1/amendments/{record}/{device}/reject', { params: { path: { record, device } }, body: { reason } }),
+    api.POST('/api/v1/amendments/{record}/{device}/reject', { params: { path: { record, device } }, body: refusal }),
   );
 
 export const quarantineList = (filter: QuarantineFilter) =>

@@ -3,6 +3,8 @@ import { answer, api, type Body } from './client.ts';
 export const changePerson = (person: string, edit: Body['PersonEdit']) =>
   answer(api.PATCH('/api/v1/people/{person}', { params: { path: { person } }, body: edit }));
 
+export const addPerson = (person: Body['NewPerson']) => answer(api.POST('/api/v1/people', { body: person }));
+
 export const handOver = (person: string, to: string) =>
   answer(api.POST('/api/v1/people/{person}/hand-over', { params: { path: { person } }, body: { to } }));
 

@@ -1,24 +1,25 @@
-import { DownloadOutlined } from '@ant-design/icons';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { App, Button, DatePicker, Table, type TableColumnType } from 'antd';
 import dayjs from 'dayjs';
-import { useState, type ReactNode } from 'react';
+import { useMemo, useState, type ReactNode } from 'react';
 import { trail, verification, type TrailEntry } from '../api/audit.ts';
-import { useDirectory } from '../api/directory.ts';
-import { exportTrail } from '../api/files.ts';
+import { devices, useDirectory } from '../api/directory.ts';
+import { exported, trailChain } from '../api/files.ts';
 import { dayIn } from '../days/business-day.ts';
 import { number, term, useWords } from '../language/wording.ts';
 import { Choice } from '../records/filters.tsx';
+import { usePowers } from '../session/session.ts';
 import { PageHead } from '../shell/page-head.tsx';
 import { Fetched, Nothing } from '../shell/states.tsx';
+import { ExportButton } from '../words/export.tsx';
 import { FileDialog } from '../words/file-dialog.tsx';
 import { List } from '../words/list.tsx';
 import { Moment } from '../words/moment.tsx';
 import { More } from '../words/more.tsx';
 import { readAuditSearch, trailFilter, type AuditSearch } from './search.ts';
 import { Verification } from './verification.tsx';
-import { detailText, recordOf } from './words.ts';
+import { detailText, recordOf, type Wording } from './words.ts';
 import './audit.css';
 
 /** Who did what from where, newest first, and whether anybody has tampered with that. */
@@ -27,7 +28,8 @@ export function AuditPage() {
   const search = useSearch({ from: '/inside/audit' });
   const navigate = useNavigate({ from: '/audit' });
   const directory = useDirectory();
-  const query = useInfiniteQuery(trail(trailFilter(search, directory.zone(undefined))));
+  const filter = trailFilter(search, directory.zone(undefined));
+  const query = useInfiniteQuery(trail(filter));
   const check = useQuery(verification);
   const show = (change: Partial<AuditSearch>) => void navigate({ search: readAuditSearch({ ...search, ...change }) });
   const entries = query.data?.pages.flatMap((page) => page.items) ?? [];
@@ -41,7 +43,8 @@ export function AuditPage() {
             <Button onClick={() => void check.refetch()} loading={check.isFetching}>
               {t('audit.verify')}
             </Button>
-            <ExportButton />
+            <ChainButton />
+            <ExportButton name={t('audit.title')} list={exported('/api/v1/audit/export', { query: filter })} />
             <Button onClick={() => void query.refetch()} loading={query.isRefetching}>
               {t('common.refresh')}
             </Button>
@@ -81,6 +84,7 @@ export function AuditPage() {
 function Entries({ entries, more }: { entries: TrailEntry[]; more: ReactNode }) {
   const { t } = useWords();
   const directory = useDirectory();
+  const wording = useWording();
   const columns: TableColumnType<TrailEntry>[] = [
     { key: 'no', title: t('audit.no'), width: 80, align: 'right', render: (_, entry) => <span className="number">{number(entry.no)}</span> },
     { key: 'at', title: t('audit.at'), width: 150, render: (_, entry) => <Moment at={entry.at} /> },
@@ -90,18 +94,18 @@ function Entries({ entries, more }: { entries: TrailEntry[]; more: ReactNode }) 
       width: 130,
       render: (_, entry) => (entry.person ? (directory.person(entry.person) ?? <span className="identifier">{entry.person}</span>) : t('audit.machine')),
     },
-    { key: 'origin', title: t('audit.origin'), width: 130, render: (_, entry) => <span className="identifier">{entry.origin}</span> },
+    { key: 'origin', title: t('audit.origin'), width: 110, render: (_, entry) => <Origin origin={entry.origin} /> },
     { key: 'act', title: t('audit.act'), width: 170, render: (_, entry) => <Act entry={entry} /> },
     {
       key: 'detail',
       title: t('audit.detail'),
-      render: (_, entry) => <div className="wrap audit-detail">{detailText(entry.detail)}</div>,
+      width: 420,
+      render: (_, entry) => <div className="audit-detail">{detailText(entry.detail, wording)}</div>,
     },
   ];
   return (
     <List label={t('audit.title')}>
       <Table<TrailEntry>
-        className="audit"
         size="small"
         rowKey="no"
         dataSource={entries}
@@ -112,6 +116,26 @@ function Entries({ entries, more }: { entries: TrailEntry[]; more: ReactNode }) 
       {more}
     </List>
   );
+}
+
+/** People, places and phones by their names, and parts and words as people say them. */
+function useWording(): Wording {
+  const { t } = useWords();
+  const { person, office, team, project } = useDirectory();
+  const phones = useQuery({ ...devices, enabled: usePowers().seeDevices, staleTime: 60_000 }).data;
+  const labels = useMemo(() => new Map(phones?.map(({ id, label }) => [id, label])), [phones]);
+  return {
+    named: (id) => person(id) ?? office(id) ?? team(id) ?? project(id) ?? labels.get(id),
+    part: (name) => term('noted', name),
+    meant: (part, word) => (part === 'role' ? term(part, word) : part === 'state' ? term('review', word) : undefined),
+    yesOrNo: (yes) => t(yes ? 'common.yes' : 'common.no'),
+  };
+}
+
+/** From where something was done: an address, or the server's own machine. */
+function Origin({ origin }: { origin: string }) {
+  const { t } = useWords();
+  return origin === 'machine' ? t('audit.machine') : <span className="identifier">{origin}</span>;
 }
 
 /** What was done, and to which record; the address itself for whoever points at it. */
@@ -131,7 +155,8 @@ function Act({ entry }: { entry: TrailEntry }) {
   );
 }
 
-function ExportButton() {
+/** The whole chain, by which anybody can check that nothing was changed. */
+function ChainButton() {
   const { t } = useWords();
   const { message } = App.useApp();
   const [saving, setSaving] = useState(false);
@@ -139,15 +164,13 @@ function ExportButton() {
   const name = `${t('audit.title')}_${today}.jsonl`;
   return (
     <>
-      <Button icon={<DownloadOutlined />} onClick={() => setSaving(true)}>
-        {t('files.export')}
-      </Button>
+      <Button onClick={() => setSaving(true)}>{t('audit.chain')}</Button>
       {saving && (
         <FileDialog
           title={t('audit.exportTitle')}
           lead={t('audit.exportLead')}
           name={name}
-          begin={exportTrail}
+          begin={trailChain}
           onClose={(saved) => {
             if (saved) message.success(t('files.saved', { name }));
             setSaving(false);

@@ -48,15 +48,7 @@ export function BoardTable({ board, zone }: { board: Board; zone?: string }) {
         line.late === 0 ? (
           <span className="none">{number(0)}</span>
         ) : (
-          <Link
-            to="/offices/$office/days/$day"
-            params={{ office: board.office, day: board.day }}
-            hash="late"
-            className="mark mark-held"
-            title={t('board.countOf', { what: t('board.late'), name: line.name })}
-          >
-            {number(line.late)}
-          </Link>
+          <ToTray board={board} name={line.name} late={line.late} />
         ),
     },
     {
@@ -94,7 +86,6 @@ export function BoardTable({ board, zone }: { board: Board; zone?: string }) {
   return (
     <List label={t('board.promoters')}>
       <Table<Row>
-        className="board"
         size="small"
         rowKey="key"
         dataSource={rowsOf(ordered(people, order))}
@@ -151,6 +142,22 @@ function Count({ board, line, of }: { board: Board; line?: BoardLine; of: Kind |
   );
 }
 
+/** How much came late, leading to the late tray. */
+function ToTray({ board, name, late }: { board: Board; name: string; late: number }) {
+  const { t } = useWords();
+  return (
+    <Link
+      to="/offices/$office/days/$day"
+      params={{ office: board.office, day: board.day }}
+      hash="late"
+      className="mark mark-held"
+      title={t('board.countOf', { what: t('board.late'), name })}
+    >
+      {number(late)}
+    </Link>
+  );
+}
+
 function Totals({ board }: { board: Board }) {
   const { t } = useWords();
   const late = board.late.visit + board.late.survey + board.late.lead;
@@ -163,7 +170,7 @@ function Totals({ board }: { board: Board }) {
         </Table.Summary.Cell>
       ))}
       <Table.Summary.Cell index={5} align="right">
-        {number(late)}
+        {late === 0 ? number(0) : <ToTray board={board} name={board.name} late={late} />}
       </Table.Summary.Cell>
       <Table.Summary.Cell index={6} colSpan={4} />
     </Table.Summary.Row>

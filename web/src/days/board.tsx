@@ -4,10 +4,12 @@ import { Button, Checkbox } from 'antd';
 import { useState } from 'react';
 import { officeBoard, type Board } from '../api/days.ts';
 import { useDirectory } from '../api/directory.ts';
+import { exported } from '../api/files.ts';
 import { clockTime, time, useWords } from '../language/wording.ts';
 import { usePowers } from '../session/session.ts';
 import { PageHead } from '../shell/page-head.tsx';
 import { Fetched } from '../shell/states.tsx';
+import { ExportButton } from '../words/export.tsx';
 import { missingPhones } from './board-lines.ts';
 import { BoardTable } from './board-table.tsx';
 import { dayIn, isDay } from './business-day.ts';
@@ -40,6 +42,10 @@ export function BoardPage() {
         end={
           <>
             <AsOf query={query} zone={zone} />
+            <ExportButton
+              name={t('board.title', { name: name ?? '', day })}
+              list={exported('/api/v1/offices/{office}/days/{day}/export', { path: { office, day }, query: {} })}
+            />
             {query.data && <RemindAll board={query.data} />}
             {query.data?.statements.length === 0 && powers.closeDays && (
               <Button type="primary" onClick={() => setClosing(true)}>
@@ -56,7 +62,7 @@ export function BoardPage() {
             <Standing board={board} zone={zone} />
             {board.statements.length > 0 && <LateTray board={board} />}
             <BoardTable board={board} zone={zone} />
-            <Figures figures={board.figures} />
+            <Figures board={board} />
             {closing && <CloseDialog board={board} zone={zone} onClose={() => setClosing(false)} />}
           </>
         )}

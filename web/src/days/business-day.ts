@@ -15,6 +15,11 @@ export function momentIn(zone: string | undefined, wall: string): number {
   return (zone ? dayjs.tz(wall, zone) : dayjs(wall)).valueOf();
 }
 
+/** What the clocks of a zone show at a moment, as {@link momentIn} reads it. */
+export function wallIn(zone: string | undefined, at: number): string {
+  return (zone ? dayjs(at).tz(zone) : dayjs(at)).format('YYYY-MM-DDTHH:mm:ss');
+}
+
 /** Whether a text is a day that the calendar has. */
 export function isDay(text: string): boolean {
   return /^\d{4}-\d{2}-\d{2}$/.test(text) && dayjs.utc(text).format('YYYY-MM-DD') === text;

@@ -6,7 +6,9 @@ import { closeDay, sealedStatement, type Board } from '../api/days.ts';
 import { useDirectory } from '../api/directory.ts';
 import { clockTime, number, term, termsOf, time, useWords } from '../language/wording.ts';
 import { Trouble } from '../problem/trouble.tsx';
+import { focusOn } from '../words/focus.ts';
 import { Moment } from '../words/moment.tsx';
+import { useOnce } from '../words/once.ts';
 import { missingPhones, recordsIn, type MissingPhone } from './board-lines.ts';
 import { explanations, LONGEST_REASON, newcomers, sameForAll, unexplained, type Reasons } from './reasons.ts';
 
@@ -44,19 +46,25 @@ export function CloseDialog({ board, zone, onClose }: Props) {
     // Whatever was refused: the board says what has changed meanwhile.
     onSettled: () => cache.invalidateQueries({ queryKey: ['days'] }),
   });
+  const once = useOnce(close.isPending);
   const send = () => {
     const [blank] = unexplained(missing, reasons);
     setChecked(true);
-    if (!blank) return close.mutate();
+    if (!blank) return once(close.mutate);
     form.current?.querySelector<HTMLElement>(`#${fieldOf(blank)}`)?.focus();
   };
-  const sendByKey = (event: KeyboardEvent) => {
-    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && !close.isPending) send();
+  // Before the menu of common reasons takes them: what is written counts, not what it would put in its place; and the tab
+  // key goes on.
+  const keys = (event: KeyboardEvent) => {
+    const sends = event.key === 'Enter' && (event.ctrlKey || event.metaKey);
+    if (sends || event.key === 'Tab') event.stopPropagation();
+    if (sends) send();
   };
 
   // What sealed the day here leads away from this page; anything else was somebody else's.
   const closed = close.isIdle || close.isError ? board.statements[0] : undefined;
   if (closed) return <ClosedMeanwhile board={board} zone={zone} onClose={onClose} />;
+  const alone = missing.length === 1 ? missing[0] : undefined;
   return (
     <Modal
       open
@@ -66,8 +74,9 @@ export function CloseDialog({ board, zone, onClose }: Props) {
       confirmLoading={close.isPending}
       onOk={send}
       onCancel={onClose}
+      afterOpenChange={focusOn(alone ? fieldOf(alone) : 'reason-for-all')}
     >
-      <div ref={form} className="closing" onKeyDown={sendByKey}>
+      <div ref={form} className="closing" onKeyDownCapture={keys}>
         {close.error && <Trouble error={close.error} />}
         {fresh.length > 0 && (
           <Alert
@@ -89,20 +98,15 @@ export function CloseDialog({ board, zone, onClose }: Props) {
             <h3>{t('closing.missing')}</h3>
             {missing.length > 1 && (
               <Form.Item label={t('closing.forAll')} htmlFor="reason-for-all">
-                <ReasonInput
-                  id="reason-for-all"
-                  autoFocus
-                  onChange={(reason) => setReasons(sameForAll(missing, reason))}
-                />
+                <ReasonInput id="reason-for-all" onChange={(reason) => setReasons(sameForAll(missing, reason))} />
               </Form.Item>
             )}
-            {missing.map((phone, at) => (
+            {missing.map((phone) => (
               <WhyMissing
                 key={phone.device.id}
                 phone={phone}
                 zone={zone}
                 fresh={fresh.includes(phone)}
-                autoFocus={missing.length === 1 && at === 0}
                 reason={reasons[phone.device.id] ?? ''}
                 wanting={checked}
                 onChange={(reason) => setReasons((reasons) => ({ ...reasons, [phone.device.id]: reason }))}
@@ -148,14 +152,13 @@ interface WhyMissingProps {
   phone: MissingPhone;
   zone?: string;
   fresh: boolean;
-  autoFocus: boolean;
   reason: string;
   /** Whether somebody tried to send already, so that a reason that is missing is said. */
   wanting: boolean;
   onChange: (reason: string) => void;
 }
 
-function WhyMissing({ phone, zone, fresh, autoFocus, reason, wanting, onChange }: WhyMissingProps) {
+function WhyMissing({ phone, zone, fresh, reason, wanting, onChange }: WhyMissingProps) {
   const { t } = useWords();
   const { device, person } = phone;
   const blank = wanting && reason.trim() === '';
@@ -177,7 +180,6 @@ function WhyMissing({ phone, zone, fresh, autoFocus, reason, wanting, onChange }
       <ReasonInput
         id={fieldOf(phone)}
         label={t('closing.reasonOf', { person, phone: device.label })}
-        autoFocus={autoFocus}
         value={reason}
         blank={blank}
         onChange={onChange}
@@ -189,19 +191,17 @@ function WhyMissing({ phone, zone, fresh, autoFocus, reason, wanting, onChange }
 interface ReasonInputProps {
   id: string;
   label?: string;
-  autoFocus?: boolean;
   value?: string;
   blank?: boolean;
   onChange: (reason: string) => void;
 }
 
 /** A reason in words of one's own, or one of those that offices have most often. */
-function ReasonInput({ id, label, autoFocus, value, blank = false, onChange }: ReasonInputProps) {
+function ReasonInput({ id, label, value, blank = false, onChange }: ReasonInputProps) {
   return (
     <AutoComplete
       id={id}
       className="full"
-      autoFocus={autoFocus}
       value={value}
       onChange={onChange}
       options={termsOf('excuse').map(({ label }) => ({ value: label }))}

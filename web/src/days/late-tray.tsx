@@ -1,18 +1,19 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link, useNavigate } from '@tanstack/react-router';
-import { App, Button } from 'antd';
+import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { App, Button, Space } from 'antd';
 import { useState } from 'react';
 import { lateTray, makeSupplement, sealedStatement, type Board } from '../api/days.ts';
-import { useDirectory } from '../api/directory.ts';
+import { exported } from '../api/files.ts';
 import { number, useWords } from '../language/wording.ts';
 import { useProblemNotice } from '../problem/notices.tsx';
 import { usePowers } from '../session/session.ts';
 import { Fetched } from '../shell/states.tsx';
-import { KindMark } from '../words/marks.tsx';
-import { Moment } from '../words/moment.tsx';
+import { ExportButton } from '../words/export.tsx';
+import { More } from '../words/more.tsx';
 import { ReasonDialog } from '../words/reason-dialog.tsx';
 import { recordsIn } from './board-lines.ts';
 import { LONGEST_REASON } from './reasons.ts';
+import { RecordLines } from './record-lines.tsx';
 
 /** What came after the day was closed, and how it is sealed; nothing where nothing is late. */
 export function LateTray({ board }: { board: Board }) {
@@ -27,11 +28,20 @@ export function LateTray({ board }: { board: Board }) {
         <h2>
           {t('late.title')} <span className="quiet">{number(records)}</span>
         </h2>
-        {powers.closeDays && (
-          <Button type="primary" onClick={() => setAsking(true)}>
-            {t('late.supplement')}
-          </Button>
-        )}
+        <Space>
+          {powers.closeDays && (
+            <Button type="primary" onClick={() => setAsking(true)}>
+              {t('late.supplement')}
+            </Button>
+          )}
+          <ExportButton
+            name={`${t('late.title')} ${board.name} ${board.day}`}
+            list={exported('/api/v1/offices/{office}/days/{day}/late/export', {
+              path: { office: board.office, day: board.day },
+              query: {},
+            })}
+          />
+        </Space>
       </div>
       <p className="quiet">{t('late.lead')}</p>
       {board.late_facts > 0 && <p>{t('late.facts', { count: board.late_facts })}</p>}
@@ -42,23 +52,23 @@ export function LateTray({ board }: { board: Board }) {
 }
 
 function LateRecords({ board }: { board: Board }) {
-  const directory = useDirectory();
-  const query = useQuery(lateTray(board.office, board.day));
+  const { t } = useWords();
+  const query = useInfiniteQuery(lateTray(board.office, board.day));
   return (
     <Fetched query={query} rows={2}>
-      {(lines) => (
-        <ul className="late-lines">
-          {lines.map((line) => (
-            <li key={line.id}>
-              <Link to="/records/$id" params={{ id: line.id }} className="row-link">
-                {line.title || line.id.slice(-8)}
-              </Link>{' '}
-              <KindMark kind={line.kind} /> <span className="quiet">{directory.person(line.owner)}</span>{' '}
-              <Moment at={line.captured} zone={directory.zone(board.office)} />
-            </li>
-          ))}
-        </ul>
-      )}
+      {({ pages }) => {
+        const lines = pages.flatMap((page) => page.items);
+        const total = pages.at(-1)?.total ?? 0;
+        return (
+          <>
+            <RecordLines lines={lines} office={board.office} />
+            {query.hasNextPage && (
+              <p className="quiet">{t('late.shown', { shown: number(lines.length), total: number(total) })}</p>
+            )}
+            <More query={query} />
+          </>
+        );
+      }}
     </Fetched>
   );
 }
@@ -71,7 +81,8 @@ function SupplementDialog({ board, onClose }: { board: Board; onClose: () => voi
   const notice = useProblemNotice();
   const { office, day } = board;
   const make = useMutation({
-    mutationFn: (reason: string) => makeSupplement(office, day, reason),
+    // The board goes on while somebody writes the reason, and the dialog says what is on it.
+    mutationFn: (reason: string) => makeSupplement(office, day, reason, board.late_mark),
     onSuccess: (sealed) => {
       message.success(t('late.done', { number: sealed.number }));
       cache.setQueryData(sealedStatement(office, day, sealed.number).queryKey, sealed);
@@ -88,6 +99,7 @@ function SupplementDialog({ board, onClose }: { board: Board; onClose: () => voi
     <ReasonDialog
       title={t('late.supplementTitle')}
       lead={t('late.supplementLead')}
+      contents={t('late.contents', { records: number(recordsIn(board.late)), facts: number(board.late_facts) })}
       hint={t('late.supplementHint')}
       action={t('late.supplement')}
       longest={LONGEST_REASON}

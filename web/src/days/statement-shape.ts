@@ -1,5 +1,6 @@
 import type { Counts, Sealed } from '../api/days.ts';
 import type { Body } from '../api/client.ts';
+import type { RecordFilter } from '../api/records.ts';
 
 /** Something with the name that it had when the day was sealed. */
 export interface Named {
@@ -36,6 +37,13 @@ export interface Statement {
 }
 
 export const statementOf = (sealed: Sealed): Statement => sealed.statement as unknown as Statement;
+
+/** The records that a statement counts, as a filter of the list. */
+export const sealedBy = ({ office, day, number }: Statement): RecordFilter => ({
+  made_in: office.id,
+  day,
+  sealed_in: number,
+});
 
 /** The file with which anybody can check the signature: the signed bytes as they are, and by what they are signed. */
 export function signedFile({ body, signature, key }: Sealed): string {

@@ -2,18 +2,20 @@ import { DownloadOutlined, PrinterOutlined } from '@ant-design/icons';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { Button } from 'antd';
-import type { ReactNode } from 'react';
+import { Fragment, type ReactNode } from 'react';
 import { officeBoard, sealedStatement, type Sealed } from '../api/days.ts';
 import { useDirectory } from '../api/directory.ts';
+import type { RecordFilter } from '../api/records.ts';
 import { number, term, useWords } from '../language/wording.ts';
+import { KINDS } from '../records/search.ts';
 import { PageHead } from '../shell/page-head.tsx';
 import { saveFile } from '../shell/save-file.ts';
 import { Fetched } from '../shell/states.tsx';
 import { Moment } from '../words/moment.tsx';
 import { recordsIn } from './board-lines.ts';
-import { FigureTable } from './figures.tsx';
+import { LinkedFigures } from './figures.tsx';
 import { StatementLinks } from './statement-links.tsx';
-import { fileName, signedFile, statementOf, type Statement } from './statement-shape.ts';
+import { fileName, sealedBy, signedFile, statementOf, type Statement } from './statement-shape.ts';
 import './days.css';
 import './statement.css';
 
@@ -80,8 +82,12 @@ function Paper({ sealed, zone }: { sealed: Sealed; zone?: string }) {
         <dd>{said.office.name}</dd>
         <dt>{t('statement.day')}</dt>
         <dd className="number">{said.day}</dd>
-        <dt>{t('statement.number')}</dt>
-        <dd className="number">{number(said.number)}</dd>
+        {said.number > 0 && (
+          <>
+            <dt>{t('statement.number')}</dt>
+            <dd className="number">{number(said.number)}</dd>
+          </>
+        )}
         <dt>{t('statement.sealedAt')}</dt>
         <dd>
           <Moment at={said.sealed_at} zone={zone} />
@@ -102,7 +108,7 @@ function Paper({ sealed, zone }: { sealed: Sealed; zone?: string }) {
       </dl>
       <CountsByPerson said={said} />
       <Part title={t('board.figures')}>
-        <FigureTable figures={said.figures} />
+        <SealedFigures said={said} />
       </Part>
       {said.number === 0 && <MissingPhones said={said} zone={zone} />}
       <Journals said={said} zone={zone} />
@@ -136,16 +142,33 @@ function Part({ title, children }: { title: string; children: ReactNode }) {
 
 function CountsByPerson({ said }: { said: Statement }) {
   const { t } = useWords();
-  const row = (key: string, name: string, counts: Statement['total']) => (
-    <tr key={key}>
-      <th scope="row">{name}</th>
-      <td>{number(counts.visit)}</td>
-      <td>{number(counts.survey)}</td>
-      <td>{number(counts.lead)}</td>
-      <td>{number(recordsIn(counts))}</td>
-      <td>{number(counts.flagged)}</td>
-    </tr>
-  );
+  const row = (key: string, name: string, counts: Statement['total'], person?: string) => {
+    const cell = (what: string, count: number, narrower?: RecordFilter) => (
+      <td>
+        {count === 0 ? (
+          number(0)
+        ) : (
+          <Link
+            to="/records"
+            search={{ ...sealedBy(said), made_by: person, ...narrower }}
+            aria-label={`${t('board.countOf', { what, name })}: ${number(count)}`}
+          >
+            {number(count)}
+          </Link>
+        )}
+      </td>
+    );
+    return (
+      <tr key={key}>
+        <th scope="row">{name}</th>
+        {KINDS.map((kind) => (
+          <Fragment key={kind}>{cell(t(`board.${kind}`), counts[kind], { kind })}</Fragment>
+        ))}
+        {cell(t('statement.all'), recordsIn(counts))}
+        {cell(t('board.flagged'), counts.flagged, { flag: 'any' })}
+      </tr>
+    );
+  };
   return (
     <Part title={t('statement.counts')}>
       {said.people.length === 0 ? (
@@ -162,12 +185,21 @@ function CountsByPerson({ said }: { said: Statement }) {
               <th scope="col">{t('board.flagged')}</th>
             </tr>
           </thead>
-          <tbody>{said.people.map((line) => row(line.person.id, line.person.name, line))}</tbody>
+          <tbody>{said.people.map((line) => row(line.person.id, line.person.name, line, line.person.id))}</tbody>
           <tfoot>{row('total', t('board.total'), said.total)}</tfoot>
         </table>
       )}
+      {said.people.length > 0 && <p className="small quiet on-screen">{t('statement.linked')}</p>}
     </Part>
   );
+}
+
+/** Arrivals and money; each count leads to the records that the statement counts. */
+function SealedFigures({ said }: { said: Statement }) {
+  const { t } = useWords();
+  const counted = new Set(said.facts.map(({ record }) => record));
+  const of = { office: said.office.id, name: said.office.name, day: said.day };
+  return <LinkedFigures figures={said.figures} of={of} lead={t('statement.behindLead')} only={counted} />;
 }
 
 function MissingPhones({ said, zone }: { said: Statement; zone?: string }) {

@@ -3,10 +3,12 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { Table, type TableColumnType } from 'antd';
 import { dayLines, type DayLine } from '../api/days.ts';
 import { offices, useDirectory } from '../api/directory.ts';
+import { exported } from '../api/files.ts';
 import { number, useWords } from '../language/wording.ts';
 import { useMe } from '../session/session.ts';
 import { PageHead } from '../shell/page-head.tsx';
 import { Fetched, Nothing } from '../shell/states.tsx';
+import { ExportButton } from '../words/export.tsx';
 import { List } from '../words/list.tsx';
 import { Moment } from '../words/moment.tsx';
 import { dayIn } from './business-day.ts';
@@ -33,7 +35,12 @@ function Today() {
       <PageHead
         title={day === today ? t('days.title') : t('days.titleOf', { day })}
         beside={<DayChoice day={day} today={today} onChange={show} />}
-        end={<AsOf query={query} zone={zone} />}
+        end={
+          <>
+            <AsOf query={query} zone={zone} />
+            <ExportButton name={t('days.titleOf', { day })} list={exported('/api/v1/days/export', { query: { day } })} />
+          </>
+        }
       />
       <Outdated query={query} />
       <Fetched query={query}>{(lines) => <Offices lines={lines} day={day} />}</Fetched>
@@ -49,6 +56,7 @@ function Offices({ lines, day }: { lines: DayLine[]; day: string }) {
     {
       key: 'office',
       title: t('days.office'),
+      width: 190,
       sorter: (a, b) => a.name.localeCompare(b.name),
       render: (_, line) => (
         <Link {...board(line)} className="row-link" title={t('days.boardOf', { name: line.name })}>
@@ -59,7 +67,7 @@ function Offices({ lines, day }: { lines: DayLine[]; day: string }) {
     {
       key: 'state',
       title: t('days.state'),
-      width: 210,
+      width: 270,
       sorter: (a, b) => (a.closed_at ?? 0) - (b.closed_at ?? 0),
       render: (_, line) =>
         line.closed_at == null ? (
@@ -132,7 +140,6 @@ function Offices({ lines, day }: { lines: DayLine[]; day: string }) {
   return (
     <List label={t('days.title')}>
       <Table<DayLine>
-        className="offices"
         size="small"
         rowKey="office"
         dataSource={lines}

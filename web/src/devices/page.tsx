@@ -3,12 +3,14 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { Button, Checkbox, Space, Table, type TableColumnType } from 'antd';
 import { useState } from 'react';
 import { devices, useDirectory } from '../api/directory.ts';
+import { exported } from '../api/files.ts';
 import { number, time, useWords } from '../language/wording.ts';
 import { EnrolDialog } from '../enrolment/enrol-dialog.tsx';
 import { Choice } from '../records/filters.tsx';
 import { usePowers } from '../session/session.ts';
 import { PageHead } from '../shell/page-head.tsx';
 import { Fetched, Nothing } from '../shell/states.tsx';
+import { ExportButton } from '../words/export.tsx';
 import { Moment } from '../words/moment.tsx';
 import { List } from '../words/list.tsx';
 import { Backlog, Skew } from './condition.tsx';
@@ -43,6 +45,7 @@ export function DevicesPage() {
         end={
           <>
             {invitee && <Button onClick={() => setEnrolling(true)}>{t('enrol.action')}</Button>}
+            <ExportButton name={t('devices.title')} list={exported('/api/v1/devices/export', { query: search })} />
             <Button onClick={() => void query.refetch()} loading={query.isFetching}>
               {t('common.refresh')}
             </Button>
@@ -96,7 +99,13 @@ function DeviceTable({ devices }: { devices: Device[] }) {
   const offices = new Map(directory.people.map((person) => [person.id, person.office]));
   const zoneOf = (device: Device) => directory.zone(offices.get(device.person));
   const columns: TableColumnType<Device>[] = [
-    { key: 'phone', title: t('devices.phone'), width: 170, render: (_, device) => <span className="wrap">{device.label}</span> },
+    {
+      key: 'phone',
+      title: t('devices.phone'),
+      width: 170,
+      className: 'wide-short',
+      render: (_, device) => <span className="wrap">{device.label}</span>,
+    },
     {
       key: 'person',
       title: t('devices.person'),
@@ -112,7 +121,7 @@ function DeviceTable({ devices }: { devices: Device[] }) {
     {
       key: 'exchange',
       title: t('devices.lastExchange'),
-      width: 150,
+      width: 140,
       sorter: (a, b) => (a.last_exchange_at ?? 0) - (b.last_exchange_at ?? 0),
       render: (_, device) =>
         device.last_exchange_at == null ? <span className="none">{t('devices.never')}</span> : <Moment at={device.last_exchange_at} zone={zoneOf(device)} />,
@@ -120,20 +129,26 @@ function DeviceTable({ devices }: { devices: Device[] }) {
     {
       key: 'unsent',
       title: t('devices.unsent'),
-      width: 180,
+      width: 130,
       sorter: (a, b) => a.unsent.changes + a.unsent.photos - b.unsent.changes - b.unsent.photos,
       render: (_, device) => <Backlog device={device} zone={zoneOf(device)} />,
     },
     {
       key: 'skew',
       title: t('devices.skew'),
-      width: 100,
+      width: 90,
       align: 'right',
       sorter: (a, b) => Math.abs(a.skew_ms ?? 0) - Math.abs(b.skew_ms ?? 0),
       render: (_, device) => <Skew device={device} />,
     },
-    { key: 'journal', title: t('devices.journal'), width: 80, align: 'right', render: (_, device) => number(device.journal_n) },
-    { key: 'app', title: t('devices.app'), width: 120, render: (_, device) => <span className="small">{device.app}</span> },
+    { key: 'journal', title: t('devices.journal'), width: 70, align: 'right', render: (_, device) => number(device.journal_n) },
+    {
+      key: 'app',
+      title: t('devices.app'),
+      width: 100,
+      className: 'wide-short',
+      render: (_, device) => <span className="small">{device.app}</span>,
+    },
   ];
   if (powers.cutOff) {
     columns.push({
@@ -143,7 +158,7 @@ function DeviceTable({ devices }: { devices: Device[] }) {
       render: (_, device) => {
         const status = statusOf(device);
         return (
-          <Space size={4}>
+          <Space size={4} wrap>
             <Button
               size="small"
               disabled={status !== 'active'}
@@ -169,7 +184,6 @@ function DeviceTable({ devices }: { devices: Device[] }) {
   return (
     <List label={t('devices.title')}>
       <Table<Device>
-          className="devices"
         size="small"
         rowKey="id"
         dataSource={devices}

@@ -22,6 +22,7 @@ const formats = new Map<string, Intl.DateTimeFormat>();
 const SHAPES = {
   full: { dateStyle: 'medium', timeStyle: 'long' },
   short: { year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
+  zone: { timeZoneName: 'shortOffset' },
   clock: { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
 } as const satisfies Record<string, Intl.DateTimeFormatOptions>;
 
@@ -34,14 +35,32 @@ function format(zone: string | undefined, shape: keyof typeof SHAPES): Intl.Date
   return fresh;
 }
 
-/** A moment, to the minute. */
-export function time(millis: number, zone?: string): string {
+/**
+ * What a zone is called, `GMT+8`, if its clocks show something else at a moment than the reader's own; nothing if they
+ * agree. So a time without a name is always the reader's.
+ */
+export function zoneName(millis: number, zone?: string): string | undefined {
+  const reads = (zone?: string) => format(zone, 'short').format(millis);
+  if (zone === undefined || reads(zone) === reads()) return undefined;
+  return format(zone, 'zone').formatToParts(millis).find(({ type }) => type === 'timeZoneName')?.value;
+}
+
+const withZone = (text: string, millis: number, zone?: string): string =>
+  [text, zoneName(millis, zone)].filter(Boolean).join(' ');
+
+/** A moment to the minute, without its zone. */
+export function plainTime(millis: number, zone?: string): string {
   return format(zone, 'short').format(millis);
 }
 
-/** The hour and minute of a moment, where the day is clear. */
+/** A moment to the minute, with its zone where that is not the reader's own. */
+export function time(millis: number, zone?: string): string {
+  return withZone(plainTime(millis, zone), millis, zone);
+}
+
+/** The hour and minute of a moment where the day is clear, with its zone where that is not the reader's own. */
 export function clockTime(millis: number, zone?: string): string {
-  return format(zone, 'clock').format(millis);
+  return withZone(format(zone, 'clock').format(millis), millis, zone);
 }
 
 /** A moment with seconds and zone, for whoever looks twice. */
@@ -51,6 +70,26 @@ export function exactTime(millis: number, zone?: string): string {
 
 export function number(value: number, options?: Intl.NumberFormatOptions): string {
   return value.toLocaleString(TAGS[present()], options);
+}
+
+/** What a language is called; what is no tag of one is shown as it is written. */
+export function languageName(tag: string): string {
+  try {
+    return new Intl.DisplayNames(TAGS[present()], { type: 'language' }).of(tag) ?? tag;
+  } catch {
+    return tag;
+  }
+}
+
+/** So many of a hundred, as each language writes it: `16%`. */
+export function percent(ofHundred: number): string {
+  return number(Math.round(ofHundred) / 100, { style: 'percent' });
+}
+
+/** A length in metres, from a thousand on in kilometres. */
+export function length(metres: number): string {
+  const [value, unit] = metres >= 1_000 ? [metres / 1_000, 'kilometer'] : [metres, 'meter'];
+  return number(value, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: 1 });
 }
 
 /** Money is exact: it is grouped as text and never becomes a binary fraction. */

@@ -6,6 +6,7 @@ const figures: InOneForm<typeof en> = {
     title: '意向客户',
     all: '全部意向客户',
     stages: '客户进展',
+    stagesLead: '按行销人员登记的阶段。客户到访由分所登记，见“顾问接待”。',
     count: '数量',
     share: '占比',
     noStage: '无阶段',
@@ -40,6 +41,7 @@ const figures: InOneForm<typeof en> = {
     answered: '回答数',
     answers: '回答',
     numbers: '{{least}} 至 {{most}}，平均 {{mean}}',
+    behindNewest: '共 {{found}} 份，此处为最新的 {{shown}} 份。',
     others_other: '以及其他 {{count}} 种回答',
   },
 };

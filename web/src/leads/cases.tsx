@@ -2,7 +2,8 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { leadCases, type Case, type LeadFilter } from '../api/leads.ts';
 import { useDirectory } from '../api/directory.ts';
-import { number, term, useWords } from '../language/wording.ts';
+import { nameOf } from '../api/records.ts';
+import { percent, term, useWords } from '../language/wording.ts';
 import { Fetched, Nothing } from '../shell/states.tsx';
 import { ReviewMark } from '../words/marks.tsx';
 import { Moment } from '../words/moment.tsx';
@@ -46,7 +47,7 @@ export function Cases({ filter }: { filter: LeadFilter }) {
 function OneCase({ one: { leads, elsewhere } }: { one: Case }) {
   const { t } = useWords();
   const directory = useDirectory();
-  const name = leads[0]?.title ?? '';
+  const name = leads[0] ? nameOf(leads[0]) : '';
   return (
     <div className="case" role="group" aria-label={t('leads.case', { name })}>
       <table className="plain words">
@@ -66,7 +67,7 @@ function OneCase({ one: { leads, elsewhere } }: { one: Case }) {
             <tr key={line.id}>
               <th scope="row">
                 <Link to="/records/$id" params={{ id: line.id }} className="row-link">
-                  {line.title || line.id.slice(-8)}
+                  {nameOf(line)}
                 </Link>
               </th>
               <td>{directory.person(line.owner)}</td>
@@ -78,7 +79,7 @@ function OneCase({ one: { leads, elsewhere } }: { one: Case }) {
               <td>
                 <ReviewMark state={line.review} />
               </td>
-              <td className="number">{line.completeness == null ? '' : `${number(line.completeness)} %`}</td>
+              <td className="number">{line.completeness == null ? '' : percent(line.completeness)}</td>
             </tr>
           ))}
         </tbody>

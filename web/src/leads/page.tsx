@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { Button } from 'antd';
+import { exported } from '../api/files.ts';
 import { leadsReceived, leadStages, type LeadFilter } from '../api/leads.ts';
 import { useDirectory } from '../api/directory.ts';
 import { number, term, useWords } from '../language/wording.ts';
@@ -8,6 +9,7 @@ import { Choice } from '../records/filters.tsx';
 import { usePowers } from '../session/session.ts';
 import { PageHead } from '../shell/page-head.tsx';
 import { Fetched, Nothing } from '../shell/states.tsx';
+import { ExportButton } from '../words/export.tsx';
 import { Share } from '../words/share.tsx';
 import { Cases } from './cases.tsx';
 import { readLeadSearch } from './search.ts';
@@ -33,6 +35,7 @@ export function LeadsPage() {
             <Link to="/records" search={{ ...filter, kind: 'lead' }}>
               {t('leads.all')}
             </Link>
+            <ExportButton name={t('leads.title')} list={exported('/api/v1/leads/cases/export', { query: filter })} />
             <Button onClick={() => void cache.invalidateQueries({ queryKey: ['leads'] })}>{t('common.refresh')}</Button>
           </>
         }
@@ -73,6 +76,7 @@ function Stages({ filter }: { filter: LeadFilter }) {
   return (
     <section className="sheet" aria-label={t('leads.stages')}>
       <h2>{t('leads.stages')}</h2>
+      <p className="quiet">{t('leads.stagesLead')}</p>
       <Fetched query={query}>
         {(stages) => {
           const { rungs, all } = ladderOf(stages);
@@ -91,10 +95,10 @@ function Stages({ filter }: { filter: LeadFilter }) {
                   <tr key={stage ?? ''}>
                     <th scope="row">{stage === undefined ? t('leads.noStage') : term('stage', stage)}</th>
                     <td>
-                      {stage === undefined || leads === 0 ? (
-                        <span className={leads === 0 ? 'none' : undefined}>{number(leads)}</span>
+                      {leads === 0 ? (
+                        <span className="none">{number(leads)}</span>
                       ) : (
-                        <Link to="/records" search={{ ...filter, kind: 'lead', stage }}>
+                        <Link to="/records" search={{ ...filter, kind: 'lead', stage: stage ?? 'none' }}>
                           {number(leads)}
                         </Link>
                       )}
@@ -150,7 +154,11 @@ function Received({ filter }: { filter: LeadFilter }) {
                   <tr key={`${office}/${consultant ?? ''}`}>
                     <th scope="row">{consultant ?? <span className="none">{t('leads.nobody')}</span>}</th>
                     <td>{directory.office(office)}</td>
-                    <td className="number">{number(arrivals)}</td>
+                    <td className="number">
+                      <Link to="/records" search={{ kind: 'lead', office, received_by: consultant ?? '' }}>
+                        {number(arrivals)}
+                      </Link>
+                    </td>
                   </tr>
                 ))}
               </tbody>

@@ -11,6 +11,10 @@ test('news says what to ask for again, and never the queue that somebody works t
   expect(keys).not.toContainEqual(['records', 'queue']);
 });
 
+test('a photo that came is shown among the others and at its record', () => {
+  expect(staleKeys(readChanged('{"photos": ["01a2"]}'))).toEqual([['photos'], ['records', 'detail']]);
+});
+
 test('what a newer server tells of, or somebody garbles, changes nothing', () => {
   expect(staleKeys(readChanged('{"weather": []}'))).toEqual([]);
   expect(staleKeys(readChanged('<html>'))).toEqual([]);

@@ -1,6 +1,6 @@
 import type { QueryKey } from '@tanstack/react-query';
 
-const TOPICS = ['records', 'days', 'quarantine', 'devices', 'system'] as const;
+const TOPICS = ['records', 'photos', 'days', 'quarantine', 'devices', 'directory', 'audit'] as const;
 export type Topic = (typeof TOPICS)[number] | 'presence';
 
 /** What a piece of news says: topics in which something changed, and records at which somebody came or went. */
@@ -24,10 +24,12 @@ export function readChanged(data: string): Changed {
  * figures over many records are counted anew only when somebody asks. */
 const ABOUT: Record<(typeof TOPICS)[number], QueryKey[]> = {
   records: [['records', 'page'], ['records', 'places'], ['records', 'count'], ['records', 'detail']],
-  days: [['days']],
+  photos: [['photos'], ['records', 'detail']],
+  days: [['days'], ['consultants']],
   quarantine: [['quarantine'], ['amendments'], ['strays']],
   devices: [['devices']],
-  system: [['system']],
+  directory: [['offices'], ['teams'], ['projects'], ['people'], ['organisation'], ['me']],
+  audit: [['audit', 'trail']],
 };
 
 /** What has to be asked for again. */

@@ -1,9 +1,8 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { me } from '../session/session.ts';
-import { EVERYTHING, readChanged, staleKeys, waitBefore, type Changed } from './changed.ts';
-
-/** How it stands with the news: not yet known, on the line, or cut off. */
-export type Standing = 'beginning' | 'live' | 'lost';
+import { EVERYTHING, readChanged, staleKeys, type Changed } from './changed.ts';
+import type { Said, Standing } from './line.ts';
+import { shareLine } from './one-line.ts';
 
 /** In a storm of phones pages ask again this often at most, in milliseconds. */
 const BREATH = 1_500;
@@ -29,9 +28,6 @@ export const askingEvery = (): number => (standing === 'live' ? 60_000 : 15_000)
 
 /** Follows what changes at the server, and has what pages show fetched again; the answer ends that. */
 export function followNews(cache: QueryClient): () => void {
-  let source: EventSource | undefined;
-  let attempts = 0;
-  let again: ReturnType<typeof setTimeout> | undefined;
   let breath: ReturnType<typeof setTimeout> | undefined;
   let heard: Changed[] = [];
 
@@ -43,32 +39,26 @@ export function followNews(cache: QueryClient): () => void {
     for (const queryKey of keys.values()) void cache.invalidateQueries({ queryKey });
     breath = setTimeout(fetchAgain, BREATH);
   };
-  const hear = (changed: Changed) => {
+  const note = (changed: Changed) => {
     heard.push(changed);
     breath ??= setTimeout(fetchAgain, 0);
   };
-  const begin = () => {
-    source = new EventSource('/api/v1/events');
-    source.addEventListener('ready', () => {
-      // Whatever happened while the line was down has been told to nobody here.
-      if (attempts > 0) hear(EVERYTHING);
-      attempts = 0;
+  const hear = (said: Said) => {
+    if (said.kind === 'changed') note(readChanged(said.data));
+    else if (said.kind === 'stands') set(said.standing);
+    else if (said.kind === 'ready') {
+      // Whatever happened since the last line ended has been told to nobody here.
+      if (standing !== 'beginning') note(EVERYTHING);
       set('live');
-    });
-    source.addEventListener('changed', ({ data }: MessageEvent<string>) => hear(readChanged(data)));
-    source.addEventListener('error', () => {
-      source?.close();
+    } else {
       set('lost');
       // A session that has ended is what ends the line most often; whoever asks who one is learns that.
       void cache.invalidateQueries({ queryKey: me.queryKey });
-      again = setTimeout(begin, waitBefore(attempts, Math.random()));
-      attempts += 1;
-    });
+    }
   };
-  begin();
+  const leave = shareLine(hear);
   return () => {
-    source?.close();
-    clearTimeout(again);
+    leave();
     clearTimeout(breath);
     set('beginning');
   };

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import { number, useWords } from '../language/wording.ts';
+import { length, useWords } from '../language/wording.ts';
 import { metresFrom, roundLength } from './place.ts';
 import type { Spot } from './spots.tsx';
 
@@ -47,7 +47,7 @@ export function Plan({ spots, label, large = false }: { spots: Spot[]; label: st
       ))}
       <g className="plan-scale" transform={`translate(12 ${height - 12})`}>
         <path d={`M0 -5V0H${step}V-5`} />
-        <text x={step + 6}>{bar >= 1000 ? `${number(bar / 1000)} km` : `${number(bar)} m`}</text>
+        <text x={step + 6}>{length(bar)}</text>
       </g>
       <g className="plan-north" transform={`translate(${width - 16} 12)`}>
         <path d="M0 0L5 12L0 9L-5 12Z" />

@@ -2,27 +2,31 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { Button, Segmented, Table, type TableColumnType } from 'antd';
 import type { Body } from '../api/client.ts';
-import { devices } from '../api/directory.ts';
+import { deviceLabels } from '../api/directory.ts';
+import { exported } from '../api/files.ts';
 import { quarantineList } from '../api/set-aside.ts';
 import { DeviceLink } from '../devices/link.tsx';
 import { number, term, useWords } from '../language/wording.ts';
 import { Choice } from '../records/filters.tsx';
 import { PageHead } from '../shell/page-head.tsx';
 import { Fetched, Nothing } from '../shell/states.tsx';
+import { ExportButton } from '../words/export.tsx';
 import { More } from '../words/more.tsx';
 import { Moment } from '../words/moment.tsx';
 import { List } from '../words/list.tsx';
 import { SET_ASIDE } from './search.ts';
-import { Why } from './why.tsx';
+import { reasonOf, Why } from './why.tsx';
 
 type Listed = Body['ListedBody'];
+
+const NONE: ReadonlyMap<string, string> = new Map();
 
 export function QuarantinePage() {
   const { t } = useWords();
   const filter = useSearch({ from: '/inside/quarantine' });
   const navigate = useNavigate({ from: '/quarantine' });
   const query = useInfiniteQuery(quarantineList(filter));
-  const phones = useQuery(devices).data ?? [];
+  const phones = useQuery(deviceLabels).data ?? NONE;
   const state = filter.state ?? 'quarantined';
   const items = query.data?.pages.flatMap((page) => page.items) ?? [];
   const codes = [...new Set([...items.map((item) => item.code), ...(filter.code ? [filter.code] : [])])].toSorted();
@@ -30,6 +34,7 @@ export function QuarantinePage() {
     {
       key: 'why',
       title: t('quarantine.code'),
+      width: 320,
       render: (_, item) => (
         <Link to="/quarantine/$id" params={{ id: String(item.id) }} className="row-link">
           <Why code={item.code} reason={item.reason} />
@@ -41,7 +46,7 @@ export function QuarantinePage() {
       key: 'device',
       title: t('common.device'),
       width: 170,
-      render: (_, item) => (item.device ? <DeviceLink id={item.device} /> : t('common.console')),
+      render: (_, item) => (item.device ? <DeviceLink id={item.device} label={item.device_label} /> : t('common.console')),
     },
     {
       key: 'received',
@@ -74,9 +79,12 @@ export function QuarantinePage() {
           />
         }
         end={
-          <Button onClick={() => void query.refetch()} loading={query.isFetching}>
-            {t('common.refresh')}
-          </Button>
+          <>
+            <ExportButton name={t('quarantine.title')} list={exported('/api/v1/quarantine/export', { query: filter })} />
+            <Button onClick={() => void query.refetch()} loading={query.isFetching}>
+              {t('common.refresh')}
+            </Button>
+          </>
         }
       />
       <p className="page-lead">{t('quarantine.lead')}</p>
@@ -84,14 +92,14 @@ export function QuarantinePage() {
         <Choice
           label={t('quarantine.anyDevice')}
           value={filter.device}
-          options={phones.map((device) => ({ value: device.id, label: device.label }))}
+          options={[...phones].map(([value, label]) => ({ value, label }))}
           onChange={(device) => void navigate({ search: { ...filter, device } })}
           wide
         />
         <Choice
           label={t('quarantine.anyCode')}
           value={filter.code}
-          options={codes.map((value) => ({ value, label: value }))}
+          options={codes.map((value) => ({ value, label: reasonOf(value) }))}
           onChange={(code) => void navigate({ search: { ...filter, code } })}
           wide
         />

@@ -124,7 +124,7 @@ function Change({ change }: { change: Inspected }) {
           <dt>{t('common.who')}</dt>
           <dd>{change.person_name}</dd>
           <dt>{t('common.device')}</dt>
-          <dd>{change.device ? <DeviceLink id={change.device} /> : t('common.console')}</dd>
+          <dd>{change.device ? <DeviceLink id={change.device} label={change.device_label} /> : t('common.console')}</dd>
           {change.n != null && (
             <>
               <dt>{t('quarantine.line')}</dt>

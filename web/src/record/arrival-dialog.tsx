@@ -5,10 +5,11 @@ import type { Dayjs } from 'dayjs';
 import { useState } from 'react';
 import { consultants } from '../api/arrivals.ts';
 import type { Body } from '../api/client.ts';
-import type { Line } from '../api/records.ts';
+import { nameOf, type Line } from '../api/records.ts';
 import { momentIn } from '../days/business-day.ts';
 import { useWords } from '../language/wording.ts';
 import { LONGEST_NAME } from '../rota/rota.ts';
+import { focusOn } from '../words/focus.ts';
 
 interface Props {
   line: Line;
@@ -41,19 +42,21 @@ export function ArrivalDialog({ line, zone, sending, onSend, onClose }: Props) {
   return (
     <Modal
       open
-      title={t('arrival.noteTitle', { title: line.title })}
+      title={t('arrival.noteTitle', { title: nameOf(line) })}
       okText={t('arrival.save')}
       confirmLoading={sending}
       onOk={send}
       onCancel={onClose}
+      afterOpenChange={focusOn('arrival-at')}
     >
       <Form layout="vertical" component={false}>
         <Form.Item label={t('arrival.at')} htmlFor="arrival-at">
           <DatePicker
             id="arrival-at"
             className="full"
-            autoFocus
             showTime={{ format: 'HH:mm' }}
+            // The picker's "now" is the browser's.
+            showNow={false}
             format="YYYY-MM-DD HH:mm"
             placeholder={t('arrival.now')}
             value={at}

@@ -5,3 +5,8 @@ export function changesSince(older: HistoryLine[], newer: HistoryLine[]): Histor
   const known = new Set(older.map((line) => line.change));
   return newer.filter((line) => !known.has(line.change)).reverse();
 }
+
+/** Whether somebody made all of these changes at the console: then none of them is news to them. */
+export function areOwn(lines: HistoryLine[], person: string): boolean {
+  return lines.every((line) => line.person === person && !line.device);
+}

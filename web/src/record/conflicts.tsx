@@ -87,6 +87,7 @@ function SideBySide({ conflict, detail, zone, onWrite, writing }: Props & { conf
           path={conflict.field}
           sort={sort}
           value={conflict.values.find((value) => value.shown)?.value ?? null}
+          zone={zone}
           onClose={() => setOwn(false)}
           onWrite={(value) => {
             setOwn(false);

@@ -6,6 +6,7 @@ export type Sort =
   | { as: 'line' }
   | { as: 'text' }
   | { as: 'choice'; group: Group }
+  | { as: 'language' }
   | { as: 'yesNo' }
   | { as: 'moment' }
   | { as: 'day' }
@@ -74,7 +75,7 @@ export const FIELDS: Record<Kind, Field[]> = {
   survey: [
     line('form'),
     line('form_version'),
-    line('language'),
+    of('language', 'language'),
     line('respondent'),
     of('lead', 'record'),
     of('started_at', 'moment'),

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import type { Detail } from '../api/records.ts';
 import { DeviceLink } from '../devices/link.tsx';
 import { SKEW_MS } from '../devices/search.ts';
-import { stretch, term, useWords } from '../language/wording.ts';
+import { stretch, term, time, useWords } from '../language/wording.ts';
 import { Moment } from '../words/moment.tsx';
 import { Act } from './act.tsx';
 import { FieldName } from './field-name.tsx';
@@ -33,7 +33,26 @@ export function History({ detail, zone }: { detail: Detail; zone?: string }) {
         />
       </div>
       <HistoryTable lines={shown} zone={zone} kind={detail.line.kind} />
+      <Grades />
     </section>
+  );
+}
+
+/** What the grades of time mean. */
+function Grades() {
+  const { t } = useWords();
+  return (
+    <details className="small quiet">
+      <summary>{t('record.grades.title')}</summary>
+      <dl>
+        {(['server', 'monotonic', 'wall'] as const).map((grade) => (
+          <div key={grade}>
+            <dt>{term('grade', grade)}</dt>
+            <dd>{t(`record.grades.${grade}`)}</dd>
+          </div>
+        ))}
+      </dl>
+    </details>
   );
 }
 
@@ -47,13 +66,19 @@ function subjectWords(subject: string): string {
   return `${term('zone', zone)} · ${term('field', field ?? '')}`;
 }
 
-/** What proves a change: a line of a signed journal, a session, or a colleague's word. */
-function Proof({ line }: { line: HistoryLine }) {
+/** What proves a change: a line of a signed journal, a session, or a colleague's word; and how sure its time is. */
+function Proof({ line, zone }: { line: HistoryLine; zone?: string }) {
   const { t } = useWords();
-  const { evidence, n, skew_ms: skew } = line;
+  const { evidence, grade, not_after: latest, received_at: received, n, skew_ms: skew } = line;
+  // What was on its way for less than a minute says nothing that the other column does not.
+  const earlier = latest !== undefined && received - latest >= 60_000;
   return (
     <span className="small">
       {evidence === undefined ? t('common.none') : term('evidence', evidence)}
+      {grade !== undefined && <div className="quiet">{term('grade', grade)}</div>}
+      {earlier && (
+        <div className="quiet">{t('record.notAfter', { time: time(latest, zone) })}</div>
+      )}
       {n != null && <div className="quiet number">{t('record.line', { n })}</div>}
       {skew != null && Math.abs(skew) >= SKEW_MS && (
         <div className="mark mark-held">{t('record.skew', { by: stretch(Math.abs(skew)) })}</div>
@@ -93,13 +118,13 @@ export function HistoryTable({ lines, zone, kind }: { lines: HistoryLine[]; zone
       title: t('common.device'),
       width: 130,
       render: (_, line) =>
-        line.device ? <DeviceLink id={line.device} /> : t('common.console'),
+        line.device ? <DeviceLink id={line.device} label={line.device_label} /> : t('common.console'),
     },
     {
       key: 'evidence',
       title: t('record.evidence'),
       width: 130,
-      render: (_, line) => <Proof line={line} />,
+      render: (_, line) => <Proof line={line} zone={zone} />,
     },
   ];
   return (

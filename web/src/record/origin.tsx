@@ -5,12 +5,12 @@ import { useState } from 'react';
 import { useDirectory } from '../api/directory.ts';
 import { assign, type Detail } from '../api/records.ts';
 import { DeviceLink } from '../devices/link.tsx';
-import { number, useWords } from '../language/wording.ts';
+import { number, percent, useWords } from '../language/wording.ts';
 import { useProblemNotice } from '../problem/notices.tsx';
 import { usePowers } from '../session/session.ts';
 import { Moment } from '../words/moment.tsx';
 import { AssignDialog } from './assign-dialog.tsx';
-import { viewOf } from './shape.ts';
+import { historyOf, viewOf } from './shape.ts';
 
 /** Whose the record is now, and where it comes from. */
 export function Origin({ detail, zone, onMade }: { detail: Detail; zone?: string; onMade: (detail: Detail) => void }) {
@@ -18,6 +18,7 @@ export function Origin({ detail, zone, onMade }: { detail: Detail; zone?: string
   const directory = useDirectory();
   const { line } = detail;
   const { header } = viewOf(detail);
+  const label = historyOf(detail).find((change) => change.device === header.device)?.device_label;
   const hours = header.utc_offset_minutes / 60;
   return (
     <section className="sheet" aria-label={t('record.assignment')}>
@@ -75,12 +76,12 @@ export function Origin({ detail, zone, onMade }: { detail: Detail; zone?: string
         </dd>
         <dt>{t('record.device')}</dt>
         <dd>
-          <DeviceLink id={header.device} /> <span className="small quiet">{header.app}</span>
+          <DeviceLink id={header.device} label={label} /> <span className="small quiet">{header.app}</span>
         </dd>
         {line.completeness != null && (
           <>
             <dt>{t('record.completeness')}</dt>
-            <dd className="number">{number(line.completeness)} %</dd>
+            <dd className="number">{percent(line.completeness)}</dd>
           </>
         )}
         <dt>{t('record.changes')}</dt>

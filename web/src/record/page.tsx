@@ -3,7 +3,7 @@ import { Link, useParams } from '@tanstack/react-router';
 import { App } from 'antd';
 import { useCallback, useState } from 'react';
 import { useDirectory } from '../api/directory.ts';
-import { decide, recordDetail, type Detail } from '../api/records.ts';
+import { decide, nameOf, recordDetail, type Detail } from '../api/records.ts';
 import { term, useWords } from '../language/wording.ts';
 import { Company } from '../live/company.tsx';
 import { useProblemNotice } from '../problem/notices.tsx';
@@ -39,7 +39,7 @@ function RecordInFull({ detail }: { detail: Detail }) {
   const notice = useProblemNotice();
   const seen = useSeen(detail);
   const [refused, setRefused] = useState(false);
-  const { write, writing } = useWriteFacts(line.id, seen.accept);
+  const { write, writing } = useWriteFacts(seen, () => setRefused(true));
 
   const decision = useMutation({
     mutationFn: ({ state, reason }: Decision) => decide(line.id, { state, reason, seen: seen.detail.line.heads }),
@@ -63,7 +63,7 @@ function RecordInFull({ detail }: { detail: Detail }) {
   return (
     <>
       <PageHead
-        title={line.title || term('kind', line.kind)}
+        title={nameOf(line)}
         beside={
           <div className="record-title">
             <KindMark kind={line.kind} />
@@ -100,7 +100,7 @@ function RecordInFull({ detail }: { detail: Detail }) {
         detail={detail}
         zone={zone}
         onWrite={powers.review && open ? write : undefined}
-        writing={writing}
+        writing={writing || seen.news !== undefined}
         onMade={seen.accept}
       />
       {verdict.dialog}

@@ -1,5 +1,6 @@
 import { Image } from 'antd';
-import type { Detail } from '../api/records.ts';
+import { photoAddress, thumbAddress } from '../api/photos.ts';
+import { nameOf, type Detail } from '../api/records.ts';
 import { useWords } from '../language/wording.ts';
 import { viewOf } from './shape.ts';
 
@@ -9,7 +10,6 @@ export function Photos({ detail }: { detail: Detail }) {
   const { photos } = viewOf(detail);
   if (photos.length === 0) return null;
   const states = new Map(detail.photos.map((photo) => [photo.hash, photo.state]));
-  const address = (hash: string) => `/api/v1/photos/${hash}`;
   return (
     <section className="sheet" aria-label={t('record.photos')}>
       <h2>{t('record.photos')}</h2>
@@ -17,14 +17,14 @@ export function Photos({ detail }: { detail: Detail }) {
         <ul className="photos">
           {photos.map((photo, index) => {
             const state = states.get(photo.hash) ?? 'missing';
-            const name = photo.caption ?? t('record.photoOf', { number: index + 1, title: detail.line.title });
+            const name = photo.caption ?? t('record.photoOf', { number: index + 1, title: nameOf(detail.line) });
             return (
               <li key={photo.id}>
                 {state === 'uploaded' && (
                   <Image
                     alt={name}
-                    src={`${address(photo.hash)}?size=thumb`}
-                    preview={{ src: address(photo.hash) }}
+                    src={thumbAddress(photo.hash)}
+                    preview={{ src: photoAddress(photo.hash) }}
                     width={104}
                     height={104}
                   />
@@ -32,7 +32,7 @@ export function Photos({ detail }: { detail: Detail }) {
                 {state === 'no_preview' && (
                   <div className="photo-gap">
                     {t('record.photoNoPreview')}
-                    <a href={address(photo.hash)} download>
+                    <a href={photoAddress(photo.hash)} download>
                       {t('record.photoDownload')}
                     </a>
                   </div>

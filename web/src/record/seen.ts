@@ -1,7 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { recordDetail, type Detail } from '../api/records.ts';
-import { changesSince } from './changes-since.ts';
+import { useMe } from '../session/session.ts';
+import { areOwn, changesSince } from './changes-since.ts';
 import { historyOf, type HistoryLine } from './shape.ts';
 
 export interface Seen {
@@ -11,7 +12,7 @@ export interface Seen {
   news?: HistoryLine[];
   /** The person has looked at what came. */
   acknowledge: () => void;
-  /** A version that the person's own action made. */
+  /** A version that the person's own action made. What others changed at the same time is news all the same. */
   accept: (detail: Detail) => void;
 }
 
@@ -20,6 +21,7 @@ export const sameHeads = (a: Detail, b: Detail): boolean => a.line.heads.join() 
 /** Keeps which version of a record somebody has looked at, while newer ones may come in behind their back. */
 export function useSeen(present: Detail, before?: Detail): Seen {
   const cache = useQueryClient();
+  const { id: me } = useMe();
   const [detail, setDetail] = useState(before ?? present);
   const changed = !sameHeads(detail, present);
   return {
@@ -27,7 +29,7 @@ export function useSeen(present: Detail, before?: Detail): Seen {
     news: changed ? changesSince(historyOf(detail), historyOf(present)) : undefined,
     acknowledge: () => setDetail(present),
     accept: (made) => {
-      setDetail(made);
+      setDetail((seen) => (areOwn(changesSince(historyOf(seen), historyOf(made)), me) ? made : seen));
       cache.setQueryData(recordDetail(made.line.id).queryKey, made);
     },
   };

@@ -75,10 +75,11 @@ export interface RecordView {
   facts: Record<string, FieldValue>;
 }
 
+/** What speaks for a change; of one that was set aside nothing does yet. */
+type Proven = Pick<Body['HistoryBody'], 'evidence' | 'grade' | 'not_after'>;
+
 /** What one change did to one field; which of the last fields are there depends on `act`. */
-/** Changes that were set aside have no evidence yet. */
-export type HistoryLine = Omit<Body['HistoryBody'], 'evidence'> & {
-  evidence?: Body['HistoryBody']['evidence'];
+export type HistoryLine = Omit<Body['HistoryBody'], keyof Proven> & Partial<Proven> & {
   value?: Scalar;
   inserted?: string;
   deleted?: number;

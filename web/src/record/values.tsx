@@ -64,6 +64,7 @@ export function Values({ detail, zone, onWrite, writing }: Props) {
           path={editing.name}
           sort={editing.sort}
           value={(view.facts[editing.name] ?? null) as Scalar}
+          zone={zone}
           onClose={() => setEditing(undefined)}
           onWrite={(value) => {
             setEditing(undefined);

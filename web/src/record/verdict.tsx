@@ -1,7 +1,7 @@
 import { CheckOutlined, CloseOutlined, RollbackOutlined } from '@ant-design/icons';
 import { App, Button, Space } from 'antd';
 import { useCallback, useState } from 'react';
-import type { Detail, ReviewState } from '../api/records.ts';
+import { nameOf, type Detail, type ReviewState } from '../api/records.ts';
 import { useWords } from '../language/wording.ts';
 import { ReasonDialog } from '../words/reason-dialog.tsx';
 
@@ -29,7 +29,7 @@ export function useVerdict(detail: Detail, give: (decision: Decision) => void) {
     },
     [conflicts, give, modal, t],
   );
-  const title = detail.line.title;
+  const title = nameOf(detail.line);
   const dialog = asking && (
     <ReasonDialog
       title={t(asking === 'returned' ? 'record.returnTitle' : 'record.rejectTitle', { title })}

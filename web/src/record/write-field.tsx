@@ -1,7 +1,9 @@
 import { Checkbox, DatePicker, Form, Input, InputNumber, Modal, Select } from 'antd';
 import dayjs from 'dayjs';
 import { useState } from 'react';
+import { momentIn, wallIn } from '../days/business-day.ts';
 import { term, termsOf, useWords } from '../language/wording.ts';
+import { focusOn } from '../words/focus.ts';
 import { splitPath, type Sort } from './fields.ts';
 import type { Scalar } from './shape.ts';
 
@@ -9,6 +11,8 @@ interface Props {
   path: string;
   sort: Sort;
   value: Scalar;
+  /** The office's: moments are meant by its clocks. */
+  zone?: string;
   onWrite: (value: Scalar) => void;
   onClose: () => void;
 }
@@ -19,7 +23,7 @@ export function isWritable(sort: Sort): boolean {
 }
 
 /** Asks for another value of one field. */
-export function WriteField({ path, sort, value, onWrite, onClose }: Props) {
+export function WriteField({ path, sort, value, zone, onWrite, onClose }: Props) {
   const { t } = useWords();
   const [draft, setDraft] = useState<Scalar>(value);
   const [empty, setEmpty] = useState(false);
@@ -27,10 +31,17 @@ export function WriteField({ path, sort, value, onWrite, onClose }: Props) {
   const field = key === undefined ? term('field', name) : `${term('field', name)} ${key}`;
   const write = () => onWrite(empty || draft === '' ? (sort.as === 'text' ? '' : null) : draft);
   return (
-    <Modal open title={t('record.editTitle', { field })} okText={t('record.writeNew')} onOk={write} onCancel={onClose}>
+    <Modal
+      open
+      title={t('record.editTitle', { field })}
+      okText={t('record.writeNew')}
+      onOk={write}
+      onCancel={onClose}
+      afterOpenChange={focusOn('new-value')}
+    >
       <Form layout="vertical">
         <Form.Item label={t('record.newValue')} htmlFor="new-value">
-          <Editor sort={sort} value={draft} disabled={empty} onChange={setDraft} onEnter={write} />
+          <Editor sort={sort} value={draft} zone={zone} disabled={empty} onChange={setDraft} onEnter={write} />
         </Form.Item>
         <Checkbox checked={empty} onChange={(event) => setEmpty(event.target.checked)}>
           {t('record.clear')}
@@ -43,12 +54,13 @@ export function WriteField({ path, sort, value, onWrite, onClose }: Props) {
 interface EditorProps {
   sort: Sort;
   value: Scalar;
+  zone?: string;
   disabled: boolean;
   onChange: (value: Scalar) => void;
   onEnter: () => void;
 }
 
-function Editor({ sort, value, disabled, onChange, onEnter }: EditorProps) {
+function Editor({ sort, value, zone, disabled, onChange, onEnter }: EditorProps) {
   const { t } = useWords();
   const common = { id: 'new-value', disabled };
   switch (sort.as) {
@@ -79,8 +91,10 @@ function Editor({ sort, value, disabled, onChange, onEnter }: EditorProps) {
         <DatePicker
           {...common}
           showTime
-          value={typeof value === 'number' ? dayjs(value) : null}
-          onChange={(moment) => onChange(moment ? moment.valueOf() : null)}
+          // The picker's "now" is the browser's.
+          showNow={false}
+          value={typeof value === 'number' ? dayjs(wallIn(zone, value)) : null}
+          onChange={(moment) => onChange(moment ? momentIn(zone, moment.format('YYYY-MM-DDTHH:mm:ss')) : null)}
         />
       );
     case 'day':
@@ -117,7 +131,7 @@ function Editor({ sort, value, disabled, onChange, onEnter }: EditorProps) {
       return <Input.TextArea {...common} rows={5} value={String(value ?? '')} onChange={(event) => onChange(event.target.value)} />;
     default:
       return (
-        <Input {...common} autoFocus value={String(value ?? '')} onChange={(event) => onChange(event.target.value)} onPressEnter={onEnter} />
+        <Input {...common} value={String(value ?? '')} onChange={(event) => onChange(event.target.value)} onPressEnter={onEnter} />
       );
   }
 }

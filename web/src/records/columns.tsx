@@ -1,8 +1,8 @@
 import { Link } from '@tanstack/react-router';
 import type { TableColumnType } from 'antd';
 import type { Directory } from '../api/directory.ts';
-import type { Line } from '../api/records.ts';
-import { number, term } from '../language/wording.ts';
+import { nameOf, type Line } from '../api/records.ts';
+import { number, percent, term } from '../language/wording.ts';
 import { FlagMarks, KindMark, ReviewMark } from '../words/marks.tsx';
 import { Moment } from '../words/moment.tsx';
 
@@ -55,12 +55,13 @@ export function columnsOf(
       width: 190,
       render: (_, line) => (
         <Link to="/records/$id" params={{ id: line.id }} className="row-link wrap">
-          {line.title || line.id.slice(-8)}
+          {nameOf(line)}
         </Link>
       ),
     },
     kind: { width: 84, render: (_, line) => <KindMark kind={line.kind} /> },
-    subtitle: { width: 140, render: (_, line) => <span className="wrap">{line.subtitle}</span> },
+    // A tablet is too narrow for it beside what decides.
+    subtitle: { width: 140, responsive: ['lg'], render: (_, line) => <span className="wrap">{line.subtitle}</span> },
     day: { width: 100, render: (_, line) => <span className="number">{line.day}</span> },
     captured: { width: 140, render: (_, line) => <Moment at={line.captured} zone={directory.zone(line.office)} /> },
     owner: { width: 96, className: 'short', render: (_, line) => directory.person(line.owner) },
@@ -82,7 +83,7 @@ export function columnsOf(
     completeness: {
       width: 90,
       align: 'right',
-      render: (_, line) => (line.completeness == null ? null : `${number(line.completeness)} %`),
+      render: (_, line) => (line.completeness == null ? null : percent(line.completeness)),
     },
     conflicts: {
       width: 56,

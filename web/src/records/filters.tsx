@@ -1,10 +1,10 @@
 import { DatePicker, Input, Select, Tag } from 'antd';
-import dayjs from 'dayjs';
+import dayjs, { type Dayjs } from 'dayjs';
 import { useEffect, useState } from 'react';
 import { useDirectory } from '../api/directory.ts';
 import type { RecordFilter } from '../api/records.ts';
 import { term, useWords, type Group } from '../language/wording.ts';
-import { FLAGS, KINDS, narrow, STAGES, STATES } from './search.ts';
+import { chosenDays, FLAGS, KINDS, narrow, STAGES, STATES } from './search.ts';
 
 interface Props {
   filter: RecordFilter;
@@ -50,12 +50,13 @@ export function RecordFilters({ filter, onChange, without = [] }: Props) {
           onChange={(state) => change({ state })}
         />
       )}
-      <DatePicker
-        className="narrow"
-        placeholder={t('records.filter.day')}
-        aria-label={t('records.filter.day')}
-        value={filter.day ? dayjs(filter.day) : null}
-        onChange={(day) => change({ day: day?.format('YYYY-MM-DD') })}
+      <DatePicker.RangePicker
+        className="days"
+        placeholder={[t('records.filter.from'), t('records.filter.to')]}
+        aria-label={t('records.filter.days')}
+        value={days(filter)}
+        allowEmpty={[true, true]}
+        onChange={(days) => change(chosenDays(days?.[0]?.format('YYYY-MM-DD'), days?.[1]?.format('YYYY-MM-DD')))}
       />
       {directory.offices.length > 1 && (
         <Choice
@@ -94,7 +95,7 @@ export function RecordFilters({ filter, onChange, without = [] }: Props) {
         <Choice
           label={t('records.filter.stage')}
           value={filter.stage}
-          options={words('stage', STAGES)}
+          options={[{ value: 'none', label: t('leads.noStage') }, ...words('stage', STAGES)]}
           onChange={(stage) => change({ stage })}
         />
       )}
@@ -117,6 +118,20 @@ export function RecordFilters({ filter, onChange, without = [] }: Props) {
           {t('records.filter.madeIn', { name: directory.office(filter.made_in) ?? t('common.unknown') })}
         </Tag>
       )}
+      {filter.received_by !== undefined && (
+        <Tag closable onClose={() => change({ received_by: undefined })}>
+          {filter.received_by
+            ? t('records.filter.receivedBy', { name: filter.received_by })
+            : t('records.filter.receivedByNobody')}
+        </Tag>
+      )}
+      {filter.sealed_in != null && (
+        <Tag closable onClose={() => change({ sealed_in: undefined })}>
+          {filter.sealed_in === 0
+            ? t('records.filter.sealed')
+            : t('records.filter.sealedLater', { number: filter.sealed_in })}
+        </Tag>
+      )}
       {shown('conflict') && (
         <Choice
           label={t('records.filter.conflict')}
@@ -130,6 +145,12 @@ export function RecordFilters({ filter, onChange, without = [] }: Props) {
       )}
     </div>
   );
+}
+
+/** The days of a filter as the calendar shows them; a single one is its first and its last. */
+function days({ day, from, to }: RecordFilter): [Dayjs | null, Dayjs | null] {
+  const shown = (day: string | undefined) => (day ? dayjs(day) : null);
+  return [shown(day ?? from), shown(day ?? to)];
 }
 
 interface ChoiceProps<T extends string> {

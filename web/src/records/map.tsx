@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import gcoord from 'gcoord';
-import { recordPlaces, type Line, type RecordQuery } from '../api/records.ts';
+import { nameOf, recordPlaces, type Line, type RecordQuery } from '../api/records.ts';
 import { number, term, useWords } from '../language/wording.ts';
 import { readPlace, type Fix } from '../map/place.ts';
 import { Spots, type Spot } from '../map/spots.tsx';
@@ -18,7 +18,7 @@ function inWgs84(fix: Fix): Fix {
 function spotOf(line: Line, text: string | undefined): Spot | undefined {
   const place = text === undefined ? undefined : readPlace(text);
   if (!place?.fix) return undefined;
-  const name = `${line.title || line.id.slice(-8)} · ${term('kind', line.kind)}`;
+  const name = `${nameOf(line)} · ${term('kind', line.kind)}`;
   return { key: line.id, name, tone: KINDS.indexOf(line.kind), fix: inWgs84(place), record: line.id };
 }
 

@@ -1,17 +1,19 @@
 import { SettingOutlined } from '@ant-design/icons';
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useRouterState, useSearch } from '@tanstack/react-router';
 import { Button, Checkbox, Popover, Segmented } from 'antd';
-import { lazy, Suspense, useMemo, useState } from 'react';
-import { PAGE, recordPage, type Line, type RecordFilter } from '../api/records.ts';
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
+import { PAGE, recordPage, type RecordFilter, type RecordQuery } from '../api/records.ts';
+import { exported } from '../api/files.ts';
 import { useWords } from '../language/wording.ts';
 import { Trouble } from '../problem/trouble.tsx';
 import { usePowers } from '../session/session.ts';
 import { PageHead } from '../shell/page-head.tsx';
 import { Loading } from '../shell/states.tsx';
 import { readReviewSearch } from '../review/search.ts';
+import { ExportButton } from '../words/export.tsx';
+import { Amount } from './amount.tsx';
 import { COLUMNS, rememberColumns, rememberedColumns, USUAL, type Column } from './columns.tsx';
-import { ExportButton } from './export.tsx';
 import { RecordFilters } from './filters.tsx';
 import { Presets } from './presets.tsx';
 import { readFilter } from './search.ts';
@@ -20,7 +22,7 @@ import { RecordsTable } from './table.tsx';
 
 const RecordsMap = lazy(() => import('./map.tsx'));
 
-const NOBODY: Line[] = [];
+const NOTHING: ReadonlySet<string> = new Set();
 
 export function RecordsPage() {
   const { t } = useWords();
@@ -31,19 +33,20 @@ export function RecordsPage() {
   const filter = useMemo(() => readFilter(search), [search]);
   const wanted = { ...filter, limit: PAGE, after: search.after };
   const query = useQuery({ ...recordPage(wanted), placeholderData: keepPreviousData });
+  useAtHand(query.isPlaceholderData ? undefined : query.data?.next, wanted);
   const [columns, setColumns] = useState(rememberedColumns);
-  const [selected, setSelected] = useState<Line[]>(NOBODY);
+  const [selected, setSelected] = useState(NOTHING);
 
   const show = (filter: RecordFilter) => {
-    setSelected(NOBODY);
+    setSelected(NOTHING);
     void navigate({ search: { ...filter, view: search.view } });
   };
   const goOn = (after: string) => {
-    setSelected(NOBODY);
+    setSelected(NOTHING);
     void navigate({ search: { ...filter, view: search.view, after }, state: { trail: [...(trail ?? []), search.after ?? ''] } });
   };
   const goBack = () => {
-    setSelected(NOBODY);
+    setSelected(NOTHING);
     const before = trail?.at(-1) || undefined;
     void navigate({ search: { ...filter, view: search.view, after: before }, state: { trail: trail?.slice(0, -1) } });
   };
@@ -54,6 +57,8 @@ export function RecordsPage() {
 
   const filtered = Object.keys(filter).length > 0;
   const items = query.data?.items;
+  // As they are now: a flag may have been raised since somebody ticked them.
+  const chosen = items?.filter((line) => selected.has(line.id)) ?? [];
   return (
     <>
       <PageHead
@@ -63,7 +68,7 @@ export function RecordsPage() {
             aria-label={t('places.view')}
             value={search.view ?? 'list'}
             onChange={(view) => {
-              setSelected(NOBODY);
+              setSelected(NOTHING);
               void navigate({ search: { ...search, view: view === 'map' ? view : undefined }, state: { trail } });
             }}
             options={[
@@ -79,7 +84,11 @@ export function RecordsPage() {
                 {t('records.reviewThese')}
               </Link>
             )}
-            <ExportButton filter={filter} />
+            <ExportButton
+              name={t('records.title')}
+              list={exported('/api/v1/records/export', { query: filter })}
+              amount={<Amount filter={filter} />}
+            />
             <ColumnChoice columns={columns} onChange={chooseColumns} />
             <Button onClick={() => void query.refetch()} loading={query.isFetching && { delay: 500 }}>
               {t('common.refresh')}
@@ -109,7 +118,7 @@ export function RecordsPage() {
           )}
           <div className="list-foot">
             <div className="start">
-              {selected.length > 0 && <SelectionActions lines={selected} onDone={() => setSelected(NOBODY)} />}
+              {chosen.length > 0 && <SelectionActions lines={chosen} onDone={() => setSelected(NOTHING)} />}
             </div>
             {filtered && (
               <Button type="link" onClick={() => show({})}>
@@ -130,6 +139,15 @@ export function RecordsPage() {
       )}
     </>
   );
+}
+
+/** Has the next page at hand before somebody asks for it, so that its lines are there at once. */
+function useAtHand(next: string | null | undefined, wanted: RecordQuery): void {
+  const cache = useQueryClient();
+  const page = JSON.stringify({ ...wanted, after: next });
+  useEffect(() => {
+    if (next) void cache.prefetchQuery(recordPage(JSON.parse(page) as RecordQuery));
+  }, [cache, next, page]);
 }
 
 function ColumnChoice({ columns, onChange }: { columns: Column[]; onChange: (columns: Column[]) => void }) {

@@ -1,56 +1,57 @@
 import { CloseOutlined } from '@ant-design/icons';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button, Input, Popover, Space } from 'antd';
 import { useState } from 'react';
+import { forgetPreset, keepPreset, presets as kept } from '../api/presets.ts';
 import type { RecordFilter } from '../api/records.ts';
 import { useWords } from '../language/wording.ts';
+import { useProblemNotice } from '../problem/notices.tsx';
+import { LONGEST_NAME } from '../settings/limits.ts';
 import { readFilter } from './search.ts';
 
-interface Preset {
-  name: string;
-  filter: RecordFilter;
-}
-
-const REMEMBERED = 'daybook.presets';
-
-function remembered(): Preset[] {
-  try {
-    const stored = JSON.parse(localStorage.getItem(REMEMBERED) ?? '[]') as Preset[];
-    return stored.map(({ name, filter }) => ({ name: String(name), filter: readFilter({ ...filter }) }));
-  } catch {
-    return [];
-  }
-}
-
-/** Filters that this browser remembers by name. */
+/** Filters that one keeps by name. What can't be fetched is not offered; the page works without. */
 export function Presets({ filter, onShow }: { filter: RecordFilter; onShow: (filter: RecordFilter) => void }) {
   const { t } = useWords();
-  const [presets, setPresets] = useState(remembered);
+  const cache = useQueryClient();
+  const notice = useProblemNotice();
+  const { data: presets = [] } = useQuery(kept);
   const [name, setName] = useState('');
   const [open, setOpen] = useState(false);
-  const keep = (presets: Preset[]) => {
-    setPresets(presets);
-    localStorage.setItem(REMEMBERED, JSON.stringify(presets));
-  };
-  const save = () => {
-    if (!name.trim()) return;
-    keep([...presets.filter((preset) => preset.name !== name.trim()), { name: name.trim(), filter }]);
-    setName('');
-    setOpen(false);
+  const save = useMutation({
+    mutationFn: (name: string) => keepPreset(name, filter),
+    onSuccess: (presets) => {
+      cache.setQueryData(kept.queryKey, presets);
+      setName('');
+      setOpen(false);
+    },
+    onError: notice,
+  });
+  const forget = useMutation({
+    mutationFn: forgetPreset,
+    onSuccess: (presets) => cache.setQueryData(kept.queryKey, presets),
+    onError: (error) => {
+      notice(error);
+      void cache.invalidateQueries({ queryKey: kept.queryKey });
+    },
+  });
+  const send = () => {
+    if (name.trim() && !save.isPending) save.mutate(name.trim());
   };
   const mayKeep = Object.keys(filter).length > 0;
   if (presets.length === 0 && !mayKeep) return null;
   return (
-    <Space size={6} wrap role="group" aria-label={t('presets.title')}>
+    <Space size={6} wrap role="group" aria-label={t('presets.title')} className="presets">
       {presets.map((preset) => (
-        <Space.Compact key={preset.name}>
-          <Button size="small" onClick={() => onShow(preset.filter)}>
+        <Space.Compact key={preset.id}>
+          <Button size="small" onClick={() => onShow(readFilter({ ...preset.filter }))}>
             {preset.name}
           </Button>
           <Button
             size="small"
             icon={<CloseOutlined />}
             aria-label={t('presets.remove', { name: preset.name })}
-            onClick={() => keep(presets.filter((other) => other !== preset))}
+            disabled={forget.isPending && forget.variables === preset.id}
+            onClick={() => forget.mutate(preset.id)}
           />
         </Space.Compact>
       ))}
@@ -67,9 +68,10 @@ export function Presets({ filter, onShow }: { filter: RecordFilter; onShow: (fil
                 placeholder={t('presets.name')}
                 value={name}
                 onChange={(event) => setName(event.target.value)}
-                onPressEnter={save}
+                maxLength={LONGEST_NAME}
+                onPressEnter={send}
               />
-              <Button type="primary" onClick={save}>
+              <Button type="primary" loading={save.isPending} onClick={send}>
                 {t('common.save')}
               </Button>
             </Space.Compact>

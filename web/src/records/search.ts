@@ -29,12 +29,23 @@ const oneOf = <T extends string>(values: readonly T[], value: unknown): T | unde
 const textOf = (value: unknown): string | undefined =>
   typeof value === 'string' || typeof value === 'number' ? String(value).trim() || undefined : undefined;
 
+/** A name of the address; an empty one means nobody. */
+const nameOf = (value: unknown): string | undefined =>
+  typeof value === 'string' || typeof value === 'number' ? String(value).trim() : undefined;
+
+const numberOf = (value: unknown): number | undefined =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : undefined;
+
 const uuidOf = (value: unknown): string | undefined =>
   typeof value === 'string' && /^[0-9a-f-]{36}$/i.test(value) ? value : undefined;
 
+const dayOf = (value: unknown): string | undefined => {
+  const day = textOf(value);
+  return day && /^\d{4}-\d{2}-\d{2}$/.test(day) ? day : undefined;
+};
+
 /** The filter in an address; what is none is left out, so that an old bookmark still shows a list. */
 export function readFilter(search: Search): RecordFilter {
-  const day = textOf(search.day);
   const filter: RecordFilter = {
     kind: oneOf(KINDS, search.kind),
     office: uuidOf(search.office),
@@ -43,10 +54,14 @@ export function readFilter(search: Search): RecordFilter {
     made_by: uuidOf(search.made_by),
     made_in: uuidOf(search.made_in),
     project: uuidOf(search.project),
-    day: day && /^\d{4}-\d{2}-\d{2}$/.test(day) ? day : undefined,
+    day: dayOf(search.day),
+    from: dayOf(search.from),
+    to: dayOf(search.to),
     state: oneOf(STATES, search.state),
     stage: textOf(search.stage),
     flag: oneOf([...FLAGS, 'any'] as const, search.flag),
+    received_by: nameOf(search.received_by),
+    sealed_in: numberOf(search.sealed_in),
     conflict: typeof search.conflict === 'boolean' ? search.conflict : undefined,
     text: textOf(search.text),
   };
@@ -66,4 +81,11 @@ export function narrow(filter: RecordFilter, change: Partial<RecordFilter>): Rec
     narrowed.promoter = change.promoter;
   }
   return readFilter(narrowed);
+}
+
+/** The conditions of the days that somebody chose: a single one has totals of its own on the server. */
+export function chosenDays(from: string | undefined, to: string | undefined): Pick<RecordFilter, 'day' | 'from' | 'to'> {
+  return from !== undefined && from === to
+    ? { day: from, from: undefined, to: undefined }
+    : { day: undefined, from, to };
 }

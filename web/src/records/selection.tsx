@@ -26,7 +26,7 @@ export function SelectionActions({ lines, onDone }: { lines: Line[]; onDone: () 
   };
   const approve = useMutation({
     mutationFn: () =>
-      approveAll(clean, (line) => decide(line.id, { state: 'approved', seen: line.heads }), setProgress),
+      approveAll(clean, (line) => decide(line.id, { state: 'approved', seen: line.heads, only_clean: true }), setProgress),
     onSuccess: async ({ approved, refused }) => {
       if (approved > 0) message.success(t('records.approvedSome', { count: approved }));
       for (const [why, count] of countByTitle(refused)) message.warning(t('records.notApproved', { count, why }), 8);

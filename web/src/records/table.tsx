@@ -1,6 +1,6 @@
 import { Button, Table } from 'antd';
 import { useDirectory } from '../api/directory.ts';
-import type { Line } from '../api/records.ts';
+import { nameOf, type Line } from '../api/records.ts';
 import { useWords } from '../language/wording.ts';
 import { Nothing } from '../shell/states.tsx';
 import { List } from '../words/list.tsx';
@@ -11,9 +11,9 @@ interface Props {
   columns: Column[];
   /** Whether other lines are on their way. */
   waiting: boolean;
-  selected: Line[];
+  selected: ReadonlySet<string>;
   /** Left out where nobody can do anything to several records. */
-  onSelect?: (lines: Line[]) => void;
+  onSelect?: (ids: ReadonlySet<string>) => void;
   /** Left out where nothing is filtered. */
   onReset?: () => void;
 }
@@ -33,9 +33,9 @@ export function RecordsTable({ lines, columns, waiting, selected, onSelect, onRe
         loading={waiting}
         rowSelection={
           onSelect && {
-            selectedRowKeys: selected.map((line) => line.id),
-            onChange: (_, lines) => onSelect(lines),
-            getCheckboxProps: (line) => ({ 'aria-label': line.title }) as object,
+            selectedRowKeys: [...selected],
+            onChange: (ids) => onSelect(new Set(ids.map(String))),
+            getCheckboxProps: (line) => ({ 'aria-label': nameOf(line) }) as object,
           }
         }
         locale={{

@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useCallback, useEffect } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import { useDirectory } from '../api/directory.ts';
-import { recordDetail, type Detail } from '../api/records.ts';
+import { nameOf, recordDetail, type Detail } from '../api/records.ts';
 import { term, useWords } from '../language/wording.ts';
 import { Company } from '../live/company.tsx';
 import { RecordBody } from '../record/body.tsx';
@@ -39,9 +39,10 @@ function Item({ detail, outcome, onDecide, listen }: Props & { detail: Detail })
   const { line } = detail;
   const zone = useDirectory().zone(line.office);
   const powers = usePowers();
-  const refused = outcome?.standing === 'refused';
-  const seen = useSeen(detail, refused ? outcome.seen : undefined);
-  const { write, writing } = useWriteFacts(line.id, seen.accept);
+  const notTaken = outcome?.standing === 'refused';
+  const seen = useSeen(detail, notTaken ? outcome.seen : undefined);
+  const [notWritten, setNotWritten] = useState(false);
+  const { write, writing } = useWriteFacts(seen, () => setNotWritten(true));
   const shown = seen.detail;
   const give = useCallback((decision: Decision) => onDecide(shown, decision), [onDecide, shown]);
   const { decide, dialog } = useVerdict(detail, give);
@@ -59,12 +60,12 @@ function Item({ detail, outcome, onDecide, listen }: Props & { detail: Detail })
   }, [decide, listen, mayDecide]);
 
   return (
-    <article aria-label={line.title}>
+    <article aria-label={nameOf(line)}>
       <header className="review-head">
         <div className="record-title">
           <h2>
             <Link to="/records/$id" params={{ id: line.id }}>
-              {line.title || term('kind', line.kind)}
+              {nameOf(line)}
             </Link>
           </h2>
           <KindMark kind={line.kind} />
@@ -84,13 +85,13 @@ function Item({ detail, outcome, onDecide, listen }: Props & { detail: Detail })
           <span className="quiet">{t('review.readOnly')}</span>
         )}
       </header>
-      <Stale seen={seen} refused={refused} zone={zone} />
+      <Stale seen={seen} refused={notTaken || notWritten} onUnderstood={() => setNotWritten(false)} zone={zone} />
       <VerdictNote detail={detail} />
       <RecordBody
         detail={detail}
         zone={zone}
         onWrite={powers.review && !closed ? write : undefined}
-        writing={writing}
+        writing={writing || seen.news !== undefined}
         onMade={seen.accept}
       />
       {dialog}

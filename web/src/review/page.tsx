@@ -2,7 +2,7 @@ import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { App, Button, Segmented } from 'antd';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { recordDetail, recordQueue, type Detail, type RecordFilter } from '../api/records.ts';
+import { recordDetail, recordQueue, restartQueue, type Detail, type RecordFilter } from '../api/records.ts';
 import { number, useWords } from '../language/wording.ts';
 import { Trouble } from '../problem/trouble.tsx';
 import type { Decision } from '../record/verdict.tsx';
@@ -15,7 +15,7 @@ import { useDecisions } from './decisions.tsx';
 import { KeyHelp } from './help.tsx';
 import { ReviewItem } from './item.tsx';
 import { useKeys, type Command } from './keys.ts';
-import { neighbour, nextOpen, tally } from './queue.ts';
+import { neighbour, nextOpen, standingOutcomes, tally } from './queue.ts';
 import { QueueList } from './queue-list.tsx';
 import './review.css';
 
@@ -29,7 +29,9 @@ export function ReviewPage() {
   const cache = useQueryClient();
   const { message } = App.useApp();
   const filter = useMemo(() => readFilter({ ...search, state: undefined }), [search]);
-  const query = useInfiniteQuery(recordQueue({ ...filter, state: 'received' }));
+  const queue = useMemo(() => ({ ...filter, state: 'received' as const }), [filter]);
+  const query = useInfiniteQuery(recordQueue(queue));
+  const refresh = () => void restartQueue(cache, queue);
   const lines = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data]);
   const ids = useMemo(() => lines.map((line) => line.id), [lines]);
   const at = search.at !== undefined && ids.includes(search.at) ? search.at : ids[0];
@@ -41,7 +43,8 @@ export function ReviewPage() {
     [navigate],
   );
   const show = (filter: RecordFilter) => void navigate({ search: filter });
-  const { outcomes, send } = useDecisions(go);
+  const { outcomes: all, send } = useDecisions(go);
+  const outcomes = useMemo(() => standingOutcomes(all, lines), [all, lines]);
 
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
   useEffect(() => {
@@ -69,12 +72,12 @@ export function ReviewPage() {
   useKeys((command) => {
     if (command === 'next' || command === 'previous') return go(neighbour(ids, at, command === 'next' ? 1 : -1));
     if (command === 'help') return setHelp(true);
-    if (command === 'refresh') return void query.refetch();
+    if (command === 'refresh') return refresh();
     if (command === 'open' && at) return void navigate({ to: '/records/$id', params: { id: at } });
     ofItem.current?.(command);
   });
 
-  const { taken, sending, refused } = tally(outcomes);
+  const { taken, sending, refused } = tally(all);
   const conflict = filter.conflict === undefined ? 'all' : filter.conflict ? 'with' : 'without';
   return (
     <div className="review">
@@ -104,7 +107,7 @@ export function ReviewPage() {
             <Button onClick={() => setHelp(true)}>
               {t('review.keys')} <kbd aria-hidden>?</kbd>
             </Button>
-            <Button onClick={() => void query.refetch()} loading={query.isRefetching}>
+            <Button onClick={refresh} loading={query.isRefetching}>
               {t('common.refresh')}
             </Button>
           </>

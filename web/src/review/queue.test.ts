@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isOpen, neighbour, nextOpen, tally, type Outcome, type Outcomes } from './queue.ts';
+import { isOpen, neighbour, nextOpen, standingOutcomes, tally, type Outcome, type Outcomes } from './queue.ts';
 
 const outcomes = (standings: Record<string, Outcome['standing']>): Outcomes =>
   new Map(Object.entries(standings).map(([id, standing]) => [id, { state: 'approved', standing } as Outcome]));
@@ -23,4 +23,10 @@ test('steps end at the ends', () => {
 
 test('only what the server has taken counts as decided', () => {
   expect(tally(outcomes({ a: 'taken', b: 'sending', c: 'refused', d: 'taken' }))).toEqual({ taken: 2, sending: 1, refused: 1 });
+});
+
+test('a record that was reopened and fetched again wants another decision', () => {
+  const taken: Outcomes = new Map([['a', { state: 'approved', standing: 'taken', at: 5 }], ['b', { state: 'approved', standing: 'taken', at: 5 }]]);
+  const standing = standingOutcomes(taken, [{ id: 'a', updated_at: 4 }, { id: 'b', updated_at: 6 }]);
+  expect([...standing.keys()]).toEqual(['a']);
 });

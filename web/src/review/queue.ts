@@ -1,14 +1,28 @@
-import type { Detail, ReviewState } from '../api/records.ts';
+import type { Detail, Line, ReviewState } from '../api/records.ts';
 
 /** What became of a decision: shown at once, believed when the server has said so. */
-export interface Outcome {
-  state: ReviewState;
-  standing: 'sending' | 'taken' | 'refused';
-  /** The version on which it rested. */
-  seen: Detail;
-}
+export type Outcome = { state: ReviewState } & (
+  | {
+      standing: 'sending' | 'refused';
+      /** The version on which it rested. */
+      seen: Detail;
+    }
+  | {
+      standing: 'taken';
+      /** When the server took it, by its own clock. */
+      at: number;
+    }
+);
 
 export type Outcomes = ReadonlyMap<string, Outcome>;
+
+/** Those outcomes that the queue does not contradict: a record that was reopened, and fetched again since, is open. */
+export function standingOutcomes(outcomes: Outcomes, lines: Pick<Line, 'id' | 'updated_at'>[]): Outcomes {
+  const fetched = new Map(lines.map((line) => [line.id, line.updated_at]));
+  const stands = ([id, outcome]: [string, Outcome]) =>
+    outcome.standing !== 'taken' || (fetched.get(id) ?? 0) <= outcome.at;
+  return new Map([...outcomes].filter(stands));
+}
 
 /** Whether a record of the queue still wants a decision. */
 export function isOpen(outcomes: Outcomes, id: string): boolean {

@@ -1,6 +1,6 @@
 import { ArrowDownOutlined, ArrowUpOutlined, DeleteOutlined, HolderOutlined } from '@ant-design/icons';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useNavigate, useSearch } from '@tanstack/react-router';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { App, Button, Input, Select, Space } from 'antd';
 import { useEffect, useRef, useState } from 'react';
 import { consultants, setConsultants } from '../api/arrivals.ts';
@@ -120,7 +120,17 @@ function Order({ office, saved }: { office: string; saved: string[] }) {
           >
             {receive && <HolderOutlined className="holder" title={t('rota.drag')} aria-hidden />}
             <span className="place number">{number(place + 1)}</span>
-            <span className="name wrap">{name}</span>
+            <span className="name wrap">
+              <Link
+                to="/records"
+                search={{ kind: 'lead', office, received_by: name }}
+                title={t('rota.receivedBy', { name })}
+                // It is the consultant who is dragged.
+                draggable={false}
+              >
+                {name}
+              </Link>
+            </span>
             {receive && (
               <Space size={4}>
                 <Button

@@ -9,7 +9,12 @@ export const RANGES: Record<keyof Thresholds, [number, number]> = {
   records_a_minute: [1, 1_000],
 };
 
-export const THRESHOLDS = Object.keys(RANGES) as (keyof Thresholds)[];
+/** The thresholds by what they are about. */
+export const GROUPS = {
+  places: ['geofence_m', 'travel_km_h'],
+  clocks: ['clock_jump_s'],
+  pace: ['question_ms', 'records_a_minute'],
+} as const satisfies Record<string, readonly (keyof Thresholds)[]>;
 
 /** What differs, and null for what stays; nothing if all of it does. */
 export function changedOf<T extends object>(before: T, after: T): { [K in keyof T]: T[K] | null } | undefined {

@@ -10,6 +10,7 @@ import {
   HistoryOutlined,
   LogoutOutlined,
   MobileOutlined,
+  PictureOutlined,
   QuestionCircleOutlined,
   SafetyOutlined,
   SolutionOutlined,
@@ -50,6 +51,7 @@ export function Frame() {
             <Entry to="/records" icon={<FileSearchOutlined />} label={t('menu.records')} />
             <Entry to="/leads" icon={<ContactsOutlined />} label={t('menu.leads')} />
             <Entry to="/surveys" icon={<FormOutlined />} label={t('menu.surveys')} />
+            <Entry to="/photos" icon={<PictureOutlined />} label={t('menu.photos')} />
             {powers.seeAmendments && <Entry to="/amendments" icon={<AppstoreOutlined />} label={t('menu.amendments')} />}
             {powers.seeQuarantine && <Entry to="/quarantine" icon={<SafetyOutlined />} label={t('menu.quarantine')} />}
             {powers.seeQuarantine && <Entry to="/strays" icon={<QuestionCircleOutlined />} label={t('menu.strays')} />}
@@ -89,6 +91,7 @@ type Target =
   | '/records'
   | '/leads'
   | '/surveys'
+  | '/photos'
   | '/amendments'
   | '/quarantine'
   | '/strays'
@@ -100,10 +103,15 @@ type Target =
   | '/settings'
   | '/system';
 
+/** Pages that belong to an entry and lie elsewhere. */
+const BELOW: Partial<Record<Target, string>> = { '/days': '/offices/' };
+
 function Entry({ to, icon, label }: { to: Target; icon: ReactNode; label: string }) {
+  const below = BELOW[to];
+  const here = useRouterState({ select: ({ location }) => below !== undefined && location.pathname.startsWith(below) });
   return (
     <li>
-      <Link to={to} activeProps={{ className: 'active' }} title={label}>
+      <Link to={to} className={here ? 'active' : undefined} activeProps={{ className: 'active' }} title={label}>
         <span aria-hidden>{icon}</span>
         <span className="label">{label}</span>
       </Link>
@@ -135,17 +143,19 @@ function SignOut() {
   );
 }
 
-/** The page. Another page starts at its top and tells screen readers that it is another one. */
+/** The page. Another page starts at its top, and its heading takes the focus: screen readers say where one is now. */
 function Main() {
-  const path = useRouterState({ select: (state) => state.location.pathname });
+  // Only what is on the screen has a heading. There is none yet when the browser opens the console.
+  const path = useRouterState({ select: (state) => state.resolvedLocation?.pathname });
   const main = useRef<HTMLElement>(null);
   const before = useRef(path);
   const fetching = useIsFetching() > 0;
   useEffect(() => {
-    if (before.current === path) return;
+    const came = before.current !== undefined && before.current !== path;
     before.current = path;
-    main.current?.scrollTo(0, 0);
-    main.current?.focus();
+    if (!came || !main.current) return;
+    main.current.scrollTo(0, 0);
+    return focusHeading(main.current);
   }, [path]);
   return (
     <main id="main" className="main" ref={main} tabIndex={-1} aria-busy={fetching}>
@@ -153,4 +163,24 @@ function Main() {
       <Outlet />
     </main>
   );
+}
+
+/** Gives the focus to the heading of a page as soon as it has one, unless what was used is still there; the answer gives
+ * that up. */
+function focusHeading(page: HTMLElement): () => void {
+  const used = document.activeElement;
+  if (page.contains(used) && used !== page) return () => {};
+  const found = () => {
+    const heading = page.querySelector<HTMLElement>('.page-head h1');
+    heading?.focus({ preventScroll: true });
+    return heading !== null;
+  };
+  if (found()) return () => {};
+  // Until then the focus is in the page, so that the tab key does not begin at the menu again.
+  page.focus({ preventScroll: true });
+  const watch = new MutationObserver(() => {
+    if (document.activeElement !== page || found()) watch.disconnect();
+  });
+  watch.observe(page, { childList: true, subtree: true });
+  return () => watch.disconnect();
 }

@@ -14,6 +14,7 @@ import { readBoardSearch, readDaysSearch } from '../days/search.ts';
 import { readDeviceSearch } from '../devices/search.ts';
 import { readLeadSearch } from '../leads/search.ts';
 import { readPeopleSearch } from '../staff/search.ts';
+import { readPhotoSearch } from '../photos/search.ts';
 import { readQuarantineSearch } from '../quarantine/search.ts';
 import { readFilter, readRecordSearch } from '../records/search.ts';
 import { readRotaSearch } from '../rota/search.ts';
@@ -116,6 +117,13 @@ const record = createRoute({
   component: lazyRouteComponent(() => import('../record/page.tsx'), 'RecordPage'),
 });
 
+const photos = createRoute({
+  getParentRoute: () => inside,
+  path: '/photos',
+  validateSearch: readPhotoSearch,
+  component: lazyRouteComponent(() => import('../photos/page.tsx'), 'PhotosPage'),
+});
+
 const review = createRoute({
   getParentRoute: () => inside,
   path: '/review',
@@ -213,6 +221,7 @@ export const router = createRouter({
       record,
       leads,
       surveys,
+      photos,
       review,
       amendments,
       amendment,

@@ -24,6 +24,8 @@ export const theme: ThemeConfig = {
     fontFamily:
       'system-ui, -apple-system, "Segoe UI", "PingFang SC", "Hiragino Sans GB", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", sans-serif',
     wireframe: false,
+    // Without transitions antd would wait for the end of one, under a mask that nobody sees and that takes every click.
+    motion: !matchMedia('(prefers-reduced-motion: reduce)').matches,
   },
   components: {
     Table: { cellPaddingBlockSM: 6, cellPaddingInlineSM: 8, headerBg: '#eef1f5', headerColor: '#3a4553', rowHoverBg: '#f2f7fc' },

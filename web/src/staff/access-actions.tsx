@@ -1,9 +1,10 @@
 import { useMutation } from '@tanstack/react-query';
 import { App, Button, Space } from 'antd';
-import { endSessionsOf, takeOffSecondFactor } from '../api/access.ts';
+import { endSessionsOf, resetPassword, takeOffSecondFactor } from '../api/access.ts';
 import type { Body } from '../api/client.ts';
 import { useWords } from '../language/wording.ts';
 import { useProblemNotice } from '../problem/notices.tsx';
+import { PasswordOnce } from './password-once.tsx';
 
 /** What an administrator can do for somebody who was spied on, or locked out. */
 export function AccessActions({ person }: { person: Body['PersonBody'] }) {
@@ -21,10 +22,26 @@ export function AccessActions({ person }: { person: Body['PersonBody'] }) {
     onSuccess: () => message.success(t('account.tookOff')),
     onError: notice,
   });
+  const reset = useMutation({
+    mutationFn: () => resetPassword(person.id),
+    onSuccess: ({ password }) =>
+      modal.info({
+        title: t('people.resetPassword'),
+        content: <PasswordOnce name={name} password={password} />,
+        okText: t('common.close'),
+      }),
+    onError: notice,
+  });
   const ask = (title: string, content: string, run: () => void) =>
     modal.confirm({ title, content, okText: title, okButtonProps: { danger: true }, onOk: run });
   return (
     <Space wrap>
+      <Button
+        loading={reset.isPending}
+        onClick={() => ask(t('people.resetPassword'), t('people.resetPasswordLead', { name }), reset.mutate)}
+      >
+        {t('people.resetPassword')}
+      </Button>
       <Button
         loading={endAll.isPending}
         onClick={() => ask(t('account.endSessions'), t('account.endSessionsLead', { name }), endAll.mutate)}

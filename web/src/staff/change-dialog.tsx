@@ -32,7 +32,6 @@ export function ChangeDialog({ person, onClose }: { person: Body['PersonBody']; 
     onError: notice,
     onSettled: () => cache.invalidateQueries({ queryKey: ['people'] }),
   });
-  const atConsole = person.role !== 'promoter' && person.role !== 'supervisor';
   const nothing = Object.keys(editOf(person, draft)).length === 0;
   return (
     <Modal
@@ -75,7 +74,7 @@ export function ChangeDialog({ person, onClose }: { person: Body['PersonBody']; 
           <Switch id="person-active" checked={draft.active} onChange={(active) => setDraft({ ...draft, active })} />
         </Form.Item>
       </Form>
-      {atConsole && <AccessActions person={person} />}
+      {person.signs_in && <AccessActions person={person} />}
     </Modal>
   );
 }

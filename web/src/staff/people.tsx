@@ -5,14 +5,17 @@ import { Button, Checkbox, Input, Space, Table, type TableColumnType } from 'ant
 import { useMemo, useState } from 'react';
 import type { Body } from '../api/client.ts';
 import { devices, people, useDirectory } from '../api/directory.ts';
+import { exported } from '../api/files.ts';
 import { number, term, useWords } from '../language/wording.ts';
 import { EnrolDialog } from '../enrolment/enrol-dialog.tsx';
 import { Choice } from '../records/filters.tsx';
 import { useMe, usePowers } from '../session/session.ts';
 import { PageHead } from '../shell/page-head.tsx';
 import { Fetched, Nothing } from '../shell/states.tsx';
+import { ExportButton } from '../words/export.tsx';
 import { Moment } from '../words/moment.tsx';
 import { List } from '../words/list.tsx';
+import { AddDialog } from './add-dialog.tsx';
 import { ChangeDialog } from './change-dialog.tsx';
 import { HandOverDialog } from './hand-over-dialog.tsx';
 import { phonesOf, type Phones } from './phones.ts';
@@ -26,6 +29,8 @@ export function PeoplePage() {
   const navigate = useNavigate({ from: '/people' });
   const query = useQuery(people);
   const directory = useDirectory();
+  const { administer } = usePowers();
+  const [adding, setAdding] = useState(false);
   const show = (change: Partial<PeopleSearch>) =>
     void navigate({ search: readPeopleSearch({ ...search, ...change }), replace: true });
   const matches = (person: Person) =>
@@ -39,9 +44,17 @@ export function PeoplePage() {
       <PageHead
         title={t('people.title')}
         end={
-          <Button onClick={() => void query.refetch()} loading={query.isFetching}>
-            {t('common.refresh')}
-          </Button>
+          <>
+            <ExportButton name={t('people.title')} list={exported('/api/v1/people/export', { query: search })} />
+            <Button onClick={() => void query.refetch()} loading={query.isFetching}>
+              {t('common.refresh')}
+            </Button>
+            {administer && (
+              <Button type="primary" onClick={() => setAdding(true)}>
+                {t('people.add')}
+              </Button>
+            )}
+          </>
         }
       />
       <div className="filters" role="search">
@@ -85,6 +98,7 @@ export function PeoplePage() {
         </Checkbox>
       </div>
       <Fetched query={query}>{(people) => <PeopleTable people={people.filter(matches)} />}</Fetched>
+      {adding && <AddDialog onClose={() => setAdding(false)} />}
     </>
   );
 }
@@ -108,24 +122,26 @@ function PeopleTable({ people }: { people: Person[] }) {
       width: 150,
       render: (_, person) => (
         <>
-          {person.name} {!person.active && <span className="mark mark-off">{t('people.inactive')}</span>}
+          {field(person) ? (
+            <Link to="/records" search={{ promoter: person.id }} title={t('people.recordsOf', { name: person.name })}>
+              {person.name}
+            </Link>
+          ) : (
+            person.name
+          )}{' '}
+          {!person.active && <span className="mark mark-off">{t('people.inactive')}</span>}
         </>
       ),
     },
-    { key: 'role', title: t('people.role'), width: 130, className: 'short', render: (_, person) => term('role', person.role) },
-    { key: 'office', title: t('people.office'), width: 110, className: 'short', render: (_, person) => directory.office(person.office) },
-    { key: 'team', title: t('people.team'), width: 140, className: 'short', render: (_, person) => directory.team(person.team) },
     {
-      key: 'records',
-      title: t('people.records'),
-      width: 90,
-      render: (_, person) =>
-        field(person) && (
-          <Link to="/records" search={{ promoter: person.id }} title={t('people.recordsOf', { name: person.name })}>
-            {t('people.records')}
-          </Link>
-        ),
+      key: 'role',
+      title: t('people.role'),
+      width: 130,
+      className: 'wide-short',
+      render: (_, person) => term('role', person.role),
     },
+    { key: 'office', title: t('people.office'), width: 110, className: 'short', render: (_, person) => directory.office(person.office) },
+    { key: 'team', title: t('people.team'), width: 120, className: 'short', render: (_, person) => directory.team(person.team) },
   ];
   if (powers.seeDevices) {
     columns.push(
@@ -170,11 +186,12 @@ function PeopleTable({ people }: { people: Person[] }) {
       {
         key: 'exchange',
         title: t('people.lastExchange'),
-        width: 150,
+        width: 140,
         sorter: (a, b) => (of(a)?.lastExchange ?? 0) - (of(b)?.lastExchange ?? 0),
         render: (_, person) => {
           const last = of(person)?.lastExchange;
-          return last !== undefined && <Moment at={last} zone={directory.zone(person.office)} />;
+          if (last === undefined) return of(person) && <span className="none">{t('devices.never')}</span>;
+          return <Moment at={last} zone={directory.zone(person.office)} />;
         },
       },
     );
@@ -185,7 +202,7 @@ function PeopleTable({ people }: { people: Person[] }) {
       title: t('common.actions'),
       width: 180,
       render: (_, person) => (
-        <Space size={4}>
+        <Space size={4} wrap>
           {powers.administer && person.id !== me.id && (
             <Button
               size="small"

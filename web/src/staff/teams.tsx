@@ -1,12 +1,17 @@
+import { EditOutlined } from '@ant-design/icons';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { Table, type TableColumnType } from 'antd';
+import { Button, Select, Table, type TableColumnType } from 'antd';
+import { useState } from 'react';
 import type { Body } from '../api/client.ts';
 import { teams, useDirectory } from '../api/directory.ts';
+import { createTeam, renameTeam } from '../api/organisation.ts';
 import { number, useWords } from '../language/wording.ts';
+import { usePowers } from '../session/session.ts';
 import { PageHead } from '../shell/page-head.tsx';
 import { Fetched, Nothing } from '../shell/states.tsx';
 import { List } from '../words/list.tsx';
+import { Naming } from '../words/naming.tsx';
 
 type Team = Body['TeamBody'];
 
@@ -14,9 +19,15 @@ export function TeamsPage() {
   const { t } = useWords();
   const query = useQuery(teams);
   const directory = useDirectory();
+  const { administer } = usePowers();
   const members = (team: Team) => directory.people.filter((person) => person.team === team.id && person.active);
   const columns: TableColumnType<Team>[] = [
-    { key: 'team', title: t('teams.team'), render: (_, team) => team.name },
+    {
+      key: 'team',
+      title: t('teams.team'),
+      width: 380,
+      render: (_, team) => <Name team={team} mayRename={administer} />,
+    },
     { key: 'office', title: t('teams.office'), width: 160, render: (_, team) => directory.office(team.office) },
     {
       key: 'supervisors',
@@ -67,6 +78,67 @@ export function TeamsPage() {
           </List>
         )}
       </Fetched>
+      {administer && <NewTeam />}
     </>
+  );
+}
+
+function Name({ team: { id, name }, mayRename }: { team: Team; mayRename: boolean }) {
+  const { t } = useWords();
+  const [renaming, setRenaming] = useState(false);
+  if (renaming) {
+    return (
+      <Naming
+        label={t('settings.newNameOf', { name })}
+        action={t('common.save')}
+        name={name}
+        save={(name) => renameTeam(id, name)}
+        stale={teams.queryKey}
+        said={(name) => t('settings.renamed', { name })}
+        onDone={() => setRenaming(false)}
+      />
+    );
+  }
+  return (
+    <>
+      {name}{' '}
+      {mayRename && (
+        <Button
+          type="text"
+          size="small"
+          icon={<EditOutlined />}
+          aria-label={t('settings.renameOf', { name })}
+          onClick={() => setRenaming(true)}
+        />
+      )}
+    </>
+  );
+}
+
+function NewTeam() {
+  const { t } = useWords();
+  const { offices } = useDirectory();
+  const [office, setOffice] = useState<string>();
+  return (
+    <section className="sheet" aria-label={t('teams.add')}>
+      <h2>{t('teams.add')}</h2>
+      <Naming
+        label={t('teams.new')}
+        action={t('teams.form')}
+        ready={office !== undefined}
+        save={(name) => createTeam(office ?? '', name)}
+        stale={teams.queryKey}
+        said={(name) => t('teams.formed', { name })}
+      >
+        <Select
+          aria-label={t('teams.office')}
+          placeholder={t('teams.office')}
+          showSearch={{ optionFilterProp: 'label' }}
+          value={office}
+          options={offices.map(({ id, name }) => ({ value: id, label: name }))}
+          onChange={setOffice}
+        />
+      </Naming>
+    </section>
   );
 }

@@ -4,6 +4,7 @@ import { App, Button, Modal, Select, Space, Table, type TableColumnType } from '
 import { useState } from 'react';
 import type { Body } from '../api/client.ts';
 import { useDirectory } from '../api/directory.ts';
+import { exported } from '../api/files.ts';
 import { adoptStray, discardStray, strayList } from '../api/set-aside.ts';
 import { DeviceLink } from '../devices/link.tsx';
 import { useWords } from '../language/wording.ts';
@@ -14,6 +15,7 @@ import type { HistoryLine } from '../record/shape.ts';
 import { usePowers } from '../session/session.ts';
 import { PageHead } from '../shell/page-head.tsx';
 import { Fetched, Nothing } from '../shell/states.tsx';
+import { ExportButton } from '../words/export.tsx';
 import { More } from '../words/more.tsx';
 import { Moment } from '../words/moment.tsx';
 import { ReasonDialog } from '../words/reason-dialog.tsx';
@@ -40,7 +42,7 @@ export function StraysPage() {
         </Link>
       ),
     },
-    { key: 'fields', title: t('strays.wouldDo'), render: (_, stray) => <Fields lines={stray.fields as unknown as HistoryLine[]} /> },
+    { key: 'fields', title: t('strays.wouldDo'), width: 260, render: (_, stray) => <Fields lines={stray.fields as unknown as HistoryLine[]} /> },
     {
       key: 'author',
       title: t('strays.author'),
@@ -55,7 +57,7 @@ export function StraysPage() {
         ),
     },
     { key: 'by', title: t('strays.offeredBy'), width: 150, render: (_, stray) => <DeviceLink id={stray.offered_by} /> },
-    { key: 'at', title: t('strays.written'), width: 150, render: (_, stray) => <Moment at={stray.at} /> },
+    { key: 'at', title: t('strays.offeredAt'), width: 150, render: (_, stray) => <Moment at={stray.at} /> },
     {
       key: 'actions',
       title: t('common.actions'),
@@ -78,9 +80,12 @@ export function StraysPage() {
       <PageHead
         title={t('strays.title')}
         end={
-          <Button onClick={() => void query.refetch()} loading={query.isFetching}>
-            {t('common.refresh')}
-          </Button>
+          <>
+            <ExportButton name={t('strays.title')} list={exported('/api/v1/strays/export', { query: {} })} />
+            <Button onClick={() => void query.refetch()} loading={query.isFetching}>
+              {t('common.refresh')}
+            </Button>
+          </>
         }
       />
       <p className="page-lead">{t('strays.lead')}</p>

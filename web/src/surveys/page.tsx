@@ -1,12 +1,22 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { Button } from 'antd';
-import { surveyFigures, type FormFigures, type QuestionFigures } from '../api/leads.ts';
+import { Button, Modal } from 'antd';
+import { useState } from 'react';
+import { exported } from '../api/files.ts';
+import {
+  behindSurveyFigure,
+  surveyFigures,
+  type FormFigures,
+  type QuestionFigures,
+  type SurveyFigure,
+} from '../api/leads.ts';
 import type { RecordFilter } from '../api/records.ts';
+import { RecordLines } from '../days/record-lines.tsx';
 import { number, useWords } from '../language/wording.ts';
 import { RecordFilters } from '../records/filters.tsx';
 import { PageHead } from '../shell/page-head.tsx';
 import { Fetched, Nothing } from '../shell/states.tsx';
+import { ExportButton } from '../words/export.tsx';
 import { Share } from '../words/share.tsx';
 import './surveys.css';
 
@@ -17,6 +27,7 @@ export function SurveysPage() {
   const navigate = useNavigate({ from: '/surveys' });
   const show = (filter: RecordFilter) => void navigate({ search: filter });
   const query = useQuery(surveyFigures(filter));
+  const [shown, setShown] = useState<SurveyFigure>();
   return (
     <>
       <PageHead
@@ -26,6 +37,10 @@ export function SurveysPage() {
             <Link to="/records" search={{ ...filter, kind: 'survey' }}>
               {t('surveys.all')}
             </Link>
+            <ExportButton
+              name={t('surveys.title')}
+              list={exported('/api/v1/surveys/figures/export', { query: filter })}
+            />
             <Button onClick={() => void query.refetch()} loading={query.isFetching && { delay: 500 }}>
               {t('common.refresh')}
             </Button>
@@ -41,16 +56,23 @@ export function SurveysPage() {
             )}
             {forms.length === 0 && <Nothing title={t('surveys.none')} hint={t('surveys.noneHint')} />}
             {forms.map((form) => (
-              <Form key={`${form.form}/${form.version}`} form={form} filter={filter} />
+              <Form key={`${form.form}/${form.version}`} form={form} onShow={setShown} />
             ))}
           </>
         )}
       </Fetched>
+      {shown && <Behind filter={filter} figure={shown} onClose={() => setShown(undefined)} />}
     </>
   );
 }
 
-function Form({ form: { form, version, surveys, questions }, filter }: { form: FormFigures; filter: RecordFilter }) {
+interface FormProps {
+  form: FormFigures;
+  /** Shows the surveys behind a figure. */
+  onShow: (figure: SurveyFigure) => void;
+}
+
+function Form({ form: { form, version, surveys, questions }, onShow }: FormProps) {
   const { t } = useWords();
   const name = form || t('surveys.nameless');
   return (
@@ -59,9 +81,9 @@ function Form({ form: { form, version, surveys, questions }, filter }: { form: F
         <h2>
           {name} {version && <span className="quiet">{t('surveys.version', { version })}</span>}
         </h2>
-        <Link to="/records" search={{ ...filter, kind: 'survey' }}>
+        <Button type="link" size="small" className="figure" onClick={() => onShow({ form, version })}>
           {t('surveys.count', { count: surveys })}
-        </Link>
+        </Button>
       </div>
       {questions.length === 0 ? (
         <p className="none">{t('surveys.noAnswers')}</p>
@@ -75,14 +97,23 @@ function Form({ form: { form, version, surveys, questions }, filter }: { form: F
             </tr>
           </thead>
           <tbody>
-            {questions.map((question) => (
-              <tr key={question.question}>
+            {questions.map((figures) => (
+              <tr key={figures.question}>
                 <th scope="row" className="identifier">
-                  {question.question}
+                  {figures.question}
                 </th>
-                <td className="number">{number(question.answered)}</td>
                 <td>
-                  <Answers question={question} />
+                  <Figure
+                    count={figures.answered}
+                    of={figures.question}
+                    onShow={() => onShow({ form, version, question: figures.question })}
+                  />
+                </td>
+                <td>
+                  <Answers
+                    question={figures}
+                    onShow={(answer) => onShow({ form, version, question: figures.question, answer })}
+                  />
                 </td>
               </tr>
             ))}
@@ -93,9 +124,23 @@ function Form({ form: { form, version, surveys, questions }, filter }: { form: F
   );
 }
 
-function Answers({ question: { answered, answers, others, numbers } }: { question: QuestionFigures }) {
+/** A count that shows the surveys behind it. */
+function Figure({ count, of, onShow }: { count: number; of: string; onShow: () => void }) {
+  return (
+    <Button type="link" size="small" className="figure number" aria-label={`${of}: ${number(count)}`} onClick={onShow}>
+      {number(count)}
+    </Button>
+  );
+}
+
+interface AnswersProps {
+  question: QuestionFigures;
+  onShow: (answer: SurveyFigure['answer']) => void;
+}
+
+function Answers({ question: { question, answered, answers, others, numbers }, onShow }: AnswersProps) {
   const { t } = useWords();
-  const said = (answer: unknown) => (typeof answer === 'boolean' ? t(answer ? 'common.yes' : 'common.no') : String(answer));
+  const said = useSaid();
   return (
     <>
       {numbers && (
@@ -103,7 +148,7 @@ function Answers({ question: { answered, answers, others, numbers } }: { questio
           {t('surveys.numbers', {
             least: number(numbers.least),
             most: number(numbers.most),
-            mean: numbers.mean.toLocaleString(undefined, { maximumFractionDigits: 1 }),
+            mean: number(numbers.mean, { maximumFractionDigits: 1 }),
           })}
         </div>
       )}
@@ -111,12 +156,50 @@ function Answers({ question: { answered, answers, others, numbers } }: { questio
         {answers.map(({ answer, count }) => (
           <li key={`${typeof answer} ${String(answer)}`}>
             <span className="answer">{said(answer)}</span>
-            <span className="number">{number(count)}</span>
+            <Figure count={count} of={`${question}, ${said(answer)}`} onShow={() => onShow(answer)} />
             <Share part={count} of={answered} />
           </li>
         ))}
       </ul>
       {others > 0 && <div className="small quiet">{t('surveys.others', { count: others })}</div>}
     </>
+  );
+}
+
+/** An answer as people read it. */
+function useSaid(): (answer: SurveyFigure['answer']) => string {
+  const { t } = useWords();
+  return (answer) => (typeof answer === 'boolean' ? t(answer ? 'common.yes' : 'common.no') : String(answer));
+}
+
+interface BehindProps {
+  filter: RecordFilter;
+  figure: SurveyFigure;
+  onClose: () => void;
+}
+
+/** The surveys that a figure counts. */
+function Behind({ filter, figure, onClose }: BehindProps) {
+  const { t } = useWords();
+  const said = useSaid();
+  const query = useQuery(behindSurveyFigure(filter, figure));
+  const { form, version, question, answer } = figure;
+  const title = [form || t('surveys.nameless'), version, question, answer !== undefined && said(answer)]
+    .filter(Boolean)
+    .join(' · ');
+  return (
+    <Modal open title={title} onCancel={onClose} footer={<Button onClick={onClose}>{t('common.close')}</Button>}>
+      <Fetched query={query} rows={3}>
+        {({ found, items }) => (
+          <>
+            {items.length === 0 && <Nothing title={t('board.behindNone')} />}
+            {items.length < found && (
+              <p className="quiet">{t('surveys.behindNewest', { shown: number(items.length), found: number(found) })}</p>
+            )}
+            <RecordLines lines={items} />
+          </>
+        )}
+      </Fetched>
+    </Modal>
   );
 }

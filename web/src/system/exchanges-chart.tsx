@@ -28,7 +28,7 @@ export default function ExchangesChart({ exchanges }: { exchanges: number[] }) {
     const ago = (at: number) => exchanges.length - 1 - at;
     chart.current?.setOption({
       animation: false,
-      grid: { left: 44, right: 12, top: 12, bottom: 26 },
+      grid: { left: 44, right: 12, top: 12, bottom: 44 },
       // Drawn and not written as HTML, which the content security policy would not let have its styles.
       tooltip: {
         trigger: 'axis',
@@ -40,8 +40,12 @@ export default function ExchangesChart({ exchanges }: { exchanges: number[] }) {
       },
       xAxis: {
         type: 'category',
-        data: exchanges.map((_, at) => `−${ago(at)}`),
-        axisLabel: { interval: 9, color: '#4a5563' },
+        name: t('system.minutesAgo'),
+        nameLocation: 'middle',
+        nameGap: 26,
+        nameTextStyle: { color: '#4a5563' },
+        data: exchanges.map((_, at) => number(ago(at))),
+        axisLabel: { interval: (at: number) => ago(at) % 10 === 0, color: '#4a5563' },
         axisTick: { show: false },
       },
       yAxis: { type: 'value', minInterval: 1, axisLabel: { color: '#4a5563' }, splitLine: { lineStyle: { color: '#e0e5eb' } } },

@@ -37,9 +37,7 @@ export function SystemPage() {
             <Part title={t('system.server')}>
               <Server system={system} />
             </Part>
-            <Part title={t('system.limits')}>
-              <Limits system={system} />
-            </Part>
+            <Limits system={system} />
           </div>
         )}
       </Fetched>
@@ -102,6 +100,11 @@ function Stored({ system: { stored, database, backups } }: { system: System }) {
       <Fact name={t('system.records')}>
         <Link to="/records">{number(stored.records)}</Link>
       </Fact>
+      {stored.unsearchable > 0 && (
+        <Fact name={t('system.unsearchable')}>
+          <span className="mark mark-held">{number(stored.unsearchable)}</span>
+        </Fact>
+      )}
       <Fact name={t('system.changes')}>{number(stored.changes)}</Fact>
       <Fact name={t('system.photos')}>{`${number(stored.photos)} · ${size(stored.photo_bytes)}`}</Fact>
       <Fact name={t('system.database')}>{`${database.kind === 'sqlite' ? 'SQLite' : 'PostgreSQL'} · ${size(database.bytes)}`}</Fact>
@@ -150,13 +153,27 @@ function Server({ system: { version, started_at, uptime_ms, servers } }: { syste
 
 function Limits({ system: { limits } }: { system: System }) {
   const { t } = useWords();
+  const message = `${size(limits.body_bytes)} · ${t('system.unpacked', { size: size(limits.inflated_bytes) })}`;
   return (
-    <>
-      <Fact name={t('system.message')}>{`${size(limits.body_bytes)} · ${t('system.unpacked', { size: size(limits.inflated_bytes) })}`}</Fact>
-      <Fact name={t('system.request')}>{size(limits.json_bytes)}</Fact>
-      <Fact name={t('system.photo')}>{size(limits.photo_bytes)}</Fact>
-      <Fact name={t('system.session')}>{stretch(limits.session_ms)}</Fact>
-      <Fact name={t('system.code')}>{stretch(limits.code_ms)}</Fact>
-    </>
+    <section className="sheet system-limits" aria-label={t('system.limits')}>
+      <h2>{t('system.limits')}</h2>
+      <h3>{t('system.largest')}</h3>
+      <dl className="facts">
+        <Fact name={t('system.message')}>{message}</Fact>
+        <Fact name={t('system.request')}>{size(limits.json_bytes)}</Fact>
+        <Fact name={t('system.photo')}>{size(limits.photo_bytes)}</Fact>
+      </dl>
+      <h3>{t('system.longest')}</h3>
+      <dl className="facts">
+        <Fact name={t('system.session')}>{stretch(limits.session_ms)}</Fact>
+        <Fact name={t('system.code')}>{stretch(limits.code_ms)}</Fact>
+        <Fact name={t('system.overdue')}>{stretch(limits.waiting_ms)}</Fact>
+        <Fact name={t('system.grace')}>{stretch(limits.photo_grace_ms)}</Fact>
+      </dl>
+      <h3>{t('system.maps')}</h3>
+      <dl className="facts">
+        <Fact name={t('system.tiles')}>{limits.tiles ?? t('system.noTiles')}</Fact>
+      </dl>
+    </section>
   );
 }

@@ -8,6 +8,7 @@ export function ReviewMark({ state }: { state: Line['review'] }) {
 
 /** Reasons to look more closely; evidence, not verdicts. */
 export function FlagMarks({ flags }: { flags: string[] }) {
+  if (flags.length === 0) return null;
   return (
     <span className="marks">
       {flags.map((flag) => (

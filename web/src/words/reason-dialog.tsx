@@ -1,6 +1,8 @@
 import { Form, Input, Modal } from 'antd';
 import { useState } from 'react';
 import { useWords } from '../language/wording.ts';
+import { focusOn } from './focus.ts';
+import { useOnce } from './once.ts';
 
 interface Props {
   title: string;
@@ -8,6 +10,8 @@ interface Props {
   hint: string;
   /** More about what is done. */
   lead?: string;
+  /** What it is done to, as it stands now. */
+  contents?: string;
   action: string;
   danger?: boolean;
   sending?: boolean;
@@ -22,6 +26,7 @@ export function ReasonDialog({
   title,
   hint,
   lead,
+  contents,
   action,
   danger = false,
   sending = false,
@@ -32,7 +37,8 @@ export function ReasonDialog({
   const { t } = useWords();
   const [reason, setReason] = useState('');
   const [missing, setMissing] = useState(false);
-  const send = () => (reason.trim() ? onSend(reason.trim()) : setMissing(true));
+  const once = useOnce(sending);
+  const send = () => (reason.trim() ? once(() => onSend(reason.trim())) : setMissing(true));
   return (
     <Modal
       open
@@ -42,9 +48,15 @@ export function ReasonDialog({
       confirmLoading={sending}
       onOk={send}
       onCancel={onClose}
+      afterOpenChange={focusOn('reason')}
       destroyOnHidden
     >
       {lead && <p>{lead}</p>}
+      {contents && (
+        <p className="number" role="status">
+          {contents}
+        </p>
+      )}
       <Form layout="vertical">
         <Form.Item
           label={t('common.reason')}
@@ -55,7 +67,6 @@ export function ReasonDialog({
         >
           <Input.TextArea
             id="reason"
-            autoFocus
             rows={3}
             maxLength={longest}
             value={reason}

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { recordDetail } from '../api/records.ts';
+import { nameOf, recordDetail } from '../api/records.ts';
 import { term } from '../language/wording.ts';
 
 /** What a record is called, if something of it is published and in one's territory. */
@@ -8,7 +8,7 @@ export function RecordName({ id }: { id: string }) {
   if (!line) return <span className="identifier">{id}</span>;
   return (
     <>
-      {line.title} <span className="quiet">{term('kind', line.kind)}</span>
+      {nameOf(line)} <span className="quiet">{term('kind', line.kind)}</span>
     </>
   );
 }

@@ -1,4 +1,4 @@
-import { number } from '../language/wording.ts';
+import { percent } from '../language/wording.ts';
 import './share.css';
 
 /** A part of a whole as a bar, with how many of a hundred it is. */
@@ -9,7 +9,7 @@ export function Share({ part, of }: { part: number; of: number }) {
       <span className="share-bar" aria-hidden>
         <span style={{ width: `${share * 100}%` }} />
       </span>
-      <span className="number">{number(Math.round(share * 100))} %</span>
+      <span className="number">{percent(share * 100)}</span>
     </span>
   );
 }

@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useDirectory, type Directory } from '../api/directory.ts';
-import { decimal, number, term, useWords } from '../language/wording.ts';
+import { decimal, languageName, number, term, useWords } from '../language/wording.ts';
 import type { Sort } from '../record/fields.ts';
 import { readPlace } from '../map/place.ts';
 import type { FieldValue } from '../record/shape.ts';
@@ -30,6 +30,8 @@ export function Value({ value, sort, zone }: { value: FieldValue | undefined; so
   switch (sort.as) {
     case 'choice':
       return term(sort.group, String(value));
+    case 'language':
+      return languageName(String(value));
     case 'moment':
       return typeof value === 'number' ? <Moment at={value} zone={zone} /> : value;
     case 'whole':

@@ -41,6 +41,7 @@ const LIBRARIES: &[(&str, &str)] = &[
     ("automerge", "a record is an Automerge document"),
     ("ed25519-dalek", "the device signs its journal, the server its receipts"),
     ("flate2", "the wire is gzip; inflating needs a cap of our own"),
+    ("hexane", "columns of a document chunk are packed as Automerge packs them"),
     ("jiff", "calendar arithmetic on times that are given; never its clock"),
     ("minicbor", "wire messages and journal entries are CBOR"),
     ("phonenumber", "a phone number is parsed once, at the edge"),

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 
+use sync_core::chunk::{ChangeFrame, read_change};
 use sync_core::id::{ActorId, ChangeHash, Link, PersonId, RecordId};
 use sync_core::journal::{Entry, Head};
 use sync_core::time::{BootId, ClockReading, UnixMillis};
-use sync_core::trust::chunk::{ChangeFrame, read_change};
 
 use super::btree::{self, Row, Value};
 use super::log::Log;

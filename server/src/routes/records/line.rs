@@ -10,8 +10,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::super::{cursor, names};
+use crate::evidence::{Evidence, Grade};
 use crate::flag::Flag;
-use crate::service::detail::{Evidence, FlagLine, HistoryLine, PhotoLine, PhotoStanding};
+use crate::service::detail::{FlagLine, HistoryLine, PhotoLine, PhotoStanding};
 use crate::service::records::{Page, RecordDetail};
 use crate::store::RecordLine;
 
@@ -163,12 +164,18 @@ struct HistoryBody {
     person_name: String,
     /// On which device; missing if at the console.
     device: Option<Uuid>,
+    /// What that device is called.
+    device_label: Option<String>,
     /// Which line of that device's journal.
     n: Option<u64>,
     /// When the server received it.
     received_at: i64,
-    /// What speaks for who wrote it and when.
+    /// What speaks for who wrote it.
     evidence: Evidence,
+    /// How sure it is when it was written.
+    grade: Grade,
+    /// When it was written at the latest, by the server's clock.
+    not_after: i64,
     /// When its journal's line was written, by that device's wall clock.
     written_at: Option<i64>,
     /// How wrong that device's clock was when it last exchanged; positive if it was fast.

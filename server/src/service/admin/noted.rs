@@ -85,6 +85,7 @@ fn about(order: &Order) -> About {
         | Order::CreateProject { organisation, .. }
         | Order::CreatePerson { organisation, .. }
         | Order::ChangePerson { organisation, .. }
+        | Order::ResetPassword { organisation, .. }
         | Order::HandOver { organisation, .. }
         | Order::Reassign { organisation, .. }
         | Order::IssueCode { organisation, .. }

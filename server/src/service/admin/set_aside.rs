@@ -5,7 +5,7 @@ use serde_json::Value;
 use sync_core::id::{ChangeHash, DeviceId, OrganisationId, RecordId};
 
 use crate::error::ServiceError;
-use crate::service::amendments::{self, Which};
+use crate::service::amendments::{self, Ruling, Which};
 use crate::service::decider::Decider;
 use crate::service::quarantine::{self, Wanted, in_words};
 use crate::state::App;
@@ -90,11 +90,13 @@ pub(super) async fn perform(app: &App, organisation: OrganisationId, order: Asid
             )
         }
         AsideOrder::Accept { record, device, through, reason } => {
-            let became = amendments::accept(app, who, Which { record, device }, through, reason).await?;
+            let ruling = Ruling { through, seen: None, reason };
+            let became = amendments::accept(app, who, Which { record, device }, ruling).await?;
             Ok(became.into_iter().map(decided).collect())
         }
         AsideOrder::Reject { record, device, reason } => {
-            let became = amendments::reject(app, who, Which { record, device }, reason).await?;
+            let ruling = Ruling { reason, ..Ruling::default() };
+            let became = amendments::reject(app, who, Which { record, device }, ruling).await?;
             Ok(became.into_iter().map(decided).collect())
         }
     }

@@ -11,7 +11,7 @@ use sync_core::wire::exchange::{ExchangeRequest, ExchangeResponse, Reminder};
 use super::{Board, closable, look, phones};
 use crate::day::hours;
 use crate::error::{ServiceError, codes};
-use crate::service::events::heard_of;
+use crate::service::events::{News, Topic, heard_of};
 use crate::state::App;
 use crate::store::{Device, DeviceReminder, Person, StoreError};
 
@@ -39,7 +39,9 @@ pub async fn remind(
     }
     let reminder = DeviceReminder { day, at: app.clock.now(), by: who.id, reached_at: None };
     app.store.days().remind(&devices, &reminder).await?;
-    app.events.tell(phones(&board).flat_map(|(_, phone)| heard_of(&phone.device.person)));
+    app.events.tell(phones(&board).flat_map(|(_, phone)| heard_of(&phone.device, reminder.at)));
+    // Somebody on this board may belong to another office by now.
+    app.events.tell([News::of(Topic::Days, office.organisation, Some(office.id))]);
     tracing::info!(person = %who.id, office = %office.id, %day, phones = devices.len(), "phones were reminded");
     Ok(look(app, office, day).await?.0)
 }
@@ -59,7 +61,7 @@ pub async fn tell(
     };
     if let Some(at) = request.reminded_at.filter(|at| *at >= reminder.at) {
         app.store.days().reminder_reached(device.id, at, app.clock.now()).await?;
-        app.events.tell(heard_of(&device.person));
+        app.events.tell(heard_of(device, app.clock.now()));
         return Ok(());
     }
     let by = match app.store.person(reminder.by).await {

@@ -134,8 +134,7 @@ impl Follower {
                 }
                 News::Access => {}
                 News::Missed => {
-                    let all = [Topic::Records, Topic::Days, Topic::Quarantine, Topic::Devices, Topic::System];
-                    changed.topics = all
+                    changed.topics = Topic::ALL
                         .into_iter()
                         .filter(|topic| scope::hears(&self.who, *topic, self.who.office))
                         .map(|topic| (topic, Vec::new()))

@@ -55,11 +55,13 @@ pub(in crate::store) async fn what_is_accepted_is_judged_again_with_what_waited(
     let accepted = vec![becomes(line.id, ChangeState::Held, ChangeState::Received, None)];
     let accepted = decision(&world, id, Act::Accepted, Some(&chen), accepted);
     store.decide(&accepted, SALT).await.unwrap();
-    let pending = store.pending(9, Senders::All).await.unwrap().remove(0);
+    let pending = store.record(store.pending(9, Senders::All).await.unwrap()[0]).await.unwrap();
     let incoming: Vec<_> = pending.incoming.iter().map(|change| (change.hash, change.approved)).collect();
     assert_eq!(incoming, [(hashes[1], true), (hashes[2], false)]);
-    let told = store.verdicts(phone.id, 0).await.unwrap();
+    let told = store.verdicts(phone.id, seq).await.unwrap();
     assert_eq!(told.judged_through, 3, "what is judged once more counts as judged");
+    let told = store.verdicts(phone.id, 0).await.unwrap();
+    assert_eq!(told.judged_through, 1, "but not to a phone that was never told");
     assert!(matches!(store.decide(&accepted, SALT).await, Err(StoreError::Conflict(_))), "only once");
 
     // Whoever judged before the decision comes too late.
@@ -91,7 +93,7 @@ pub(in crate::store) async fn what_is_refused_is_told_and_remembered(store: &dyn
     let refused = verdict(2, id, ChangeState::Refused, "amendment.rejected");
     assert_eq!(told.verdicts, [LineVerdict { reason: Some("no".to_owned()), ..refused }]);
     assert_eq!(store.feed_head(world.organisation).await.unwrap().seq, seq + 1);
-    let pending = store.pending(9, Senders::All).await.unwrap().remove(0);
+    let pending = store.record(store.pending(9, Senders::All).await.unwrap()[0]).await.unwrap();
     assert_eq!((pending.refused.as_slice(), pending.incoming[0].hash), (&hashes[1..2], hashes[2]));
     assert_eq!(world.aside(ChangeState::Refused, None).await.len(), 1);
     let states = store.states_of(&[(id, hashes[0]), (id, hashes[1]), (id, ChangeHash([9; 32]))]).await.unwrap();

@@ -23,7 +23,7 @@ fn everything(scope: Scope, after: u64, except: &Phone) -> FeedQuery {
 }
 
 fn hashes(item: &FeedItem) -> Vec<ChangeHash> {
-    item.changes.iter().map(|(_, change)| change.hash).collect()
+    item.changes.iter().map(|change| change.hash).collect()
 }
 
 pub(in crate::store) async fn a_device_gets_what_it_lacks(store: &dyn Store) {
@@ -44,8 +44,8 @@ pub(in crate::store) async fn a_device_gets_what_it_lacks(store: &dyn Store) {
     assert_eq!((page.items[0].record, page.items[0].seq, page.items[0].gone), (id, 3, false));
     assert_eq!(hashes(&page.items[0]), [first, third], "neither its own nor what is not published");
     assert_ne!(unpublished, third);
-    assert_eq!(page.items[0].changes[0].0, wang.actor);
-    assert_eq!(page.items[0].changes[0].1.raw, raw_of(&first));
+    assert_eq!(page.authors.iter().map(|author| author.actor).collect::<Vec<_>>(), [wang.actor]);
+    assert_eq!(page.items[0].changes[0].raw, raw_of(&first));
     let page = store.feed(&everything(team, 1, &li)).await.unwrap();
     assert_eq!(hashes(&page.items[0]), [third], "only what is newer");
     let mine = Scope::Person(wang.person.id);

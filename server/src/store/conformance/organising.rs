@@ -5,6 +5,7 @@ use sync_core::time::UnixMillis;
 use sync_core::wire::enrol::Role;
 
 use super::world::World;
+use crate::day::hours::EveningHour;
 use crate::flag::thresholds::Thresholds;
 use crate::store::*;
 
@@ -17,10 +18,19 @@ pub(in crate::store) async fn an_organisation_is_found_as_it_was_founded(store: 
     let offices = world.offices(world.organisation).await.unwrap();
     assert_eq!(offices.iter().map(|office| office.id).collect::<Vec<_>>(), world.offices);
     assert_eq!(offices[0].time_zone, "Asia/Shanghai");
-    store.set_time_zone(world.offices[0], "Asia/Urumqi").await.unwrap();
+    let edit = OfficeEdit { time_zone: Some("Asia/Urumqi".to_owned()), ..OfficeEdit::default() };
+    store.change_office(world.offices[0], &edit).await.unwrap();
     let zones: Vec<String> =
         store.offices(world.organisation).await.unwrap().into_iter().map(|it| it.time_zone).collect();
     assert_eq!(zones, ["Asia/Urumqi", "Asia/Shanghai"]);
+    let evening = EveningHour::new(20);
+    let edit = OrganisationEdit { name: Some("Harbour & Sons".to_owned()), evening, ..OrganisationEdit::default() };
+    store.change_organisation(world.organisation, &edit).await.unwrap();
+    let changed = store.organisation(world.organisation).await.unwrap();
+    assert_eq!((changed.name.as_str(), Some(changed.evening), changed.keep_exif), ("Harbour & Sons", evening, false));
+    let edit = OrganisationEdit { keep_exif: Some(true), ..OrganisationEdit::default() };
+    store.change_organisation(world.organisation, &edit).await.unwrap();
+    assert_eq!(store.organisation(world.organisation).await.unwrap(), Organisation { keep_exif: true, ..changed });
     let thresholds = Thresholds { geofence_m: 200, ..Thresholds::default() };
     store.set_thresholds(world.organisation, &thresholds).await.unwrap();
     assert_eq!(store.organisation(world.organisation).await.unwrap().thresholds, thresholds);
@@ -48,12 +58,24 @@ pub(in crate::store) async fn names_are_unique_where_they_must_be(store: &dyn St
         name: "Harbour Homes".to_owned(),
         created_at: at,
         keep_exif: false,
+        evening: Default::default(),
         thresholds: Default::default(),
     };
     assert!(matches!(store.create_organisation(&twin).await, Err(StoreError::Conflict("organisation"))));
+    store.create_organisation(&Organisation { name: "Hill Homes".to_owned(), ..twin.clone() }).await.unwrap();
+    let edit = OrganisationEdit { name: Some(twin.name.clone()), ..OrganisationEdit::default() };
+    let renamed = store.change_organisation(twin.id, &edit).await;
+    assert!(matches!(renamed, Err(StoreError::Conflict("organisation"))));
+    assert!(matches!(
+        store.change_organisation(OrganisationId::new(at, &mut world.rng), &edit).await,
+        Err(StoreError::NotFound)
+    ));
     let mut office = store.offices(world.organisation).await.unwrap().remove(0);
     office.id = OfficeId::new(at, &mut world.rng);
     assert!(matches!(store.create_office(&office).await, Err(StoreError::Conflict("office"))));
+    let edit = OfficeEdit { name: Some(office.name.clone()), ..OfficeEdit::default() };
+    assert!(matches!(store.change_office(world.offices[1], &edit).await, Err(StoreError::Conflict("office"))));
+    assert!(matches!(store.change_office(office.id, &edit).await, Err(StoreError::NotFound)));
     let mut team = store.teams(world.organisation).await.unwrap().remove(0);
     team.id = TeamId::new(at, &mut world.rng);
     assert!(matches!(store.create_team(&team).await, Err(StoreError::Conflict("team"))));
@@ -77,8 +99,17 @@ pub(in crate::store) async fn a_new_development_is_announced_to_everybody(store:
     let project = Project { id, organisation: world.organisation, name: "Riverside".to_owned() };
     store.create_project(&project).await.unwrap();
     assert!(matches!(store.create_project(&project).await, Err(StoreError::Conflict("project"))));
-    assert_eq!(store.projects(world.organisation).await.unwrap(), [project]);
-    assert_eq!(store.person(wang.id).await.unwrap().profile_version, 2, "raised once, not by the refused one");
+    assert_eq!(store.projects(world.organisation).await.unwrap(), std::slice::from_ref(&project));
+    let renamed = Project { name: "Riverside II".to_owned(), ..project };
+    store.rename_project(&renamed).await.unwrap();
+    assert_eq!(store.projects(world.organisation).await.unwrap(), std::slice::from_ref(&renamed));
+    let other = Project { id: ProjectId::new(UnixMillis(6), &mut world.rng), ..renamed.clone() };
+    assert!(matches!(store.rename_project(&other).await, Err(StoreError::NotFound)));
+    store.create_project(&Project { name: "Hillside".to_owned(), ..other.clone() }).await.unwrap();
+    assert!(matches!(store.rename_project(&other).await, Err(StoreError::Conflict("project"))));
+    let elsewhere = Project { organisation: OrganisationId::new(UnixMillis(6), &mut world.rng), ..renamed };
+    assert!(matches!(store.rename_project(&elsewhere).await, Err(StoreError::NotFound)));
+    assert_eq!(store.person(wang.id).await.unwrap().profile_version, 4, "raised by each that was not refused");
 }
 
 pub(in crate::store) async fn a_place_has_to_exist(store: &dyn Store) {

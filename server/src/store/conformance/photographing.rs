@@ -7,7 +7,7 @@ use sync_core::wire::enrol::Role;
 use uuid::Uuid;
 
 use super::world::{Phone, World};
-use crate::store::photos::{Begun, Photo, Upload};
+use crate::store::photos::{Begun, NamingQuery, Photo, Upload};
 use crate::store::*;
 
 const MOST: u32 = 2;
@@ -156,6 +156,61 @@ pub(in crate::store) async fn photos_are_seen_through_records(store: &dyn Store)
     }
 }
 
+pub(in crate::store) async fn the_newest_records_that_name_a_photo_stand_for_all(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let mut phone = world.promoter_with_phone("Wang", 0).await;
+    let mut elsewhere = world.promoter_with_phone("Li", 1).await;
+    let (plan, own) = (PhotoHash([1; 32]), PhotoHash([2; 32]));
+    let mut records = Vec::new();
+    for n in 0..5 {
+        let record = world.record_id();
+        let photos = if n == 3 { vec![plan, own] } else { vec![plan] };
+        let mut row = RecordRow { photos, ..world.row(record, &phone.person) };
+        row.row.captured = UnixMillis(1_000 + n);
+        world.change_to(&mut phone, record, row).await;
+        records.push(record);
+    }
+    let other = world.record_id();
+    let mut row = RecordRow { photos: vec![plan], ..world.row(other, &elsewhere.person) };
+    row.row.captured = UnixMillis(9_000);
+    world.change_to(&mut elsewhere, other, row).await;
+
+    let organisation = world.organisation;
+    let asked = |scope, office| NamingQuery { organisation, scope, office, most: 2 };
+    let found = async |wanted| {
+        let naming = store.photos().naming(&[own, plan], &wanted).await.unwrap();
+        naming.iter().map(|found| (found.hash.0[0], found.record, found.all)).collect::<Vec<_>>()
+    };
+    let here = [(1, records[4], 5), (1, records[3], 5), (2, records[3], 1)];
+    let offices = world.offices;
+    for scope in [Scope::Person(phone.person.id), Scope::Team(world.teams[0]), Scope::Office(offices[0])] {
+        assert_eq!(found(asked(scope, None)).await, here, "{scope:?}");
+        assert_eq!(found(asked(scope, Some(offices[0]))).await, here, "{scope:?}");
+        assert_eq!(found(asked(scope, Some(offices[1]))).await, [], "of another office's there are none");
+    }
+    let all = Scope::Organisation(organisation);
+    let everything = [(1, other, 6), (1, records[4], 6), (2, records[3], 1)];
+    assert_eq!(found(asked(all, None)).await, everything);
+    assert_eq!(found(asked(all, Some(offices[0]))).await, here);
+    assert_eq!(found(asked(all, Some(offices[1]))).await, [(1, other, 1)]);
+    let mut naming = store.photos().offices_naming(organisation, plan).await.unwrap();
+    naming.sort_unstable();
+    let mut both = offices;
+    both.sort_unstable();
+    assert_eq!(naming, both);
+    assert_eq!(store.photos().offices_naming(organisation, own).await.unwrap(), offices[..1]);
+
+    bring(&mut world, &phone, records[3], 2).await;
+    let named = async |after, limit| store.photos().named_photos(organisation, after, limit).await.unwrap();
+    assert_eq!(named(None, 9).await, [(plan, false), (own, true)]);
+    assert_eq!(named(None, 1).await, [(plan, false)]);
+    assert_eq!(named(Some(plan), 9).await, [(own, true)]);
+    assert_eq!(named(Some(own), 9).await, []);
+    let bringers = store.photos().bringers(organisation, &[(own, records[3]), (plan, records[3])]).await.unwrap();
+    let brought: Vec<_> = bringers.iter().map(|it| (it.hash, it.record, it.person)).collect();
+    assert_eq!(brought, [(own, records[3], phone.person.id)]);
+}
+
 pub(in crate::store) async fn what_may_be_needed_is_not_forgotten(store: &dyn Store) {
     let mut world = World::found(store).await;
     let mut phone = world.promoter_with_phone("Wang", 0).await;
@@ -260,6 +315,7 @@ async fn live(store: &dyn Store, acts: &[Act]) {
     let mut here: std::collections::BTreeSet<u8> = Default::default();
     let mut open: [Vec<sync_core::id::ChangeHash>; 3] = Default::default();
     let mut aside = [false; 3];
+    let mut waiting: [Vec<sync_core::id::ChangeHash>; 3] = Default::default();
     for act in acts {
         match *act {
             Act::Bring { record, hash } => {
@@ -273,7 +329,9 @@ async fn live(store: &dyn Store, acts: &[Act]) {
                 names.insert((record, hash));
                 let named = names.iter().filter(|(of, _)| *of == record).map(|(_, hash)| PhotoHash([*hash; 32]));
                 let row = RecordRow { photos: named.collect(), ..world.row(records[record], &phone.person) };
-                let publication = world.publication(records[record], row, &[change]).await;
+                let mut publication = world.publication(records[record], row, &[change]).await;
+                let waits = waiting[record].iter().map(|hash| (*hash, ChangeState::Waiting, "because".to_owned()));
+                publication.set_aside = waits.collect();
                 world.put(publication).await;
             }
             Act::SetAside { record, state } => {
@@ -283,6 +341,7 @@ async fn live(store: &dyn Store, acts: &[Act]) {
                 publication.set_aside = vec![(change, state, "because".to_owned())];
                 world.put(publication).await;
                 aside[record] = true;
+                waiting[record].extend((state == ChangeState::Waiting).then_some(change));
             }
             Act::Collect { all } => {
                 let before = if all { world.now().plus(1) } else { UnixMillis(1_000_100) };

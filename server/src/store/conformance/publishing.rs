@@ -13,26 +13,23 @@ pub(in crate::store) async fn what_waits_longest_comes_first(store: &dyn Store) 
     let records = [world.record_id(), world.record_id(), world.record_id()];
     let first = world.receive(&mut wang, &[records[2], records[0]]).await;
     let second = world.receive(&mut li, &[records[1], records[2]]).await;
-    let ids = async |limit| {
-        store.pending(limit, Senders::All).await.unwrap().iter().map(|record| record.id).collect::<Vec<_>>()
-    };
+    let ids = async |limit| store.pending(limit, Senders::All).await.unwrap();
     assert_eq!(ids(9).await, [records[2], records[0], records[1]]);
     assert_eq!(ids(2).await, [records[2], records[0]]);
     assert_eq!(store.pending(0, Senders::All).await.unwrap(), []);
-    let from = async |senders| store.pending(9, senders).await.unwrap().iter().map(|it| it.id).collect::<Vec<_>>();
+    let from = async |senders| store.pending(9, senders).await.unwrap();
     let devices = [wang.id];
     assert_eq!(from(Senders::These(&devices)).await, [records[2], records[0]]);
     assert_eq!(from(Senders::Others(&devices)).await, [records[1], records[2]]);
     assert_eq!(from(Senders::These(&[])).await, []);
     assert!(store.is_received().await.unwrap());
 
-    let shared = store.pending(1, Senders::All).await.unwrap().remove(0);
+    let shared = store.record(ids(1).await[0]).await.unwrap();
     assert_eq!((shared.organisation, shared.base_seq, shared.published.as_slice()), (world.organisation, 0, &[][..]));
     let incoming: Vec<_> = shared.incoming.iter().map(|change| (change.hash, change.device, change.n)).collect();
     assert_eq!(incoming, [(first[0], wang.id, 1), (second[1], li.id, 2)]);
     assert_eq!(shared.incoming[1].author, li.person);
     assert_eq!(shared.incoming[1].raw, Some(raw_of(&second[1])));
-    assert_eq!(store.record(records[2]).await.unwrap(), shared);
 
     let row = world.row(records[2], &wang.person);
     let publication = world.publication(records[2], row, &[first[0], second[1]]).await;
@@ -54,7 +51,7 @@ pub(in crate::store) async fn a_record_is_loaded_in_the_order_of_its_dependencie
     world.put(waiting).await;
     assert_eq!(store.pending(9, Senders::All).await.unwrap(), [], "what waits is not judged again by itself");
     let earlier = world.receive(&mut phone, &[id]).await[0];
-    let pending = store.pending(9, Senders::All).await.unwrap().remove(0);
+    let pending = store.record(store.pending(9, Senders::All).await.unwrap()[0]).await.unwrap();
     assert_eq!(pending.incoming.iter().map(|change| change.hash).collect::<Vec<_>>(), [later, earlier]);
     let publication = world.publication(id, row, &[earlier, later]).await;
     world.put(publication).await;
@@ -63,6 +60,38 @@ pub(in crate::store) async fn a_record_is_loaded_in_the_order_of_its_dependencie
     assert_eq!(loaded.published.iter().map(|change| change.hash).collect::<Vec<_>>(), [earlier, later, third]);
     let origins = store.origins(id).await.unwrap();
     assert_eq!(origins.iter().map(|origin| origin.hash).collect::<Vec<_>>(), [earlier, later, third]);
+}
+
+pub(in crate::store) async fn whoever_did_not_know_what_waits_judges_again(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let mut wang = world.promoter_with_phone("Wang", 0).await;
+    let mut li = world.promoter_with_phone("Li", 0).await;
+    let id = world.record_id();
+    // Two servers judge at the same moment: one what follows, the other what it follows.
+    let later = world.receive(&mut wang, &[id]).await[0];
+    let row = world.row(id, &wang.person);
+    let waits = vec![(later, ChangeState::Waiting, "change.waiting".to_owned())];
+    let mut waiting = Publication { row: None, ..world.publication(id, row.clone(), &[]).await };
+    waiting.set_aside = waits.clone();
+    let earlier = world.receive(&mut li, &[id]).await[0];
+    let publication = world.publication(id, row.clone(), &[earlier]).await;
+    let answers = store.publish(&[waiting, publication.clone()], SALT, UnixMillis(1)).await.unwrap();
+    assert_eq!(answers, [Published::At(1), Published::Stale], "in one batch");
+    assert_eq!(
+        store.publish(std::slice::from_ref(&publication), SALT, UnixMillis(2)).await.unwrap(),
+        [Published::Stale]
+    );
+    let told = store.verdicts(wang.id, 0).await.unwrap();
+    assert_eq!((told.verdicts[0].state, told.judged_through), (ChangeState::Waiting, 1));
+    assert_eq!(store.pending(9, Senders::All).await.unwrap(), [id]);
+    // Whoever knows it may publish, whatever becomes of what waits.
+    let still = Publication { set_aside: waits, ..publication.clone() };
+    assert_eq!(store.publish(&[still], SALT, UnixMillis(3)).await.unwrap(), [Published::At(2)]);
+    let another = world.receive(&mut li, &[id]).await[0];
+    let left = Publication { base_seq: 2, published: vec![another], left: vec![later], ..publication.clone() };
+    assert_eq!(store.publish(&[left], SALT, UnixMillis(4)).await.unwrap(), [Published::At(3)], "lost lines came back");
+    let both = Publication { base_seq: 3, published: vec![later], ..publication };
+    assert_eq!(store.publish(&[both], SALT, UnixMillis(5)).await.unwrap(), [Published::At(4)]);
 }
 
 pub(in crate::store) async fn positions_are_taken_one_by_one(store: &dyn Store) {

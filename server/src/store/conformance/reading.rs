@@ -1,5 +1,6 @@
 //! Reading.
 
+use jiff::civil::date;
 use sync_core::id::{OfficeId, OrganisationId, PhotoHash, ProjectId, RecordId};
 use sync_core::index::terms;
 use sync_core::record::Kind;
@@ -8,6 +9,7 @@ use sync_core::record::review::ReviewState;
 use sync_core::time::UnixMillis;
 
 use super::world::{Phone, SALT, World};
+use crate::evidence::Anchor;
 use crate::flag::sighting::{Point, Sighting};
 use crate::store::*;
 
@@ -45,6 +47,8 @@ pub(in crate::store) async fn lists_are_narrowed_by_each_filter(store: &dyn Stor
         row.row.kind = Kind::Lead;
         row.row.project = Some(project);
         row.row.day = "2026-03-06".parse().unwrap();
+        // A range of days is looked for by when records were made, so this one agrees with its day.
+        row.row.captured = UnixMillis(1_772_790_000_000);
         row.row.review = ReviewState::Returned;
         row.row.review_reason = Some("blurred".to_owned());
         row.row.stage = Some(Stage::Arrived);
@@ -65,8 +69,10 @@ pub(in crate::store) async fn lists_are_narrowed_by_each_filter(store: &dyn Stor
         RecordFilter { made_in: Some(world.offices[1]), ..filter.clone() },
         RecordFilter { project: Some(project), ..filter.clone() },
         RecordFilter { day: Some("2026-03-06".to_owned()), ..filter.clone() },
+        RecordFilter { from: Some(date(2026, 3, 6)), ..filter.clone() },
+        RecordFilter { from: Some(date(2026, 3, 6)), to: Some(date(2026, 3, 6)), ..filter.clone() },
         RecordFilter { review: Some(ReviewState::Returned), ..filter.clone() },
-        RecordFilter { stage: Some("arrived".to_owned()), ..filter.clone() },
+        RecordFilter { stage: Some(AtStage::At("arrived".to_owned())), ..filter.clone() },
         RecordFilter { flags: Some(1 << 63), ..filter.clone() },
         RecordFilter { flags: Some(4), ..filter.clone() },
         RecordFilter { in_conflict: Some(true), ..filter.clone() },
@@ -78,12 +84,16 @@ pub(in crate::store) async fn lists_are_narrowed_by_each_filter(store: &dyn Stor
             owner: Some(li.person.id),
             project: Some(project),
             day: Some("2026-03-06".to_owned()),
+            from: Some(date(2026, 3, 6)),
+            to: Some(date(2026, 3, 7)),
             review: Some(ReviewState::Returned),
-            stage: Some("arrived".to_owned()),
+            stage: Some(AtStage::At("arrived".to_owned())),
             flags: Some(4),
             made_by: Some(li.person.id),
             made_in: Some(world.offices[1]),
             in_conflict: Some(true),
+            received: None,
+            sealed: None,
             text: Some("王 3333".to_owned()),
         },
     ];
@@ -202,6 +212,7 @@ pub(in crate::store) async fn common_words_are_found_too(store: &dyn Store) {
             published: vec![hash],
             staff: Vec::new(),
             set_aside: Vec::new(),
+            left: Vec::new(),
             row: Some(row),
         };
         publications.push(publication);
@@ -235,6 +246,7 @@ pub(in crate::store) async fn origins_tell_who_and_when(store: &dyn Store) {
             hash: hashes[0],
             raw: super::world::raw_of(&hashes[0]),
             device: Some(phone.id),
+            device_label: Some("phone".to_owned()),
             n: Some(1),
             written_at: Some(push.lines[0].entry.clock.wall),
             skew_ms: Some(push.report.skew_ms),
@@ -242,9 +254,16 @@ pub(in crate::store) async fn origins_tell_who_and_when(store: &dyn Store) {
             person: phone.person.id,
             person_name: "Wang".to_owned(),
             received_at: push.report.at,
+            anchor: None,
             seq,
         }]
     );
+    // The next line stands on the one that was receipted, however large the numbers of its clock are.
+    let (next, hashes) = world.push(&mut phone, &[id]);
+    store.append(std::slice::from_ref(&next), SALT).await.unwrap();
+    world.change_received(&phone, id, hashes[0]).await;
+    let anchored = store.origins(id).await.unwrap();
+    assert_eq!(anchored[1].anchor, Some(Anchor { received_at: push.report.at, elapsed_ms: 0 }));
 }
 
 pub(in crate::store) async fn rebuilt_rows_are_the_same(store: &dyn Store) {
@@ -410,7 +429,7 @@ pub(in crate::store) async fn texts_may_hold_any_character(store: &dyn Store) {
     }
     for filter in [
         RecordFilter { text: Some("'a' | !\0".to_owned()), ..RecordFilter::default() },
-        RecordFilter { stage: Some("\0".to_owned()), ..RecordFilter::default() },
+        RecordFilter { stage: Some(AtStage::At("\0".to_owned())), ..RecordFilter::default() },
         RecordFilter { day: Some(odd.to_owned()), ..RecordFilter::default() },
     ] {
         store.list_records(&RecordQuery { filter, ..all(&world) }).await.unwrap();

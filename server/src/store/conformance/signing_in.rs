@@ -45,7 +45,7 @@ pub(in crate::store) async fn sessions_are_told_apart_and_ended(store: &dyn Stor
     assert!(matches!(others, Err(StoreError::NotFound)), "somebody else's");
     access.end_one_session(chen.id, Uuid::from_bytes([3; 16])).await.unwrap();
     assert_eq!(of(chen.id, 60).await, [1, 2]);
-    access.change_password(chen.id, "another hash", &[2; 32]).await.unwrap();
+    access.change_password(chen.id, "another hash", Some(&[2; 32])).await.unwrap();
     assert_eq!(of(chen.id, 60).await, [2]);
     assert_eq!(access.password_hash(chen.id).await.unwrap().as_deref(), Some("another hash"));
     assert_eq!(access.end_sessions(chen.id).await.unwrap(), 1);

@@ -69,6 +69,7 @@ impl<'a> World<'a> {
             name,
             created_at: at,
             keep_exif: false,
+            evening: Default::default(),
             thresholds: Thresholds::default(),
         };
         store.create_organisation(&made).await.unwrap();
@@ -219,6 +220,7 @@ impl<'a> World<'a> {
             published: published.to_vec(),
             staff: Vec::new(),
             set_aside: Vec::new(),
+            left: Vec::new(),
             row,
         }
     }

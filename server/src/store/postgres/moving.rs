@@ -29,7 +29,7 @@ use crate::store::sqlite::{self, SqliteStore};
 const BATCH: usize = 1_024;
 
 /// The tables in an order in which whatever is referred to comes first. What a search finds is made anew.
-const TABLES: &[&str] = &[
+pub(super) const TABLES: &[&str] = &[
     "server_key",
     "organisation",
     "office",
@@ -43,10 +43,12 @@ const TABLES: &[&str] = &[
     "staff_session",
     "second_factor",
     "recovery_code",
+    "preset",
     "journal_head",
     "backup_line",
     "decision",
     "change",
+    "identifier",
     "record",
     "record_total",
     "lead_phone",
@@ -66,11 +68,15 @@ const TABLES: &[&str] = &[
 ];
 
 statements! {
-    BEGUN = "select count(*) from meta where key = 'moving'";
+    BEGUN = "select value from meta where key = 'moving'";
     OCCUPIED = "select (select count(*) from server_key) + (select count(*) from organisation)";
-    BEGIN = "insert into meta (key, value) values ('moving', '1') on conflict (key) do nothing";
+    BEGIN = "insert into meta (key, value) values ('moving', $1) on conflict (key) do nothing";
     FINISH = "delete from meta where key = 'moving'";
     TAKE_META = "insert into meta (key, value) values ($1, $2) on conflict (key) do update set value = excluded.value";
+    // `change` is partitioned, and has a sequence of its own.
+    COUNTERS = "select cast(c.relname as text), cast(a.attname as text) from pg_attribute a \
+        join pg_class c on c.oid = a.attrelid where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' \
+        and a.attidentity <> '' union all select 'change', 'id'";
     COLUMNS = "select cast(a.attname as text), cast(format_type(a.atttypid, -1) as text), \
         coalesce(array_position(cast(i.indkey as int2[]), a.attnum), -1) \
         from pg_attribute a left join pg_index i on i.indrelid = a.attrelid and i.indisprimary \
@@ -97,6 +103,13 @@ pub enum MoveError {
     Database(#[from] StoreError),
 }
 
+impl MoveError {
+    /// Whether a database answers, but with something that does not fit.
+    pub fn is_about_contents(&self) -> bool {
+        matches!(self, Self::Different(_) | Self::Database(StoreError::Conflict(_) | StoreError::Internal(_)))
+    }
+}
+
 impl From<sqlx::Error> for MoveError {
     fn from(error: sqlx::Error) -> Self {
         Self::Database(error.into())
@@ -119,6 +132,8 @@ pub struct Move {
     from: SqliteStore,
     reading: SqliteConnection,
     to: Arc<PostgresStore>,
+    /// An earlier attempt has left something there.
+    resumed: bool,
 }
 
 impl Move {
@@ -128,17 +143,18 @@ impl Move {
     /// When one can't be opened, or the PostgreSQL database holds something that no earlier attempt has put there.
     pub async fn begin(folder: &Path, access: &Access) -> Result<Self, MoveError> {
         let from = SqliteStore::open_also_moved(folder).await?;
-        let reading = sqlite::connect(folder).await?;
+        let mut reading = sqlite::connect(folder).await?;
+        let whose = whose(&mut reading).await?;
         let to = Arc::new(PostgresStore::open_anyhow(access, None).await?);
         let mut tx = to.begin_write().await?;
-        let (begun,) = sqlx::query_as::<Db, (i64,)>(BEGUN).fetch_one(&mut *tx).await?;
+        let begun = sqlx::query_as::<Db, (String,)>(BEGUN).fetch_optional(&mut *tx).await?;
         let (occupied,) = sqlx::query_as::<Db, (i64,)>(OCCUPIED).fetch_one(&mut *tx).await?;
-        if begun == 0 && occupied > 0 {
+        if occupied > 0 && begun.as_ref().is_none_or(|(other,)| *other != whose) {
             return Err(MoveError::Occupied);
         }
-        sqlx::query::<Db>(BEGIN).execute(&mut *tx).await?;
+        sqlx::query::<Db>(BEGIN).bind(whose).execute(&mut *tx).await?;
         tx.commit().await?;
-        Ok(Self { from, reading, to })
+        Ok(Self { from, reading, to, resumed: occupied > 0 })
     }
 
     /// The store that is being filled.
@@ -168,6 +184,22 @@ impl Move {
             }
         }
         Ok(())
+    }
+
+    /// Whether what differs may be due to an earlier attempt: since then the server may have run and changed what had
+    /// been copied. If so, what is there is taken away, and everything can be copied anew.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn begin_anew(&mut self) -> Result<bool, MoveError> {
+        if !std::mem::take(&mut self.resumed) {
+            return Ok(false);
+        }
+        let mut tx = self.to.begin_write().await?;
+        let forget = format!("truncate {}, record_search", TABLES.join(", "));
+        sqlx::query::<Db>(AssertSqlSafe(forget)).execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// Reads both sides and compares them.
@@ -202,10 +234,8 @@ impl Move {
         for (key, value) in meta {
             sqlx::query::<Db>(TAKE_META).bind(key).bind(value).execute(&mut *tx).await?;
         }
-        for (table, column) in [("organisation", "no"), ("device", "no"), ("actor", "no"), ("decision", "no")]
-            .into_iter()
-            .chain([("stray", "id"), ("record", "no"), ("change", "id")])
-        {
+        let counters = sqlx::query_as::<Db, (String, String)>(COUNTERS).fetch_all(&mut *tx).await?;
+        for (table, column) in counters {
             let go_on = format!(
                 "select setval(pg_get_serial_sequence('{table}', '{column}'), (select max({column}) from {table})) \
                 where exists (select 1 from {table})"
@@ -234,6 +264,13 @@ impl Move {
     }
 }
 
+/// Which embedded database it is: a digest of what its servers sign with.
+async fn whose(reading: &mut SqliteConnection) -> Result<String, StoreError> {
+    let seed = sqlx::query_as::<Sqlite, (Vec<u8>,)>("select seed from server_key").fetch_optional(reading).await?;
+    let digest = Sha256::digest(seed.map(|(seed,)| seed).unwrap_or_default());
+    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 /// A table as both sides have it.
 struct Table {
     name: &'static str,
@@ -253,6 +290,7 @@ enum Kind {
     Id,
     Bytes,
     Number,
+    Medium,
     Small,
     Truth,
     Text,
@@ -264,6 +302,7 @@ enum Value {
     Id(Option<Uuid>),
     Bytes(Option<Vec<u8>>),
     Number(Option<i64>),
+    Medium(Option<i32>),
     Small(Option<i16>),
     Truth(Option<bool>),
     Text(Option<String>),
@@ -275,6 +314,7 @@ impl Kind {
             "uuid" => Self::Id,
             "bytea" => Self::Bytes,
             "bigint" => Self::Number,
+            "integer" => Self::Medium,
             "smallint" => Self::Small,
             "boolean" => Self::Truth,
             "text" => Self::Text,
@@ -295,6 +335,7 @@ macro_rules! fields {
                     Kind::Id => Value::Id($row.try_get(i)?),
                     Kind::Bytes => Value::Bytes($row.try_get(i)?),
                     Kind::Number => Value::Number($row.try_get(i)?),
+                    Kind::Medium => Value::Medium($row.try_get(i)?),
                     Kind::Small => Value::Small($row.try_get(i)?),
                     Kind::Truth => Value::Truth($row.try_get(i)?),
                     Kind::Text => Value::Text($row.try_get::<Option<String>, _>(i)?.as_deref().map(text)),
@@ -310,6 +351,7 @@ impl Value {
         Option<Uuid>: for<'q> Encode<'q, D> + Type<D>,
         Option<Vec<u8>>: for<'q> Encode<'q, D> + Type<D>,
         Option<i64>: for<'q> Encode<'q, D> + Type<D>,
+        Option<i32>: for<'q> Encode<'q, D> + Type<D>,
         Option<i16>: for<'q> Encode<'q, D> + Type<D>,
         Option<bool>: for<'q> Encode<'q, D> + Type<D>,
         Option<String>: for<'q> Encode<'q, D> + Type<D>,
@@ -318,6 +360,7 @@ impl Value {
             Self::Id(value) => query.bind(value),
             Self::Bytes(value) => query.bind(value),
             Self::Number(value) => query.bind(value),
+            Self::Medium(value) => query.bind(value),
             Self::Small(value) => query.bind(value),
             Self::Truth(value) => query.bind(value),
             Self::Text(value) => query.bind(value),
@@ -330,6 +373,7 @@ impl Value {
             Self::Id(value) => value.map(|id| id.as_bytes().to_vec()),
             Self::Bytes(value) => value.clone(),
             Self::Number(value) => value.map(|number| number.to_be_bytes().to_vec()),
+            Self::Medium(value) => value.map(|number| number.to_be_bytes().to_vec()),
             Self::Small(value) => value.map(|number| number.to_be_bytes().to_vec()),
             Self::Truth(value) => value.map(|truth| vec![truth.into()]),
             Self::Text(value) => value.as_ref().map(|text| text.clone().into_bytes()),

@@ -2,24 +2,25 @@
 
 use std::collections::VecDeque;
 
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, Row as _};
 
 use super::run::Filling;
 use super::{Conn, Db, DbRow};
 
-/// So many rows come at once. PostgreSQL sends all that a statement finds unless it is asked for a few, and a phone
-/// that begins finds everything.
-const FETCH: &str = "fetch 256 from in_turn";
-
-/// Until the transaction ends, only indexes are read. The statistics of a month's tables are missing while most is written
-/// to them, and what PostgreSQL assumes instead leads it to read whole tables for each phone.
-const BY_INDEX: &str =
-    "set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off";
+/// So many rows come at first. PostgreSQL sends all that a statement finds unless it is asked for a few, and a phone that
+/// begins finds everything.
+const FIRST: usize = 32;
+/// No more rows come at once.
+const MOST: usize = 512;
+/// How much should come at once, in bytes: a row may be a thousand times as large as another.
+const ROOM: usize = 256 * 1024;
 
 /// What a statement finds, row by row. Runs in a transaction; its end ends the cursor.
 pub(super) struct RowsInTurn<'c> {
     conn: &'c mut Conn,
     fetched: VecDeque<DbRow>,
+    /// How many rows to ask for next.
+    next: usize,
     ended: bool,
 }
 
@@ -30,21 +31,32 @@ impl<'c> RowsInTurn<'c> {
         statement: &'static str,
         fill: impl for<'q> FnOnce(Filling<'q>) -> Filling<'q>,
     ) -> Result<Self, sqlx::Error> {
-        sqlx::raw_sql(BY_INDEX).execute(&mut *conn).await?;
         // Of a constant, hence safe.
         let declaration = AssertSqlSafe(format!("declare in_turn no scroll cursor for {statement}"));
         fill(sqlx::query::<Db>(declaration)).execute(&mut *conn).await?;
-        Ok(Self { conn, fetched: VecDeque::new(), ended: false })
+        Ok(Self { conn, fetched: VecDeque::new(), next: FIRST, ended: false })
     }
 
     /// The next row; `None` after the last.
     pub(super) async fn next(&mut self) -> Result<Option<DbRow>, sqlx::Error> {
         if self.fetched.is_empty() && !self.ended {
-            // Not kept prepared: cursors of one name have different columns.
-            let fetch = sqlx::query::<Db>(FETCH).persistent(false);
+            // Of a number, hence safe. Not kept prepared: cursors of one name have different columns.
+            let fetch = sqlx::query::<Db>(AssertSqlSafe(format!("fetch {} from in_turn", self.next))).persistent(false);
             self.fetched = fetch.fetch_all(&mut *self.conn).await?.into();
-            self.ended = self.fetched.is_empty();
+            self.ended = self.fetched.len() < self.next;
+            self.next = as_many_as_fit(&self.fetched);
         }
         Ok(self.fetched.pop_front())
     }
+}
+
+/// How many rows like these to ask for together.
+fn as_many_as_fit(rows: &VecDeque<DbRow>) -> usize {
+    let bytes: usize = rows.iter().map(size).sum();
+    (ROOM * rows.len()).checked_div(bytes).unwrap_or(MOST).clamp(1, MOST)
+}
+
+fn size(row: &DbRow) -> usize {
+    let length = |at| row.try_get_raw(at).ok().and_then(|value| value.as_bytes().ok()).map_or(0, <[u8]>::len);
+    (0..row.len()).map(length).sum()
 }

@@ -63,10 +63,12 @@ impl AccessStore for Backend {
         Ok(found.0)
     }
 
-    async fn change_password(&self, person: PersonId, hash: &str, keep: &[u8; 32]) -> Result<(), StoreError> {
+    async fn change_password(&self, person: PersonId, hash: &str, keep: Option<&[u8; 32]>) -> Result<(), StoreError> {
+        // No token's hash is empty.
+        let keep = keep.map_or(&[][..], |keep| keep.as_slice());
         let mut tx = self.begin_write().await?;
         sqlx::query::<Db>(CHANGE_PASSWORD).bind(person.0).bind(hash).execute(&mut *tx).await?;
-        sqlx::query::<Db>(END_OTHERS).bind(person.0).bind(keep.as_slice()).execute(&mut *tx).await?;
+        sqlx::query::<Db>(END_OTHERS).bind(person.0).bind(keep).execute(&mut *tx).await?;
         Ok(tx.commit().await?)
     }
 

@@ -8,9 +8,9 @@ use sync_core::time::UnixMillis;
 use sync_core::wire::exchange::Author;
 use uuid::Uuid;
 
-use super::Conn;
 use super::rows::actor_at;
 use super::run::{each_of, each_row};
+use super::{Conn, DbRow};
 use crate::store::StoreError;
 use crate::store::shared::bulk_statements;
 
@@ -111,7 +111,10 @@ pub(super) async fn claim_actors(
 pub(super) async fn authors(conn: &mut Conn, actors: &[ActorId]) -> Result<Vec<Author>, StoreError> {
     let ids: Vec<&[u8]> = actors.iter().map(|actor| actor.0.as_slice()).collect();
     let rows = each_of(conn, AUTHORS, &ids).await?;
-    rows.iter()
-        .map(|row| Ok(Author { actor: actor_at(row, 0)?, person: PersonId(row.try_get(1)?), name: row.try_get(2)? }))
-        .collect()
+    rows.iter().map(author_at).collect()
+}
+
+/// An actor, with the person's identifier and name.
+pub(super) fn author_at(row: &DbRow) -> Result<Author, StoreError> {
+    Ok(Author { actor: actor_at(row, 0)?, person: PersonId(row.try_get(1)?), name: row.try_get(2)? })
 }

@@ -1,13 +1,15 @@
 //! Every statement there is, for tests that prepare and explain them.
 
+use jiff::civil::Date;
 use sync_core::id::{OfficeId, OrganisationId, PersonId, ProjectId, RecordId, TeamId};
 use sync_core::record::Kind;
 use sync_core::record::review::ReviewState;
 use sync_core::time::UnixMillis;
 
 use super::*;
+use crate::flag::Flag;
 use crate::store::shared::bulk::Bulk;
-use crate::store::{RecordFilter, Scope};
+use crate::store::{AtStage, ReceivedBy, RecordFilter, Scope};
 
 pub(super) type Room = (&'static str, &'static [(&'static str, &'static str)], &'static [(&'static str, Bulk)]);
 
@@ -22,13 +24,15 @@ const ROOMS: &[Room] = &[
     ("enrolment", enrolment::STATEMENTS, &[]),
     ("feed", feed::STATEMENTS, feed::BULK_STATEMENTS),
     ("flags", &[], flags::BULK_STATEMENTS),
+    ("identifiers", &[], identifiers::BULK_STATEMENTS),
     ("judge", judge::STATEMENTS, judge::BULK_STATEMENTS),
     ("keep", keep::STATEMENTS, keep::BULK_STATEMENTS),
     ("leads", leads::STATEMENTS, leads::BULK_STATEMENTS),
     ("organisation", organisation::STATEMENTS, &[]),
     ("photos", photos::STATEMENTS, photos::BULK_STATEMENTS),
+    ("presets", presets::STATEMENTS, &[]),
     ("publish", publish::STATEMENTS, publish::BULK_STATEMENTS),
-    ("read", read::STATEMENTS, &[]),
+    ("read", read::STATEMENTS, read::BULK_STATEMENTS),
     ("rebuild", rebuild::STATEMENTS, rebuild::BULK_STATEMENTS),
     ("receive", receive::STATEMENTS, receive::BULK_STATEMENTS),
     ("record_row", &[], record_row::BULK_STATEMENTS),
@@ -63,6 +67,21 @@ pub(super) fn statements(own: &[Room]) -> Vec<(String, String)> {
 
 pub(super) type List = (Scope, RecordFilter, Option<bool>, Option<(UnixMillis, RecordId)>);
 
+/// Lists of a whole organisation that have an index of their own, and which.
+pub(super) fn lists_with_their_index() -> Vec<(List, String)> {
+    let whole = |filter| (Scope::Organisation(OrganisationId::from([1; 16])), filter, None, None);
+    let none = RecordFilter::default();
+    let flagged = |flag: &Flag| {
+        let filter = RecordFilter { flags: Some(flag.bit()), ..none.clone() };
+        (whole(filter), format!("record_list_{}", flag.as_str()))
+    };
+    let staged = RecordFilter { kind: Some(Kind::Lead), stage: Some(AtStage::At(String::new())), ..none.clone() };
+    let mut all: Vec<(List, String)> = Flag::ALL.iter().map(flagged).collect();
+    all.push((whole(RecordFilter { flags: Some(Flag::any()), ..none.clone() }), "record_list_flagged".to_owned()));
+    all.push((whole(staged), "record_list_stage".to_owned()));
+    all
+}
+
 /// Lists in every scope, with every filter, with few hits, many hits and no search, first pages and later ones.
 pub(super) fn lists() -> Vec<List> {
     let none = RecordFilter::default();
@@ -75,11 +94,18 @@ pub(super) fn lists() -> Vec<List> {
         RecordFilter { project: Some(ProjectId::from([1; 16])), ..none.clone() },
         RecordFilter { day: Some(String::new()), ..none.clone() },
         RecordFilter { review: Some(ReviewState::Received), ..none.clone() },
-        RecordFilter { stage: Some(String::new()), ..none.clone() },
+        RecordFilter { stage: Some(AtStage::At(String::new())), ..none.clone() },
+        RecordFilter { stage: Some(AtStage::None), ..none.clone() },
         RecordFilter { flags: Some(1), ..none.clone() },
+        RecordFilter { flags: Some(3), ..none.clone() },
         RecordFilter { made_by: Some(PersonId::from([1; 16])), ..none.clone() },
         RecordFilter { made_in: Some(OfficeId::from([1; 16])), day: Some(String::new()), ..none.clone() },
+        RecordFilter { received: Some(ReceivedBy::Nobody), ..none.clone() },
+        RecordFilter { received: Some(ReceivedBy::Consultant(String::new())), ..none.clone() },
+        RecordFilter { made_in: Some(OfficeId::from([1; 16])), sealed: Some(0), day: Some(String::new()), ..none.clone() },
         RecordFilter { in_conflict: Some(true), ..none.clone() },
+        RecordFilter { from: Some(Date::ZERO), to: Some(Date::ZERO), ..none.clone() },
+        RecordFilter { from: Some(Date::ZERO), review: Some(ReviewState::Received), ..none.clone() },
         RecordFilter { day: Some(String::new()), review: Some(ReviewState::Received), ..none },
     ];
     let scopes = [

@@ -9,7 +9,7 @@ use super::run::each_row_returning;
 use super::{Conn, Db, DbRow};
 use crate::store::shared::failure::corrupt;
 use crate::store::shared::stored::{count, hash, position, small, state, text};
-use crate::store::shared::{bulk_statements, statements};
+use crate::store::shared::{bulk_statements, no_of, same_hash, statements};
 use crate::store::{
     Act, AsideChange, AsideQuery, ChangeState, Decision, DeviceVerdicts, HeldGroup, HeldQuery, LineVerdict, SetAside,
     StoreError,
@@ -19,7 +19,7 @@ use crate::store::{
 macro_rules! aside_columns {
     () => {
         "c.id, c.record, c.hash, d.id, c.n, p.id, p.name, c.state, c.code, c.received_at, \
-        cast(coalesce(octet_length(c.raw), 0) as bigint), case when c.state = 4 then c.raw end"
+        cast(coalesce(octet_length(c.raw), 0) as bigint), case when c.state = 4 then substr(c.raw, 1, 4096) end, d.label"
     };
 }
 
@@ -46,14 +46,19 @@ statements! {
         where c.organisation = (select no from organisation where id = $1) and c.state = $2 and c.id < $3 \
         and c.state in (2, 3, 4, 5) and (c.received_at < $4 or $4 is null) and (d.id = $5 or $5 is null) \
         and (c.code = $6 or $6 is null) order by c.id desc limit $7");
+    COUNT_SET_ASIDE = "select count(*) from change c left join device d on d.no = c.device \
+        where c.organisation = (select no from organisation where id = $1) and c.state = $2 \
+        and c.state in (2, 3, 4, 5) and (c.received_at < $3 or $3 is null) and (d.id = $4 or $4 is null) \
+        and (c.code = $5 or $5 is null)";
     ASIDE = whole_change!("c.id = $1 and c.device is not null");
     OF_RECORD = whole_change!("c.record = $1 and c.device is not null \
         and (c.state in (2, 4) or c.decision is not null) order by c.id");
-    HELD = "select c.record, d.id, p.id, p.name, count(*), min(c.received_at), max(c.id) from change c \
+    HELD = concat!("select c.record, d.id, p.id, p.name, count(*), min(c.received_at), max(c.id), r.title, d.label \
+        from change c \
         join device d on d.no = c.device join person p on p.id = d.person left join record r on r.id = c.record \
         where c.organisation = (select no from organisation where id = $1) and c.state = 2 \
-        and c.state in (2, 3, 4, 5) and (r.office = $2 or $2 is null) \
-        group by c.record, d.id, p.id, p.name having max(c.id) < $3 order by max(c.id) desc limit $4";
+        and c.state in (2, 3, 4, 5) and (r.office = ", no_of!("$2"), " or $2 is null) \
+        group by c.record, d.id, p.id, p.name, r.title, d.label having max(c.id) < $3 order by max(c.id) desc limit $4");
     DEVICE = "select no, journal_n from device where id = $1";
     FALSE_BYTES = "select d.id, c.received_at, sum(octet_length(c.raw)) from change c \
         join device d on d.no = c.device \
@@ -61,16 +66,20 @@ statements! {
         and c.state in (2, 3, 4, 5) and c.received_at >= $2 and c.raw is not null \
         and c.code not in ('device.revoked', 'change.repeated') group by d.id, c.received_at order by c.received_at";
     // A line that brings a change once more is as good as the one that brought it first.
-    VERDICTS = "select c.n, coalesce(o.state, c.state), c.code, x.reason, c.record, \
-        case when c.state = 4 then c.raw end from change c \
-        left join change o on c.repetition > 0 and o.record = c.record and o.hash = c.hash and o.repetition = 0 \
-        and o.state = 1 left join decision x on x.no = c.decision where c.device = $1 and c.verdict_seq > $2 order by c.n";
-    // A line that is judged once more counts as judged: its device knows what was said about it.
-    FIRST_OPEN = "select n from change where device = $1 and state = 0 and verdict_seq is null order by n limit 1";
+    VERDICTS = concat!("select c.n, coalesce(o.state, c.state), c.code, x.reason, c.record, \
+        case when c.state = 4 then substr(c.raw, 1, 4096) end from change c \
+        left join change o on c.repetition > 0 and o.record = c.record and ", same_hash!("o.hash", "c.hash"), " \
+        and o.repetition = 0 and o.state = 1 left join decision x on x.no = c.decision \
+        where c.device = $1 and c.verdict_seq > $2 order by c.n");
+    // A line that is judged once more counts as judged if its device knows what was said about it.
+    FIRST_OPEN = "select n from change where device = $1 and state = 0 and (verdict_seq is null or verdict_seq > $2) \
+        order by n limit 1";
 }
 
 bulk_statements! {
-    STATES[2] = "select record, hash, state from change where (record, hash) in (values {rows}) and repetition = 0";
+    STATES[2] = concat!("with wanted (record, hash) as (values {rows}) select c.record, c.hash, c.state from wanted \
+        cross join change c where c.record = wanted.record and ", same_hash!("c.hash", "wanted.hash"), " \
+        and c.repetition = 0");
 }
 
 pub(super) async fn set_aside(conn: &mut Conn, query: &AsideQuery) -> Result<Vec<SetAside>, StoreError> {
@@ -87,6 +96,18 @@ pub(super) async fn set_aside(conn: &mut Conn, query: &AsideQuery) -> Result<Vec
     rows.iter().map(line_of).collect()
 }
 
+pub(super) async fn count_set_aside(conn: &mut Conn, query: &AsideQuery) -> Result<u64, StoreError> {
+    let counted = sqlx::query::<Db>(COUNT_SET_ASIDE)
+        .bind(query.organisation.0)
+        .bind(query.state as i16)
+        .bind(query.received_before.map(|at| at.0))
+        .bind(query.device.map(|id| id.0))
+        .bind(query.code.as_deref().map(text))
+        .fetch_one(conn)
+        .await?;
+    count(counted.try_get(0)?)
+}
+
 fn line_of(row: &DbRow) -> Result<SetAside, StoreError> {
     Ok(SetAside {
         id: row.try_get(0)?,
@@ -101,25 +122,26 @@ fn line_of(row: &DbRow) -> Result<SetAside, StoreError> {
         received_at: UnixMillis(row.try_get(9)?),
         bytes: count(row.try_get(10)?)?,
         waiting: row.try_get(11)?,
+        device_label: row.try_get(12)?,
     })
 }
 
 fn whole(row: &DbRow) -> Result<AsideChange, StoreError> {
-    let decision = match row.try_get::<Option<i64>, _>(15)? {
+    let decision = match row.try_get::<Option<i64>, _>(16)? {
         None => None,
         Some(no) => Some(Decision {
             no,
-            act: Act::from_number(row.try_get(16)?).ok_or_else(|| corrupt("act"))?,
-            by: row.try_get::<Option<Uuid>, _>(17)?.map(PersonId),
-            reason: row.try_get(18)?,
-            at: UnixMillis(row.try_get(19)?),
+            act: Act::from_number(row.try_get(17)?).ok_or_else(|| corrupt("act"))?,
+            by: row.try_get::<Option<Uuid>, _>(18)?.map(PersonId),
+            reason: row.try_get(19)?,
+            at: UnixMillis(row.try_get(20)?),
         }),
     };
     Ok(AsideChange {
         line: line_of(row)?,
-        organisation: OrganisationId(row.try_get(12)?),
-        repeated: row.try_get::<i64, _>(13)? > 0,
-        raw: row.try_get(14)?,
+        organisation: OrganisationId(row.try_get(13)?),
+        repeated: row.try_get::<i64, _>(14)? > 0,
+        raw: row.try_get(15)?,
         decision,
     })
 }
@@ -163,6 +185,8 @@ pub(super) async fn held(conn: &mut Conn, query: &HeldQuery) -> Result<Vec<HeldG
                 held: small(row.try_get(4)?)?,
                 since: UnixMillis(row.try_get(5)?),
                 last: row.try_get(6)?,
+                title: row.try_get(7)?,
+                device_label: row.try_get(8)?,
             })
         })
         .collect()
@@ -184,7 +208,7 @@ pub(super) async fn verdicts(conn: &mut Conn, id: DeviceId, after_seq: u64) -> R
     let device = sqlx::query_as::<Db, (i64, i64)>(DEVICE).bind(id.0).fetch_optional(&mut *snapshot).await?;
     let (no, journal_n) = device.ok_or(StoreError::NotFound)?;
     let rows = sqlx::query::<Db>(VERDICTS).bind(no).bind(position(after_seq)).fetch_all(&mut *snapshot).await?;
-    let open = sqlx::query_as::<Db, (i64,)>(FIRST_OPEN).bind(no).fetch_optional(&mut *snapshot).await?;
+    let open = sqlx::query_as::<Db, (i64,)>(FIRST_OPEN).bind(no).bind(position(after_seq)).fetch_optional(&mut *snapshot).await?;
     snapshot.rollback().await?;
     let verdicts = rows
         .iter()

@@ -3,9 +3,9 @@
 use futures_util::TryStreamExt as _;
 use sqlx::Row as _;
 use sqlx::migrate::Migrator;
+use sync_core::chunk::read_change;
 use sync_core::id::DeviceId;
 use sync_core::time::UnixMillis;
-use sync_core::trust::chunk::read_change;
 use uuid::Uuid;
 
 use super::{Conn, Db};
@@ -14,7 +14,7 @@ use crate::store::StoreError;
 use crate::store::backup::Contents;
 use crate::store::packing::unpack;
 use crate::store::shared::statements;
-use crate::store::shared::stored::{count, thirty_two};
+use crate::store::shared::stored::{count, hash, thirty_two};
 
 statements! {
     APPLIED = "select version, checksum from _sqlx_migrations where success order by version";
@@ -67,7 +67,10 @@ pub(super) async fn broken_journals(conn: &mut Conn) -> Result<i64, sqlx::Error>
 pub(super) async fn changes_are_intact(conn: &mut Conn) -> Result<bool, sqlx::Error> {
     let mut changes = sqlx::query_as::<Db, (Vec<u8>, Vec<u8>)>(PUBLISHED).fetch(conn);
     while let Some((name, raw)) = changes.try_next().await? {
-        if !read_change(&unpack(raw)).is_ok_and(|change| change.hash.0.as_slice() == name) {
+        let whole = hash(&name).ok().is_some_and(|name| {
+            read_change(&unpack(&name, raw)).is_ok_and(|change| change.hash == name)
+        });
+        if !whole {
             return Ok(false);
         }
     }

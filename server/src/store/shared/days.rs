@@ -11,6 +11,7 @@ use sync_core::record::Kind;
 use sync_core::time::UnixMillis;
 use uuid::Uuid;
 
+use super::rows::{device_of, person_at};
 use super::run::{each_of, each_row};
 use super::{Backend, Conn, Db, DbRow};
 use crate::store::days::{
@@ -18,23 +19,44 @@ use crate::store::days::{
 };
 use crate::store::shared::bulk_statements;
 use crate::store::shared::failure::{corrupt, taken};
-use crate::store::shared::statements;
 use crate::store::shared::stored::{count, small, text};
-use crate::store::{DeviceReminder, RecordRow, StoreError};
+use crate::store::shared::{device_columns, id_of, no_of, person_columns, statements};
+use crate::store::{Device, DeviceReminder, Person, RecordRow, StoreError};
+
+/// Where everybody belonged on the day `$2`.
+macro_rules! belonging {
+    () => {
+        "(select m.person, m.office from membership m where m.from_day <= $2 and (m.to_day is null or m.to_day > $2))"
+    };
+}
 
 statements! {
-    RECORDS = "select r.id, r.kind, coalesce(r.made_by, r.owner), r.flags, s.number from record r \
-        left join sealed_item s on s.record = r.id and s.entry = $3 where r.made_in = $1 and r.day = $2 order by r.id";
+    RECORDS = concat!("select r.id, r.kind, ", id_of!("coalesce(r.made_by, r.owner)"), ", r.flags, s.number from record r \
+        left join sealed_item s on s.record = r.id and s.entry = $3 where r.made_in = ", no_of!("$1"), " and r.day = $2 \
+        order by r.id");
     FACTS = "select f.record, f.entry, f.sort, f.day, f.amount, f.consultant, s.number from day_fact f \
         left join sealed_item s on s.record = f.record and s.entry = f.entry where f.office = $1 and f.day = $2 \
         order by f.record, f.entry";
-    PEOPLE = "select person from membership where office = $1 and from_day <= $2 and (to_day is null or to_day > $2)";
-    LINES = "select o.id, (select count(*) from record r where r.made_in = o.id and r.day = $2), \
-        (select count(*) from record r where r.made_in = o.id and r.day = $2 and not exists \
+    PEOPLE = concat!("select ", person_columns!(), " from ", belonging!(), " b join person p on p.id = b.person \
+        where b.office = $1 order by p.name, p.id");
+    MAKERS = concat!("select ", person_columns!(), " from person p where p.id in \
+        (select i.id from record r join identifier i on i.no = coalesce(r.made_by, r.owner) where r.made_in = ",
+        no_of!("$1"), " and r.day = $2) order by p.name, p.id");
+    DEVICES = concat!("select ", device_columns!(), " from ", belonging!(), " b join person p on p.id = b.person \
+        join device d on d.person = p.id where b.office = $1 order by p.name, p.id, d.enrolled_at, d.id");
+    EVERY_DEVICE = concat!("select ", device_columns!(), ", b.office as belongs from ", belonging!(), " b \
+        join person p on p.id = b.person join device d on d.person = p.id \
+        where p.organisation = $1 and b.office is not null order by p.name, p.id, d.enrolled_at, d.id");
+    WRITERS = concat!("select ", device_columns!(), " from device d join person p on p.id = d.person where d.no in \
+        (select c.device from record r join change c on c.record = r.id \
+        where r.made_in = ", no_of!("$1"), " and r.day = $2 and c.device is not null and c.seq is not null) \
+        order by p.name, p.id, d.enrolled_at, d.id");
+    LINES = concat!("select o.id, (select count(*) from record r where r.made_in = ", no_of!("o.id"), " and r.day = $2), \
+        (select count(*) from record r where r.made_in = ", no_of!("o.id"), " and r.day = $2 and not exists \
             (select 1 from sealed_item s where s.record = r.id and s.entry = $3)), \
         (select min(t.sealed_at) from statement t where t.office = o.id and t.day = $2), \
         (select count(*) from statement t where t.office = o.id and t.day = $2) \
-        from office o where o.organisation = $1 order by o.name";
+        from office o where o.organisation = $1 order by o.name");
     OF_DAY = "select organisation, office, day, number, sealed_at, person, body, signature from statement \
         where office = $1 and day = $2 order by number";
     ALL = "select organisation, office, day, number, sealed_at, person, body, signature from statement \
@@ -225,8 +247,29 @@ impl DayStore for Backend {
         rows!(self, FACTS, fact_of, office.0, day.to_string())
     }
 
-    async fn day_people(&self, office: OfficeId, day: Date) -> Result<Vec<PersonId>, StoreError> {
-        rows!(self, PEOPLE, |row: &DbRow| Ok(PersonId(row.try_get(0)?)), office.0, day.to_string())
+    async fn day_people(&self, office: OfficeId, day: Date) -> Result<Vec<Person>, StoreError> {
+        rows!(self, PEOPLE, |row| person_at(row, 0), office.0, day.to_string())
+    }
+
+    async fn day_makers(&self, office: OfficeId, day: Date) -> Result<Vec<Person>, StoreError> {
+        rows!(self, MAKERS, |row| person_at(row, 0), office.0, day.to_string())
+    }
+
+    async fn day_devices(&self, office: OfficeId, day: Date) -> Result<Vec<Device>, StoreError> {
+        rows!(self, DEVICES, device_of, office.0, day.to_string())
+    }
+
+    async fn day_devices_everywhere(
+        &self,
+        organisation: OrganisationId,
+        day: Date,
+    ) -> Result<Vec<(OfficeId, Device)>, StoreError> {
+        let read = |row: &DbRow| Ok((OfficeId(row.try_get("belongs")?), device_of(row)?));
+        rows!(self, EVERY_DEVICE, read, organisation.0, day.to_string())
+    }
+
+    async fn day_writers(&self, office: OfficeId, day: Date) -> Result<Vec<Device>, StoreError> {
+        rows!(self, WRITERS, device_of, office.0, day.to_string())
     }
 
     async fn day_lines(&self, organisation: OrganisationId, day: Date) -> Result<Vec<DayLine>, StoreError> {

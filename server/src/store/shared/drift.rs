@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::rows::actor_at;
 use super::{Conn, Db, DbRow};
 use crate::store::neighbours::News;
-use crate::store::shared::statements;
+use crate::store::shared::{no_of, same_hash, statements};
 use crate::store::shared::stored::{count, hash, hashes, position, scope_key, text};
 use crate::store::{
     ChangeState, NewLine, NewStray, RecordHeads, Scope, Stray, StrayDecision, StrayLimits, StoreError,
@@ -23,7 +23,9 @@ macro_rules! heads_of {
             "select r.id, r.heads, r.seq, r.changes, \
             (select count(*) from change c where c.record = r.id and c.state = 1) from record r where r.",
             $scope,
-            " = $1 limit $2"
+            " = ",
+            no_of!("$1"),
+            " limit $2"
         )
     };
 }
@@ -38,7 +40,11 @@ macro_rules! stray_columns {
 /// Holds for strays `s` that somebody still has to decide about.
 macro_rules! open {
     () => {
-        "s.state = 0 and not exists (select 1 from change c where c.record = s.record and c.hash = s.hash)"
+        concat!(
+            "s.state = 0 and not exists (select 1 from change c where c.record = s.record and ",
+            same_hash!("c.hash", "s.hash"),
+            ")"
+        )
     };
 }
 
@@ -48,11 +54,11 @@ statements! {
     HEADS_OF_OFFICE = heads_of!("office");
     HEADS_OF_ORGANISATION = heads_of!("organisation");
     // A change that was adopted turns out to be a line of its author's journal.
-    ATTACH = "update change set device = (select d.no from device d where d.id = $1), n = $2, wall_ms = $3, \
-        mono_ms = $4, boot = $5, person = null where record = $6 and hash = $7 and repetition = 0 and device is null \
+    ATTACH = concat!("update change set device = (select d.no from device d where d.id = $1), n = $2, wall_ms = $3, \
+        mono_ms = $4, boot = $5, person = null where record = $6 and ", same_hash!("hash", "$7"), " and repetition = 0 and device is null \
         and person = (select d.person from device d where d.id = $1) and not exists (select 1 from change y \
-        where y.device = (select d.no from device d where d.id = $1) and y.n = $2)";
-    COPIES = "select count(*) from change where record = $1 and hash = $2";
+        where y.device = (select d.no from device d where d.id = $1) and y.n = $2)");
+    COPIES = concat!("select count(*) from change where record = $1 and ", same_hash!("hash", "$2"));
     FILL = "insert into change (organisation, record, hash, repetition, actor, actor_seq, device, n, wall_ms, mono_ms, \
         boot, received_at, state, code, verdict_seq, raw) select o.no, $2, $3, $4, \
         (select a.no from actor a where a.id = $5), $6, d.no, $7, $8, $9, $10, $11, $12, $13, \
@@ -64,8 +70,8 @@ statements! {
         where offered_by = $1 and state = 0";
     KEEP_STRAY = "insert into stray (organisation, record, hash, actor, raw, claimed, offered_by, at, state) \
         values ($1, $2, $3, $4, $5, $6, $7, $8, 0) on conflict (organisation, record, hash) do nothing";
-    ANSWERED_STRAYS = "delete from stray where offered_by = $1 and state = 0 and exists (select 1 from change c \
-        where c.record = stray.record and c.hash = stray.hash)";
+    ANSWERED_STRAYS = concat!("delete from stray where offered_by = $1 and state = 0 and exists (select 1 from change c \
+        where c.record = stray.record and ", same_hash!("c.hash", "stray.hash"), ")");
     STRAYS = concat!("select ", stray_columns!(), " from stray s where s.organisation = $1 and s.id < $2 and ",
         open!(), " order by s.id desc limit $3");
     STRAY = concat!("select ", stray_columns!(), " from stray s where s.organisation = $1 and s.id = $2 and ",

@@ -1,16 +1,19 @@
 //! The feed: what devices have not seen yet.
 
+use std::collections::BTreeSet;
+
 use sqlx::Row as _;
 use sync_core::id::{DeviceId, OfficeId, OrganisationId, PersonId, RecordId, TeamId};
+use sync_core::wire::exchange::Author;
 use uuid::Uuid;
 
-use super::rows::actor_at;
+use super::actors::author_at;
 use super::rows_in_turn::RowsInTurn;
 use super::run::each_of;
 use super::{Conn, Db};
 use crate::store::packing::unpack;
 use crate::store::shared::stored::{count, hash, position, scope_key};
-use crate::store::shared::{bulk_statements, statements};
+use crate::store::shared::{bulk_statements, id_of, no_of, statements};
 use crate::store::{FeedItem, FeedPage, FeedPosition, FeedQuery, PublishedChange, RecordPlace, Scope, StoreError};
 
 /// The feed of one kind of scope, after position `$2` for a device that has everything up to `$4`. `cross join` keeps
@@ -21,10 +24,12 @@ use crate::store::{FeedItem, FeedPage, FeedPosition, FeedQuery, PublishedChange,
 macro_rules! feed_of {
     ($scope:literal, $entered:literal) => {
         concat!(
-            "select r.seq, r.id, c.seq, c.place, c.hash, c.raw, \
-            (select a.id from actor a where a.no = c.actor) from record r cross join change c where r.",
+            "select r.seq, r.id, c.seq, c.place, c.hash, c.raw, c.actor \
+            from record r cross join change c where r.",
             $scope,
-            " = $1 and r.seq > $2 and c.record = r.id and c.state = 1 and (r.",
+            " = ",
+            no_of!("$1"),
+            " and r.seq > $2 and c.record = r.id and c.state = 1 and (r.",
             $entered,
             " > $4 or c.seq > $4) and (c.device is distinct from $3 or (r.",
             $entered,
@@ -49,7 +54,9 @@ statements! {
 }
 
 bulk_statements! {
-    PLACES[1] = "select id, organisation, owner, team, office from record where id in ({list})";
+    WRITERS[1] = "select a.id, p.id, p.name from actor a join person p on p.id = a.person where a.no in ({list})";
+    PLACES[1] = concat!("select r.id, ", id_of!("r.organisation"), ", ", id_of!("r.owner"), ", ", id_of!("r.team"), ", ",
+        id_of!("r.office"), " from record r where r.id in ({list})");
 }
 
 pub(super) async fn feed_head(conn: &mut Conn, organisation: OrganisationId) -> Result<FeedPosition, StoreError> {
@@ -70,14 +77,16 @@ pub(super) async fn salt_at(
 /// A page of the feed while it fills.
 struct Filling {
     page: FeedPage,
+    /// The numbers of those who wrote what is on it.
+    actors: BTreeSet<i64>,
     room: usize,
     bytes_left: usize,
 }
 
 impl Filling {
     /// Adds an item; `false` if the page is full, in which case it ends before that item.
-    fn add(&mut self, item: FeedItem) -> bool {
-        let bytes: usize = item.changes.iter().map(|(_, change)| change.raw.len()).sum();
+    fn add(&mut self, item: FeedItem, actors: impl IntoIterator<Item = i64>) -> bool {
+        let bytes: usize = item.changes.iter().map(|change| change.raw.len()).sum();
         let first = self.page.items.is_empty();
         if !first && (self.room == 0 || bytes > self.bytes_left) {
             self.page.ended_at = Some(item.seq - 1);
@@ -86,6 +95,7 @@ impl Filling {
         self.room = self.room.saturating_sub(1);
         self.bytes_left = self.bytes_left.saturating_sub(bytes);
         self.page.items.push(item);
+        self.actors.extend(actors);
         true
     }
 }
@@ -94,26 +104,33 @@ impl Filling {
 struct Gathered {
     record: RecordId,
     seq: i64,
-    changes: Vec<((i64, i64), (sync_core::id::ActorId, PublishedChange))>,
+    changes: Vec<((i64, i64), i64, PublishedChange)>,
 }
 
 impl Gathered {
-    fn item(mut self) -> Result<FeedItem, StoreError> {
-        self.changes.sort_unstable_by_key(|(place, _)| *place);
-        let changes = self.changes.into_iter().map(|(_, change)| change).collect();
-        Ok(FeedItem { record: self.record, seq: count(self.seq)?, changes, gone: false })
+    /// The item, and the numbers of those who wrote it.
+    fn item(mut self) -> Result<(FeedItem, Vec<i64>), StoreError> {
+        self.changes.sort_unstable_by_key(|(place, ..)| *place);
+        let (actors, changes) = self.changes.into_iter().map(|(_, actor, change)| (actor, change)).unzip();
+        Ok((FeedItem { record: self.record, seq: count(self.seq)?, changes, gone: false }, actors))
     }
 }
 
 pub(super) async fn feed(conn: &mut Conn, query: &FeedQuery) -> Result<FeedPage, StoreError> {
     // One snapshot: a record that moves between the queries would be missed by both.
     let mut snapshot = super::snapshot(conn).await?;
-    let page = read(&mut snapshot, query).await?;
+    let Filling { mut page, actors, .. } = read(&mut snapshot, query).await?;
+    page.authors = writers(&mut snapshot, &actors.into_iter().collect::<Vec<_>>()).await?;
     snapshot.rollback().await?;
     Ok(page)
 }
 
-async fn read(conn: &mut Conn, query: &FeedQuery) -> Result<FeedPage, StoreError> {
+/// Who the people behind the numbers of actors are.
+async fn writers(conn: &mut Conn, actors: &[i64]) -> Result<Vec<Author>, StoreError> {
+    each_of(conn, WRITERS, actors).await?.iter().map(author_at).collect()
+}
+
+async fn read(conn: &mut Conn, query: &FeedQuery) -> Result<Filling, StoreError> {
     let scope = scope_key(&query.scope);
     let own = match query.except {
         Some(except) => device(conn, except).await?.map_or(0, |(no, _)| no),
@@ -129,6 +146,7 @@ async fn read(conn: &mut Conn, query: &FeedQuery) -> Result<FeedPage, StoreError
         .peekable();
     let mut filling = Filling {
         page: FeedPage::default(),
+        actors: BTreeSet::new(),
         room: usize::try_from(query.limit_records).unwrap_or(usize::MAX),
         bytes_left: usize::try_from(query.limit_bytes).unwrap_or(usize::MAX),
     };
@@ -148,29 +166,31 @@ async fn read(conn: &mut Conn, query: &FeedQuery) -> Result<FeedPage, StoreError
         let seq = row.as_ref().map(|row| row.try_get::<i64, _>(0)).transpose()?;
         if let Some(complete) = gathered.take_if(|gathered| Some(gathered.seq) != seq) {
             while let Some((at, record)) = departures.next_if(|(at, _)| *at < complete.seq) {
-                if !filling.add(gone(at, record)?) {
-                    return Ok(filling.page);
+                if !filling.add(gone(at, record)?, []) {
+                    return Ok(filling);
                 }
             }
-            if !filling.add(complete.item()?) {
-                return Ok(filling.page);
+            let (item, actors) = complete.item()?;
+            if !filling.add(item, actors) {
+                return Ok(filling);
             }
         }
         let (Some(row), Some(seq)) = (row, seq) else { break };
         let record = RecordId(row.try_get(1)?);
         let place = (row.try_get(2)?, row.try_get(3)?);
-        let change = PublishedChange { hash: hash(row.try_get(4)?)?, raw: unpack(row.try_get(5)?) };
+        let hash = hash(row.try_get(4)?)?;
+        let change = PublishedChange { raw: unpack(&hash, row.try_get(5)?), hash };
         gathered
             .get_or_insert_with(|| Gathered { record, seq, changes: Vec::new() })
             .changes
-            .push((place, (actor_at(&row, 6)?, change)));
+            .push((place, row.try_get(6)?, change));
     }
     for (at, record) in departures {
-        if !filling.add(gone(at, record)?) {
+        if !filling.add(gone(at, record)?, []) {
             break;
         }
     }
-    Ok(filling.page)
+    Ok(filling)
 }
 
 fn gone(seq: i64, record: Uuid) -> Result<FeedItem, StoreError> {

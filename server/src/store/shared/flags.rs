@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use async_trait::async_trait;
 use sqlx::Row as _;
-use sync_core::id::{DeviceId, OfficeId, PhotoHash, RecordId};
+use sync_core::id::{DeviceId, OfficeId, OrganisationId, PhotoHash, RecordId};
 use sync_core::record::Kind;
 use sync_core::time::{BootId, ClockReading, UnixMillis};
 use uuid::Uuid;
@@ -21,11 +21,12 @@ use crate::store::shared::stored::{count, position};
 use crate::store::{RecordRow, StoreError};
 
 bulk_statements! {
+    FEEDS[1] = "select id, seq from organisation where id in ({list})";
     // Only what may raise something: within a minute whatever it is, within an hour what is more than a kilometre away.
     // Somebody who makes records by the thousand must not cost more than this many lines.
     NEAR[8] = "with wanted (record, maker, early, late, before, after, lat, lon) as (values {rows}) \
-        select wanted.record, r.id, r.captured_ms, r.lat, r.lon, r.flags from wanted join record r \
-        on r.made_by = wanted.maker and r.captured_ms between wanted.early and wanted.late \
+        select wanted.record, r.id, r.captured_ms, r.lat, r.lon, r.flags from wanted join identifier m \
+        on m.id = wanted.maker join record r on r.made_by = m.no and r.captured_ms between wanted.early and wanted.late \
         where r.id <> wanted.record and (r.captured_ms between wanted.before and wanted.after \
             or abs(r.lat - wanted.lat) + abs(r.lon - wanted.lon) > 100000) limit 16384";
     SAME_PHONE[2] = "with wanted (record, phone) as (values {rows}) \
@@ -65,13 +66,7 @@ bulk_statements! {
 /// Keeps what rows say that others are compared with, and raises the flags of those others.
 pub(super) async fn note(conn: &mut Conn, rows: &[&RecordRow]) -> Result<(), StoreError> {
     let partners: Vec<(RecordId, u64)> = rows.iter().flat_map(|row| row.partners.iter().copied()).collect();
-    let mut together: HashMap<RecordId, u64> = HashMap::new();
-    for (record, bits) in partners {
-        *together.entry(record).or_default() |= bits;
-    }
-    let partners: Vec<(RecordId, u64)> = together.into_iter().collect();
-    each_row(conn, RAISE, &partners, |query, (record, bits)| query.bind(record.0).bind(bits.cast_signed())).await?;
-
+    add_flags(conn, &partners).await?;
     let leads: Vec<Uuid> = rows.iter().filter(|row| row.row.kind == Kind::Lead).map(|row| row.row.id.0).collect();
     if leads.is_empty() {
         return Ok(());
@@ -87,6 +82,16 @@ pub(super) async fn note(conn: &mut Conn, rows: &[&RecordRow]) -> Result<(), Sto
     each_row(conn, DROP_PHONE, &dropped, |query, (phone, record)| query.bind(*phone).bind(*record)).await?;
     let dropped: Vec<i64> = dropped.into_iter().map(|(phone, _)| phone).collect();
     each_of(conn, CALM, &dropped).await?;
+    Ok(())
+}
+
+async fn add_flags(conn: &mut Conn, raised: &[(RecordId, u64)]) -> Result<(), StoreError> {
+    let mut together: HashMap<RecordId, u64> = HashMap::new();
+    for (record, bits) in raised {
+        *together.entry(*record).or_default() |= bits;
+    }
+    let together: Vec<(RecordId, u64)> = together.into_iter().collect();
+    each_row(conn, RAISE, &together, |query, (record, bits)| query.bind(record.0).bind(bits.cast_signed())).await?;
     Ok(())
 }
 
@@ -116,6 +121,15 @@ fn meet(found: &mut Found, row: &DbRow, other: usize, flags: usize) -> Result<Re
     let record = record_at(row, other)?;
     found.flags.insert(record, row.try_get::<i64, _>(flags)?.cast_unsigned());
     Ok(record)
+}
+
+async fn feeds(conn: &mut Conn, of: &[Subject], found: &mut Found) -> Result<(), StoreError> {
+    let organisations: BTreeSet<Uuid> = of.iter().map(|subject| subject.organisation.0).collect();
+    let organisations: Vec<Uuid> = organisations.into_iter().collect();
+    for row in &each_of(conn, FEEDS, &organisations).await? {
+        found.feeds.insert(OrganisationId(row.try_get(0)?), count(row.try_get(1)?)?);
+    }
+    Ok(())
 }
 
 async fn near(conn: &mut Conn, of: &[Subject], found: &mut Found) -> Result<(), StoreError> {
@@ -242,12 +256,20 @@ impl FlagStore for Backend {
     async fn surroundings(&self, of: &[Subject]) -> Result<Found, StoreError> {
         let mut found = Found::default();
         let mut conn = self.reader().await?;
+        // First, so that whatever is not seen below lies behind them.
+        feeds(&mut conn, of, &mut found).await?;
         near(&mut conn, of, &mut found).await?;
         same(&mut conn, of, &mut found).await?;
         clocks(&mut conn, of, &mut found).await?;
         forks(&mut conn, of, &mut found).await?;
         closings(&mut conn, of, &mut found).await?;
         Ok(found)
+    }
+
+    async fn add_flags(&self, raised: &[(RecordId, u64)]) -> Result<(), StoreError> {
+        let mut tx = self.begin_write().await?;
+        add_flags(&mut tx, raised).await?;
+        Ok(tx.commit().await?)
     }
 }
 

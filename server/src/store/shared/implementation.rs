@@ -41,8 +41,8 @@ impl Store for Backend {
     async fn organisation(&self, id: OrganisationId) -> Result<Organisation, StoreError> {
         read!(self, organisation::organisation(id))
     }
-    async fn keep_exif(&self, id: OrganisationId, keep: bool) -> Result<(), StoreError> {
-        write!(self, organisation::keep_exif(id, keep))
+    async fn change_organisation(&self, id: OrganisationId, edit: &OrganisationEdit) -> Result<(), StoreError> {
+        write!(self, organisation::change_organisation(id, edit))
     }
     async fn set_thresholds(&self, id: OrganisationId, thresholds: &Thresholds) -> Result<(), StoreError> {
         write!(self, organisation::set_thresholds(id, thresholds))
@@ -53,17 +53,23 @@ impl Store for Backend {
     async fn offices(&self, organisation: OrganisationId) -> Result<Vec<Office>, StoreError> {
         read!(self, organisation::offices(organisation))
     }
-    async fn set_time_zone(&self, office: OfficeId, time_zone: &str) -> Result<(), StoreError> {
-        write!(self, organisation::set_time_zone(office, time_zone))
+    async fn change_office(&self, id: OfficeId, edit: &OfficeEdit) -> Result<(), StoreError> {
+        write!(self, organisation::change_office(id, edit))
     }
     async fn create_team(&self, team: &Team) -> Result<(), StoreError> {
         write!(self, organisation::create_team(team))
+    }
+    async fn rename_team(&self, team: &Team) -> Result<(), StoreError> {
+        write!(self, organisation::rename_team(team))
     }
     async fn teams(&self, organisation: OrganisationId) -> Result<Vec<Team>, StoreError> {
         read!(self, organisation::teams(organisation))
     }
     async fn create_project(&self, project: &Project) -> Result<(), StoreError> {
         write!(self, organisation::create_project(project))
+    }
+    async fn rename_project(&self, project: &Project) -> Result<(), StoreError> {
+        write!(self, organisation::rename_project(project))
     }
     async fn projects(&self, organisation: OrganisationId) -> Result<Vec<Project>, StoreError> {
         read!(self, organisation::projects(organisation))
@@ -164,7 +170,7 @@ impl Store for Backend {
     ) -> Result<Vec<ActorId>, StoreError> {
         write!(self, actors::claim_actors(organisation, person, device, actors, now))
     }
-    async fn pending(&self, limit: u32, senders: Senders<'_>) -> Result<Vec<PendingRecord>, StoreError> {
+    async fn pending(&self, limit: u32, senders: Senders<'_>) -> Result<Vec<RecordId>, StoreError> {
         read!(self, judge::pending(limit, senders))
     }
     async fn is_received(&self) -> Result<bool, StoreError> {
@@ -267,6 +273,9 @@ impl Store for Backend {
     async fn record_line(&self, id: RecordId) -> Result<RecordLine, StoreError> {
         read!(self, read::record_line(id))
     }
+    async fn record_lines(&self, ids: &[RecordId]) -> Result<Vec<RecordLine>, StoreError> {
+        read!(self, read::record_lines(ids))
+    }
     async fn origins(&self, id: RecordId) -> Result<Vec<ChangeOrigin>, StoreError> {
         read!(self, read::origins(id))
     }
@@ -279,6 +288,9 @@ impl Store for Backend {
     }
     async fn set_aside(&self, query: &AsideQuery) -> Result<Vec<SetAside>, StoreError> {
         read!(self, aside::set_aside(query))
+    }
+    async fn count_set_aside(&self, query: &AsideQuery) -> Result<u64, StoreError> {
+        read!(self, aside::count_set_aside(query))
     }
     async fn aside(&self, id: i64) -> Result<AsideChange, StoreError> {
         read!(self, aside::aside(id))
@@ -328,6 +340,9 @@ impl Store for Backend {
         self.as_neighbours()
     }
     fn access(&self) -> &dyn crate::store::access::AccessStore {
+        self
+    }
+    fn presets(&self) -> &dyn crate::store::presets::PresetStore {
         self
     }
     fn flags(&self) -> &dyn crate::store::flags::FlagStore {

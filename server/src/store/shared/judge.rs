@@ -46,22 +46,17 @@ pub(super) async fn pending(
     conn: &mut Conn,
     limit: u32,
     senders: Senders<'_>,
-) -> Result<Vec<PendingRecord>, StoreError> {
-    // One snapshot: a publication between the two queries would otherwise leave records without received changes.
-    let mut snapshot = super::snapshot(conn).await?;
+) -> Result<Vec<RecordId>, StoreError> {
     let window = i64::from(limit).saturating_mul(CHANGES_FOR_EACH_RECORD);
     let waiting = match senders {
-        Senders::All => sqlx::query::<Db>(RECEIVED).bind(window).fetch_all(&mut *snapshot).await?,
-        Senders::These(devices) => each_of(&mut snapshot, RECEIVED_FROM, &some(devices)).await?,
-        Senders::Others(devices) => each_of(&mut snapshot, RECEIVED_FROM_OTHERS, &some(devices)).await?,
+        Senders::All => sqlx::query::<Db>(RECEIVED).bind(window).fetch_all(conn).await?,
+        Senders::These(devices) => each_of(conn, RECEIVED_FROM, &some(devices)).await?,
+        Senders::Others(devices) => each_of(conn, RECEIVED_FROM_OTHERS, &some(devices)).await?,
     };
     let waiting: Vec<Uuid> = waiting.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
     let mut seen = HashSet::new();
-    let mut ids: Vec<Uuid> = waiting.into_iter().filter(|id| seen.insert(*id)).collect();
-    ids.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let mut records = load(&mut snapshot, &ids).await?;
-    snapshot.rollback().await?;
-    ids.iter().map(|id| records.remove(id).ok_or_else(|| corrupt("pending record"))).collect()
+    let records = waiting.into_iter().filter(|id| seen.insert(*id)).map(RecordId);
+    Ok(records.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect())
 }
 
 /// As many devices as one statement takes.
@@ -145,7 +140,7 @@ impl Sorted {
         match state(row.try_get(2)?)? {
             ChangeState::Published => {
                 let place = (row.try_get(3)?, row.try_get(4)?);
-                self.published.insert(place, PublishedChange { hash, raw: unpack(row.try_get(6)?) });
+                self.published.insert(place, PublishedChange { hash, raw: unpack(&hash, row.try_get(6)?) });
                 return Ok(());
             }
             ChangeState::Refused => {

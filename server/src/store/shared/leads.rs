@@ -9,19 +9,19 @@ use super::run::each_of;
 use super::{Backend, Db};
 use crate::store::leads::{LeadFilter, LeadStore, Received};
 use crate::store::shared::stored::count;
-use crate::store::shared::{bulk_statements, statements};
+use crate::store::shared::{bulk_statements, no_of, statements};
 use crate::store::{Scope, StoreError};
 
 statements! {
-    STAGES = "select r.stage, count(*) from record r where r.kind = 'lead' and r.organisation = $1 \
-        and r.office = coalesce($2, r.office) \
-        and r.project is not distinct from coalesce($3, r.project) group by r.stage order by r.stage";
-    STAGES_OF_TEAM = "select r.stage, count(*) from record r where r.kind = 'lead' and r.team = $1 \
-        and r.office = coalesce($2, r.office) \
-        and r.project is not distinct from coalesce($3, r.project) group by r.stage order by r.stage";
-    STAGES_OF_OWNER = "select r.stage, count(*) from record r where r.kind = 'lead' and r.owner = $1 \
-        and r.office = coalesce($2, r.office) \
-        and r.project is not distinct from coalesce($3, r.project) group by r.stage order by r.stage";
+    STAGES = concat!("select r.stage, count(*) from record r where r.kind = 'lead' and r.organisation = ", no_of!("$1"), " \
+        and (r.office = ", no_of!("$2"), " or $2 is null) and (r.project = ", no_of!("$3"), " or $3 is null) \
+        group by r.stage order by r.stage");
+    STAGES_OF_TEAM = concat!("select r.stage, count(*) from record r where r.kind = 'lead' and r.team = ", no_of!("$1"), " \
+        and (r.office = ", no_of!("$2"), " or $2 is null) and (r.project = ", no_of!("$3"), " or $3 is null) \
+        group by r.stage order by r.stage");
+    STAGES_OF_OWNER = concat!("select r.stage, count(*) from record r where r.kind = 'lead' and r.owner = ", no_of!("$1"), " \
+        and (r.office = ", no_of!("$2"), " or $2 is null) and (r.project = ", no_of!("$3"), " or $3 is null) \
+        group by r.stage order by r.stage");
     RECEIVED = "select f.office, f.consultant, count(*) from day_fact f join office o on o.id = f.office \
         where o.organisation = $1 and f.office = coalesce($2, f.office) and f.sort = 'arrival' \
         group by f.office, f.consultant order by 3 desc, 1, 2";

@@ -6,30 +6,36 @@ use uuid::Uuid;
 
 use super::rows::person_at;
 use super::{Conn, Db};
+use crate::day::hours::EveningHour;
 use crate::flag::thresholds::Thresholds;
 use crate::store::shared::failure::{corrupt, taken};
 use crate::store::shared::stored::text;
 use crate::store::shared::{person_columns, statements};
-use crate::store::{Membership, Office, Organisation, Person, Project, StoreError, Team};
+use crate::store::{Membership, Office, OfficeEdit, Organisation, OrganisationEdit, Person, Project, StoreError, Team};
 
 /// The earliest day anywhere on Earth, in minutes from UTC: a membership has to cover the day on which it began,
 /// and what the person's office calls that day is not known here.
 const EARLIEST_DAY: i16 = -12 * 60;
 
 statements! {
-    INSERT_ORGANISATION = "insert into organisation (id, name, created_at, keep_exif, thresholds) \
-        values ($1, $2, $3, $4, $5)";
-    ORGANISATIONS = "select id, name, created_at, keep_exif, thresholds from organisation order by name";
-    ORGANISATION = "select id, name, created_at, keep_exif, thresholds from organisation where id = $1";
-    KEEP_EXIF = "update organisation set keep_exif = $2 where id = $1";
+    INSERT_ORGANISATION = "insert into organisation (id, name, created_at, keep_exif, evening_hour, thresholds) \
+        values ($1, $2, $3, $4, $5, $6)";
+    ORGANISATIONS = "select id, name, created_at, keep_exif, evening_hour, thresholds from organisation order by name";
+    ORGANISATION = "select id, name, created_at, keep_exif, evening_hour, thresholds from organisation where id = $1";
+    CHANGE_ORGANISATION = "update organisation set name = coalesce($2, name), keep_exif = coalesce($3, keep_exif), \
+        evening_hour = coalesce($4, evening_hour) where id = $1";
     SET_THRESHOLDS = "update organisation set thresholds = $2 where id = $1";
     INSERT_OFFICE = "insert into office (id, organisation, name, time_zone) values ($1, $2, $3, $4)";
-    SET_TIME_ZONE = "update office set time_zone = $2 where id = $1";
+    CHANGE_OFFICE = "update office set name = coalesce($2, name), time_zone = coalesce($3, time_zone) where id = $1";
+    ANNOUNCE_OFFICE = "update person set profile_version = profile_version + 1 where office = $1";
     OFFICES = "select id, organisation, name, time_zone from office where organisation = $1 order by name";
     INSERT_TEAM = "insert into team (id, organisation, office, name) values ($1, $2, $3, $4)";
+    RENAME_TEAM = "update team set name = $3 where id = $1 and organisation = $2";
+    ANNOUNCE_TEAM = "update person set profile_version = profile_version + 1 where team = $1";
     TEAMS = "select t.id, t.organisation, t.office, t.name from team t join office o on o.id = t.office \
         where t.organisation = $1 order by o.name, t.name";
     INSERT_PROJECT = "insert into project (id, organisation, name) values ($1, $2, $3)";
+    RENAME_PROJECT = "update project set name = $3 where id = $1 and organisation = $2";
     PROJECTS = "select id, organisation, name from project where organisation = $1 order by name";
     ANNOUNCE = "update person set profile_version = profile_version + 1 where organisation = $1";
     INSERT_PERSON = "insert into person \
@@ -54,6 +60,7 @@ pub(super) async fn create_organisation(conn: &mut Conn, organisation: &Organisa
         .bind(text(&organisation.name))
         .bind(organisation.created_at.0)
         .bind(organisation.keep_exif)
+        .bind(i64::from(organisation.evening.get()))
         .bind(written(&organisation.thresholds)?)
         .execute(conn)
         .await
@@ -61,12 +68,15 @@ pub(super) async fn create_organisation(conn: &mut Conn, organisation: &Organisa
     Ok(())
 }
 
-type OrganisationRow = (Uuid, String, i64, bool, Option<String>);
+type OrganisationRow = (Uuid, String, i64, bool, i64, Option<String>);
 
-fn organisation_of((id, name, created_at, keep_exif, thresholds): OrganisationRow) -> Result<Organisation, StoreError> {
+fn organisation_of(row: OrganisationRow) -> Result<Organisation, StoreError> {
+    let (id, name, created_at, keep_exif, evening, thresholds) = row;
+    let evening = EveningHour::new(evening).ok_or_else(|| corrupt("evening_hour"))?;
     let thresholds = thresholds.map(|text| serde_json::from_str(&text)).transpose();
     let thresholds = thresholds.map_err(|_| corrupt("thresholds"))?.unwrap_or_default();
-    Ok(Organisation { id: OrganisationId(id), name, created_at: UnixMillis(created_at), keep_exif, thresholds })
+    let (id, created_at) = (OrganisationId(id), UnixMillis(created_at));
+    Ok(Organisation { id, name, created_at, keep_exif, evening, thresholds })
 }
 
 /// What is usual is not written down: it may become another in a newer program.
@@ -86,8 +96,19 @@ pub(super) async fn organisation(conn: &mut Conn, id: OrganisationId) -> Result<
     organisation_of(row)
 }
 
-pub(super) async fn keep_exif(conn: &mut Conn, id: OrganisationId, keep: bool) -> Result<(), StoreError> {
-    let changed = sqlx::query::<Db>(KEEP_EXIF).bind(id.0).bind(keep).execute(conn).await?;
+pub(super) async fn change_organisation(
+    conn: &mut Conn,
+    id: OrganisationId,
+    edit: &OrganisationEdit,
+) -> Result<(), StoreError> {
+    let changed = sqlx::query::<Db>(CHANGE_ORGANISATION)
+        .bind(id.0)
+        .bind(edit.name.as_deref().map(text))
+        .bind(edit.keep_exif)
+        .bind(edit.evening.map(|hour| i64::from(hour.get())))
+        .execute(conn)
+        .await
+        .map_err(taken("organisation"))?;
     if changed.rows_affected() == 0 { Err(StoreError::NotFound) } else { Ok(()) }
 }
 
@@ -125,9 +146,16 @@ pub(super) async fn offices(conn: &mut Conn, organisation: OrganisationId) -> Re
         .collect())
 }
 
-pub(super) async fn set_time_zone(conn: &mut Conn, office: OfficeId, time_zone: &str) -> Result<(), StoreError> {
-    let changed = sqlx::query::<Db>(SET_TIME_ZONE).bind(office.0).bind(time_zone).execute(conn).await?;
-    if changed.rows_affected() == 0 { Err(StoreError::NotFound) } else { Ok(()) }
+pub(super) async fn change_office(conn: &mut Conn, id: OfficeId, edit: &OfficeEdit) -> Result<(), StoreError> {
+    let change = sqlx::query::<Db>(CHANGE_OFFICE).bind(id.0).bind(edit.name.as_deref().map(text));
+    let changed = change.bind(edit.time_zone.as_deref()).execute(&mut *conn).await.map_err(taken("office"))?;
+    if changed.rows_affected() == 0 {
+        return Err(StoreError::NotFound);
+    }
+    if edit.name.is_some() {
+        sqlx::query::<Db>(ANNOUNCE_OFFICE).bind(id.0).execute(conn).await?;
+    }
+    Ok(())
 }
 
 pub(super) async fn create_team(conn: &mut Conn, team: &Team) -> Result<(), StoreError> {
@@ -139,6 +167,16 @@ pub(super) async fn create_team(conn: &mut Conn, team: &Team) -> Result<(), Stor
         .execute(conn)
         .await
         .map_err(taken("team"))?;
+    Ok(())
+}
+
+pub(super) async fn rename_team(conn: &mut Conn, team: &Team) -> Result<(), StoreError> {
+    let rename = sqlx::query::<Db>(RENAME_TEAM).bind(team.id.0).bind(team.organisation.0);
+    let changed = rename.bind(text(&team.name)).execute(&mut *conn).await.map_err(taken("team"))?;
+    if changed.rows_affected() == 0 {
+        return Err(StoreError::NotFound);
+    }
+    sqlx::query::<Db>(ANNOUNCE_TEAM).bind(team.id.0).execute(conn).await?;
     Ok(())
 }
 
@@ -163,6 +201,16 @@ pub(super) async fn create_project(conn: &mut Conn, project: &Project) -> Result
         .execute(&mut *conn)
         .await
         .map_err(taken("project"))?;
+    sqlx::query::<Db>(ANNOUNCE).bind(project.organisation.0).execute(conn).await?;
+    Ok(())
+}
+
+pub(super) async fn rename_project(conn: &mut Conn, project: &Project) -> Result<(), StoreError> {
+    let rename = sqlx::query::<Db>(RENAME_PROJECT).bind(project.id.0).bind(project.organisation.0);
+    let changed = rename.bind(text(&project.name)).execute(&mut *conn).await.map_err(taken("project"))?;
+    if changed.rows_affected() == 0 {
+        return Err(StoreError::NotFound);
+    }
     sqlx::query::<Db>(ANNOUNCE).bind(project.organisation.0).execute(conn).await?;
     Ok(())
 }

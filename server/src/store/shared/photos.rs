@@ -4,16 +4,16 @@ use std::collections::HashSet;
 
 use async_trait::async_trait;
 use sqlx::Row as _;
-use sync_core::id::{DeviceId, OrganisationId, PersonId, PhotoHash, RecordId};
+use sync_core::id::{DeviceId, OfficeId, OrganisationId, PersonId, PhotoHash, RecordId};
 use sync_core::time::UnixMillis;
 use uuid::Uuid;
 
 use super::run::{each_row, each_row_returning};
 use super::{Backend, Conn, Db, DbRow};
-use crate::store::photos::{Begun, Forsaken, Photo, PhotoStore, Upload};
+use crate::store::photos::{Begun, Bringer, Forsaken, Naming, NamingQuery, Photo, PhotoStore, Upload};
 use crate::store::shared::failure::corrupt;
-use crate::store::shared::stored::{count, position, scope_key, thirty_two};
-use crate::store::shared::{bulk_statements, statements};
+use crate::store::shared::stored::{count, position, scope_key, small, thirty_two};
+use crate::store::shared::{bulk_statements, no_of, statements};
 use crate::store::{RecordRow, Scope, StoreError};
 
 /// The columns of a photo `p`, in the order in which [`photo_of`] reads them.
@@ -40,9 +40,37 @@ macro_rules! in_scope {
             photo_columns!(),
             " from photo p where p.organisation = $1 and p.hash = $2 and p.lost_at is null and exists (select 1 from \
             photo_reference f join record r on r.id = f.record where f.organisation = p.organisation and \
-            f.hash = p.hash and r.organisation = p.organisation and r.",
+            f.hash = p.hash and r.organisation = ",
+            no_of!("p.organisation"),
+            " and r.",
             $scope,
-            " = $3)"
+            " = ",
+            no_of!("$3"),
+            ")"
+        )
+    };
+}
+
+/// The newest records of a scope that name photos, and how many do. The order of the joins is the one that is written
+/// down: a scope may have a million records, a photo has few.
+macro_rules! naming {
+    ($scope:literal) => {
+        concat!(
+            "with wanted (organisation, hash, scope, office, most) as (values {rows}) \
+            select hash, record, named from (select w.hash, w.most, r.id as record, \
+                count(*) over (partition by w.hash) as named, \
+                row_number() over (partition by w.hash order by r.captured_ms desc, r.id desc) as place \
+                from wanted w cross join photo_reference f cross join record r \
+                where f.organisation = w.organisation and f.hash = w.hash and r.id = f.record \
+                and r.organisation = ",
+            no_of!("w.organisation"),
+            " and r.",
+            $scope,
+            " = ",
+            no_of!("w.scope"),
+            " and (w.office is null or r.office = ",
+            no_of!("w.office"),
+            ")) ranked where place <= most order by hash, place"
         )
     };
 }
@@ -85,9 +113,17 @@ statements! {
     IN_TEAM = in_scope!("team");
     IN_OFFICE = in_scope!("office");
     IN_ORGANISATION = in_scope!("organisation");
+    NEWEST = concat!("select ", photo_columns!(), " from photo p where p.organisation = $1 and p.lost_at is null \
+        and (p.stored_at, p.hash) < ($2, $3) order by p.stored_at desc, p.hash desc limit $4");
     BROUGHT = concat!("select ", photo_columns!(), " from photo p where p.organisation = $1 and p.hash = $2 \
         and p.lost_at is null and exists (select 1 from photo_upload u where u.organisation = p.organisation \
         and u.hash = p.hash and u.person = $3 and u.completed_at is not null)");
+    NAMED_PHOTOS = "select f.hash, max(p.stored_at) from photo_reference f left join photo p \
+        on p.organisation = f.organisation and p.hash = f.hash and p.lost_at is null \
+        where f.organisation = $1 and f.hash > $2 group by f.hash order by f.hash limit $3";
+    OFFICES_NAMING = concat!("select distinct i.id from photo_reference f join record r on r.id = f.record \
+        join identifier i on i.no = r.office where f.organisation = $1 and f.hash = $2 and r.organisation = ",
+        no_of!("$1"));
     FORSAKEN = concat!("select photo.organisation, photo.hash from photo where ", forsaken!(), " \
         order by photo.stored_at limit $2");
     BROUGHT_FOR = "select distinct record from photo_upload where organisation = $1 and hash = $2";
@@ -105,6 +141,14 @@ statements! {
 bulk_statements! {
     REFER[3] = "insert into photo_reference (organisation, hash, record) values {rows} on conflict do nothing";
     REFERRED[3] = "select record, hash from photo_reference where (organisation, hash, record) in (values {rows})";
+    NAMING_OF_PERSON[5] = naming!("owner");
+    NAMING_OF_TEAM[5] = naming!("team");
+    NAMING_OF_OFFICE[5] = naming!("office");
+    NAMING_OF_ORGANISATION[5] = naming!("organisation");
+    BRINGERS[3] = "with wanted (organisation, hash, record) as (values {rows}) \
+        select u.hash, u.record, u.person, d.label from wanted w cross join photo_upload u cross join device d \
+        where u.organisation = w.organisation and u.hash = w.hash and u.record = w.record \
+        and u.completed_at is not null and d.id = u.device order by u.completed_at, u.id";
     NAMED[2] = concat!("select ", photo_columns!(), " from photo p where p.lost_at is null \
         and (p.organisation, p.hash) in (values {rows})");
 }
@@ -384,6 +428,80 @@ impl PhotoStore for Backend {
         person: PersonId,
     ) -> Result<Photo, StoreError> {
         fetch!(self, BROUGHT, photo_of, organisation.0, hash.0.to_vec(), person.0)
+    }
+
+    async fn newest_photos(
+        &self,
+        organisation: OrganisationId,
+        before: Option<(UnixMillis, PhotoHash)>,
+        limit: u32,
+    ) -> Result<Vec<Photo>, StoreError> {
+        let (at, hash) = before.unwrap_or((UnixMillis(i64::MAX), PhotoHash([u8::MAX; 32])));
+        let mut conn = self.reader().await?;
+        let newest = sqlx::query::<Db>(NEWEST).bind(organisation.0).bind(at.0).bind(hash.0.to_vec());
+        newest.bind(i64::from(limit)).fetch_all(&mut *conn).await?.iter().map(photo_of).collect()
+    }
+
+    async fn naming(&self, hashes: &[PhotoHash], wanted: &NamingQuery) -> Result<Vec<Naming>, StoreError> {
+        let NamingQuery { organisation, scope, office, most } = wanted;
+        let statement = match scope {
+            Scope::Person(_) => NAMING_OF_PERSON,
+            Scope::Team(_) => NAMING_OF_TEAM,
+            Scope::Office(_) => NAMING_OF_OFFICE,
+            Scope::Organisation(_) => NAMING_OF_ORGANISATION,
+        };
+        let mut conn = self.reader().await?;
+        let rows = each_row_returning(&mut conn, statement, hashes, |query, hash| {
+            let query = query.bind(organisation.0).bind(hash.0.to_vec()).bind(scope_key(scope));
+            query.bind(office.map(|office| office.0)).bind(i64::from(*most))
+        })
+        .await?;
+        let read = |row: &DbRow| {
+            let (hash, record) = (hash_at(row, 0)?, RecordId(row.try_get(1)?));
+            Ok(Naming { hash, record, all: small(row.try_get(2)?)? })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    async fn named_photos(
+        &self,
+        organisation: OrganisationId,
+        after: Option<PhotoHash>,
+        limit: u32,
+    ) -> Result<Vec<(PhotoHash, bool)>, StoreError> {
+        let after = after.map_or_else(Vec::new, |hash| hash.0.to_vec());
+        let mut conn = self.reader().await?;
+        let named = sqlx::query::<Db>(NAMED_PHOTOS).bind(organisation.0).bind(after).bind(i64::from(limit));
+        let rows = named.fetch_all(&mut *conn).await?;
+        rows.iter().map(|row| Ok((hash_at(row, 0)?, row.try_get::<Option<i64>, _>(1)?.is_some()))).collect()
+    }
+
+    async fn bringers(
+        &self,
+        organisation: OrganisationId,
+        pairs: &[(PhotoHash, RecordId)],
+    ) -> Result<Vec<Bringer>, StoreError> {
+        let mut conn = self.reader().await?;
+        let rows = each_row_returning(&mut conn, BRINGERS, pairs, |query, (hash, record)| {
+            query.bind(organisation.0).bind(hash.0.to_vec()).bind(record.0)
+        })
+        .await?;
+        let mut seen = HashSet::new();
+        let mut bringers = Vec::with_capacity(pairs.len());
+        for row in &rows {
+            let (hash, record) = (hash_at(row, 0)?, RecordId(row.try_get(1)?));
+            if seen.insert((hash, record)) {
+                let (person, device_label) = (PersonId(row.try_get(2)?), row.try_get(3)?);
+                bringers.push(Bringer { hash, record, person, device_label });
+            }
+        }
+        Ok(bringers)
+    }
+
+    async fn offices_naming(&self, organisation: OrganisationId, hash: PhotoHash) -> Result<Vec<OfficeId>, StoreError> {
+        let mut conn = self.reader().await?;
+        let offices = sqlx::query_as::<Db, (Uuid,)>(OFFICES_NAMING).bind(organisation.0).bind(hash.0.to_vec());
+        Ok(offices.fetch_all(&mut *conn).await?.into_iter().map(|(id,)| OfficeId(id)).collect())
     }
 
     async fn photos(&self, organisation: OrganisationId, hashes: &[PhotoHash]) -> Result<Vec<Photo>, StoreError> {

@@ -16,8 +16,8 @@ use crate::store::neighbours::News;
 use crate::store::packing::pack;
 use crate::store::shared::bulk::last_of_each;
 use crate::store::shared::failure::{fault, taken};
-use crate::store::shared::stored::{count, position};
-use crate::store::shared::{bulk_statements, statements};
+use crate::store::shared::stored::{count, hash, position};
+use crate::store::shared::{bulk_statements, same_hash, statements};
 use crate::store::{ChangeState, Publication, Published, RecordRow, StaffChange, StoreError};
 
 statements! {
@@ -29,13 +29,15 @@ statements! {
 bulk_statements! {
     FEEDS[1] = "select id, no, seq from organisation where id in ({list})";
     // Nobody is told again what has not changed: a change that still waits keeps the verdict that it has.
-    JUDGE[7] = "with judged (record, hash, state, code, at, seq, place) as (values {rows}) \
+    JUDGE[7] = concat!("with judged (record, hash, state, code, at, seq, place) as (values {rows}) \
         update change set state = judged.state, code = judged.code, seq = judged.seq, place = judged.place, \
         verdict_seq = case when judged.state = 1 and change.state = 0 and change.verdict_seq is null then null \
             when judged.state = change.state and judged.code = change.code then change.verdict_seq \
             when judged.state = 4 and change.state = 0 and judged.code = change.code then change.verdict_seq \
             else judged.at end \
-        from judged where change.record = judged.record and change.hash = judged.hash and change.repetition = 0";
+        from judged where change.record = judged.record and ", same_hash!("change.hash", "judged.hash"), " \
+        and change.repetition = 0");
+    WAITING[1] = "select record, hash from change where record in ({list}) and state = 4";
     INSERT_STAFF[12] = "insert into change (organisation, record, hash, repetition, actor, actor_seq, person, \
         received_at, state, seq, place, raw) values {rows}";
     DEPART[3] = "insert into departure (scope, record, seq) values {rows} \
@@ -150,6 +152,7 @@ pub(super) async fn plan<'a>(
     let ids: Vec<Uuid> = publications.iter().map(|publication| publication.id.0).collect();
     let mut standings = standings(conn, &ids).await?;
     let decisions = last_decisions(conn, &ids).await?;
+    let mut waiting = waiting(conn, publications).await?;
     let mut batch = Batch::default();
     let mut answers = Vec::with_capacity(publications.len());
     for &publication in publications {
@@ -163,6 +166,14 @@ pub(super) async fn plan<'a>(
             answers.push(Published::At(publication.base_seq));
             continue;
         }
+        let waits = waiting.entry(publication.id).or_default();
+        if !publication.published.is_empty() && !knows(publication, waits) {
+            answers.push(Published::Stale);
+            continue;
+        }
+        waits.retain(|wait| !publication.published.contains(wait));
+        let set_aside = publication.set_aside.iter();
+        waits.extend(set_aside.filter(|(_, state, _)| *state == ChangeState::Waiting).map(|(hash, ..)| *hash));
         let feed = feeds.get_mut(&publication.organisation).ok_or(StoreError::NotFound)?;
         feed.seq += 1;
         if let Some(after) = batch.add(publication, before, feed, now)? {
@@ -171,6 +182,29 @@ pub(super) async fn plan<'a>(
         answers.push(Published::At(feed.seq));
     }
     Ok(Plan { feeds, batch, answers })
+}
+
+/// What waits at the records that get changes from devices.
+async fn waiting(
+    conn: &mut Conn,
+    publications: &[&Publication],
+) -> Result<HashMap<RecordId, HashSet<ChangeHash>>, StoreError> {
+    let growing = publications.iter().filter(|publication| !publication.published.is_empty());
+    let growing: Vec<Uuid> = growing.map(|publication| publication.id.0).collect();
+    let mut waiting: HashMap<RecordId, HashSet<ChangeHash>> = HashMap::new();
+    for row in &each_of(conn, WAITING, &growing).await? {
+        waiting.entry(RecordId(row.try_get(0)?)).or_default().insert(hash(row.try_get(1)?)?);
+    }
+    Ok(waiting)
+}
+
+/// Whether a publication was judged with all that waits: something of it may have waited for just this, and was judged
+/// at the same moment elsewhere.
+fn knows(publication: &Publication, waits: &HashSet<ChangeHash>) -> bool {
+    let Publication { published, set_aside, left, .. } = publication;
+    let known: HashSet<&ChangeHash> =
+        published.iter().chain(left).chain(set_aside.iter().map(|(hash, ..)| hash)).collect();
+    waits.iter().all(|wait| known.contains(wait))
 }
 
 /// Takes the next position of an organisation's feed.

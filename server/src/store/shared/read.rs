@@ -1,5 +1,7 @@
 //! Lists, searches and what lies behind one record.
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use sqlx::{AssertSqlSafe, Row as _};
 use sync_core::id::{DeviceId, OfficeId, OrganisationId, PersonId, ProjectId, RecordId, TeamId};
 use sync_core::index::Row;
@@ -7,13 +9,14 @@ use sync_core::record::entry::Stage;
 use sync_core::time::UnixMillis;
 use uuid::Uuid;
 
-use super::run::Filling;
+use super::run::{Filling, each_of};
 use super::{Conn, Db, DbRow, search};
+use crate::evidence::Anchor;
 use crate::store::packing::unpack;
 use crate::store::shared::failure::corrupt;
-use crate::store::shared::{line_columns, statements};
+use crate::store::shared::{bulk_statements, line_columns, no_of, statements};
 use crate::store::shared::stored::{count, hash, hashes, small, text, word};
-use crate::store::{ChangeOrigin, RecordFilter, RecordLine, RecordQuery, Scope, StoreError};
+use crate::store::{AtStage, ChangeOrigin, ReceivedBy, RecordFilter, RecordLine, RecordQuery, Scope, StoreError};
 
 /// A search with at most so many hits begins at the hits; one with more walks the list until the page is full.
 const FEW_HITS: i64 = 2_000;
@@ -29,15 +32,29 @@ const LINES_AND_NO: &str = concat!("select ", line_columns!(), ", r.no from reco
 const COUNT: &str = "select count(*) from record r where ";
 /// Followed by conditions.
 const TOTALS: &str = "select cast(coalesce(sum(t.records), 0) as bigint) from record_total t where ";
+/// Conditions.
+const RECEIVED: &str =
+    "r.id in (select f.record from day_fact f where f.sort = 'arrival' and f.consultant = {})";
+const RECEIVED_BY_NOBODY: &str =
+    "r.id in (select f.record from day_fact f where f.sort = 'arrival' and f.consultant is null)";
+const SEALED: &str =
+    "exists (select 1 from sealed_item s where s.record = r.id and length(s.entry) = 0 and s.number = {})";
 const SORTED: &str = " order by r.captured_ms desc, r.id desc limit ";
 
 statements! {
     LINE = concat!("select ", line_columns!(), " from record r where r.id = $1");
     ORIGINS = "select c.hash, c.raw, d.id, c.n, p.id, p.name, c.received_at, c.seq, c.wall_ms, d.skew_ms, \
-        c.device is null and a.device is not null from change c \
+        c.device is null and a.device is not null, d.label, h.received_at, k.mono_ms, c.mono_ms from change c \
         left join device d on d.no = c.device left join actor a on a.no = c.actor \
+        left join change k on k.device = c.device and k.boot = c.boot \
+            and k.n = (select max(s.n) from journal_head s where s.device = d.id and s.n < c.n) \
+        left join journal_head h on h.device = d.id and h.n = k.n \
         join person p on p.id = coalesce(c.person, d.person) \
         where c.record = $1 and c.state = 1 order by c.seq, c.place";
+}
+
+bulk_statements! {
+    EACH_LINE[1] = concat!("select ", line_columns!(), " from record r where r.id in ({list})");
 }
 
 /// A value on its way into a condition.
@@ -62,6 +79,8 @@ struct Conditions {
     all: Vec<Condition>,
     /// No business day is asked for.
     all_days: bool,
+    /// Between which moments the records of a range of days were made: those that begin and end a list.
+    captured: (Option<i64>, Option<i64>),
     page: Option<(UnixMillis, RecordId)>,
 }
 
@@ -70,18 +89,19 @@ impl Conditions {
         let mut conditions = Self::default();
         let whole = matches!(scope, Scope::Organisation(_));
         let (of_records, of_totals, id, selects) = match scope {
-            Scope::Person(id) => ("r.owner = {}", "t.owner = {}", id.0, 6),
-            Scope::Team(id) => ("r.team = {}", "t.team = {}", id.0, 5),
-            Scope::Office(id) => ("r.office = {}", "t.office = {}", id.0, 4),
-            Scope::Organisation(id) => ("r.organisation = {}", "t.organisation = {}", id.0, 1),
+            Scope::Person(id) => (concat!("r.owner = ", no_of!("{}")), "t.owner = {}", id.0, 6),
+            Scope::Team(id) => (concat!("r.team = ", no_of!("{}")), "t.team = {}", id.0, 5),
+            Scope::Office(id) => (concat!("r.office = ", no_of!("{}")), "t.office = {}", id.0, 4),
+            Scope::Organisation(id) => (concat!("r.organisation = ", no_of!("{}")), "t.organisation = {}", id.0, 1),
         };
         conditions.add(of_records, Some(of_totals), Some(Value::Id(id)), selects);
         let id = |id: Option<Uuid>| id.map(Value::Id);
         let text = |given: Option<&str>| given.map(|given| Value::Text(text(given)));
+        let date = |day: Option<Date>| day.map(|day| Value::Text(day.to_string()));
         let optional = [
-            ("r.owner = {}", Some("t.owner = {}"), id(filter.owner.map(|id| id.0)), 6),
-            ("r.team = {}", Some("t.team = {}"), id(filter.team.map(|id| id.0)), 5),
-            ("r.office = {}", Some("t.office = {}"), id(filter.office.map(|id| id.0)), 4),
+            (concat!("r.owner = ", no_of!("{}")), Some("t.owner = {}"), id(filter.owner.map(|id| id.0)), 6),
+            (concat!("r.team = ", no_of!("{}")), Some("t.team = {}"), id(filter.team.map(|id| id.0)), 5),
+            (concat!("r.office = ", no_of!("{}")), Some("t.office = {}"), id(filter.office.map(|id| id.0)), 4),
             // These have indexes inside an organisation.
             ("r.day = {}", Some("t.day = {}"), text(filter.day.as_deref()), if whole { 3 } else { 0 }),
             (
@@ -91,22 +111,44 @@ impl Conditions {
                 if whole { 2 } else { 0 },
             ),
             ("r.kind = {}", Some("t.kind = {}"), text(filter.kind.map(|kind| kind.as_str())), 0),
-            ("r.project = {}", None, id(filter.project.map(|id| id.0)), 0),
-            ("r.stage = {}", None, text(filter.stage.as_deref()), 0),
-            ("r.made_by = {}", None, id(filter.made_by.map(|id| id.0)), 6),
-            ("r.made_in = {}", None, id(filter.made_in.map(|id| id.0)), 0),
-            // The first half as its index says it.
-            (
-                "r.flags <> 0 and (r.flags & {}) <> 0",
-                None,
-                filter.flags.map(|set| Value::Number(set.cast_signed())),
-                if whole { 2 } else { 0 },
-            ),
+            (concat!("r.project = ", no_of!("{}")), None, id(filter.project.map(|id| id.0)), 0),
+            (concat!("r.made_by = ", no_of!("{}")), None, id(filter.made_by.map(|id| id.0)), 6),
+            (concat!("r.made_in = ", no_of!("{}")), None, id(filter.made_in.map(|id| id.0)), 0),
+            ("r.day >= {}", Some("t.day >= {}"), date(filter.from), 0),
+            ("r.day <= {}", Some("t.day <= {}"), date(filter.to), 0),
         ];
         for (text, of_totals, value, selects) in optional {
             if value.is_some() {
                 conditions.add(text, of_totals, value, selects);
             }
+        }
+        match &filter.stage {
+            Some(AtStage::At(stage)) => {
+                conditions.add("r.stage = {}", None, text(Some(stage)), if whole { 3 } else { 0 });
+            }
+            Some(AtStage::None) => conditions.add("r.kind = 'lead' and r.stage is null", None, None, 0),
+            None => {}
+        }
+        match &filter.received {
+            // A consultant has received hundreds of hundreds of thousands: the list begins with them, whatever else is asked.
+            Some(ReceivedBy::Consultant(name)) => conditions.add(RECEIVED, None, text(Some(name)), 7),
+            Some(ReceivedBy::Nobody) => conditions.add(RECEIVED_BY_NOBODY, None, None, 7),
+            None => {}
+        }
+        if let Some(number) = filter.sealed {
+            conditions.add(SEALED, None, Some(Value::Number(i64::from(number))), 0);
+        }
+        let set = filter.flags.map(u64::cast_signed);
+        match set.map(|set| (set, one_flag(set))) {
+            Some((_, Some(condition))) => conditions.add(condition, None, None, if whole { 3 } else { 0 }),
+            // The first half as its index says it.
+            Some((set, None)) => conditions.add(
+                "r.flags <> 0 and (r.flags & {}) <> 0",
+                None,
+                Some(Value::Number(set)),
+                if whole { 2 } else { 0 },
+            ),
+            None => {}
         }
         match filter.in_conflict {
             // As its index says it.
@@ -114,7 +156,8 @@ impl Conditions {
             Some(false) => conditions.add("r.conflicts = 0", None, None, 0),
             None => {}
         }
-        conditions.all_days = filter.day.is_none();
+        conditions.all_days = filter.day.is_none() && filter.from.is_none() && filter.to.is_none();
+        conditions.captured = captured(filter.from, filter.to);
         conditions
     }
 
@@ -138,8 +181,9 @@ impl Conditions {
     /// Writes the statement of a glance: what a search finds among the first records of the list.
     fn glance(&self) -> (String, Vec<&Value>) {
         let (inner, values) = self.statement(LINES_AND_NO, SORTED, None, Some(0));
-        // Its limit comes after the values and the page.
-        let next = values.len() + if self.page.is_some() { 3 } else { 1 };
+        // Its limit comes after the values, the beginning of its days, and the page or their end.
+        let end = if self.page.is_some() { 2 } else { usize::from(self.captured.1.is_some()) };
+        let next = values.len() + usize::from(self.captured.0.is_some()) + end + 1;
         let found = search::found(&format!("${}", next + 1), "newest.no");
         let sql = format!(
             "select * from ({inner}) newest where {found} \
@@ -179,9 +223,15 @@ impl Conditions {
                 false => format!("({}) is true", search::among_many(&sought)),
             });
         }
+        if self.captured.0.is_some() {
+            sql.push_str(&format!(" and r.captured_ms >= {}", placeholder()));
+        }
         if self.page.is_some() {
             let (captured, id) = (placeholder(), placeholder());
             sql.push_str(&format!(" and (r.captured_ms, r.id) < ({captured}, {id})"));
+        } else if self.captured.1.is_some() {
+            // A later page has its end already: of two, a database may choose the wider one.
+            sql.push_str(&format!(" and r.captured_ms < {}", placeholder()));
         }
         sql.push_str(end);
         if limit.is_some() {
@@ -190,20 +240,42 @@ impl Conditions {
         (sql, values)
     }
 
+    /// Binds where the list begins and where it ends.
+    fn between<'q>(&self, mut query: Filling<'q>) -> Filling<'q> {
+        let (since, until) = self.captured;
+        if let Some(since) = since {
+            query = query.bind(since);
+        }
+        match (self.page, until) {
+            (Some((captured, id)), _) => query.bind(captured.0).bind(id.0),
+            (None, Some(until)) => query.bind(until),
+            (None, None) => query,
+        }
+    }
+
     fn query<'q>(&self, start: &str, end: &str, found: Option<&Found>, limit: Option<u32>) -> Filling<'q> {
         let (sql, values) = self.statement(start, end, found, limit);
         let mut query = bound(sql, &values);
         if let Some(found) = found {
             query = query.bind(found.expression.clone());
         }
-        if let Some((captured, id)) = self.page {
-            query = query.bind(captured.0).bind(id.0);
-        }
+        query = self.between(query);
         match limit {
             Some(limit) => query.bind(i64::from(limit)),
             None => query,
         }
     }
+}
+
+/// Between which moments records of these days were made. The day is the one by the phone's clock and its distance from
+/// UTC, which is whatever sixteen bits of minutes can say.
+fn captured(from: Option<Date>, to: Option<Date>) -> (Option<i64>, Option<i64>) {
+    const FARTHEST: i64 = 1 << 15;
+    let midnight = |day: Date| day.to_zoned(TimeZone::UTC).ok().map(|at| at.timestamp().as_millisecond());
+    let since = from.and_then(midnight).map(|at| at.saturating_sub(FARTHEST * 60_000));
+    let end = to.and_then(|day| day.tomorrow().ok()).and_then(midnight);
+    let until = end.map(|at| at.saturating_add(FARTHEST * 60_000));
+    (since, until)
 }
 
 fn bound<'q>(sql: String, values: &[&Value]) -> Filling<'q> {
@@ -216,6 +288,24 @@ fn bound<'q>(sql: String, values: &[&Value]) -> Filling<'q> {
         };
     }
     query
+}
+
+/// The condition of a set of one flag, as the index of the records with that flag says it (0015_console.sql).
+fn one_flag(set: i64) -> Option<&'static str> {
+    Some(match set {
+        0x001 => "(r.flags & 1) <> 0",
+        0x002 => "(r.flags & 2) <> 0",
+        0x004 => "(r.flags & 4) <> 0",
+        0x008 => "(r.flags & 8) <> 0",
+        0x010 => "(r.flags & 16) <> 0",
+        0x020 => "(r.flags & 32) <> 0",
+        0x040 => "(r.flags & 64) <> 0",
+        0x080 => "(r.flags & 128) <> 0",
+        0x100 => "(r.flags & 256) <> 0",
+        0x200 => "(r.flags & 512) <> 0",
+        0x400 => "(r.flags & 1024) <> 0",
+        _ => return None,
+    })
 }
 
 /// What a search comes to.
@@ -255,10 +345,7 @@ async fn search_list(
     limit: u32,
 ) -> Result<Vec<DbRow>, StoreError> {
     let (sql, values) = conditions.glance();
-    let mut glance = bound(sql, &values);
-    if let Some((captured, id)) = conditions.page {
-        glance = glance.bind(captured.0).bind(id.0);
-    }
+    let glance = conditions.between(bound(sql, &values));
     let glance = glance.bind(i64::from(limit) * i64::from(GLANCE)).bind(expression.clone()).bind(i64::from(limit));
     let first = glance.fetch_all(&mut *conn).await?;
     if first.len() as u64 == u64::from(limit) {
@@ -287,6 +374,11 @@ pub(super) async fn count_records(conn: &mut Conn, scope: &Scope, filter: &Recor
 
 pub(super) async fn record_line(conn: &mut Conn, id: RecordId) -> Result<RecordLine, StoreError> {
     line_of(&sqlx::query::<Db>(LINE).bind(id.0).fetch_one(conn).await?)
+}
+
+pub(super) async fn record_lines(conn: &mut Conn, ids: &[RecordId]) -> Result<Vec<RecordLine>, StoreError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    each_of(conn, EACH_LINE, &ids).await?.iter().map(line_of).collect()
 }
 
 pub(super) fn line_of(row: &DbRow) -> Result<RecordLine, StoreError> {
@@ -323,9 +415,10 @@ pub(super) async fn origins(conn: &mut Conn, id: RecordId) -> Result<Vec<ChangeO
     let rows = sqlx::query::<Db>(ORIGINS).bind(id.0).fetch_all(conn).await?;
     rows.iter()
         .map(|row| {
+            let hash = hash(row.try_get(0)?)?;
             Ok(ChangeOrigin {
-                hash: hash(row.try_get(0)?)?,
-                raw: unpack(row.try_get(1)?),
+                raw: unpack(&hash, row.try_get(1)?),
+                hash,
                 device: row.try_get::<Option<Uuid>, _>(2)?.map(DeviceId),
                 n: row.try_get::<Option<i64>, _>(3)?.map(count).transpose()?,
                 person: PersonId(row.try_get(4)?),
@@ -335,9 +428,22 @@ pub(super) async fn origins(conn: &mut Conn, id: RecordId) -> Result<Vec<ChangeO
                 written_at: row.try_get::<Option<i64>, _>(8)?.map(UnixMillis),
                 skew_ms: row.try_get(9)?,
                 adopted: row.try_get(10)?,
+                device_label: row.try_get(11)?,
+                anchor: anchor_at(row, 12)?,
             })
         })
         .collect()
+}
+
+/// What stood before a line; nothing if its monotonic clock went backwards. Phones may say any number, so the database
+/// does not reckon with them.
+fn anchor_at(row: &DbRow, first: usize) -> Result<Option<Anchor>, StoreError> {
+    let number = |at: usize| row.try_get::<Option<i64>, _>(first + at);
+    let (Some(at), Some(before), Some(then)) = (number(0)?, number(1)?, number(2)?) else {
+        return Ok(None);
+    };
+    let elapsed = then.cast_unsigned().checked_sub(before.cast_unsigned());
+    Ok(elapsed.map(|elapsed_ms| Anchor { received_at: UnixMillis(at), elapsed_ms }))
 }
 
 /// The statement that answers how many there are from totals, if one does.

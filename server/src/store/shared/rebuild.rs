@@ -17,18 +17,24 @@ use crate::store::packing::unpack;
 use crate::store::rebuild::{RebuildStore, Remade};
 use crate::store::shared::pairs::words;
 use crate::store::shared::stored::{count, hash, text};
-use crate::store::shared::{bulk_statements, line_columns, statements};
+use crate::store::shared::{bulk_statements, id_of, line_columns, statements};
 use crate::store::{PendingRecord, PublishedChange, RecordLine, RecordRow, StoreError};
+
+/// Records read with one question.
+const TOGETHER: usize = 64;
+/// Of records that are so large together no more are read at once.
+const MOST_BYTES: usize = 32 * 1024 * 1024;
 
 statements! {
     RECORD_IDS = "select distinct record from change where record > $1 order by record limit $2";
+    UNSEARCHABLE = "select id from record where search_digest is null and id > $1 order by id limit $2";
     // Sorted by who reads them: a sort that carries changes along is dear.
     CHANGES = "select c.record, o.id, c.seq, c.place, c.hash, c.raw from change c join organisation o on o.no = c.organisation \
         where c.record > $1 and c.record <= $2 and c.state = 1";
 }
 
 bulk_statements! {
-    LINES[1] = concat!("select ", line_columns!(), ", r.no, r.made_by, r.made_in, r.lat, r.lon, r.search_digest \
+    LINES[1] = concat!("select ", line_columns!(), ", r.no, ", id_of!("r.made_by"), ", ", id_of!("r.made_in"), ", r.lat, r.lon, r.search_digest \
         from record r where r.id in ({list})");
 }
 
@@ -47,9 +53,21 @@ async fn published(
     while found.is_empty() {
         let ids = sqlx::query_as::<Db, (Uuid,)>(RECORD_IDS).bind(after).bind(i64::from(limit));
         let ids = ids.fetch_all(&mut *snapshot).await?;
-        let Some((last,)) = ids.last().copied() else { break };
-        found = between(&mut snapshot, after, last).await?;
-        after = last;
+        if ids.is_empty() {
+            break;
+        }
+        let mut bytes = 0;
+        for some in ids.chunks(TOGETHER) {
+            let Some((next,)) = some.last().copied() else { break };
+            for record in between(&mut snapshot, after, next).await? {
+                bytes += record.published.iter().map(|change| change.raw.len()).sum::<usize>();
+                found.push(record);
+            }
+            after = next;
+            if bytes > MOST_BYTES {
+                break;
+            }
+        }
     }
     snapshot.rollback().await?;
     Ok(found)
@@ -62,7 +80,8 @@ async fn between(conn: &mut Conn, after: Uuid, last: Uuid) -> Result<Vec<Pending
     for row in &rows {
         let organisation = OrganisationId(row.try_get(1)?);
         let (_, changes) = found.entry(row.try_get(0)?).or_insert_with(|| (organisation, Changes::new()));
-        let change = PublishedChange { hash: hash(row.try_get(4)?)?, raw: unpack(row.try_get(5)?) };
+        let hash = hash(row.try_get(4)?)?;
+        let change = PublishedChange { raw: unpack(&hash, row.try_get(5)?), hash };
         changes.insert((row.try_get(2)?, row.try_get(3)?), change);
     }
     let record = |(id, (organisation, changes)): (Uuid, (OrganisationId, Changes))| {
@@ -179,6 +198,13 @@ impl Stored {
 impl RebuildStore for Backend {
     async fn published(&self, after: Option<RecordId>, limit: u32) -> Result<Vec<PendingRecord>, StoreError> {
         published(&mut *self.reader().await?, after, limit).await
+    }
+
+    async fn unsearchable(&self, after: Option<RecordId>, limit: u32) -> Result<Vec<RecordId>, StoreError> {
+        let after = after.map_or(Uuid::nil(), |id| id.0);
+        let mut conn = self.reader().await?;
+        let ids = sqlx::query_as::<Db, (Uuid,)>(UNSEARCHABLE).bind(after).bind(i64::from(limit));
+        Ok(ids.fetch_all(&mut *conn).await?.into_iter().map(|(id,)| RecordId(id)).collect())
     }
 
     async fn outdated(&self, rows: &[Remade]) -> Result<HashSet<RecordId>, StoreError> {

@@ -15,7 +15,7 @@ use super::{Conn, Db};
 use crate::store::neighbours::News;
 use crate::store::packing::pack;
 use crate::store::shared::stored::{count, hash, link, position, state, text};
-use crate::store::shared::{bulk_statements, statements};
+use crate::store::shared::{bulk_statements, same_hash, statements};
 use crate::store::{Appended, ChangeState, DeviceReport, JournalLine, NewLine, Publication, Push, StoreError};
 
 /// Why a line that brings a known change again is set aside.
@@ -30,8 +30,9 @@ statements! {
 bulk_statements! {
     HEADS[1] = "select d.id, d.no, d.journal_n, d.journal_link, o.no, o.seq from device d \
         join organisation o on o.id = d.organisation where d.id in ({list})";
-    REPETITIONS[2] = "select record, hash, max(repetition) from change where (record, hash) in (values {rows}) \
-        group by record, hash";
+    REPETITIONS[2] = concat!("with wanted (record, hash) as (values {rows}) select c.record, c.hash, max(c.repetition) \
+        from wanted cross join change c where c.record = wanted.record and ", same_hash!("c.hash", "wanted.hash"), " \
+        group by c.record, c.hash");
     INSERT_LINE[18] = "insert into change (organisation, record, hash, repetition, actor, actor_seq, device, n, \
         wall_ms, mono_ms, boot, received_at, state, code, verdict_seq, seq, place, raw) values {rows}";
     MOVE_HEAD[11] = "with moved (id, n, link, at, skew, app, records, changes, oldest, photos, bytes) as (values {rows}) \

@@ -8,18 +8,19 @@ use sync_core::id::{OfficeId, PersonId, RecordId, TeamId};
 use sync_core::time::UnixMillis;
 use uuid::Uuid;
 
+use super::identifiers::Numbers;
 use super::run::{each_of, each_row_returning};
 use super::{Conn, days, flags, photos, search, totals};
 use crate::store::shared::bulk::last_of_each;
-use crate::store::shared::bulk_statements;
+use crate::store::shared::{bulk_statements, id_of};
 use crate::store::shared::failure::corrupt;
 use crate::store::shared::pairs::words;
 use crate::store::shared::stored::{count, joined, position, small, text};
 use crate::store::{RecordRow, StoreError};
 
 bulk_statements! {
-    STANDINGS[1] = "select id, owner, team, office, changes, seq, first_seq, owner_since, team_since, office_since, \
-        updated_at from record where id in ({list})";
+    STANDINGS[1] = concat!("select r.id, ", id_of!("r.owner"), ", ", id_of!("r.team"), ", ", id_of!("r.office"), ", r.changes, \
+        r.seq, r.first_seq, r.owner_since, r.team_since, r.office_since, r.updated_at from record r where r.id in ({list})");
     UPSERT[30] = "insert into record (id, organisation, kind, owner, office, team, project, day, captured_ms, title, \
         subtitle, stage, review, review_reason, conflicts, completeness, flags, changes, heads, seq, first_seq, \
         owner_since, team_since, office_since, updated_at, made_by, made_in, lat, lon, search_digest) values {rows} \
@@ -103,16 +104,17 @@ pub(super) async fn write(conn: &mut Conn, rows: &[(&RecordRow, Standing)]) -> R
         rows.into_iter().map(|(row, at)| (row, at, words(&row.row.search))).collect();
     let plain: Vec<&RecordRow> = rows.iter().map(|(row, ..)| *row).collect();
     totals::shift(conn, plain.iter().copied()).await?;
+    let numbers = Numbers::of(conn, plain.iter().flat_map(|row| named(row)).collect()).await?;
     let written =
         each_row_returning(conn, UPSERT, &rows, |query, (RecordRow { organisation, row, flags, seen, heads, made_by, made_in, .. }, at, words)| {
             query
                 .bind(row.id.0)
-                .bind(organisation.0)
+                .bind(numbers.get(organisation.0))
                 .bind(row.kind.as_str())
-                .bind(row.owner.0)
-                .bind(row.office.0)
-                .bind(row.team.map(|id| id.0))
-                .bind(row.project.map(|id| id.0))
+                .bind(numbers.get(row.owner.0))
+                .bind(numbers.get(row.office.0))
+                .bind(row.team.and_then(|id| numbers.get(id.0)))
+                .bind(row.project.and_then(|id| numbers.get(id.0)))
                 .bind(row.day.to_string())
                 .bind(row.captured.0)
                 .bind(text(&row.title))
@@ -131,24 +133,31 @@ pub(super) async fn write(conn: &mut Conn, rows: &[(&RecordRow, Standing)]) -> R
                 .bind(position(at.team_since))
                 .bind(position(at.office_since))
                 .bind(at.updated_at.0)
-                .bind(made_by.0)
-                .bind(made_in.0)
+                .bind(numbers.get(made_by.0))
+                .bind(numbers.get(made_in.0))
                 .bind(seen.point.map(|point| i64::from(point.lat)))
                 .bind(seen.point.map(|point| i64::from(point.lon)))
                 .bind(digest(words))
         })
         .await?;
-    let mut numbers = HashMap::with_capacity(written.len());
+    let mut places = HashMap::with_capacity(written.len());
     for row in &written {
-        numbers.insert(RecordId(row.try_get(1)?), row.try_get::<i64, _>(0)?);
+        places.insert(RecordId(row.try_get(1)?), row.try_get::<i64, _>(0)?);
     }
     let mut indexed = Vec::with_capacity(rows.len());
     for (row, _, words) in &rows {
-        let no = numbers.get(&row.row.id).ok_or_else(|| corrupt("row of a record"))?;
+        let no = places.get(&row.row.id).ok_or_else(|| corrupt("row of a record"))?;
         indexed.push((*no, words.as_str()));
     }
     search::index(conn, &indexed).await?;
     days::note(conn, &plain).await?;
     flags::note(conn, &plain).await?;
     photos::refer(conn, plain.into_iter()).await
+}
+
+/// The identifiers that a row holds the numbers of.
+fn named(row: &RecordRow) -> impl Iterator<Item = Uuid> {
+    let RecordRow { organisation, row, made_by, made_in, .. } = row;
+    let always = [organisation.0, row.owner.0, row.office.0, made_by.0, made_in.0];
+    always.into_iter().chain(row.team.map(|id| id.0)).chain(row.project.map(|id| id.0))
 }

@@ -69,6 +69,10 @@ pub(super) fn device_of(row: &DbRow) -> Result<Device, StoreError> {
             }),
             _ => None,
         },
+        left: match (row.try_get::<Option<String>, _>(at(25))?, row.try_get::<Option<Uuid>, _>(at(26))?) {
+            (Some(day), Some(office)) => Some((OfficeId(office), day.parse().map_err(|_| corrupt("to_day"))?)),
+            _ => None,
+        },
     })
 }
 

@@ -15,6 +15,7 @@ statements! {
     CHANGES = "select coalesce(max(id), 0) from change";
     UNJUDGED = "select count(*) from change where state = 0";
     UNJUDGED_SINCE = "select received_at from change where state = 0 order by id limit 1";
+    UNSEARCHABLE = "select count(*) from record where search_digest is null";
     ASIDE = "select c.state, count(*) from change c join organisation o on o.no = c.organisation \
         where o.id = $1 and c.state in (2, 3, 4, 5) group by c.state";
     STRAYS = "select count(*) from stray where organisation = $1 and state = 0";
@@ -36,6 +37,7 @@ impl SystemStore for Backend {
         let (changes,) = sqlx::query_as::<Db, (i64,)>(CHANGES).fetch_one(&mut *conn).await?;
         let (unjudged,) = sqlx::query_as::<Db, (i64,)>(UNJUDGED).fetch_one(&mut *conn).await?;
         let since = sqlx::query_as::<Db, (i64,)>(UNJUDGED_SINCE).fetch_optional(&mut *conn).await?;
+        let (unsearchable,) = sqlx::query_as::<Db, (i64,)>(UNSEARCHABLE).fetch_one(&mut *conn).await?;
         let mut aside = AsideCounts::default();
         for row in &sqlx::query::<Db>(ASIDE).bind(organisation.0).fetch_all(&mut *conn).await? {
             let many = count(row.try_get(1)?)?;
@@ -57,6 +59,7 @@ impl SystemStore for Backend {
             changes: count(changes)?,
             unjudged: count(unjudged)?,
             unjudged_since: since.map(|(at,)| UnixMillis(at)),
+            unsearchable: count(unsearchable)?,
             aside,
             photos: count(photos)?,
             photo_bytes: count(photo_bytes)?,

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::run::{each_of, each_row};
 use super::{Conn, Db};
-use crate::store::shared::{bulk_statements, statements};
+use crate::store::shared::{bulk_statements, id_of, statements};
 use crate::store::{RecordRow, StoreError};
 
 /// The day under which each record counts beside its own.
@@ -15,16 +15,18 @@ const ALL_DAYS: &str = "";
 
 statements! {
     FORGET = "delete from record_total";
-    COUNT_DAYS = "insert into record_total (organisation, day, office, team, owner, kind, review, records) \
-        select organisation, day, office, coalesce(team, $1), owner, kind, review, count(*) from record \
-        group by organisation, day, office, coalesce(team, $1), owner, kind, review";
+    COUNT_DAYS = concat!("insert into record_total (organisation, day, office, team, owner, kind, review, records) \
+        select ", id_of!("r.organisation"), ", r.day, ", id_of!("r.office"), ", coalesce(", id_of!("r.team"), ", $1), ",
+        id_of!("r.owner"), ", r.kind, r.review, r.records from (select organisation, day, office, team, owner, kind, \
+        review, count(*) as records from record group by organisation, day, office, team, owner, kind, review) r");
     COUNT_ALL = "insert into record_total (organisation, day, office, team, owner, kind, review, records) \
         select organisation, '', office, team, owner, kind, review, sum(records) from record_total \
         group by organisation, office, team, owner, kind, review";
 }
 
 bulk_statements! {
-    SORTS[1] = "select organisation, day, office, team, owner, kind, review from record where id in ({list})";
+    SORTS[1] = concat!("select ", id_of!("r.organisation"), ", r.day, ", id_of!("r.office"), ", ", id_of!("r.team"), ", ",
+        id_of!("r.owner"), ", r.kind, r.review from record r where r.id in ({list})");
     ADD[8] = "insert into record_total (organisation, day, office, team, owner, kind, review, records) values {rows} \
         on conflict (organisation, day, office, team, owner, kind, review) \
         do update set records = record_total.records + excluded.records";

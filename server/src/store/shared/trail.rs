@@ -27,6 +27,10 @@ statements! {
         and (at >= $3 or $3 is null) and (at < $4 or $4 is null) order by no desc limit $5");
     NEWEST_OF = concat!("select ", columns!(), " from audit_entry where organisation = $1 and person = $6 and no < $2 \
         and (at >= $3 or $3 is null) and (at < $4 or $4 is null) order by no desc limit $5");
+    COUNT = "select count(*) from audit_entry where organisation = $1 and no < $2 \
+        and (at >= $3 or $3 is null) and (at < $4 or $4 is null)";
+    COUNT_OF = "select count(*) from audit_entry where organisation = $1 and person = $5 and no < $2 \
+        and (at >= $3 or $3 is null) and (at < $4 or $4 is null)";
     AFTER = concat!("select ", columns!(), " from audit_entry where organisation = $1 and no > $2 order by no limit $3");
 }
 
@@ -97,6 +101,20 @@ impl TrailStore for Backend {
             None => asked,
         };
         asked.fetch_all(&mut *conn).await?.iter().map(entry_of).collect()
+    }
+
+    async fn count_trail(&self, organisation: OrganisationId, query: &TrailQuery) -> Result<u64, StoreError> {
+        let mut conn = self.reader().await?;
+        let asked = sqlx::query::<Db>(if query.person.is_some() { COUNT_OF } else { COUNT })
+            .bind(organisation.0)
+            .bind(query.before.map_or(i64::MAX, position))
+            .bind(query.from.map(|at| at.0))
+            .bind(query.to.map(|at| at.0));
+        let asked = match query.person {
+            Some(person) => asked.bind(person.0),
+            None => asked,
+        };
+        count(asked.fetch_one(&mut *conn).await?.try_get(0)?)
     }
 
     async fn trail_after(

@@ -68,12 +68,35 @@ impl House {
 
     /// Signs somebody in without the detour over a password.
     pub(crate) async fn staff(&self, test: &TestApp, role: Role, office: &'static str) -> Staff {
+        self.signed_in(test, self.person(role, office)).await
+    }
+
+    /// Adds somebody to a team of the first office, which is formed if it is not there, and signs them in.
+    pub(crate) async fn neighbour(&self, test: &TestApp, role: Role, team: &str) -> Staff {
+        let organisation = Some("远方".to_owned());
+        let forming =
+            Order::CreateTeam { organisation: organisation.clone(), office: HERE.to_owned(), name: team.to_owned() };
+        // It may be there already.
+        let _ = perform(&test.app, forming).await;
+        let person = NewPerson {
+            name: format!("{}{team}", role.as_str()),
+            role,
+            office: Some(HERE.to_owned()),
+            team: Some(team.to_owned()),
+            login: None,
+            password: None,
+        };
+        let made = perform(&test.app, Order::CreatePerson { organisation, person }).await.unwrap();
+        self.signed_in(test, made["id"].as_str().unwrap().parse().unwrap()).await
+    }
+
+    async fn signed_in(&self, test: &TestApp, person: PersonId) -> Staff {
         let token = SessionToken::from_random(test.app.dice.bytes());
         let now = test.app.clock.now();
         let session = Session {
             token_hash: token.hash(),
             id: uuid::Uuid::from_bytes(test.app.dice.bytes()),
-            person: self.person(role, office),
+            person,
             created_at: now,
             expires_at: now.plus(12 * 3_600_000),
             last_seen_at: now,
@@ -112,6 +135,6 @@ impl Staff {
 
     pub(crate) async fn correct(&self, test: &TestApp, record: &str, field: &str, value: Value) -> Answer {
         let path = format!("/api/v1/records/{record}/facts");
-        test.call(Method::PATCH, &path, Some(&self.cookie), Some(&json!({ field: value }))).await
+        test.call(Method::PATCH, &path, Some(&self.cookie), Some(&json!({ "facts": { field: value } }))).await
     }
 }

@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::chunk::read_change;
 use crate::document::Document;
 use crate::engine::{Route, WireRequest, WireResponse};
 use crate::id::{ActorId, ChangeHash, DeviceId, OfficeId, OrganisationId, PersonId, PublicKey, RecordId};
 use crate::journal::{Head, Key, verify_challenge, verify_enrolment, verify_reidentification};
 use crate::record::view::AnyView;
 use crate::time::UnixMillis;
-use crate::trust::chunk::read_change;
 use crate::trust::code;
 use crate::wire::enrol::{EnrolRequest, EnrolResponse, Profile, ReidentifyRequest, Role, TokenRequest, TokenResponse};
 use crate::wire::exchange::{Backlog, ExchangeRequest, ExchangeResponse, ItemVerdict, Order, Verdict};

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 use server::error::ServiceError;
-use server::service::edit::edit_facts;
+use server::service::edit::{Correction, edit_facts};
 use server::service::review::{Decision, decide};
 use server::store::{Person, RecordFilter, RecordLine, RecordQuery, Scope};
 use sync_core::record::review::ReviewState;
@@ -32,7 +32,8 @@ impl World {
         let Some(line) = luck.pick(&lines) else { return Ok(()) };
         let states = [ReviewState::Approved, ReviewState::Returned, ReviewState::Rejected, ReviewState::Received];
         let state = luck.pick(&states).copied().unwrap_or(ReviewState::Returned);
-        let decision = Decision { state, reason: Some("看过".to_owned()), seen: Some(line.heads.clone()) };
+        let decision =
+            Decision { state, reason: Some("看过".to_owned()), seen: Some(line.heads.clone()), only_clean: false };
         let reviewer = self.reviewer().await?;
         let decided = decide(self.backend.app(), &reviewer, line.row.id, decision).await;
         self.done_at_the_console("a verdict", decided).await.map(drop)
@@ -47,9 +48,10 @@ impl World {
         let field = fields[luck.index(fields.len())];
         self.corrections += 1;
         let value = format!("hq{}.", self.corrections);
-        let edits: Map<String, Value> = [(field.to_owned(), Value::from(value.clone()))].into_iter().collect();
+        let facts: Map<String, Value> = [(field.to_owned(), Value::from(value.clone()))].into_iter().collect();
         let reviewer = self.reviewer().await?;
-        let corrected = edit_facts(self.backend.app(), &reviewer, line.row.id, &edits).await;
+        let correction = Correction { facts, seen: None };
+        let corrected = edit_facts(self.backend.app(), &reviewer, line.row.id, &correction).await;
         if self.done_at_the_console("a correction", corrected).await? {
             self.diary.corrected.push(Corrected { record: line.row.id, what: What::Field { field, value } });
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use server::error::codes;
-use server::service::amendments::{self, Which};
+use server::service::amendments::{self, Ruling, Which};
 use server::service::cut_off;
 use server::service::decider::Decider;
 use server::service::people::{self, PersonChange};
@@ -102,9 +102,10 @@ impl World {
         let before = self.held(which).await?;
         let app = self.backend.app();
         let decided = if accept {
-            amendments::accept(app, Decider::Person(&reviewer), which, None, None).await
+            amendments::accept(app, Decider::Person(&reviewer), which, Ruling::default()).await
         } else {
-            amendments::reject(app, Decider::Person(&reviewer), which, Some("不行".to_owned())).await
+            let ruling = Ruling { reason: Some("不行".to_owned()), ..Ruling::default() };
+            amendments::reject(app, Decider::Person(&reviewer), which, ruling).await
         };
         let changes: BTreeSet<ChangeHash> = match &decided {
             Ok(changes) => changes.iter().map(|change| change.line.hash).collect(),

@@ -1,5 +1,7 @@
 //! Moving in from SQLite.
 
+use std::collections::BTreeSet;
+
 use super::super::moving::{Move, MoveError};
 use super::super::*;
 use super::access;
@@ -90,6 +92,59 @@ async fn an_interrupted_move_goes_on() {
     let store = PostgresStore::open(&access, own.path()).await.unwrap();
     assert_eq!(store.feed_head(organisation).await.unwrap().seq, 60);
     store.close().await;
+}
+
+/// The server went on after a move was interrupted: what had been copied is not so any more.
+#[tokio::test]
+async fn a_move_that_was_interrupted_for_long_begins_anew() {
+    let (folder, organisation, device) = furnished().await;
+    let (_database, access) = empty().await;
+    let mut moving = Move::begin(folder.path(), &access).await.unwrap();
+    moving.copy(|_, _| {}).await.unwrap();
+    assert!(!moving.begin_anew().await.unwrap(), "there was no earlier attempt");
+    drop(moving);
+    let (others, ..) = furnished().await;
+    let store = SqliteStore::open(others.path()).await.unwrap();
+    store.server_key([7; 32]).await.unwrap();
+    store.close().await;
+    assert!(matches!(Move::begin(others.path(), &access).await, Err(MoveError::Occupied)));
+    let store = SqliteStore::open(folder.path()).await.unwrap();
+    store.revoke_device(device, UnixMillis(5)).await.unwrap();
+    store.close().await;
+
+    let mut moving = Move::begin(folder.path(), &access).await.unwrap();
+    moving.copy(|_, _| {}).await.unwrap();
+    let different = moving.verify(|_, _| {}).await.unwrap_err();
+    assert!(matches!(different, MoveError::Different("device")) && different.is_about_contents());
+    assert!(moving.begin_anew().await.unwrap());
+    moving.copy(|_, _| {}).await.unwrap();
+    moving.verify(|_, _| {}).await.unwrap();
+    moving.finish().await.unwrap();
+    let own = tempfile::tempdir().unwrap();
+    let store = PostgresStore::open(&access, own.path()).await.unwrap();
+    assert_eq!(store.feed_head(organisation).await.unwrap().seq, 60);
+    store.close().await;
+}
+
+/// A table that is forgotten here would be forgotten by every move.
+#[tokio::test]
+async fn every_table_is_moved() {
+    let (database, access) = empty().await;
+    let store = PostgresStore::open_anyhow(&access, None).await.unwrap();
+    let mut conn = store.reader().await.unwrap();
+    let tables = sqlx::query_as::<Db, (String,)>(
+        "select cast(relname as text) from pg_class where relnamespace = 'public'::regnamespace \
+        and relkind in ('r', 'p') and not relispartition",
+    );
+    let tables: BTreeSet<String> =
+        tables.fetch_all(&mut *conn).await.unwrap().into_iter().map(|(name,)| name).collect();
+    drop(conn);
+    // What belongs to the database itself, and what is made anew.
+    let others = ["_sqlx_migrations", "lead", "meta", "record_search"];
+    let moved = moving::TABLES.iter().chain(&others).map(|name| (*name).to_owned()).collect();
+    assert_eq!(tables, moved);
+    store.close().await;
+    drop(database);
 }
 
 #[tokio::test]

@@ -71,3 +71,46 @@ async fn the_months_to_come_are_there() {
             >= 6
     );
 }
+
+/// `pg_dump` reads all tables from its beginning to its end. A server that starts meanwhile and has a table to make waits for
+/// it, and nobody waits for that server.
+#[tokio::test]
+async fn whoever_changes_tables_waits_for_a_backup_alone() {
+    let store = scratch().await;
+    let mut world = World::found(&*store).await;
+    let mut phone = world.promoter_with_phone("Wang", 0).await;
+    let record = world.record_id();
+    let mut tx = store.begin_write().await.unwrap();
+    let (newest,) = sqlx::query_as::<Db, (String,)>(
+        "select max(relname::text) from pg_class where relname like 'change\\_2%' and relkind = 'r'",
+    )
+    .fetch_one(&mut *tx)
+    .await
+    .unwrap();
+    let gone = format!("alter table change detach partition {newest}; drop table {newest}");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(gone)).execute(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let mut dump = store.reader().await.unwrap();
+    sqlx::raw_sql("lock table change, change_other in access share mode").execute(&mut *dump).await.unwrap();
+    let access = super::access(&store.database.url());
+    let folder = tempfile::TempDir::new().unwrap();
+    let starting = PostgresStore::open(&access, folder.path());
+    let others = async {
+        let waiting = "select count(*) from pg_locks where not granted and locktype = 'relation' \
+            and database = (select oid from pg_database where datname = current_database())";
+        let mut look = sqlx::ConnectOptions::connect(&access.options).await.unwrap();
+        while sqlx::query_as::<Db, (i64,)>(waiting).fetch_one(&mut look).await.unwrap().0 == 0 {
+            tokio::task::yield_now().await;
+        }
+        world.change(&mut phone, record).await;
+        dump.rollback().await.unwrap();
+    };
+    let (started, ()) = tokio::join!(starting, others);
+    let started = started.unwrap();
+    let mut conn = started.writers.acquire().await.unwrap();
+    assert_eq!(in_table(&mut conn, &format!("(select to_regclass('{newest}') as it) t where it is not null")).await, 1);
+    drop(conn);
+    started.close().await;
+    store.close().await;
+}

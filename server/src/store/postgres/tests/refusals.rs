@@ -12,6 +12,7 @@ fn organisation() -> Organisation {
         name: "Company".to_owned(),
         created_at: UnixMillis(1),
         keep_exif: false,
+        evening: Default::default(),
         thresholds: Default::default(),
     }
 }
@@ -65,4 +66,44 @@ async fn a_database_that_may_forget_is_refused() {
     cluster.ask("postgres", &set("synchronous_commit = off")).unwrap();
     let refused = PostgresStore::open(&access(&url), store.folder.path()).await;
     assert!(matches!(refused, Err(OpenError::NotDurable)));
+}
+
+/// Tables that older servers can't read are not made while one listens.
+#[tokio::test]
+async fn older_servers_are_not_stopped_by_surprise() {
+    let store = scratch().await;
+    let mut conn = store.writers.acquire().await.unwrap();
+    let listening = access(&store.database.url()).options.application_name("daybook listening");
+    let older = PgPoolOptions::new().connect_with(listening).await.unwrap();
+    assert!(!others_could_not_go_on(&mut conn).await.unwrap(), "it has the tables already");
+    sqlx::raw_sql("delete from _sqlx_migrations where version >= 17").execute(&mut *conn).await.unwrap();
+    drop(conn);
+    let refused = PostgresStore::open_anyhow(&access(&store.database.url()), None).await;
+    assert!(matches!(refused, Err(OpenError::OthersRun)));
+    older.close().await;
+    store.close().await;
+}
+
+/// What somebody sets while the server runs holds for its next connections.
+#[tokio::test]
+async fn whatever_is_usual_in_a_database_writers_see_the_present_and_forget_nothing() {
+    let store = scratch().await;
+    let name = store.database.name().to_owned();
+    let cluster = throwaway_postgres::shared().cluster();
+    for setting in ["synchronous_commit = off", "default_transaction_isolation = 'repeatable read'"] {
+        cluster.ask("postgres", &format!("alter database {name} set {setting}")).unwrap();
+    }
+    let changed = PostgresStore::open_anyhow(&access(&store.database.url()), None).await;
+    assert!(matches!(changed, Err(OpenError::NotDurable)));
+    let options = access(&store.database.url()).options;
+    let pool = PgPoolOptions::new().connect_with(options).await.unwrap();
+    let asked = "select current_setting('synchronous_commit'), current_setting('transaction_isolation')";
+    let usual = sqlx::query_as::<Db, (String, String)>(asked).fetch_one(&pool).await.unwrap();
+    assert_eq!(usual, ("off".to_owned(), "repeatable read".to_owned()));
+    let mut tx = pool.begin_with(begin(true)).await.unwrap();
+    sqlx::query::<Db>(WRITE_LOCK).execute(&mut *tx).await.unwrap();
+    let writing = sqlx::query_as::<Db, (String, String)>(asked).fetch_one(&mut *tx).await.unwrap();
+    assert_eq!(writing, ("local".to_owned(), "read committed".to_owned()));
+    tx.rollback().await.unwrap();
+    store.close().await;
 }

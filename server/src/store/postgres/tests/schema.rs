@@ -15,7 +15,7 @@ type Column = (bool, bool);
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Table {
     columns: BTreeMap<String, Column>,
-    /// The columns of keys and indexes, and whether they must be unique.
+    /// What keys and indexes hold of which rows, and whether it must be unique.
     indexes: BTreeSet<(String, bool)>,
     references: BTreeSet<(String, String)>,
 }
@@ -33,7 +33,19 @@ fn differences(schema: &mut Schema) {
     for column in ["id", "record"] {
         change.columns.get_mut(column).unwrap().1 = true;
     }
-    change.indexes.retain(|(columns, _)| !["id", "id, record", "device, n"].contains(&columns.as_str()));
+    let own = ["id ", "id, record ", "device, n where device is not null "];
+    change.indexes.retain(|(holds, _)| !own.contains(&holds.as_str()));
+}
+
+/// What an index holds, without what each database adds in its own way: brackets and types.
+fn plain(index: &str) -> String {
+    let mut plain = String::new();
+    let words = index.replace("= ANY", "in").replace("ARRAY[", "").replace("::bigint", "").replace("::text", "");
+    for word in words.split_whitespace() {
+        let word = word.replace(['(', ')', ']'], " ");
+        plain.extend(word.split_whitespace().flat_map(|word| [word, " "]));
+    }
+    plain.to_lowercase()
 }
 
 async fn of_postgres() -> Schema {
@@ -51,13 +63,13 @@ async fn of_postgres() -> Schema {
         schema.entry(table).or_default().columns.insert(column, (filled, key));
     }
     let indexes = sqlx::query_as::<_, (String, String, bool)>(
-        "select cast(c.relname as text), (select string_agg(a.attname, ', ' order by k.place) from \
-        unnest(i.indkey) with ordinality k (no, place) join pg_attribute a on a.attrelid = c.oid and a.attnum = k.no), \
+        "select cast(c.relname as text), (select string_agg(pg_get_indexdef(i.indexrelid, k, true), ', ' order by k) \
+        from generate_series(1, i.indnkeyatts) k) || coalesce(' where ' || pg_get_expr(i.indpred, i.indrelid, true), ''), \
         i.indisunique from pg_index i join pg_class c on c.oid = i.indrelid \
         where c.relnamespace = 'public'::regnamespace and not c.relispartition",
     );
     for (table, columns, unique) in indexes.fetch_all(&mut *conn).await.unwrap() {
-        schema.get_mut(&table).unwrap().indexes.insert((columns, unique));
+        schema.get_mut(&table).unwrap().indexes.insert((plain(&columns), unique));
     }
     let references = sqlx::query_as::<_, (String, String, String)>(
         "select cast(c.relname as text), cast(a.attname as text), cast(t.relname as text) from pg_constraint f \
@@ -94,17 +106,22 @@ async fn of_sqlite() -> Schema {
         }
         key.sort();
         let key: Vec<String> = key.into_iter().map(|(_, column)| column).collect();
-        table.indexes.extend((!key.is_empty()).then(|| (key.join(", "), true)));
-        let indexes = sqlx::query_as::<_, (String, bool)>(AssertSqlSafe(format!(
-            "select name, \"unique\" from pragma_index_list('{name}')"
+        table.indexes.extend((!key.is_empty()).then(|| (plain(&key.join(", ")), true)));
+        let indexes = sqlx::query_as::<_, (String, bool, Option<String>)>(AssertSqlSafe(format!(
+            "select l.name, l.\"unique\", s.sql from pragma_index_list('{name}') l \
+            left join sqlite_schema s on s.name = l.name"
         )));
-        for (index, unique) in indexes.fetch_all(&mut conn).await.unwrap() {
+        for (index, unique, made_by) in indexes.fetch_all(&mut conn).await.unwrap() {
+            if let Some((_, holds)) = made_by.as_deref().and_then(|sql| sql.split_once(" on ")?.1.split_once(' ')) {
+                table.indexes.insert((plain(holds), unique));
+                continue;
+            }
             let columns = sqlx::query_as::<_, (String,)>(AssertSqlSafe(format!(
                 "select name from pragma_index_info('{index}') order by seqno"
             )));
             let columns: Vec<String> =
                 columns.fetch_all(&mut conn).await.unwrap().into_iter().map(|(column,)| column).collect();
-            table.indexes.insert((columns.join(", "), unique));
+            table.indexes.insert((plain(&columns.join(", ")), unique));
         }
         let references = sqlx::query_as::<_, (String, String)>(AssertSqlSafe(format!(
             "select \"from\", \"table\" from pragma_foreign_key_list('{name}')"

@@ -2,7 +2,7 @@
 
 use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _, Statement as _};
 
-use super::super::all_statements::Room;
+use super::super::all_statements::{Room, lists_with_their_index};
 use super::super::*;
 use super::scratch;
 
@@ -121,4 +121,32 @@ async fn no_statement_reads_all_records_or_changes() {
         sqlx::raw_sql("deallocate explained").execute(&mut *conn).await.unwrap();
     }
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+/// What is rare is not looked for among everything. Of empty tables nothing is rare, so the index of all is taken away.
+#[tokio::test]
+async fn lists_with_an_index_of_their_own_can_use_it() {
+    let store = scratch().await;
+    let mut conn = store.writers.acquire().await.unwrap();
+    let alone = "begin; drop index record_list; set local enable_seqscan = off; set local enable_sort = off; \
+        set local enable_bitmapscan = off; set local plan_cache_mode = force_generic_plan;";
+    for ((scope, filter, led_by_hits, page), index) in lists_with_their_index() {
+        let others = lists_with_their_index().into_iter().map(|(_, other)| other).filter(|other| *other != index);
+        let drops: String = others.map(|other| format!("drop index {other};")).collect();
+        for (name, sql) in read::statements_of(&scope, &filter, led_by_hits, page) {
+            sqlx::raw_sql(AssertSqlSafe(format!("{alone} {drops}"))).execute(&mut *conn).await.unwrap();
+            let known = (&mut *conn).prepare(AssertSqlSafe(sql.clone()).into_sql_str()).await.unwrap();
+            let parameters = known.parameters().map_or(0, |found| found.either(|types| types.len(), |count| count));
+            let nulls = vec!["null"; parameters].join(", ");
+            let script = format!("prepare explained as {sql}");
+            sqlx::raw_sql(AssertSqlSafe(script)).execute(&mut *conn).await.unwrap();
+            let plan = sqlx::query_as::<Db, (String,)>(AssertSqlSafe(format!("explain execute explained ({nulls})")))
+                .persistent(false)
+                .fetch_all(&mut *conn)
+                .await
+                .unwrap();
+            assert!(plan.iter().any(|(step,)| step.contains(&index)), "{name}: {plan:?}\n  {sql}");
+            sqlx::raw_sql("deallocate explained; rollback").execute(&mut *conn).await.unwrap();
+        }
+    }
 }

@@ -16,6 +16,7 @@ fn organisation(number: u8) -> Organisation {
         name: format!("Company {number}"),
         created_at: UnixMillis(1),
         keep_exif: false,
+        evening: Default::default(),
         thresholds: Thresholds::default(),
     }
 }

@@ -2,7 +2,7 @@
 
 use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 
-use super::super::all_statements::{Room, lists};
+use super::super::all_statements::{Room, lists, lists_with_their_index};
 use super::super::*;
 use super::scratch;
 
@@ -23,7 +23,7 @@ async fn every_statement_fits_the_tables() {
 }
 
 /// Indexes that hold only what waits.
-const QUEUES: &[&str] = &["change_received", "change_open_line", "photo_upload_by_expiry"];
+const QUEUES: &[&str] = &["change_received", "change_open_line", "photo_upload_by_expiry", "record_unsearchable"];
 
 /// Statements that may read a whole table: what people start by hand, and what counts on purpose.
 const UNHURRIED: &[&str] = &["audit::", "backup::", "keep::PING", "sqlite::", "system::COUNT", "totals::COUNT"];
@@ -75,13 +75,14 @@ const TABLES: &[&str] = &[
     "photo_upload",
 ];
 
-/// The first page of each list comes from an index in its order; only a search with few hits is sorted.
+/// The first page of each list comes from an index in its order; only a search with few hits is sorted, and what a
+/// consultant received.
 #[tokio::test]
 async fn pages_are_not_sorted() {
     let store = scratch().await;
     let mut conn = store.writer.acquire().await.unwrap();
     for (scope, filter, led_by_hits, page) in lists() {
-        if led_by_hits == Some(true) {
+        if led_by_hits == Some(true) || filter.received.is_some() {
             continue;
         }
         for (name, sql) in read::statements_of(&scope, &filter, led_by_hits, page) {
@@ -92,6 +93,24 @@ async fn pages_are_not_sorted() {
                     .unwrap();
             let sorted = plan.iter().any(|(_, _, _, step)| step == "USE TEMP B-TREE FOR ORDER BY");
             assert!(!sorted, "{name}: {plan:?}\n  {sql}");
+        }
+    }
+}
+
+/// What is rare is not looked for among everything.
+#[tokio::test]
+async fn lists_with_an_index_of_their_own_use_it() {
+    let store = scratch().await;
+    let mut conn = store.writer.acquire().await.unwrap();
+    for ((scope, filter, led_by_hits, page), index) in lists_with_their_index() {
+        for (name, sql) in read::statements_of(&scope, &filter, led_by_hits, page) {
+            let plan =
+                sqlx::query_as::<Db, (i64, i64, i64, String)>(AssertSqlSafe(format!("explain query plan {sql}")))
+                    .fetch_all(&mut *conn)
+                    .await
+                    .unwrap();
+            let used = plan.iter().any(|(_, _, _, step)| step.split(' ').any(|word| word == index));
+            assert!(used, "{name} does not use {index}: {plan:?}\n  {sql}");
         }
     }
 }

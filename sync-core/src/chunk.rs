@@ -1,14 +1,30 @@
-//! Reading the frame of a change without Automerge.
+//! Automerge's binary format, read and written without Automerge: it panics on some false bytes, and takes its time.
 //!
-//! The binary format is Automerge's: magic, checksum, type, length, then dependencies, actor, sequence, first
-//! operation, time, message, other actors, and columns of run-length encoded operations.
+//! A chunk is magic, checksum, type and length. A change has dependencies, actor, sequence, first operation, time,
+//! message, other actors, and columns of run-length encoded operations. Source: Automerge's binary format
+//! specification, and what Automerge writes.
+//!
+//! - [`read_change`] reads what stands before the operations, and counts them without unpacking them;
+//! - [`Change::read`] takes the operations apart;
+//! - [`lay_out`] makes of changes that follow each other the document that Automerge would make of them;
+//! - [`pack`] and [`unpack`] leave away on the wire what can be worked out;
+//! - [`contents`] and [`change_of`] take the header away and put it back.
+
+mod change;
+mod layout;
+mod reader;
 
 use sha2::{Digest, Sha256};
+
+pub use change::{Action, Change, Container, Key, Op, OpId, Scalar, Value};
+pub use layout::lay_out;
+use reader::Reader;
 
 use crate::id::{ActorId, ChangeHash};
 use crate::time::UnixMillis;
 
 const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
+const TYPE_DOCUMENT: u8 = 0;
 const TYPE_CHANGE: u8 = 1;
 /// Column 4 holds the actions, one run-length encoded number for each operation.
 const ACTION_COLUMN: u64 = (4 << 4) | 2;
@@ -33,6 +49,12 @@ pub enum ChunkError {
     /// An actor is not sixteen bytes long.
     #[error("an actor has sixteen bytes")]
     Actor,
+    /// More operations than are allowed, or they have more predecessors.
+    #[error("too many operations")]
+    TooManyOperations,
+    /// A column that records don't use: of marks, or of a newer Automerge.
+    #[error("a column that is not known")]
+    UnknownColumn,
 }
 
 /// The frame of a change.
@@ -59,12 +81,36 @@ pub struct ChangeFrame {
 /// # Errors
 /// When the bytes are anything but one plain change chunk with the right checksum.
 pub fn read_change(raw: &[u8]) -> Result<ChangeFrame, ChunkError> {
-    let body = contents(raw)?;
-    let hash = hash_of(body);
-    if raw[4..8] != hash.0[..4] {
+    let mut reader = Reader(contents(raw)?);
+    read_head(raw, &mut reader).map(|head| head.frame)
+}
+
+/// The changes that a change follows, read from its beginning alone: they stand first. Nothing else is looked at.
+///
+/// # Errors
+/// When the bytes are not the beginning of a plain change chunk, or end within the dependencies.
+pub fn dependencies(beginning: &[u8]) -> Result<Vec<ChangeHash>, ChunkError> {
+    let mut reader = Reader(beginning);
+    header(&mut reader)?;
+    reader.deps()
+}
+
+/// What stands before the operations of a change, and where their columns lie.
+struct Head<'a> {
+    frame: ChangeFrame,
+    has_message: bool,
+    /// Whom the operations speak of, besides who wrote them.
+    others: Vec<ActorId>,
+    /// Each with its number.
+    columns: Vec<(u64, &'a [u8])>,
+}
+
+/// Reads the contents of a change, up to what may stand behind its columns.
+fn read_head<'a>(raw: &[u8], reader: &mut Reader<'a>) -> Result<Head<'a>, ChunkError> {
+    let hash = hash_of(TYPE_CHANGE, reader.0);
+    if raw.get(4..8) != hash.0.get(..4) {
         return Err(ChunkError::Checksum);
     }
-    let mut reader = Reader(body);
     let deps = reader.deps()?;
     let actor = reader.actor()?;
     let seq = reader.unsigned()?;
@@ -72,15 +118,30 @@ pub fn read_change(raw: &[u8]) -> Result<ChangeFrame, ChunkError> {
     let time = UnixMillis(reader.signed()?);
     let message = reader.length()?;
     reader.take(message)?;
+    let mut others = Vec::new();
     for _ in 0..reader.length()? {
-        reader.actor()?;
+        others.push(reader.actor()?);
     }
-    Ok(ChangeFrame { hash, deps, actor, seq, start_op, time, ops: reader.count_ops()? })
+    let columns = reader.columns()?;
+    let actions = columns.iter().find(|(number, _)| *number == ACTION_COLUMN);
+    // 69 bytes can claim ten million operations, and Automerge would unpack them all.
+    let ops = actions.map_or(Ok(0), |(_, data)| Reader(data).run_lengths())?;
+    let frame = ChangeFrame { hash, deps, actor, seq, start_op, time, ops };
+    Ok(Head { frame, has_message: message > 0, others, columns })
 }
 
-/// The contents of a chunk, behind its header.
-fn contents(raw: &[u8]) -> Result<&[u8], ChunkError> {
+/// The contents of a change, behind its header, which [`change_of`] makes again. They are not looked at.
+///
+/// # Errors
+/// When `raw` does not begin as a plain change chunk of its length.
+pub fn contents(raw: &[u8]) -> Result<&[u8], ChunkError> {
     let mut reader = Reader(raw);
+    let length = header(&mut reader)?;
+    if length == reader.0.len() { Ok(reader.0) } else { Err(ChunkError::Malformed) }
+}
+
+/// Reads the header of a change; answers how long its contents are said to be.
+fn header(reader: &mut Reader<'_>) -> Result<usize, ChunkError> {
     if reader.take(4)? != MAGIC {
         return Err(ChunkError::NotAChange);
     }
@@ -88,13 +149,30 @@ fn contents(raw: &[u8]) -> Result<&[u8], ChunkError> {
     if reader.byte()? != TYPE_CHANGE {
         return Err(ChunkError::Unsupported);
     }
-    let length = reader.length()?;
-    if length == reader.0.len() { Ok(reader.0) } else { Err(ChunkError::Malformed) }
+    reader.length()
 }
 
-fn hash_of(body: &[u8]) -> ChangeHash {
+/// The change with these contents, and its name. They are not looked at.
+pub fn change_of(contents: &[u8]) -> (ChangeHash, Vec<u8>) {
+    chunk_of(TYPE_CHANGE, contents)
+}
+
+/// A chunk with these contents.
+fn chunk_of(kind: u8, body: &[u8]) -> (ChangeHash, Vec<u8>) {
+    let hash = hash_of(kind, body);
+    let length = unsigned_leb128(body.len() as u64);
+    let mut raw = Vec::with_capacity(body.len() + 9 + length.len());
+    raw.extend_from_slice(&MAGIC);
+    raw.extend_from_slice(&hash.0[..4]);
+    raw.push(kind);
+    raw.extend_from_slice(&length);
+    raw.extend_from_slice(body);
+    (hash, raw)
+}
+
+fn hash_of(kind: u8, body: &[u8]) -> ChangeHash {
     let mut hasher = Sha256::new();
-    hasher.update([TYPE_CHANGE]);
+    hasher.update([kind]);
     hasher.update(unsigned_leb128(body.len() as u64));
     hasher.update(body);
     ChangeHash(hasher.finalize().into())
@@ -155,118 +233,7 @@ pub fn unpack(packed: &[u8], previous: Option<&ChangeHash>) -> Result<(ChangeHas
         _ => return Err(ChunkError::Unsupported),
     }
     body.extend_from_slice(rest);
-    let hash = hash_of(&body);
-    let length = unsigned_leb128(body.len() as u64);
-    let mut raw = Vec::with_capacity(body.len() + 9 + length.len());
-    raw.extend_from_slice(&MAGIC);
-    raw.extend_from_slice(&hash.0[..4]);
-    raw.push(TYPE_CHANGE);
-    raw.extend_from_slice(&length);
-    raw.extend_from_slice(&body);
-    Ok((hash, raw))
-}
-
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn take(&mut self, length: usize) -> Result<&'a [u8], ChunkError> {
-        let (head, tail) = self.0.split_at_checked(length).ok_or(ChunkError::Malformed)?;
-        self.0 = tail;
-        Ok(head)
-    }
-
-    fn byte(&mut self) -> Result<u8, ChunkError> {
-        self.take(1).map(|bytes| bytes[0])
-    }
-
-    fn unsigned(&mut self) -> Result<u64, ChunkError> {
-        let mut value = 0u64;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            let low = u64::from(byte & 0x7f);
-            if shift == 63 && low > 1 {
-                return Err(ChunkError::Malformed);
-            }
-            value |= low << shift;
-            if byte & 0x80 == 0 {
-                return Ok(value);
-            }
-        }
-        Err(ChunkError::Malformed)
-    }
-
-    fn signed(&mut self) -> Result<i64, ChunkError> {
-        let mut value = 0i64;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            value |= i64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                let negative = byte & 0x40 != 0 && shift + 7 < 64;
-                return Ok(if negative { value | (-1i64 << (shift + 7)) } else { value });
-            }
-        }
-        Err(ChunkError::Malformed)
-    }
-
-    fn length(&mut self) -> Result<usize, ChunkError> {
-        usize::try_from(self.unsigned()?).map_err(|_| ChunkError::Malformed)
-    }
-
-    fn deps(&mut self) -> Result<Vec<ChangeHash>, ChunkError> {
-        let count = self.length()?;
-        let bytes = self.take(count.checked_mul(32).ok_or(ChunkError::Malformed)?)?;
-        Ok(bytes.chunks_exact(32).filter_map(ChangeHash::from_slice).collect())
-    }
-
-    fn actor(&mut self) -> Result<ActorId, ChunkError> {
-        let length = self.length()?;
-        ActorId::from_slice(self.take(length)?).ok_or(ChunkError::Actor)
-    }
-
-    /// Sums the run lengths of the action column: 69 bytes can claim ten million operations, and Automerge would
-    /// unpack them all.
-    fn count_ops(&mut self) -> Result<u64, ChunkError> {
-        let mut columns = Vec::new();
-        for _ in 0..self.length()? {
-            columns.push((self.unsigned()?, self.length()?));
-        }
-        let mut ops = 0u64;
-        for (column, length) in columns {
-            let mut data = Reader(self.take(length)?);
-            if column & DEFLATED != 0 {
-                return Err(ChunkError::Unsupported);
-            }
-            if column == ACTION_COLUMN {
-                ops = data.run_lengths()?;
-            }
-        }
-        Ok(ops)
-    }
-
-    fn run_lengths(&mut self) -> Result<u64, ChunkError> {
-        let mut total = 0u64;
-        while !self.0.is_empty() {
-            let run = match self.signed()? {
-                0 => self.unsigned()?,
-                repeats @ 1.. => {
-                    self.unsigned()?;
-                    repeats.unsigned_abs()
-                }
-                literals => {
-                    let count = literals.unsigned_abs();
-                    if count > self.0.len() as u64 {
-                        return Err(ChunkError::Malformed);
-                    }
-                    for _ in 0..count {
-                        self.unsigned()?;
-                    }
-                    count
-                }
-            };
-            total = total.checked_add(run).ok_or(ChunkError::Malformed)?;
-        }
-        Ok(total)
-    }
+    Ok(change_of(&body))
 }
 
 #[cfg(test)]
@@ -298,6 +265,10 @@ mod tests {
             assert_eq!(frame.start_op, change.start_op().get());
             assert_eq!(frame.time.0, change.timestamp());
             assert_eq!(frame.ops, change.len() as u64);
+            assert_eq!(dependencies(change.raw_bytes()), Ok(frame.deps.clone()));
+            let end = change.raw_bytes().len() - 1;
+            assert_eq!(dependencies(&change.raw_bytes()[..end]), Ok(frame.deps), "the rest is not looked at");
+            assert!(dependencies(&change.raw_bytes()[..10]).is_err());
         }
     }
 

@@ -1,0 +1,396 @@
+//! Lists as files: each with the filters of its page, in one's territory, and written down in the audit trail.
+
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::Response;
+use jiff::civil::Date;
+use serde::Deserialize;
+use serde_json::Value;
+use sync_core::id::{DeviceId, OfficeId, PersonId, TeamId};
+use sync_core::time::UnixMillis;
+use sync_core::wire::enrol::Role;
+use utoipa::IntoParams;
+
+use super::days::DayQuery;
+use super::extract::{Id, Parameters};
+use super::file::{attachment, with_rows};
+use super::identity::{Origin, SignedIn};
+use super::leads::LeadsWanted;
+use super::{names, quarantine, records, trail as trails};
+use crate::error::{ServiceError, codes};
+use crate::export::Table;
+use crate::export::words::Language;
+use crate::service::export::{self, DeviceFilter, DeviceStanding, Form, PersonFilter};
+use crate::service::trail::{self, Act};
+use crate::state::App;
+use crate::store::trail::TrailQuery;
+use crate::store::{Person, RecordFilter};
+
+/// In which form.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct FileWanted {
+    /// `csv` or `xlsx`.
+    form: String,
+    /// The language of headings and words: `zh` or `en`; `zh` if left out.
+    language: Option<String>,
+    /// Whether a spreadsheet, which can be sent only when it is whole, comes behind lines that say meanwhile how many
+    /// rows are written so far: a number in each, and an empty line before the file.
+    progress: Option<bool>,
+}
+
+impl FileWanted {
+    fn read(&self) -> Result<(Form, Language), ServiceError> {
+        let malformed = |what: &str| ServiceError::from(codes::MALFORMED_REQUEST).detail(what.to_owned());
+        let form = match self.form.as_str() {
+            "csv" => Form::Csv,
+            "xlsx" if self.progress == Some(true) => Form::CountedXlsx,
+            "xlsx" => Form::Xlsx,
+            _ => return Err(malformed("form: csv or xlsx")),
+        };
+        let language = self.language.as_deref().map_or(Ok(Language::default()), str::parse);
+        Ok((form, language.map_err(|()| malformed("language: zh or en"))?))
+    }
+}
+
+/// Who takes a list away, how, and by which address: what the audit trail says of it.
+struct Taking {
+    app: App,
+    who: Person,
+    origin: String,
+    uri: Uri,
+    form: Form,
+    language: Language,
+}
+
+impl Taking {
+    fn new(app: App, who: Person, origin: String, uri: Uri, file: &FileWanted) -> Result<Self, ServiceError> {
+        let (form, language) = file.read()?;
+        Ok(Self { app, who, origin, uri, form, language })
+    }
+
+    /// The file, once it is written down that it was taken. `operation` is its path in the OpenAPI document.
+    async fn take(self, name: &str, operation: &str, table: Table) -> Result<Response, ServiceError> {
+        let Self { app, who, origin, uri, form, language } = self;
+        let length = table.length;
+        let bytes = export::file(table, form, language)?;
+        let act = Act {
+            person: Some(who.id),
+            origin,
+            act: format!("GET {operation}"),
+            subject: uri.path().to_owned(),
+            detail: Value::String(uri.query().unwrap_or_default().to_owned()),
+        };
+        trail::note(&app, who.organisation, act).await?;
+        let (ending, media_type) = match form {
+            Form::Csv => ("csv", "text/csv; charset=utf-8"),
+            Form::Xlsx => ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+            // Whoever saves it as it comes has no spreadsheet.
+            Form::CountedXlsx => ("xlsx-counted", "application/octet-stream"),
+        };
+        let day = app.clock.now().day(0);
+        Ok(with_rows(attachment(&format!("{name}-{day}.{ending}"), media_type, bytes), length))
+    }
+}
+
+/// All records of a list as a file, newest first. It is sent while it is read, so its size is not known beforehand;
+/// `daybook-rows` says how many rows follow the heading. A connection that breaks off means that the file is not whole.
+#[utoipa::path(
+    get, operation_id = "export_records", path = "/api/v1/records/export", tag = "exports",
+    params(records::Wanted, FileWanted),
+    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+)]
+pub(crate) async fn records(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Origin(origin): Origin,
+    Parameters(wanted): Parameters<records::Wanted>,
+    Parameters(file): Parameters<FileWanted>,
+    uri: Uri,
+) -> Result<Response, ServiceError> {
+    let taking = Taking::new(app, who, origin, uri, &file)?;
+    let table = export::records(&taking.app, &taking.who, wanted.filter()?, taking.language).await?;
+    taking.take("daybook", "/api/v1/records/export", table).await
+}
+
+/// Leads that may be about the same customer as a file: a row for each lead.
+#[utoipa::path(
+    get, operation_id = "export_cases", path = "/api/v1/leads/cases/export", tag = "exports",
+    params(LeadsWanted, FileWanted),
+    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+)]
+pub(crate) async fn cases(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Origin(origin): Origin,
+    Parameters(LeadsWanted { office, project }): Parameters<LeadsWanted>,
+    Parameters(file): Parameters<FileWanted>,
+    uri: Uri,
+) -> Result<Response, ServiceError> {
+    let taking = Taking::new(app, who, origin, uri, &file)?;
+    let filter = RecordFilter { office, project, ..RecordFilter::default() };
+    let table = export::cases(&taking.app, &taking.who, filter, taking.language).await?;
+    taking.take("daybook-cases", "/api/v1/leads/cases/export", table).await
+}
+
+/// What the newest surveys of a list came to as a file: a row for each of the most frequent answers to each question.
+#[utoipa::path(
+    get, operation_id = "export_answers", path = "/api/v1/surveys/figures/export", tag = "exports",
+    params(records::Wanted, FileWanted),
+    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+)]
+pub(crate) async fn answers(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Origin(origin): Origin,
+    Parameters(wanted): Parameters<records::Wanted>,
+    Parameters(file): Parameters<FileWanted>,
+    uri: Uri,
+) -> Result<Response, ServiceError> {
+    let taking = Taking::new(app, who, origin, uri, &file)?;
+    let table = export::answers(&taking.app, &taking.who, wanted.filter()?, taking.language).await?;
+    taking.take("daybook-answers", "/api/v1/surveys/figures/export", table).await
+}
+
+/// Which people.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PeopleWanted {
+    /// Only of this office.
+    #[param(value_type = Option<Uuid>)]
+    office: Option<OfficeId>,
+    /// Only of this team.
+    #[param(value_type = Option<Uuid>)]
+    team: Option<TeamId>,
+    /// Only with this role.
+    #[param(schema_with = names::role, required = false)]
+    role: Option<Role>,
+    /// Only with this in their name.
+    text: Option<String>,
+    /// Also those whose work here has ended.
+    everybody: Option<bool>,
+}
+
+/// The people whose records one sees as a file, by name.
+#[utoipa::path(
+    get, operation_id = "export_people", path = "/api/v1/people/export", tag = "exports",
+    params(PeopleWanted, FileWanted),
+    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+)]
+pub(crate) async fn people(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Origin(origin): Origin,
+    Parameters(wanted): Parameters<PeopleWanted>,
+    Parameters(file): Parameters<FileWanted>,
+    uri: Uri,
+) -> Result<Response, ServiceError> {
+    let taking = Taking::new(app, who, origin, uri, &file)?;
+    let PeopleWanted { office, team, role, text, everybody } = wanted;
+    let filter = PersonFilter { office, team, role, text, everybody: everybody.unwrap_or_default() };
+    let table = export::people(&taking.app, &taking.who, &filter, taking.language).await?;
+    taking.take("daybook-people", "/api/v1/people/export", table).await
+}
+
+/// Which phones.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct DevicesWanted {
+    /// Only this one.
+    #[param(value_type = Option<Uuid>)]
+    device: Option<DeviceId>,
+    /// Only this person's.
+    #[param(value_type = Option<Uuid>)]
+    person: Option<PersonId>,
+    /// Only of people of this office.
+    #[param(value_type = Option<Uuid>)]
+    office: Option<OfficeId>,
+    /// Only those that stand there.
+    #[param(inline)]
+    status: Option<DeviceStanding>,
+    /// Only those that hold something unsent.
+    unsent: Option<bool>,
+}
+
+/// The phones of the people whose records one sees as a file.
+#[utoipa::path(
+    get, operation_id = "export_devices", path = "/api/v1/devices/export", tag = "exports",
+    params(DevicesWanted, FileWanted),
+    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+)]
+pub(crate) async fn devices(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Origin(origin): Origin,
+    Parameters(wanted): Parameters<DevicesWanted>,
+    Parameters(file): Parameters<FileWanted>,
+    uri: Uri,
+) -> Result<Response, ServiceError> {
+    let taking = Taking::new(app, who, origin, uri, &file)?;
+    let DevicesWanted { device, person, office, status, unsent } = wanted;
+    let filter = DeviceFilter { device, person, office, status, unsent: unsent.unwrap_or_default() };
+    let table = export::devices(&taking.app, &taking.who, &filter, taking.language).await?;
+    taking.take("daybook-phones", "/api/v1/devices/export", table).await
+}
+
+/// Changes that were set aside as a file, newest first. `limit` and `before` count for nothing.
+#[utoipa::path(
+    get, operation_id = "export_quarantine", path = "/api/v1/quarantine/export", tag = "exports",
+    params(quarantine::Wanted, FileWanted),
+    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+)]
+pub(crate) async fn quarantine(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Origin(origin): Origin,
+    Parameters(wanted): Parameters<quarantine::Wanted>,
+    Parameters(file): Parameters<FileWanted>,
+    uri: Uri,
+) -> Result<Response, ServiceError> {
+    let taking = Taking::new(app, who, origin, uri, &file)?;
+    let table = export::quarantine(&taking.app, &taking.who, wanted.read(), taking.language).await?;
+    taking.take("daybook-set-aside", "/api/v1/quarantine/export", table).await
+}
+
+/// Changes that phones brought back and nobody can place as a file, newest first.
+#[utoipa::path(
+    get, operation_id = "export_strays", path = "/api/v1/strays/export", tag = "exports", params(FileWanted),
+    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+)]
+pub(crate) async fn strays(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Origin(origin): Origin,
+    Parameters(file): Parameters<FileWanted>,
+    uri: Uri,
+) -> Result<Response, ServiceError> {
+    let taking = Taking::new(app, who, origin, uri, &file)?;
+    let table = export::strays(&taking.app, &taking.who, taking.language).await?;
+    taking.take("daybook-strays", "/api/v1/strays/export", table).await
+}
+
+/// Which photos.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PhotosWanted {
+    /// Only of records of this office.
+    #[param(value_type = Option<Uuid>)]
+    office: Option<OfficeId>,
+}
+
+/// The photos that records in one's territory name as a file, the newest first: a row for each photo, with the
+/// newest record that names it and who brought it for that. Those that are still on phones, on their way or lost come
+/// last.
+#[utoipa::path(
+    get, operation_id = "export_photos", path = "/api/v1/photos/export", tag = "exports",
+    params(PhotosWanted, FileWanted),
+    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+)]
+pub(crate) async fn photos(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Origin(origin): Origin,
+    Parameters(PhotosWanted { office }): Parameters<PhotosWanted>,
+    Parameters(file): Parameters<FileWanted>,
+    uri: Uri,
+) -> Result<Response, ServiceError> {
+    let taking = Taking::new(app, who, origin, uri, &file)?;
+    let table = export::photos(&taking.app, &taking.who, office, taking.language).await?;
+    taking.take("daybook-photos", "/api/v1/photos/export", table).await
+}
+
+/// The amendments that wait for a decision as a file, the latest first.
+#[utoipa::path(
+    get, operation_id = "export_amendments", path = "/api/v1/amendments/export", tag = "exports", params(FileWanted),
+    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+)]
+pub(crate) async fn amendments(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Origin(origin): Origin,
+    Parameters(file): Parameters<FileWanted>,
+    uri: Uri,
+) -> Result<Response, ServiceError> {
+    let taking = Taking::new(app, who, origin, uri, &file)?;
+    let table = export::amendments(&taking.app, &taking.who, taking.language).await?;
+    taking.take("daybook-amendments", "/api/v1/amendments/export", table).await
+}
+
+/// How a day stands in each office as a file.
+#[utoipa::path(
+    get, operation_id = "export_days", path = "/api/v1/days/export", tag = "exports", params(DayQuery, FileWanted),
+    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+)]
+pub(crate) async fn days(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Origin(origin): Origin,
+    Parameters(DayQuery { day }): Parameters<DayQuery>,
+    Parameters(file): Parameters<FileWanted>,
+    uri: Uri,
+) -> Result<Response, ServiceError> {
+    let taking = Taking::new(app, who, origin, uri, &file)?;
+    let table = export::days(&taking.app, &taking.who, day, taking.language).await?;
+    taking.take("daybook-days", "/api/v1/days/export", table).await
+}
+
+/// The board of an office's day as a file: a row for each phone, and for each person without one.
+#[utoipa::path(
+    get, operation_id = "export_board", path = "/api/v1/offices/{office}/days/{day}/export", tag = "exports",
+    params(("office" = Uuid, Path), ("day" = String, Path, format = Date), FileWanted),
+    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+)]
+pub(crate) async fn board(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Origin(origin): Origin,
+    Id((office, day)): Id<(OfficeId, Date)>,
+    Parameters(file): Parameters<FileWanted>,
+    uri: Uri,
+) -> Result<Response, ServiceError> {
+    let taking = Taking::new(app, who, origin, uri, &file)?;
+    let table = export::board(&taking.app, &taking.who, office, day, taking.language).await?;
+    taking.take("daybook-board", "/api/v1/offices/{office}/days/{day}/export", table).await
+}
+
+/// The late tray of an office's day as a file: a row for each record.
+#[utoipa::path(
+    get, operation_id = "export_late", path = "/api/v1/offices/{office}/days/{day}/late/export", tag = "exports",
+    params(("office" = Uuid, Path), ("day" = String, Path, format = Date), FileWanted),
+    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+)]
+pub(crate) async fn late(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Origin(origin): Origin,
+    Id((office, day)): Id<(OfficeId, Date)>,
+    Parameters(file): Parameters<FileWanted>,
+    uri: Uri,
+) -> Result<Response, ServiceError> {
+    let taking = Taking::new(app, who, origin, uri, &file)?;
+    let table = export::late(&taking.app, &taking.who, office, day, taking.language).await?;
+    taking.take("daybook-late", "/api/v1/offices/{office}/days/{day}/late/export", table).await
+}
+
+/// Entries of the audit trail as a file, newest first. `limit` and `before` count for nothing. The whole chain with its
+/// links, which proves that nobody has tampered with it, is `GET /api/v1/audit/chain`.
+#[utoipa::path(
+    get, operation_id = "export_audit", path = "/api/v1/audit/export", tag = "exports",
+    params(trails::TrailParameters, FileWanted),
+    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+)]
+pub(crate) async fn audit(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Origin(origin): Origin,
+    Parameters(asked): Parameters<trails::TrailParameters>,
+    Parameters(file): Parameters<FileWanted>,
+    uri: Uri,
+) -> Result<Response, ServiceError> {
+    let taking = Taking::new(app, who, origin, uri, &file)?;
+    let trails::TrailParameters { person, from, to, .. } = asked;
+    let (from, to) = (from.map(UnixMillis), to.map(UnixMillis));
+    let query = TrailQuery { person, from, to, ..TrailQuery::default() };
+    let table = export::trail(&taking.app, &taking.who, query, taking.language).await?;
+    taking.take("daybook-audit", "/api/v1/audit/export", table).await
+}

@@ -1,0 +1,86 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PNG } from 'pngjs';
+import { expect, test } from 'vitest';
+import { contentsOf, sitting } from './desk.ts';
+import { phoneOf } from './handset.ts';
+
+const at = sitting('hq_admin');
+const held = phoneOf(at, '相机');
+
+/** A lead with a photo that nobody has taken: another one for each shade. */
+async function photographed(name: string, shade: number): Promise<string> {
+  const png = new PNG({ width: 48, height: 32 });
+  png.data.fill(shade);
+  const file = join(await mkdtemp(join(tmpdir(), 'photo-')), 'photo.png');
+  await writeFile(file, PNG.sync.write(png));
+  const id = await held.handset.lead(name);
+  await held.handset.photo(id, file);
+  return id;
+}
+
+test('photos that arrive are shown at once, and move nothing that somebody looks at', async () => {
+  const { page } = at.desk;
+  await page.goto('/photos');
+  await page.getByRole('heading', { name: 'Photos' }).waitFor();
+  await photographed('先到的照片', 40);
+  const first = page.locator('.gallery li').first();
+  await first.getByRole('link', { name: '先到的照片' }).waitFor();
+  await first.locator('img').click();
+  await page.locator('.ant-image-preview-img').waitFor();
+  await photographed('后到的照片', 80);
+  await page.locator('.gallery-news').getByText('1 new photo: show it').waitFor();
+  expect(await first.innerText()).toContain('先到的照片');
+  await page.keyboard.press('Escape');
+  await first.getByRole('link', { name: '后到的照片' }).waitFor();
+  await page.locator('.gallery-news button').waitFor({ state: 'detached' });
+});
+
+test('where the server looked in vain the page goes on by itself, and stops when that fails', async () => {
+  const { page } = at.desk;
+  const asked: (string | null)[] = [];
+  let broken = false;
+  await page.route(/\/api\/v1\/photos(\?[^/]*)?$/, async (route) => {
+    const url = new URL(route.request().url());
+    const after = url.searchParams.get('after');
+    asked.push(after);
+    if (after === null) return route.fulfill({ json: { items: [], next: 'one' } });
+    if (after === 'one') return route.fulfill({ json: { items: [], next: 'two' } });
+    if (broken) return route.abort('connectionreset');
+    url.searchParams.delete('after');
+    return route.fulfill({ response: await route.fetch({ url: url.href }) });
+  });
+  await page.goto('/photos');
+  await page.locator('.gallery li').first().waitFor();
+  expect(asked).toEqual([null, 'one', 'two']);
+
+  broken = true;
+  await page.goto('/photos');
+  await page.getByRole('button', { name: 'More' }).waitFor();
+  expect(await page.locator('.gallery li').count()).toBe(0);
+  broken = false;
+  await page.getByRole('button', { name: 'More' }).click();
+  await page.locator('.gallery li').first().waitFor();
+  await page.unroute(/\/api\/v1\/photos(\?[^/]*)?$/);
+});
+
+test('photos are taken away with the records that name them, and so is what nobody can place', async () => {
+  const { page } = at.desk;
+  const id = await photographed('带走的照片', 120);
+  for (const [path, heading, row] of [
+    ['/photos', 'Photo,Received at,', id],
+    ['/strays', 'Line,Since,Record,', ''],
+  ] as const) {
+    await page.goto(path);
+    await page.getByRole('button', { name: 'Export' }).click();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'CSV' }).click(),
+    ]);
+    const text = (await contentsOf(download)).toString();
+    expect(text.startsWith(`\ufeff${heading}`), path).toBe(true);
+    expect(text).toContain(row);
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+  }
+});
