@@ -8,6 +8,8 @@ export const openBrowser = (): Promise<Browser> => chromium.connect(inject('hous
 export interface DeskOptions {
   locale?: string;
   width?: number;
+  /** The time zone of the place where the desk stands; that of the machine otherwise. */
+  zone?: string | undefined;
 }
 
 /** Somebody at the console: a browser of their own, and everything that went wrong in it. */
@@ -24,11 +26,12 @@ export class Desk {
   /** Those that are not closed yet. */
   static readonly taken = new Set<Desk>();
 
-  static async open(browser: Browser, { locale = 'en-GB', width = 1280 }: DeskOptions = {}): Promise<Desk> {
+  static async open(browser: Browser, { locale = 'en-GB', width = 1280, zone: timezoneId }: DeskOptions = {}): Promise<Desk> {
     const { url } = inject('house');
     // Nothing moves: a picture shows how it stays, and contrast is not measured while something fades in.
     const reducedMotion = 'reduce';
-    const context = await browser.newContext({ locale, baseURL: url, viewport: { width, height: 820 }, reducedMotion });
+    const viewport = { width, height: 820 };
+    const context = await browser.newContext({ locale, baseURL: url, viewport, reducedMotion, ...(timezoneId && { timezoneId }) });
     context.setDefaultTimeout(60_000);
     const page = await context.newPage();
     const wrongs: string[] = [];

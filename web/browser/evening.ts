@@ -22,7 +22,7 @@ export class Evening {
   private constructor(
     readonly office: string,
     readonly day: string,
-    private readonly zone: string,
+    readonly zone: string,
     private readonly team: string,
     readonly secretary: { login: string; password: string },
     readonly phones: Record<'in' | 'first' | 'second', Handset>,
