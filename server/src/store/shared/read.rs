@@ -89,19 +89,19 @@ impl Conditions {
         let mut conditions = Self::default();
         let whole = matches!(scope, Scope::Organisation(_));
         let (of_records, of_totals, id, selects) = match scope {
-            Scope::Person(id) => (concat!("r.owner = ", no_of!("{}")), "t.owner = {}", id.0, 6),
-            Scope::Team(id) => (concat!("r.team = ", no_of!("{}")), "t.team = {}", id.0, 5),
-            Scope::Office(id) => (concat!("r.office = ", no_of!("{}")), "t.office = {}", id.0, 4),
-            Scope::Organisation(id) => (concat!("r.organisation = ", no_of!("{}")), "t.organisation = {}", id.0, 1),
+            Scope::Person(id) => (concat!("r.owner = ", no_of!("{}")), concat!("t.owner = ", no_of!("{}")), id.0, 7),
+            Scope::Team(id) => (concat!("r.team = ", no_of!("{}")), concat!("t.team = ", no_of!("{}")), id.0, 6),
+            Scope::Office(id) => (concat!("r.office = ", no_of!("{}")), concat!("t.office = ", no_of!("{}")), id.0, 5),
+            Scope::Organisation(id) => (concat!("r.organisation = ", no_of!("{}")), concat!("t.organisation = ", no_of!("{}")), id.0, 1),
         };
         conditions.add(of_records, Some(of_totals), Some(Value::Id(id)), selects);
         let id = |id: Option<Uuid>| id.map(Value::Id);
         let text = |given: Option<&str>| given.map(|given| Value::Text(text(given)));
         let date = |day: Option<Date>| day.map(|day| Value::Text(day.to_string()));
         let optional = [
-            (concat!("r.owner = ", no_of!("{}")), Some("t.owner = {}"), id(filter.owner.map(|id| id.0)), 6),
-            (concat!("r.team = ", no_of!("{}")), Some("t.team = {}"), id(filter.team.map(|id| id.0)), 5),
-            (concat!("r.office = ", no_of!("{}")), Some("t.office = {}"), id(filter.office.map(|id| id.0)), 4),
+            (concat!("r.owner = ", no_of!("{}")), Some(concat!("t.owner = ", no_of!("{}"))), id(filter.owner.map(|id| id.0)), 7),
+            (concat!("r.team = ", no_of!("{}")), Some(concat!("t.team = ", no_of!("{}"))), id(filter.team.map(|id| id.0)), 6),
+            (concat!("r.office = ", no_of!("{}")), Some(concat!("t.office = ", no_of!("{}"))), id(filter.office.map(|id| id.0)), 5),
             // These have indexes inside an organisation.
             ("r.day = {}", Some("t.day = {}"), text(filter.day.as_deref()), if whole { 3 } else { 0 }),
             (
@@ -111,8 +111,13 @@ impl Conditions {
                 if whole { 2 } else { 0 },
             ),
             ("r.kind = {}", Some("t.kind = {}"), text(filter.kind.map(|kind| kind.as_str())), 0),
-            (concat!("r.project = ", no_of!("{}")), None, id(filter.project.map(|id| id.0)), 0),
-            (concat!("r.made_by = ", no_of!("{}")), None, id(filter.made_by.map(|id| id.0)), 6),
+            (
+                concat!("r.project = ", no_of!("{}")),
+                Some(concat!("t.project = ", no_of!("{}"))),
+                id(filter.project.map(|id| id.0)),
+                4,
+            ),
+            (concat!("r.made_by = ", no_of!("{}")), None, id(filter.made_by.map(|id| id.0)), 7),
             (concat!("r.made_in = ", no_of!("{}")), None, id(filter.made_in.map(|id| id.0)), 0),
             ("r.day >= {}", Some("t.day >= {}"), date(filter.from), 0),
             ("r.day <= {}", Some("t.day <= {}"), date(filter.to), 0),
@@ -131,8 +136,8 @@ impl Conditions {
         }
         match &filter.received {
             // A consultant has received hundreds of hundreds of thousands: the list begins with them, whatever else is asked.
-            Some(ReceivedBy::Consultant(name)) => conditions.add(RECEIVED, None, text(Some(name)), 7),
-            Some(ReceivedBy::Nobody) => conditions.add(RECEIVED_BY_NOBODY, None, None, 7),
+            Some(ReceivedBy::Consultant(name)) => conditions.add(RECEIVED, None, text(Some(name)), 8),
+            Some(ReceivedBy::Nobody) => conditions.add(RECEIVED_BY_NOBODY, None, None, 8),
             None => {}
         }
         if let Some(number) = filter.sealed {

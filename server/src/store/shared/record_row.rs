@@ -103,8 +103,8 @@ pub(super) async fn write(conn: &mut Conn, rows: &[(&RecordRow, Standing)]) -> R
     let rows: Vec<(&RecordRow, Standing, String)> =
         rows.into_iter().map(|(row, at)| (row, at, words(&row.row.search))).collect();
     let plain: Vec<&RecordRow> = rows.iter().map(|(row, ..)| *row).collect();
-    totals::shift(conn, plain.iter().copied()).await?;
     let numbers = Numbers::of(conn, plain.iter().flat_map(|row| named(row)).collect()).await?;
+    totals::shift(conn, plain.iter().copied(), &numbers).await?;
     let written =
         each_row_returning(conn, UPSERT, &rows, |query, (RecordRow { organisation, row, flags, seen, heads, made_by, made_in, .. }, at, words)| {
             query
