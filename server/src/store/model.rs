@@ -476,7 +476,8 @@ pub struct Publication {
     pub staff: Vec<StaffChange>,
     /// Changes that don't become part of it, and why.
     pub set_aside: Vec<(ChangeHash, ChangeState, String)>,
-    /// Changes that were known when it was judged, and stay as they are.
+    /// Changes that were known but not judged with the others: what waits among them is judged as soon as this is
+    /// published.
     pub left: Vec<ChangeHash>,
     /// Its new line; `None` if nothing was published.
     pub row: Option<RecordRow>,

@@ -87,9 +87,11 @@ pub(in crate::store) async fn whoever_did_not_know_what_waits_judges_again(store
     // Whoever knows it may publish, whatever becomes of what waits.
     let still = Publication { set_aside: waits, ..publication.clone() };
     assert_eq!(store.publish(&[still], SALT, UnixMillis(3)).await.unwrap(), [Published::At(2)]);
+    assert_eq!(store.pending(9, Senders::All).await.unwrap(), []);
     let another = world.receive(&mut li, &[id]).await[0];
     let left = Publication { base_seq: 2, published: vec![another], left: vec![later], ..publication.clone() };
     assert_eq!(store.publish(&[left], SALT, UnixMillis(4)).await.unwrap(), [Published::At(3)], "lost lines came back");
+    assert_eq!(store.pending(9, Senders::All).await.unwrap(), [id], "what waits is looked at with them");
     let both = Publication { base_seq: 3, published: vec![later], ..publication };
     assert_eq!(store.publish(&[both], SALT, UnixMillis(5)).await.unwrap(), [Published::At(4)]);
 }

@@ -23,11 +23,10 @@ statements! {
         actor = coalesce($6, actor), actor_seq = coalesce($7, actor_seq), \
         verdict_seq = case when repetition > 0 then null else coalesce($8, verdict_seq) end \
         where id = $1 and state = $2";
-    // Whatever waits at the record is judged again: it may follow now, or need not wait any longer.
-    STIR = "update change set state = 0 where record = $1 and state = 4";
 }
 
 bulk_statements! {
+    STIR[1] = "update change set state = 0 where record in ({list}) and state = 4";
     LAST[1] = "select record, max(no) from decision where record in ({list}) group by record";
 }
 
@@ -82,6 +81,11 @@ pub(super) async fn decide(conn: &mut Conn, decision: &NewDecision, salt: u64) -
             return Err(StoreError::Conflict("it was decided, or judged anew, meanwhile"));
         }
     }
-    sqlx::query::<Db>(STIR).bind(decision.record.0).execute(&mut *conn).await?;
+    stir(conn, &[decision.record.0]).await
+}
+
+/// Has whatever waits at records judged again: it may follow now, or need not wait any longer.
+pub(super) async fn stir(conn: &mut Conn, records: &[Uuid]) -> Result<(), StoreError> {
+    each_of(conn, STIR, records).await?;
     super::announce(conn, News::Received).await
 }

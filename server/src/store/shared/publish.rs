@@ -8,7 +8,7 @@ use sync_core::time::UnixMillis;
 use uuid::Uuid;
 
 use super::actors::{Claim, numbers};
-use super::decide::last_decisions;
+use super::decide::{last_decisions, stir};
 use super::record_row::{Holders, Standing, standings, write};
 use super::run::{each_of, each_row};
 use super::{Conn, Db};
@@ -60,6 +60,8 @@ struct Batch<'a> {
     rows: Vec<(&'a RecordRow, Standing)>,
     departed: Vec<(Uuid, RecordId, u64)>,
     returned: Vec<(Uuid, RecordId)>,
+    /// Records at which something waits that has not been looked at with what is published.
+    stirred: Vec<Uuid>,
 }
 
 /// The verdict about one change.
@@ -172,6 +174,9 @@ pub(super) async fn plan<'a>(
             continue;
         }
         waits.retain(|wait| !publication.published.contains(wait));
+        if publication.left.iter().any(|left| waits.contains(left)) {
+            batch.stirred.push(publication.id.0);
+        }
         let set_aside = publication.set_aside.iter();
         waits.extend(set_aside.filter(|(_, state, _)| *state == ChangeState::Waiting).map(|(hash, ..)| *hash));
         let feed = feeds.get_mut(&publication.organisation).ok_or(StoreError::NotFound)?;
@@ -354,7 +359,7 @@ impl<'a> Batch<'a> {
         })
         .await?;
         each_row(conn, RETURN, &self.returned, |query, (scope, record)| query.bind(*scope).bind(record.0)).await?;
-        Ok(())
+        if self.stirred.is_empty() { Ok(()) } else { stir(conn, &self.stirred).await }
     }
 
     async fn write_staff(&self, conn: &mut Conn, now: UnixMillis) -> Result<(), StoreError> {
