@@ -56,7 +56,8 @@ settings! {
     FOLDER = "database.folder", "daybook-data", "a folder that the server may write to";
     URL = "database.url", "", "an address such as postgres://daybook@db.example.com/daybook, or nothing";
     LISTEN_URL = "database.listen_url", "", "the same database without a pooler in between, or nothing";
-    CONNECTIONS_TO_DATABASE = "database.connections", "16", "connections from 4 to 1000";
+    CONNECTIONS_TO_DATABASE = "database.connections", "16", "connections from 5 to 1000";
+    SILENCE = "database.silence_seconds", "15", "seconds from 1 to 600";
     PREPARED = "database.prepared", "true", "true or false";
     SESSION_MINUTES = "auth.session_minutes", "720", "minutes from 5 to 43200";
     TOKEN_MINUTES = "auth.token_minutes", "15", "minutes from 1 to 60";

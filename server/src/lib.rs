@@ -14,6 +14,7 @@ pub mod error;
 pub mod evidence;
 pub mod export;
 pub mod flag;
+mod hex;
 pub mod metrics;
 pub mod photo;
 pub mod router;

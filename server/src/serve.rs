@@ -19,7 +19,7 @@ use tokio::time::{Instant, timeout_at};
 use crowd::Crowd;
 
 use crate::clock::{Dice, SystemClock};
-use crate::config::{Config, Database, DatabaseUrl};
+use crate::config::{Config, DatabaseUrl};
 use crate::error::ServiceError;
 use crate::service::{events, findable, notes, projector};
 use crate::state::App;
@@ -77,6 +77,11 @@ pub enum ServeError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The database took another place, and what this server has under way would wait there for ever.
+    #[error(
+        "connections to the database lead nowhere although it is there, as after a failover: start this server anew"
+    )]
+    Adrift,
     /// The projector ended before it was told to: a fault of ours.
     #[error("the projector ended by itself: please report this with the log")]
     ProjectorEnded,
@@ -97,7 +102,7 @@ fn failed(error: ServiceError) -> ServeError {
 /// # Errors
 /// When the folder or the database can't be opened, for example because another process uses the folder.
 pub async fn open(config: Config) -> Result<App, ServeError> {
-    let store = open_store(&config.database).await?;
+    let store = open_store(&config).await?;
     App::new(store, Arc::new(SystemClock), Dice::system(), config).await.map_err(failed)
 }
 
@@ -105,13 +110,17 @@ pub async fn open(config: Config) -> Result<App, ServeError> {
 ///
 /// # Errors
 /// When it can't be opened, or another process uses the folder.
-pub async fn open_store(database: &Database) -> Result<Arc<dyn Store>, ServeError> {
+pub async fn open_store(config: &Config) -> Result<Arc<dyn Store>, ServeError> {
+    let database = &config.database;
     let folder = database.folder.clone();
     let Some(url) = database.url.clone() else {
         let store = SqliteStore::open(&folder).await.map_err(|source| ServeError::Open { folder, source })?;
         return Ok(Arc::new(store));
     };
-    let store = PostgresStore::open(&Access::of(&url, database), &folder).await;
+    let photos = photo::depot::name_of_place(config);
+    let photos =
+        photos.map_err(|source| ServeError::Start { what: "photos have no place", source: Box::new(source) })?;
+    let store = PostgresStore::open(&Access::of(&url, database, Some(photos)), &folder).await;
     Ok(Arc::new(store.map_err(|source| ServeError::OpenPostgres { url, source })?))
 }
 
@@ -135,7 +144,12 @@ pub async fn serve(config: Config, address_file: Option<&Path>) -> Result<(), Se
         () = told_to_stop => Ok(()),
         // Without it phones would get receipts and nothing would ever be published: better to be started anew.
         _ = &mut projector => Err(ServeError::ProjectorEnded),
+        () = adrift(&app) => Err(ServeError::Adrift),
     };
+    if matches!(outcome, Err(ServeError::Adrift)) {
+        // Nothing that is under way would come to an end.
+        return outcome;
+    }
     tracing::info!("stopping");
     stop.send_replace(true);
     // Pages that follow would otherwise be waited for until the deadline.
@@ -147,6 +161,14 @@ pub async fn serve(config: Config, address_file: Option<&Path>) -> Result<(), Se
     }
     tracing::info!("stopped");
     outcome
+}
+
+/// Ends once nothing that is asked of the database is answered any more; not at all where it is a file.
+async fn adrift(app: &App) {
+    match app.store.neighbours() {
+        Some(neighbours) => neighbours.adrift().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Finishes the requests under way, then what they left to publish, then closes the database. What does not fit into

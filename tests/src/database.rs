@@ -1,8 +1,10 @@
 //! Where servers keep their data.
 
-use crate::failure::Failure;
+use std::path::Path;
+
 use throwaway_postgres::Cluster;
 
+use crate::failure::Failure;
 use crate::server_process::Settings;
 
 /// Where servers keep their data.
@@ -38,7 +40,13 @@ pub fn start_cluster(settings: &[&str]) -> Result<Cluster, Failure> {
     Ok(cluster)
 }
 
-/// What servers have to be told to use a cluster.
+/// What a server has to be told to use a cluster.
 pub fn settings_of(cluster: &Cluster) -> Settings {
     vec![("DAYBOOK_DATABASE_URL".to_owned(), cluster.url(NAME))]
+}
+
+/// What several servers have to be told that use a cluster together, and keep photos in one place in this folder.
+pub fn settings_of_several(cluster: &Cluster, folder: &Path) -> Settings {
+    let photos = folder.join("photos").to_string_lossy().into_owned();
+    [settings_of(cluster), vec![("DAYBOOK_PHOTOS_FOLDER".to_owned(), photos)]].concat()
 }

@@ -43,4 +43,5 @@ pub mod sim;
 pub mod stage;
 pub mod storm;
 pub mod towns;
+pub mod wire;
 pub mod world;

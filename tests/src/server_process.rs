@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -185,6 +185,15 @@ impl ServerProcess {
     pub fn stop(&mut self) -> Result<(), Failure> {
         let asked = Command::new("sh").arg("-c").arg(format!("kill -TERM {}", self.child.id())).status();
         asked.map_err(Failure::system("can't ask the server to stop"))?;
+        let status = self.end()?;
+        if status.success() { Ok(()) } else { Err(self.failure(&format!("stopped with {status}"))) }
+    }
+
+    /// Waits until it ends.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn end(&mut self) -> Result<ExitStatus, Failure> {
         let deadline = Instant::now() + STOP_PATIENCE;
         // Its log ends when it does.
         loop {
@@ -194,8 +203,12 @@ impl ServerProcess {
                 Err(RecvTimeoutError::Timeout) => return Err(self.failure("did not stop in time")),
             }
         }
-        let status = self.child.wait().map_err(Failure::system("can't wait for the server"))?;
-        if status.success() { Ok(()) } else { Err(self.failure(&format!("stopped with {status}"))) }
+        self.child.wait().map_err(Failure::system("can't wait for the server"))
+    }
+
+    /// The last lines of its log.
+    pub fn last_words(&self) -> String {
+        log_tail(&self.folder)
     }
 
     /// Gives an order with `daybook admin ... --json` while the server runs.

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use throwaway_postgres::Cluster;
 
 use crate::balancer::Balancer;
-use crate::database::{Database, settings_of, start_cluster};
+use crate::database::{Database, settings_of_several, start_cluster};
 use crate::failure::Failure;
 use crate::server_process::{ServerProcess, Settings, server_program};
 
@@ -37,7 +37,7 @@ impl Stage {
             }
             Database::Postgres => {
                 let cluster = start_cluster(CLUSTER)?;
-                let settings = [settings_of(&cluster), settings].concat();
+                let settings = [settings_of_several(&cluster, folder), settings].concat();
                 let mut first = ServerProcess::start_with(&program, folder, settings.clone())?;
                 let second = ServerProcess::start_with(&program, &folder.join("second"), settings)?;
                 let addresses = [&first, &second].map(|server| server.addresses().http.clone());

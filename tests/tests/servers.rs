@@ -8,11 +8,12 @@ use std::time::{Duration, SystemTime};
 
 use e2e::contacts::Sources;
 use e2e::crew::each;
-use e2e::database::{Database, NAME, settings_of, start_cluster};
+use e2e::database::{Database, NAME, settings_of_several, start_cluster};
 use e2e::phone::Phone;
 use e2e::play::{Plan, Play};
 use e2e::pulse::Count;
 use e2e::server_process::{ServerProcess, Settings, server_program};
+use e2e::wire::Wire;
 
 const PLAN: Plan = Plan { promoters: 6, records: 180, seed: 11, chaos: false, database: Database::Postgres };
 /// How long nothing may be published after the server that leads was killed.
@@ -181,7 +182,7 @@ fn servers_that_start_together_make_the_tables_once() {
     let cluster = start_cluster(&[]).unwrap();
     let program = server_program().unwrap();
     let start = |name: &str| {
-        let settings: Settings = settings_of(&cluster);
+        let settings = settings_of_several(&cluster, folder.path());
         ServerProcess::start_with(&program, &folder.path().join(name), settings).unwrap()
     };
     let started: Vec<ServerProcess> = std::thread::scope(|threads| {
@@ -195,4 +196,23 @@ fn servers_that_start_together_make_the_tables_once() {
     for mut server in started {
         server.stop().unwrap();
     }
+}
+
+/// As after a failover whose old machine is gone without a word: whoever waits for an answer would wait for ever.
+#[test]
+fn a_server_whose_connections_lead_nowhere_ends_and_can_be_started_anew() {
+    let cluster = start_cluster(&[]).unwrap();
+    let wire = Wire::to(&cluster.folder().join(".s.PGSQL.5432")).unwrap();
+    let settings: Settings = vec![
+        ("DAYBOOK_DATABASE_URL".to_owned(), format!("postgres://postgres@127.0.0.1:{}/{NAME}", wire.port())),
+        ("DAYBOOK_DATABASE_SILENCE_SECONDS".to_owned(), "1".to_owned()),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = ServerProcess::start_with(&server_program().unwrap(), folder.path(), settings).unwrap();
+    wire.fall_silent();
+    let ended = server.end().unwrap();
+    assert!(!ended.success(), "whoever looks after it starts it anew");
+    assert!(server.last_words().contains("lead nowhere"), "{}", server.last_words());
+    server.start_again().unwrap();
+    server.stop().unwrap();
 }

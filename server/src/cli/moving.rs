@@ -38,7 +38,7 @@ pub(super) async fn migrate(config: Config, flags: MigrateFlags) -> Result<(), F
     let Some(url) = flags.to.or_else(|| config.database.url.clone()) else {
         return Err(Failure::Refused("say where to with --to postgres://...".to_owned()));
     };
-    let mut moving = Move::begin(&config.database.folder, &Access::of(&url, &config.database)).await?;
+    let mut moving = Move::begin(&config.database.folder, &Access::of(&url, &config.database, None)).await?;
     let copying = |table: &str, rows| show::progress(&format!("copying {table}: {rows} rows"));
     let compared = |table: &str, rows| show::progress(&format!("compared {table}: {rows} rows"));
     let tables = loop {

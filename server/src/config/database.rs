@@ -3,12 +3,13 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr as _;
+use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sqlx::postgres::PgConnectOptions;
 use url::Url;
 
-use super::{CONNECTIONS_TO_DATABASE, FOLDER, LISTEN_URL, Layers, PREPARED, URL, parse};
+use super::{CONNECTIONS_TO_DATABASE, FOLDER, LISTEN_URL, Layers, PREPARED, SILENCE, URL, parse};
 
 /// Where the server keeps its data.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct Database {
     pub connections: u32,
     /// Whether statements stay prepared in connections.
     pub prepared: bool,
+    /// How long PostgreSQL may leave a question without an answer before it is looked whether new connections get one.
+    pub silence: Duration,
 }
 
 impl Database {
@@ -30,14 +33,16 @@ impl Database {
         let folder = layers.read(FOLDER, parse::folder);
         let url = layers.read(URL, DatabaseUrl::parse_or_nothing);
         let listen_url = layers.read(LISTEN_URL, DatabaseUrl::parse_or_nothing);
-        let connections = layers.read(CONNECTIONS_TO_DATABASE, |text| parse::number(text, 4..=1_000));
+        let connections = layers.read(CONNECTIONS_TO_DATABASE, |text| parse::number(text, 5..=1_000));
         let prepared = layers.read(PREPARED, parse::yes_or_no);
+        let silence = layers.read(SILENCE, |text| parse::number(text, 1..=600));
         Some(Self {
             folder: folder?,
             url: url?,
             listen_url: listen_url?,
             connections: u32::try_from(connections?).ok()?,
             prepared: prepared?,
+            silence: Duration::from_secs(silence?),
         })
     }
 

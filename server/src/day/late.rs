@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest as _, Sha256};
 use sync_core::id::RecordId;
 
-use super::statement::hex;
+use crate::hex::hex;
 use crate::store::days::{CountedFact, CountedRecord, DayFact, FactId};
 
 /// What a day counts and no statement does.

@@ -9,6 +9,7 @@ use sync_core::time::UnixMillis;
 
 use super::absence::Absence;
 use super::figures::{Counts, Figure, by_person, figures, total};
+use crate::hex::hex;
 use crate::store::days::{CountedFact, CountedRecord, FactId, SealedItems};
 
 /// The form of a statement's bytes. They are JSON with the fields in this order.
@@ -140,10 +141,6 @@ impl Body {
         let facts = self.facts.iter().map(|fact| Some((fact.record, unhex(&fact.fact)?)));
         Some(SealedItems { records: self.records.clone(), facts: facts.collect::<Option<_>>()? })
     }
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn unhex(text: &str) -> Option<FactId> {

@@ -4,7 +4,9 @@
 //! can't hit a new one, and spread over folders small enough to be listed.
 
 use std::error::Error as StdError;
-use std::io;
+use std::fs::Permissions;
+use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -14,15 +16,21 @@ use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{Error, ObjectStore, ObjectStoreExt as _, RetryConfig};
+use sha2::{Digest as _, Sha256};
 use sync_core::id::{OrganisationId, PhotoHash};
 use sync_core::time::UnixMillis;
 use uuid::Uuid;
 
 use crate::config::{Bucket, Config, PhotoPlace};
 use crate::error::{ServiceError, codes};
+use crate::hex::hex;
 
 /// The ending of small pictures.
 pub(super) const PREVIEW: &str = ".preview";
+/// The file in a folder of photos by which it is told from another.
+const PLACE: &str = "place";
+/// How long the name of a place is, in bytes.
+const PLACE_BYTES: usize = 12;
 /// How long a bucket is asked again before the phone is told to come back later.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -133,6 +141,44 @@ impl Depot {
     }
 }
 
+/// A name by which servers know whether they keep photos in the same place: that of the bucket, or a number that lies in
+/// the folder.
+///
+/// # Errors
+/// When the folder can't be made, read or written.
+pub fn name_of_place(config: &Config) -> Result<String, DepotError> {
+    match &config.photos.place {
+        // A bucket's name may be longer than what tells others.
+        PhotoPlace::S3(bucket) => Ok(hex(&Sha256::digest(&bucket.name)[..PLACE_BYTES])),
+        PhotoPlace::Folder(_) => {
+            let folder = config.photos.folder(&config.database.folder).unwrap_or_default();
+            let path = folder.join(PLACE);
+            number_in(&folder, &path).map_err(|source| DepotError::File { path, source })
+        }
+    }
+}
+
+/// The number of a folder, which whoever comes first writes.
+fn number_in(folder: &std::path::Path, path: &std::path::Path) -> io::Result<String> {
+    std::fs::create_dir_all(folder)?;
+    loop {
+        match std::fs::read_to_string(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            read => return read,
+        }
+        let mut number = [0; PLACE_BYTES];
+        getrandom::fill(&mut number)?;
+        // Whole as soon as it can be read, and never instead of another server's that comes at the same moment.
+        let mut unfinished = tempfile::Builder::new().permissions(Permissions::from_mode(0o644)).tempfile_in(folder)?;
+        unfinished.write_all(hex(&number).as_bytes())?;
+        unfinished.as_file().sync_all()?;
+        match unfinished.persist_noclobber(path) {
+            Err(failed) if failed.error.kind() != io::ErrorKind::AlreadyExists => return Err(failed.error),
+            _ => {}
+        }
+    }
+}
+
 /// Where the objects lie whose hashes begin with this byte.
 pub(super) fn folder_of(organisation: OrganisationId, first: u8) -> String {
     format!("{organisation}/{first:02x}")
@@ -141,7 +187,7 @@ pub(super) fn folder_of(organisation: OrganisationId, first: u8) -> String {
 /// The name of a photo's object.
 pub(super) fn object_name(organisation: OrganisationId, hash: PhotoHash, upload: Uuid) -> String {
     // Stores derive names of their own from ours, and file systems take 255 bytes: half of the hash says enough.
-    let half: String = hash.0.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let half = hex(&hash.0[..16]);
     format!("{}/{half}-{}", folder_of(organisation, hash.0[0]), upload.simple())
 }
 

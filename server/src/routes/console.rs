@@ -17,6 +17,7 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 
 use crate::config::Tiles;
 use crate::error::{ServiceError, codes};
+use crate::hex::hex;
 use crate::state::App;
 
 /// What `npm run build` made; nothing if it did not run before this was compiled.
@@ -68,7 +69,7 @@ fn send(path: &str, file: &EmbeddedFile, asked: &HeaderMap) -> Response {
     let takes_gzip = asked.get(ACCEPT_ENCODING).and_then(|takes| takes.to_str().ok()).is_some_and(takes_gzip);
     let compressed = takes_gzip.then(|| Console::get(&format!("{path}.gz"))).flatten();
     let sent = compressed.as_ref().unwrap_or(file);
-    let tag: String = sent.metadata.sha256_hash().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let tag = hex(&sent.metadata.sha256_hash()[..16]);
     let tag = format!("\"{tag}\"");
     let mut response = Response::default();
     let headers = response.headers_mut();

@@ -28,6 +28,7 @@ use super::identity::{AnyPhone, Phone, SignedIn};
 use super::message::{Message, Reply};
 use super::records::line::LineBody;
 use crate::error::{ServiceError, codes};
+use crate::hex::hex;
 use crate::photo::album::{self, Named};
 use crate::photo::picture::Format;
 use crate::photo::read::{self, Shown, Size};
@@ -329,7 +330,7 @@ async fn picture(
 }
 
 fn etag(shown: &Shown) -> String {
-    let hash: String = shown.photo.object_hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let hash = hex(&shown.photo.object_hash[..16]);
     match shown.size {
         Size::Full => format!("\"{hash}\""),
         Size::Thumb => format!("\"{hash}-thumb\""),

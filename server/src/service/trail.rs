@@ -9,8 +9,9 @@ use utoipa::ToSchema;
 
 use super::events::{News, Topic};
 use super::export::FileStream;
-use crate::day::statement::{Anchor, Body, hex};
+use crate::day::statement::{Anchor, Body};
 use crate::error::{ServiceError, codes};
+use crate::hex::hex;
 use crate::scope::{self, Action};
 use crate::state::App;
 use crate::store::Person;

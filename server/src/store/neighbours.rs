@@ -20,6 +20,9 @@ pub trait Neighbours: Send + Sync {
     fn heard(&self) -> watch::Receiver<Heard>;
     /// Says something to the other servers; at most 7,900 bytes. Nobody confirms that they have heard it.
     async fn tell(&self, text: &str) -> Result<(), StoreError>;
+    /// Ends once the connections to the database lead nowhere although it is there, as after a failover whose old
+    /// machine is gone without a word: whoever waits for an answer then waits as long as the system lets them.
+    async fn adrift(&self);
     /// What the other servers say from now on.
     fn told(&self) -> broadcast::Receiver<Word>;
 }

@@ -11,6 +11,7 @@ pub mod backup;
 mod months;
 pub mod moving;
 mod neighbours;
+mod reach;
 mod rows_in_turn;
 mod search;
 #[cfg(test)]
@@ -24,8 +25,10 @@ use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgPool, PgPoolOptions, PgRow};
 use sqlx::{ConnectOptions as _, PgConnection, Postgres, Transaction};
 use sync_core::time::UnixMillis;
+use tokio::time::timeout;
 
 use self::neighbours::{Ears, announce};
+use self::reach::Reach;
 use super::StoreError;
 use super::folder::{FolderError, Lock};
 use super::neighbours::Neighbours;
@@ -48,6 +51,8 @@ const WRITERS: u32 = 2;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// When it is tried again to change tables that somebody reads.
 const READ_ELSEWHERE: Duration = Duration::from_secs(3);
+/// How long others wait for a server that joins them.
+const JOINING: Duration = Duration::from_secs(5);
 /// How often the partitions of coming months are looked after.
 const LOOK_AHEAD: Duration = Duration::from_secs(12 * 3_600);
 /// A connection keeps this many statements prepared; lists come in many variants.
@@ -60,7 +65,10 @@ statements! {
     SIZE = "select pg_database_size(current_database())";
     // Each server listens. Nobody can tell if a pooler stands in between, or others' sessions are not shown.
     SERVERS = "select nullif(count(*), 0) from pg_stat_activity \
-        where datname = current_database() and application_name = 'daybook listening'";
+        where datname = current_database() and application_name like 'daybook listening%'";
+    // Where the photos of a server lie that keeps them elsewhere.
+    ELSEWHERE = "select application_name from pg_stat_activity where datname = current_database() \
+        and application_name like 'daybook listening, photos in %' and application_name <> $1 limit 1";
     // The names of settings that hold for one transaction. Whoever holds the lock and falls silent, because its machine
     // is gone, loses it after five seconds; whoever waits in vain says that the database is not available. What is told to
     // be safe is on the disk, whatever somebody has set since the server started.
@@ -84,7 +92,7 @@ statements! {
 }
 
 /// The tables' versions that do more than add: servers of an older version can't go on with them.
-const ALONE: &[i64] = &[17];
+const ALONE: &[i64] = &[17, 19];
 
 /// PostgreSQL's code for a lock that was waited for in vain.
 const LOCK_NOT_AVAILABLE: &str = "55P03";
@@ -119,6 +127,12 @@ pub enum OpenError {
         them, then start this one"
     )]
     OthersRun,
+    /// Each would miss the photos that the other takes in.
+    #[error(
+        "another server runs on this database and keeps photos elsewhere: let all of them use one bucket, or a \
+        photos.folder that they share"
+    )]
+    PhotosElsewhere,
     /// A receipt would promise more than it keeps.
     #[error("the database has synchronous_commit = off: what it confirms could be lost; set it to on")]
     NotDurable,
@@ -154,19 +168,25 @@ pub struct Access {
     pub options: PgConnectOptions,
     /// The same without a pooler, for listening.
     pub listening: PgConnectOptions,
-    /// Connections at most; 4 at least.
+    /// Connections at most; 5 at least.
     pub connections: u32,
+    /// How long a question may stay without an answer.
+    pub silence: Duration,
+    /// The name of the place where photos lie, at most 30 letters; `None` if it does not matter.
+    pub photos: Option<String>,
     /// Whether statements stay prepared in their connections. Not so behind a pooler that knows nothing of them.
     pub prepared: bool,
 }
 
 impl Access {
-    /// As the settings say.
-    pub fn of(url: &DatabaseUrl, settings: &Database) -> Self {
+    /// As the settings say, with photos in the place of this name.
+    pub fn of(url: &DatabaseUrl, settings: &Database, photos: Option<String>) -> Self {
         Self {
             options: url.options(),
             listening: settings.listen_url.as_ref().unwrap_or(url).options(),
             connections: settings.connections,
+            silence: settings.silence,
+            photos,
             prepared: settings.prepared,
         }
     }
@@ -177,6 +197,7 @@ pub struct PostgresStore {
     writers: PgPool,
     readers: PgPool,
     listening: PgPool,
+    reach: Reach,
     ears: Ears,
     prepared: bool,
     /// By which this server is told from the others.
@@ -229,17 +250,26 @@ impl PostgresStore {
             .disable_statement_logging();
         let pool = |most: u32| PgPoolOptions::new().max_connections(most).acquire_timeout(PATIENCE);
         let writers = pool(WRITERS).connect_with(options.clone()).await?;
+        let listener = match &access.photos {
+            Some(place) => format!("daybook listening, photos in {place}"),
+            None => "daybook listening".to_owned(),
+        };
         bring_up_to_date(&writers, access.prepared).await?;
-        let readers = pool(access.connections.saturating_sub(WRITERS + 1).max(1)).connect_lazy_with(options);
+        let reach = Reach::open(options.clone(), access.silence).await?;
+        // Besides these and the writers one listens, and one asks whether the database is there.
+        let readers = pool(access.connections.saturating_sub(WRITERS + 2).max(1)).connect_lazy_with(options);
         let lasting = pool(1).idle_timeout(None).max_lifetime(None);
-        let listening = lasting.connect_lazy_with(access.listening.clone().application_name("daybook listening"));
+        let listening = lasting.connect_lazy_with(access.listening.clone().application_name(&listener));
+        if access.photos.is_some() {
+            join(&writers, &listening, access.prepared, &listener).await?;
+        }
         let mut number = [0; 8];
         getrandom::fill(&mut number).map_err(|error| StoreError::Internal(Box::new(error)))?;
         let (prepared, number) = (access.prepared, i64::from_ne_bytes(number));
         let ears = Ears::of(number);
         tokio::spawn(neighbours::listen(listening.clone(), ears.clone()));
         tokio::spawn(look_ahead(writers.clone(), access.prepared));
-        Ok(Self { writers, readers, listening, ears, prepared, number, lock })
+        Ok(Self { writers, readers, listening, reach, ears, prepared, number, lock })
     }
 
     /// Begins a transaction that writes. It holds the write lock from the start, and no other server writes until its
@@ -260,6 +290,7 @@ impl PostgresStore {
     }
 
     async fn close_connections(&self) {
+        self.reach.close();
         self.listening.close().await;
         // Waits for whoever is just taking the lead; afterwards nobody can, and others need not wait for its lapse.
         self.readers.close().await;
@@ -364,6 +395,21 @@ async fn try_to_bring_up_to_date(writers: &PgPool, prepared: bool) -> Result<(),
     migrations().run_direct(None, &mut *tx, false).await?;
     let (now,) = sqlx::query_as::<Db, (i64,)>(NOW).fetch_one(&mut *tx).await?;
     months::prepare(&mut tx, UnixMillis(now)).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Joins the servers that run, one at a time: whoever comes next sees this one's listening connection, and by its name
+/// where it keeps photos.
+async fn join(writers: &PgPool, listening: &PgPool, prepared: bool, listener: &str) -> Result<(), OpenError> {
+    let mut tx = writers.begin_with(begin(prepared)).await?;
+    sqlx::query::<Db>(LOCK_FOR_ALL).execute(&mut *tx).await?;
+    if sqlx::query::<Db>(ELSEWHERE).bind(listener).fetch_optional(&mut *tx).await?.is_some() {
+        return Err(OpenError::PhotosElsewhere);
+    }
+    // Where only a pooler can be reached nobody listens, and nobody can be seen.
+    if !matches!(timeout(JOINING, listening.acquire()).await, Ok(Ok(_))) {
+        tracing::warn!("the database can't be listened to: see database.listen_url");
+    }
     Ok(tx.commit().await?)
 }
 

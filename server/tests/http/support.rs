@@ -18,7 +18,7 @@ use rand::SeedableRng as _;
 use rand_chacha::ChaCha20Rng;
 use serde_json::Value;
 use server::clock::{Clock, Dice};
-use server::config::{Config, Layers};
+use server::config::{Config, Layers, PhotoPlace};
 use server::router;
 use server::service::{events, projector};
 use server::state::App;
@@ -246,6 +246,9 @@ impl TestApp {
     pub(crate) async fn beside(&self) -> Self {
         let keeping = self.keeping.beside();
         let mut config = self.app.config.clone();
+        if let Some(folder) = config.photos.folder(&config.database.folder) {
+            config.photos.place = PhotoPlace::Folder(Some(folder));
+        }
         config.database.folder = keeping.folder().to_owned();
         Self::running(keeping, self.clock.clone(), config).await
     }
@@ -281,7 +284,7 @@ impl TestApp {
 }
 
 async fn open(keeping: &Keeping, clock: Arc<TestClock>, config: Config) -> App {
-    let store = server::serve::open_store(&config.database).await.unwrap();
+    let store = server::serve::open_store(&config).await.unwrap();
     let dice = Dice::from_rng(ChaCha20Rng::seed_from_u64(keeping.begin_life()));
     App::new(store, clock, dice, config).await.unwrap()
 }

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::months::{self, Month};
 use super::{Access, Conn, Db, DbRow, OpenError, PostgresStore};
+use crate::hex::hex;
 use crate::store::StoreError;
 use crate::store::shared::bulk::{Bulk, stretches};
 use crate::store::shared::failure::corrupt;
@@ -217,8 +218,7 @@ impl Move {
             }
             let (rows, digest) = there;
             progress(name, rows);
-            let sha256 = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-            moved.push(MovedTable { table: name, rows, sha256 });
+            moved.push(MovedTable { table: name, rows, sha256: hex(&digest) });
         }
         Ok(moved)
     }
@@ -268,7 +268,7 @@ impl Move {
 async fn whose(reading: &mut SqliteConnection) -> Result<String, StoreError> {
     let seed = sqlx::query_as::<Sqlite, (Vec<u8>,)>("select seed from server_key").fetch_optional(reading).await?;
     let digest = Sha256::digest(seed.map(|(seed,)| seed).unwrap_or_default());
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&digest))
 }
 
 /// A table as both sides have it.

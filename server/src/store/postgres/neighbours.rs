@@ -78,6 +78,10 @@ impl Neighbours for PostgresStore {
         Ok(tx.commit().await?)
     }
 
+    async fn adrift(&self) {
+        self.reach.adrift().await;
+    }
+
     fn told(&self) -> broadcast::Receiver<Word> {
         self.ears.words.subscribe()
     }

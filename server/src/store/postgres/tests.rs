@@ -44,7 +44,8 @@ impl Scratch {
 
 pub(super) fn access(url: &str) -> Access {
     let options = PgConnectOptions::from_str(url).unwrap();
-    Access { listening: options.clone(), options, connections: 6, prepared: true }
+    let silence = Duration::from_secs(15);
+    Access { listening: options.clone(), options, connections: 6, silence, photos: None, prepared: true }
 }
 
 pub(super) async fn scratch() -> Scratch {

@@ -72,7 +72,7 @@ impl Keeping {
         self.database = Some(throwaway_postgres::shared().database("template0", |_| {}));
         let pairs = self.settings();
         let config = Config::read(Layers::default().environment(pairs)).unwrap();
-        let access = postgres::Access::of(&self.url().unwrap(), &config.database);
+        let access = postgres::Access::of(&self.url().unwrap(), &config.database, None);
         let mut moving = postgres::moving::Move::begin(self.folder(), &access).await.unwrap();
         moving.copy(|_, _| {}).await.unwrap();
         moving.verify(|_, _| {}).await.unwrap();
@@ -171,7 +171,7 @@ fn migrate(url: &str) {
     let pairs = [("DAYBOOK_DATABASE_FOLDER", place), ("DAYBOOK_DATABASE_URL", url.to_owned())];
     let pairs = pairs.into_iter().map(|(name, value)| (name.to_owned(), value));
     let config = Config::read(Layers::default().environment(pairs)).unwrap();
-    let migrated = async { server::serve::open_store(&config.database).await.unwrap().close().await };
+    let migrated = async { server::serve::open_store(&config).await.unwrap().close().await };
     // In a thread of its own: the test's runtime is busy with this call.
     std::thread::scope(|threads| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

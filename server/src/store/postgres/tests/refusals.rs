@@ -84,6 +84,39 @@ async fn older_servers_are_not_stopped_by_surprise() {
     store.close().await;
 }
 
+/// Each would miss the photos that the other takes in. Who is alone may keep them wherever they are now.
+#[tokio::test]
+async fn servers_that_keep_photos_in_different_places_do_not_run_together() {
+    let store = scratch().await;
+    let in_place = |place: &str| Access { photos: Some(place.to_owned()), ..access(&store.database.url()) };
+    let first = PostgresStore::open_anyhow(&in_place("here"), None).await.unwrap();
+    let second = PostgresStore::open_anyhow(&in_place("here"), None).await.unwrap();
+    let elsewhere = in_place("elsewhere");
+    for running in [first, second] {
+        let refused = PostgresStore::open_anyhow(&elsewhere, None).await;
+        assert!(matches!(refused, Err(OpenError::PhotosElsewhere)));
+        running.close_connections().await;
+    }
+    let alone = PostgresStore::open_anyhow(&elsewhere, None).await.unwrap();
+    alone.close_connections().await;
+    store.close().await;
+}
+
+/// Of two that start at the same moment one is refused.
+#[tokio::test]
+async fn servers_with_photos_in_different_places_do_not_start_together() {
+    let store = scratch().await;
+    let in_place = |place: &str| Access { photos: Some(place.to_owned()), ..access(&store.database.url()) };
+    let (here, elsewhere) = (in_place("here"), in_place("elsewhere"));
+    let (one, other) =
+        tokio::join!(PostgresStore::open_anyhow(&here, None), PostgresStore::open_anyhow(&elsewhere, None));
+    assert_eq!([&one, &other].map(Result::is_ok).iter().filter(|opened| **opened).count(), 1);
+    for opened in [one, other].into_iter().flatten() {
+        opened.close_connections().await;
+    }
+    store.close().await;
+}
+
 /// What somebody sets while the server runs holds for its next connections.
 #[tokio::test]
 async fn whatever_is_usual_in_a_database_writers_see_the_present_and_forget_nothing() {
