@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sync_core::ancestry::Ancestry;
-use sync_core::chunk::{pack, read_change};
+use sync_core::chunk::read_change;
 use sync_core::digest::{Leaf, RecordLeaf, Short, Side, Tree, bucket};
 use sync_core::document::Document;
 use sync_core::id::{ActorId, ChangeHash, RecordId};
@@ -14,6 +14,7 @@ use sync_core::wire::cursor::Cursor;
 use sync_core::wire::digest::{Comparison, Question};
 use sync_core::wire::exchange::{ExchangeRequest, ExchangeResponse, GoneReason, News, PullItem, PullLimits};
 
+use super::exchange::packed;
 use super::projector::record_row;
 use super::rebuild::put_right;
 use crate::error::ServiceError;
@@ -208,18 +209,9 @@ impl<'a> Repair<'a> {
         self.bytes_left = self.bytes_left.saturating_sub(bytes);
         self.whole.push(id);
         self.refused.extend(&record.refused);
-        let mut previous = None;
-        let mut packed = Vec::with_capacity(record.published.len());
-        for change in &record.published {
-            // A change that is damaged here is offered by the phone.
-            let (Ok(frame), Ok(bytes)) = (read_change(&change.raw), pack(&change.raw, previous.as_ref())) else {
-                continue;
-            };
-            self.actors.insert(frame.actor);
-            packed.push(bytes);
-            previous = Some(change.hash);
-        }
-        self.pull.push(PullItem { record: id, news: News::Changes(packed) });
+        let frames = record.published.iter().filter_map(|change| read_change(&change.raw).ok());
+        self.actors.extend(frames.map(|frame| frame.actor));
+        self.pull.push(PullItem { record: id, news: News::Changes(packed(id, &record.published)) });
         Ok(true)
     }
 

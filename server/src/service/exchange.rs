@@ -1,6 +1,7 @@
 //! One exchange with a phone: take in, wait a moment for publication, tell what is new.
 
 use sync_core::chunk;
+use sync_core::id::RecordId;
 use sync_core::wire::cursor::Cursor;
 use sync_core::wire::exchange::{
     Backlog, Baseline, ExchangeRequest, ExchangeResponse, GoneReason, News, Order, PullItem, PullLimits,
@@ -22,7 +23,7 @@ use crate::clock::millis;
 use crate::error::{ServiceError, codes};
 use crate::scope;
 use crate::state::App;
-use crate::store::{Device, DeviceReport, FeedItem, FeedPosition, FeedQuery};
+use crate::store::{Device, DeviceReport, FeedItem, FeedPosition, FeedQuery, PublishedChange};
 
 /// Serves an exchange of an enrolled device.
 ///
@@ -125,7 +126,7 @@ async fn tell_news(
             })
             .await?;
         response.authors = page.authors;
-        response.pull = page.items.into_iter().map(pull_item).collect::<Result<_, _>>()?;
+        response.pull = page.items.into_iter().map(pull_item).collect();
         // The page may hold what was published after `head` was read; what belongs to that is told next time.
         let seq = page.ended_at.map_or(head.seq, |end| end.min(head.seq));
         response.more = page.ended_at.is_some_and(|end| end < head.seq);
@@ -178,17 +179,25 @@ fn postpone_pull(app: &App, device: &Device, response: &mut ExchangeResponse) ->
     Ok(())
 }
 
-fn pull_item(item: FeedItem) -> Result<PullItem, ServiceError> {
-    let news = if item.gone {
-        News::Gone(GoneReason::Reassigned)
-    } else {
-        let mut previous = None;
-        let mut packed = Vec::with_capacity(item.changes.len());
-        for change in &item.changes {
-            packed.push(chunk::pack(&change.raw, previous.as_ref()).map_err(ServiceError::internal)?);
-            previous = Some(change.hash);
+fn pull_item(item: FeedItem) -> PullItem {
+    let news =
+        if item.gone { News::Gone(GoneReason::Reassigned) } else { News::Changes(packed(item.record, &item.changes)) };
+    PullItem { record: item.record, news }
+}
+
+/// Changes as they travel. One that is damaged here is left out, so that it keeps nobody from the others: what is missing
+/// shows when phones compare, and whoever holds it offers it.
+pub(super) fn packed(record: RecordId, changes: &[PublishedChange]) -> Vec<Vec<u8>> {
+    let mut previous = None;
+    let mut packed = Vec::with_capacity(changes.len());
+    for change in changes {
+        match chunk::pack(&change.raw, previous.as_ref()) {
+            Ok(bytes) => {
+                packed.push(bytes);
+                previous = Some(change.hash);
+            }
+            Err(error) => tracing::error!(%record, %error, "a published change is damaged, and phones don't get it"),
         }
-        News::Changes(packed)
-    };
-    Ok(PullItem { record: item.record, news })
+    }
+    packed
 }

@@ -136,7 +136,7 @@ async fn damaged_bytes_are_replaced() {
 
 #[tokio::test]
 async fn what_the_server_s_disk_forgot_costs_no_other_record() {
-    let Scene { test, mut promoter, record: other, .. } = scene().await;
+    let Scene { test, mut promoter, mut supervisor, record: other, .. } = scene().await;
     let damaged = promoter.register_with_notes("李娜", "客户目前租房，合同年底到期，希望在此之前定下来。");
     assert_eq!(promoter.sync(&test).await.failure, None);
     let raw = test.app.store.record(damaged).await.unwrap().published[0].raw.len();
@@ -151,6 +151,10 @@ async fn what_the_server_s_disk_forgot_costs_no_other_record() {
     assert_eq!(changes_of(&test, other).await.len(), 4);
     let held = format!("select count(*) from change where {of_it} and state = 2 and code = '{}'", code::DAMAGED);
     assert_eq!(test.sql_number(&held).await, 1, "a person sees what waits for the storage to be looked at");
+
+    assert_eq!(supervisor.sync(&test).await.failure, None);
+    assert_eq!(names(&supervisor, other), changes_of(&test, other).await, "and phones get everything else");
+    assert_eq!(names(&supervisor, damaged), []);
 }
 
 #[tokio::test]
