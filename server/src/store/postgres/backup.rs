@@ -13,6 +13,7 @@ use sync_core::time::UnixMillis;
 use super::audit::{broken_journals, changes_are_intact, contents, is_known, journals, kept_photos, set_epoch};
 use super::{Conn, Db, migrations};
 use crate::config::DatabaseUrl;
+use crate::hex::hex;
 use crate::photo::keep::Kept;
 use crate::store::StoreError;
 use crate::store::backup::{BackupError, BackupReport, Contents, RestoreReport, beside, remove, settle};
@@ -20,7 +21,13 @@ use crate::store::shared::statements;
 
 statements! {
     TABLES = "select count(*) from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')";
+    // Nobody works in them.
+    CHECKS = "select cast(datname as text) from pg_database d where starts_with(datname, $1) \
+        and not exists (select 1 from pg_stat_activity a where a.datid = d.oid)";
 }
+
+/// Nobody takes longer to look at a copy.
+const CHECKING_MS: i64 = 24 * 3_600_000;
 
 /// A finished backup, and the photos that it names. Their bytes are not in it.
 #[derive(Debug)]
@@ -49,7 +56,7 @@ pub async fn backup(url: &DatabaseUrl, target: &Path, now: UnixMillis) -> Result
     let plainly = ["--format=custom", "--exclude-table-data=lead", "--file"].map(PathBuf::from);
     let copied = run("pg_dump", url, None, plainly.into_iter().chain([unfinished.clone()]).collect()).await;
     let checked = match copied {
-        Ok(()) => check(url, &mut live, &unfinished).await,
+        Ok(()) => check(url, &mut live, &unfinished, now).await,
         Err(error) => Err(error),
     };
     live.close().await?;
@@ -79,13 +86,17 @@ struct Checked {
 }
 
 /// Restores a copy into a database of its own and looks at it.
-async fn check(url: &DatabaseUrl, live: &mut Conn, file: &Path) -> Result<Checked, BackupError> {
-    let mut number = [0; 8];
-    getrandom::fill(&mut number).map_err(|error| StoreError::Internal(Box::new(error)))?;
+async fn check(url: &DatabaseUrl, live: &mut Conn, file: &Path, now: UnixMillis) -> Result<Checked, BackupError> {
     let plain = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
     let database: String = url.options().get_database().unwrap_or("daybook").chars().filter(plain).take(40).collect();
+    let prefix = format!("{database}_check_").to_ascii_lowercase();
+    sweep(live, &prefix, now).await?;
+    // The second in which it was made, and a number that nobody else takes in it.
+    let mut number = [0; 3];
+    getrandom::fill(&mut number).map_err(|error| StoreError::Internal(Box::new(error)))?;
+    let second = u64::try_from(now.0 / 1_000).unwrap_or(0);
     // Made of letters and digits, hence safe.
-    let name = format!("{database}_check_{:016x}", u64::from_ne_bytes(number)).to_ascii_lowercase();
+    let name = format!("{prefix}{second:010x}{}", hex(&number));
     let create = format!("create database \"{name}\" template template0 encoding 'UTF8'");
     sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut *live).await?;
     let looked = match fill(url, Some(&name), file).await {
@@ -95,6 +106,20 @@ async fn check(url: &DatabaseUrl, live: &mut Conn, file: &Path) -> Result<Checke
     let drop = format!("drop database \"{name}\" with (force)");
     sqlx::raw_sql(AssertSqlSafe(drop)).execute(live).await?;
     looked
+}
+
+/// Drops what backups left that were killed a day ago or earlier. It is as large as the database.
+async fn sweep(live: &mut Conn, prefix: &str, now: UnixMillis) -> Result<(), BackupError> {
+    for (name,) in sqlx::query_as::<Db, (String,)>(CHECKS).bind(prefix).fetch_all(&mut *live).await? {
+        let digits = name.strip_prefix(prefix).filter(|digits| digits.len() == 16);
+        let number = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok());
+        let made_at = number.and_then(|number| i64::try_from(number >> 24).ok()?.checked_mul(1_000)).map(UnixMillis);
+        if made_at.is_some_and(|made_at| now.since(made_at) > CHECKING_MS) {
+            sqlx::raw_sql(AssertSqlSafe(format!("drop database \"{name}\""))).execute(&mut *live).await?;
+            tracing::warn!(database = name, "what a backup that was killed had left is dropped");
+        }
+    }
+    Ok(())
 }
 
 async fn look(options: &PgConnectOptions, file: &Path) -> Result<Checked, BackupError> {

@@ -39,6 +39,14 @@ async fn a_running_server_is_backed_up_and_restored_elsewhere() {
     let store = scratch().await;
     let place = tempfile::TempDir::new().unwrap();
     let target = place.path().join("backup.dump");
+    // One that was killed two days ago left what it had made; one that runs still needs it.
+    let left = |hours: i64| {
+        let second = (NOW.0 / 1_000 - hours * 3_600).unsigned_abs();
+        let name = format!("{}_check_{second:010x}abcdef", store.database.name());
+        throwaway_postgres::shared().cluster().create(&name, "template0").unwrap();
+        name
+    };
+    let (_killed, running) = (left(48), left(1));
     store.create_organisation(&organisation(1)).await.unwrap();
     let report = backup(&url(&store.database), &target, NOW).await.unwrap().report;
     assert_eq!((report.contents.organisations, report.contents.epoch), (1, 1));
@@ -56,7 +64,8 @@ async fn a_running_server_is_backed_up_and_restored_elsewhere() {
     other.close().await;
     let over = restore(&target, &url(&store.database)).await;
     assert!(matches!(over, Err(BackupError::NotEmpty(_))));
-    assert_eq!(left_over(&store.database), "0", "what was only for the check is gone");
+    assert_eq!(left_over(&store.database), "1", "what was only for the check is gone");
+    throwaway_postgres::shared().cluster().ask("postgres", &format!("drop database {running}")).unwrap();
     store.close().await;
 }
 
