@@ -40,6 +40,19 @@ pub struct Found {
     pub feeds: HashMap<OrganisationId, u64>,
 }
 
+impl Found {
+    /// With what was found around other records.
+    pub(super) fn and(mut self, other: Self) -> Self {
+        self.around.extend(other.around);
+        self.flags.extend(other.flags);
+        for (organisation, seen) in other.feeds {
+            // Of two moments the earlier one: what came between was seen by one of them alone.
+            self.feeds.entry(organisation).and_modify(|known| *known = seen.min(*known)).or_insert(seen);
+        }
+        self
+    }
+}
+
 /// What is stored for comparing records with each other.
 #[async_trait]
 pub trait FlagStore: Send + Sync {

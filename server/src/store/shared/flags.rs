@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use async_trait::async_trait;
+use futures_util::future::try_join_all;
 use sqlx::Row as _;
 use sync_core::id::{DeviceId, OfficeId, OrganisationId, PhotoHash, RecordId};
 use sync_core::record::Kind;
@@ -19,6 +20,10 @@ use crate::store::shared::bulk_statements;
 use crate::store::shared::failure::corrupt;
 use crate::store::shared::stored::{count, position};
 use crate::store::{RecordRow, StoreError};
+
+/// Around so many records it is looked over one connection; whoever makes read tables anew asks about more at once, and
+/// the database looks on several processors.
+pub(super) const LOOKED_AT_TOGETHER: usize = 256;
 
 bulk_statements! {
     FEEDS[1] = "select id, seq from organisation where id in ({list})";
@@ -251,19 +256,25 @@ async fn closings(conn: &mut Conn, of: &[Subject], found: &mut Found) -> Result<
     Ok(())
 }
 
+async fn look_around(store: &Backend, of: &[Subject]) -> Result<Found, StoreError> {
+    let mut found = Found::default();
+    let mut conn = store.reader().await?;
+    // First, so that whatever is not seen below lies behind them.
+    feeds(&mut conn, of, &mut found).await?;
+    near(&mut conn, of, &mut found).await?;
+    same(&mut conn, of, &mut found).await?;
+    clocks(&mut conn, of, &mut found).await?;
+    forks(&mut conn, of, &mut found).await?;
+    closings(&mut conn, of, &mut found).await?;
+    Ok(found)
+}
+
 #[async_trait]
 impl FlagStore for Backend {
     async fn surroundings(&self, of: &[Subject]) -> Result<Found, StoreError> {
-        let mut found = Found::default();
-        let mut conn = self.reader().await?;
-        // First, so that whatever is not seen below lies behind them.
-        feeds(&mut conn, of, &mut found).await?;
-        near(&mut conn, of, &mut found).await?;
-        same(&mut conn, of, &mut found).await?;
-        clocks(&mut conn, of, &mut found).await?;
-        forks(&mut conn, of, &mut found).await?;
-        closings(&mut conn, of, &mut found).await?;
-        Ok(found)
+        let parts = of.chunks(LOOKED_AT_TOGETHER).map(|part| look_around(self, part));
+        let parts = try_join_all(parts).await?;
+        Ok(parts.into_iter().reduce(Found::and).unwrap_or_default())
     }
 
     async fn add_flags(&self, raised: &[(RecordId, u64)]) -> Result<(), StoreError> {

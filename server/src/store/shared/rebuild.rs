@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use async_trait::async_trait;
+use futures_util::future::try_join_all;
 use sqlx::Row as _;
 use sync_core::id::{OfficeId, OrganisationId, PersonId, RecordId};
 use sync_core::index::Row;
@@ -194,6 +195,13 @@ impl Stored {
     }
 }
 
+async fn outdated(store: &Backend, rows: &[Remade]) -> Result<Vec<RecordId>, StoreError> {
+    let plain: Vec<&RecordRow> = rows.iter().map(|remade| &remade.row).collect();
+    let stored = Stored::of(&mut *store.reader().await?, &plain).await?;
+    let wrong = rows.iter().filter(|remade| !stored.agrees_with(remade));
+    Ok(wrong.map(|remade| remade.row.row.id).collect())
+}
+
 #[async_trait]
 impl RebuildStore for Backend {
     async fn published(&self, after: Option<RecordId>, limit: u32) -> Result<Vec<PendingRecord>, StoreError> {
@@ -208,9 +216,7 @@ impl RebuildStore for Backend {
     }
 
     async fn outdated(&self, rows: &[Remade]) -> Result<HashSet<RecordId>, StoreError> {
-        let plain: Vec<&RecordRow> = rows.iter().map(|remade| &remade.row).collect();
-        let stored = Stored::of(&mut *self.reader().await?, &plain).await?;
-        let wrong = rows.iter().filter(|remade| !stored.agrees_with(remade));
-        Ok(wrong.map(|remade| remade.row.row.id).collect())
+        let parts = try_join_all(rows.chunks(flags::LOOKED_AT_TOGETHER).map(|part| outdated(self, part))).await?;
+        Ok(parts.into_iter().flatten().collect())
     }
 }
