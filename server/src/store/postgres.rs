@@ -280,9 +280,11 @@ impl PostgresStore {
         Ok(tx)
     }
 
-    /// Begins a transaction that reads: all its statements see the same moment.
+    /// Begins a transaction that reads: all its statements see the same moment. A question that takes a minute is given
+    /// up, so that a few of them don't keep the connections from everybody else.
     async fn reader(&self) -> Result<Transaction<'static, Db>, StoreError> {
-        Ok(self.readers.begin_with(begins!("repeatable read, read only", self.prepared)).await?)
+        let begin = begins!("repeatable read, read only; set local statement_timeout = '1min'", self.prepared);
+        Ok(self.readers.begin_with(begin).await?)
     }
 
     fn as_neighbours(&self) -> Option<&dyn Neighbours> {

@@ -38,9 +38,10 @@ pub(super) async fn indexed(conn: &mut Conn, numbers: &[i64]) -> Result<HashSet<
     Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
 }
 
-/// The condition on a record `r` that a search finds it.
+/// The condition on a record `r` that a search finds it, where few are found: they are gathered first, so that nobody
+/// walks through all records and asks for each whether it is one of them.
 pub(super) fn matching(placeholder: &str) -> String {
-    format!("r.no in (select s.no from record_search s where s.terms @@ cast({placeholder} as tsquery))")
+    format!("r.no = any (array (select s.no from record_search s where s.terms @@ cast({placeholder} as tsquery)))")
 }
 
 /// The same for one record, where few are looked at and many are found.

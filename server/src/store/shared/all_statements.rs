@@ -79,6 +79,8 @@ pub(super) fn lists_with_their_index() -> Vec<(List, String)> {
     let mut all: Vec<(List, String)> = Flag::ALL.iter().map(flagged).collect();
     all.push((whole(RecordFilter { flags: Some(Flag::any()), ..none.clone() }), "record_list_flagged".to_owned()));
     all.push((whole(staged), "record_list_stage".to_owned()));
+    let of_project = RecordFilter { project: Some(ProjectId::from([1; 16])), ..none };
+    all.push((whole(of_project), "record_list_project".to_owned()));
     all
 }
 
