@@ -117,6 +117,23 @@ async fn servers_with_photos_in_different_places_do_not_start_together() {
     store.close().await;
 }
 
+/// A few questions that take too long would keep the connections from everybody else.
+#[tokio::test]
+async fn a_question_that_takes_too_long_is_an_outage() {
+    let store = scratch().await;
+    let mut tx = store.reader().await.unwrap();
+    let (patience,) = sqlx::query_as::<Db, (String,)>("select current_setting('statement_timeout')")
+        .fetch_one(&mut *tx)
+        .await
+        .unwrap();
+    assert_eq!(patience, "1min");
+    sqlx::raw_sql("set local statement_timeout = '1ms'").execute(&mut *tx).await.unwrap();
+    let given_up = sqlx::raw_sql("select pg_sleep(60)").execute(&mut *tx).await;
+    assert!(matches!(given_up.map_err(StoreError::from), Err(StoreError::Unavailable(_))));
+    drop(tx);
+    store.close().await;
+}
+
 /// What somebody sets while the server runs holds for its next connections.
 #[tokio::test]
 async fn whatever_is_usual_in_a_database_writers_see_the_present_and_forget_nothing() {
