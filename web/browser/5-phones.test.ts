@@ -104,6 +104,13 @@ test('a phone is cut off; what it still sends is quarantined, looked at and disc
   const { page } = at.desk;
   await page.goto(`/devices?person=${held.owner.id}`);
   const row = page.locator('tbody tr').filter({ hasText: '测试机' });
+  await row.getByRole('button', { name: 'Revoke: 测试机' }).waitFor();
+  for (const width of [820, 1280]) {
+    await page.setViewportSize({ width, height: 820 });
+    const buttons = row.getByRole('button', { name: /: 测试机$/ });
+    const tops = () => buttons.evaluateAll((buttons) => buttons.map((button) => button.getBoundingClientRect().top));
+    await expect.poll(async () => new Set(await tops()).size, { message: `beside each other at ${width}` }).toBe(1);
+  }
   await row.getByRole('button', { name: 'Revoke: 测试机' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
   await row.getByText('Cut off', { exact: false }).waitFor();
