@@ -5,10 +5,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sync_core::id::{PhotoHash, RecordId};
 use sync_core::time::UnixMillis;
 
+use crate::auth::envelope;
 use crate::error::{ServiceError, codes};
 use crate::photo::album::PhotoKey;
 use crate::service::records::PageKey;
 use crate::service::surveys::ReadTo;
+use crate::state::App;
+use crate::store::Person;
 
 pub(super) fn write(key: PageKey) -> String {
     URL_SAFE_NO_PAD.encode(key_bytes(key))
@@ -28,12 +31,16 @@ pub(super) fn read_counted(text: &str) -> Result<ReadTo, ServiceError> {
     Ok(ReadTo { read: u32::from_be_bytes(*read), last: key(last)? })
 }
 
-pub(super) fn write_photo((stored_at, hash): PhotoKey) -> String {
-    URL_SAFE_NO_PAD.encode([stored_at.0.to_be_bytes().as_slice(), &hash.0].concat())
+/// A list of photos goes on where looking for them ended, which may be at one that its reader does not see.
+pub(super) fn write_photo(app: &App, who: &Person, (stored_at, hash): PhotoKey) -> Result<String, ServiceError> {
+    let content = [stored_at.0.to_be_bytes().as_slice(), &hash.0].concat();
+    let closed = envelope::close(&app.keys, who.id, app.dice.bytes(), &content).map_err(ServiceError::internal)?;
+    Ok(URL_SAFE_NO_PAD.encode(closed))
 }
 
-pub(super) fn read_photo(text: &str) -> Result<PhotoKey, ServiceError> {
-    let (stored_at, hash) = parts(&decoded(text)?)?;
+pub(super) fn read_photo(app: &App, who: &Person, text: &str) -> Result<PhotoKey, ServiceError> {
+    let content = envelope::open(&app.keys, who.id, &decoded(text)?).ok_or(codes::CURSOR)?;
+    let (stored_at, hash) = parts(&content)?;
     Ok((stored_at, PhotoHash(hash)))
 }
 
