@@ -54,7 +54,7 @@ function Behind({ of, lead, statement, sort, onClose }: Omit<Linked, 'figures'> 
   const query = useInfiniteQuery(behindFigure(of.office, of.day, sort, statement));
   const title = t('board.behind', { what: term('figure', sort), name: of.name, day: of.day });
   return (
-    <Modal open title={title} onCancel={onClose} footer={<Button onClick={onClose}>{t('common.close')}</Button>}>
+    <Modal open width={640} title={title} onCancel={onClose} footer={<Button onClick={onClose}>{t('common.close')}</Button>}>
       {lead && <p className="quiet">{lead}</p>}
       <RecordPages query={query} office={of.office} />
     </Modal>

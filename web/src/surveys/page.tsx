@@ -188,7 +188,7 @@ function Behind({ filter, figure, onClose }: BehindProps) {
     .filter(Boolean)
     .join(' · ');
   return (
-    <Modal open title={title} onCancel={onClose} footer={<Button onClick={onClose}>{t('common.close')}</Button>}>
+    <Modal open width={640} title={title} onCancel={onClose} footer={<Button onClick={onClose}>{t('common.close')}</Button>}>
       <RecordPages query={query} />
     </Modal>
   );
