@@ -12,6 +12,7 @@ test('leads are counted by how far they have come, and each count leads to its r
   const row = (name: string) => stages.getByRole('row').filter({ hasText: name });
   await row('Total').waitFor();
   expect(await row('Total').getByRole('cell').first().innerText()).toBe(String(await counted('kind=lead')));
+  expect(await row('Total').getByRole('link').getAttribute('href')).toBe('/records?kind=lead');
   const subscribed = await counted('kind=lead&stage=subscribed');
   await row('Subscribed').getByRole('link', { name: String(subscribed), exact: true }).click();
   await page.waitForURL('**/records?kind=lead&stage=subscribed');
