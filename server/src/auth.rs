@@ -7,6 +7,7 @@ pub mod backoff;
 pub mod challenge;
 pub mod client;
 pub mod code;
+pub mod envelope;
 pub mod keys;
 pub mod password;
 pub mod session;

@@ -105,6 +105,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(assignments::assign))
         .routes(routes!(assignments::assign_all))
         .routes(routes!(quarantine::list))
+        .routes(routes!(quarantine::codes))
         .routes(routes!(exports::quarantine))
         .routes(routes!(quarantine::inspect))
         .routes(routes!(quarantine::replay))

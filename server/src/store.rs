@@ -293,6 +293,8 @@ pub trait Store: Send + Sync {
     async fn set_aside(&self, query: &AsideQuery) -> Result<Vec<SetAside>, StoreError>;
     /// How many changes those are, over all pages.
     async fn count_set_aside(&self, query: &AsideQuery) -> Result<u64, StoreError>;
+    /// How many of those there are with each code, whichever code and page are asked for.
+    async fn codes_set_aside(&self, query: &AsideQuery) -> Result<Vec<(String, u64)>, StoreError>;
     /// One change of a device, whatever became of it. [`StoreError::NotFound`] if there is none of this number.
     async fn aside(&self, id: i64) -> Result<AsideChange, StoreError>;
     /// The changes of a record that are held, wait, or were decided about, in the order in which they came.

@@ -12,6 +12,7 @@ test('leads are counted by how far they have come, and each count leads to its r
   const row = (name: string) => stages.getByRole('row').filter({ hasText: name });
   await row('Total').waitFor();
   expect(await row('Total').getByRole('cell').first().innerText()).toBe(String(await counted('kind=lead')));
+  expect(await row('Total').getByRole('link').getAttribute('href')).toBe('/records?kind=lead');
   const subscribed = await counted('kind=lead&stage=subscribed');
   await row('Subscribed').getByRole('link', { name: String(subscribed), exact: true }).click();
   await page.waitForURL('**/records?kind=lead&stage=subscribed');
@@ -44,12 +45,22 @@ test('answers are counted by form and question', async () => {
   expect(await housing.getByRole('cell').first().innerText()).toBe(String(all));
   const counts = await housing.locator('.answers li > .number').allInnerTexts();
   expect(counts.reduce((sum, count) => sum + Number(count), 0)).toBe(all);
-  // Each number shows its surveys.
+  // Each number shows its surveys, all of them, page after page.
+  await page.route('**/surveys/figures/records?*', (route) =>
+    route.continue({ url: route.request().url().replace('limit=50', 'limit=7') }),
+  );
   const answer = housing.locator('.answers li').first();
+  const count = Number(await answer.getByRole('button').innerText());
   await answer.getByRole('button').click();
   const behind = page.getByRole('dialog', { name: /^bank-marketing · 2014 · housing · / });
-  await behind.locator('.row-link').first().waitFor();
-  expect(await behind.locator('.row-link').count()).toBe(Number(await answer.getByRole('button').innerText()));
+  await behind.getByText(`7 of ${count} records shown`).waitFor();
+  for (let shown = 7; shown < count; shown += 7) {
+    expect(await behind.locator('.row-link').count()).toBe(shown);
+    await behind.getByRole('button', { name: 'Load more' }).press('Enter');
+    await behind.locator('.row-link').nth(shown).waitFor();
+  }
+  await behind.getByText(`${count} records`, { exact: true }).waitFor();
+  expect(new Set(await behind.locator('.row-link').evaluateAll((links) => links.map((link) => link.getAttribute('href')))).size).toBe(count);
   await page.keyboard.press('Escape');
   await behind.waitFor({ state: 'hidden' });
   // Nothing but what is asked for.

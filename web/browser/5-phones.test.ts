@@ -104,6 +104,13 @@ test('a phone is cut off; what it still sends is quarantined, looked at and disc
   const { page } = at.desk;
   await page.goto(`/devices?person=${held.owner.id}`);
   const row = page.locator('tbody tr').filter({ hasText: '测试机' });
+  await row.getByRole('button', { name: 'Revoke: 测试机' }).waitFor();
+  for (const width of [820, 1280]) {
+    await page.setViewportSize({ width, height: 820 });
+    const buttons = row.getByRole('button', { name: /: 测试机$/ });
+    const tops = () => buttons.evaluateAll((buttons) => buttons.map((button) => button.getBoundingClientRect().top));
+    await expect.poll(async () => new Set(await tops()).size, { message: `beside each other at ${width}` }).toBe(1);
+  }
   await row.getByRole('button', { name: 'Revoke: 测试机' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
   await row.getByText('Cut off', { exact: false }).waitFor();
@@ -121,6 +128,25 @@ test('a phone is cut off; what it still sends is quarantined, looked at and disc
   await reason('设备已停用');
   await page.locator('.page-head .mark').getByText('Refused').waitFor();
   await page.getByText('设备已停用').waitFor();
+});
+
+test('the quarantine offers every code that there is, however little of it is loaded', async () => {
+  const { page } = at.desk;
+  const codes = await at.desk.ask<{ code: string; changes: number }[]>('/api/v1/quarantine/codes?state=refused');
+  await page.route('**/api/v1/quarantine?*', (route) => route.fulfill({ json: { items: [], next: null } }));
+  await page.goto('/quarantine?state=refused');
+  await page.getByText('Nothing is set aside here').waitFor();
+  await page.unroute('**/api/v1/quarantine?*');
+  await page.getByRole('combobox', { name: 'Any reason' }).click();
+  const offered = page.locator('.ant-select-item-option');
+  await offered.first().waitFor();
+  expect(codes.length).toBeGreaterThan(0);
+  expect(await offered.evaluateAll((options) => options.map((option) => /\((\d+)\)$/.exec(option.textContent ?? '')?.[1]))).toEqual(
+    codes.map(({ changes }) => String(changes)),
+  );
+  await page.keyboard.press('Enter');
+  await page.waitForURL('**/quarantine?state=refused&code=*');
+  await page.locator('tbody .row-link').first().waitFor();
 });
 
 test('a wipe wants the name of the phone', async () => {

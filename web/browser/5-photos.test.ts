@@ -37,6 +37,33 @@ test('photos that arrive are shown at once, and move nothing that somebody looks
   await page.locator('.gallery-news button').waitFor({ state: 'detached' });
 });
 
+test('of the pages that somebody has loaded, news of a photo fetches the first again and no other', async () => {
+  const { page } = at.desk;
+  const asked: string[] = [];
+  await page.route(/\/api\/v1\/photos(\?[^/]*)?$/, async (route) => {
+    const url = new URL(route.request().url());
+    asked.push(url.searchParams.get('after') ?? 'newest');
+    url.searchParams.set('limit', '1');
+    await route.continue({ url: url.href });
+  });
+  await page.goto('/photos');
+  const shown = page.locator('.gallery li');
+  await shown.first().waitFor();
+  await page.getByRole('button', { name: 'Load more' }).click();
+  await shown.nth(1).waitFor();
+  const before = await shown.allInnerTexts();
+  expect(asked).toHaveLength(2);
+  await photographed('第三张照片', 200);
+  await shown.first().getByRole('link', { name: '第三张照片' }).waitFor();
+  await expect.poll(() => shown.count()).toBe(3);
+  expect((await shown.allInnerTexts()).slice(1)).toEqual(before);
+  // The first page has the new photo alone: the next one is where it meets what is known.
+  const again = asked.slice(2);
+  expect(again.filter((page) => page === asked[1])).toEqual([]);
+  expect(again[0]).toBe('newest');
+  await page.unroute(/\/api\/v1\/photos(\?[^/]*)?$/);
+});
+
 test('where the server looked in vain the page goes on by itself, and stops when that fails', async () => {
   const { page } = at.desk;
   const asked: (string | null)[] = [];

@@ -64,9 +64,9 @@ async function setAside(desk: Desk): Promise<[string, string][]> {
   ];
 }
 
-/** Tables, and cells of them, that hold more than they show. */
+/** Tables, cells of them, and lines of the queue that hold more than they show. */
 const cut = () =>
-  [...document.querySelectorAll('.list, .list .ant-table-cell')]
+  [...document.querySelectorAll('.list, .list .ant-table-cell, .queued > span')]
     .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
     .map((box) => `${box.className}: ${box.textContent?.slice(0, 60)}`);
 

@@ -22,6 +22,7 @@ test('the storm of the evening is seen while it goes on, and what is set aside l
   await evening.phones.in.lead('风暴中的客户');
   await expect.poll(said).toBeGreaterThan(before);
   await page.getByRole('region', { name: 'Stored' }).getByText('SQLite').waitFor();
+  await page.getByRole('region', { name: 'Stored' }).locator('a[href="/photos"]').waitFor();
   await page.getByRole('region', { name: 'Set aside' }).getByRole('link').first().click();
   await page.waitForURL('**/quarantine?state=quarantined');
   await desk.close();

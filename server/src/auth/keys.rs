@@ -17,6 +17,7 @@ pub struct ServerKeys {
     pub(super) token_signing: EncodingKey,
     pub(super) token_checking: DecodingKey,
     challenge: Hmac<Sha256>,
+    envelope: [u8; 32],
 }
 
 impl ServerKeys {
@@ -24,10 +25,12 @@ impl ServerKeys {
     pub fn from_seed(seed: [u8; 32]) -> Self {
         let signing = Key::from_seed(seed);
         let secret = Sha512::new().chain_update(b"daybook/challenge-key/1").chain_update(seed).finalize();
+        let envelope = Sha256::new().chain_update(b"daybook/envelope-key/1").chain_update(seed).finalize();
         Self {
             token_signing: EncodingKey::from_ed_der(&[PKCS8_PREFIX.as_slice(), &seed].concat()),
             token_checking: DecodingKey::from_ed_der(&signing.public().0),
             challenge: Hmac::new(&secret),
+            envelope: envelope.into(),
             signing,
         }
     }
@@ -40,6 +43,11 @@ impl ServerKeys {
     /// A fresh computation of the seal of a challenge.
     pub(super) fn challenge_seal(&self) -> Hmac<Sha256> {
         self.challenge.clone()
+    }
+
+    /// What closes and opens envelopes.
+    pub(super) fn envelope(&self) -> &[u8; 32] {
+        &self.envelope
     }
 }
 

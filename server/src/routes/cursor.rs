@@ -5,37 +5,61 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sync_core::id::{PhotoHash, RecordId};
 use sync_core::time::UnixMillis;
 
+use crate::auth::envelope;
 use crate::error::{ServiceError, codes};
 use crate::photo::album::PhotoKey;
 use crate::service::records::PageKey;
+use crate::service::surveys::ReadTo;
+use crate::state::App;
+use crate::store::Person;
 
-pub(super) fn write((captured, record): PageKey) -> String {
-    behind(captured, record.as_bytes())
+pub(super) fn write(key: PageKey) -> String {
+    URL_SAFE_NO_PAD.encode(key_bytes(key))
 }
 
 pub(super) fn read(text: &str) -> Result<PageKey, ServiceError> {
-    let (captured, record) = parts::<16>(text)?;
-    Ok((captured, RecordId::from(record)))
+    key(&decoded(text)?)
 }
 
-pub(super) fn write_photo((stored_at, hash): PhotoKey) -> String {
-    behind(stored_at, &hash.0)
+pub(super) fn write_counted(ReadTo { read, last }: ReadTo) -> String {
+    URL_SAFE_NO_PAD.encode([read.to_be_bytes().as_slice(), &key_bytes(last)].concat())
 }
 
-pub(super) fn read_photo(text: &str) -> Result<PhotoKey, ServiceError> {
-    let (stored_at, hash) = parts::<32>(text)?;
+pub(super) fn read_counted(text: &str) -> Result<ReadTo, ServiceError> {
+    let bytes = decoded(text)?;
+    let (read, last) = bytes.split_first_chunk().ok_or(codes::CURSOR)?;
+    Ok(ReadTo { read: u32::from_be_bytes(*read), last: key(last)? })
+}
+
+/// A list of photos goes on where looking for them ended, which may be at one that its reader does not see.
+pub(super) fn write_photo(app: &App, who: &Person, (stored_at, hash): PhotoKey) -> Result<String, ServiceError> {
+    let content = [stored_at.0.to_be_bytes().as_slice(), &hash.0].concat();
+    let closed = envelope::close(&app.keys, who.id, app.dice.bytes(), &content).map_err(ServiceError::internal)?;
+    Ok(URL_SAFE_NO_PAD.encode(closed))
+}
+
+pub(super) fn read_photo(app: &App, who: &Person, text: &str) -> Result<PhotoKey, ServiceError> {
+    let content = envelope::open(&app.keys, who.id, &decoded(text)?).ok_or(codes::CURSOR)?;
+    let (stored_at, hash) = parts(&content)?;
     Ok((stored_at, PhotoHash(hash)))
 }
 
-fn behind(at: UnixMillis, what: &[u8]) -> String {
-    URL_SAFE_NO_PAD.encode([at.0.to_be_bytes().as_slice(), what].concat())
+fn key_bytes((captured, record): PageKey) -> Vec<u8> {
+    [captured.0.to_be_bytes().as_slice(), record.as_bytes()].concat()
 }
 
-fn parts<const N: usize>(text: &str) -> Result<(UnixMillis, [u8; N]), ServiceError> {
-    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| codes::CURSOR)?;
+fn key(bytes: &[u8]) -> Result<PageKey, ServiceError> {
+    let (captured, record): (_, [u8; 16]) = parts(bytes)?;
+    Ok((captured, RecordId::from(record)))
+}
+
+fn decoded(text: &str) -> Result<Vec<u8>, ServiceError> {
+    URL_SAFE_NO_PAD.decode(text).map_err(|_| codes::CURSOR.into())
+}
+
+fn parts<const N: usize>(bytes: &[u8]) -> Result<(UnixMillis, [u8; N]), ServiceError> {
     let (at, what) = bytes.split_first_chunk::<8>().ok_or(codes::CURSOR)?;
-    let what: [u8; N] = what.try_into().map_err(|_| codes::CURSOR)?;
-    Ok((UnixMillis(i64::from_be_bytes(*at)), what))
+    Ok((UnixMillis(i64::from_be_bytes(*at)), what.try_into().map_err(|_| codes::CURSOR)?))
 }
 
 #[cfg(test)]
@@ -44,12 +68,13 @@ mod tests {
 
     #[test]
     fn cursors_read_back_and_others_are_refused() {
-        let key = (UnixMillis(-5), RecordId::from([3; 16]));
-        assert_eq!(read(&write(key)).unwrap(), key);
-        let photo = (UnixMillis(5), PhotoHash([7; 32]));
-        assert_eq!(read_photo(&write_photo(photo)).unwrap(), photo);
-        assert_eq!(read(&write_photo(photo)).unwrap_err().code, codes::CURSOR);
-        for text in ["", "abc", "%%%", &write(key)[1..]] {
+        let last = (UnixMillis(-5), RecordId::from([3; 16]));
+        assert_eq!(read(&write(last)).unwrap(), last);
+        let to = ReadTo { read: 7, last };
+        assert_eq!(read_counted(&write_counted(to)).unwrap(), to);
+        assert_eq!(read(&write_counted(to)).unwrap_err().code, codes::CURSOR);
+        assert_eq!(read_counted(&write(last)).unwrap_err().code, codes::CURSOR);
+        for text in ["", "abc", "%%%", &write(last)[1..]] {
             assert_eq!(read(text).unwrap_err().code, codes::CURSOR, "{text}");
         }
     }

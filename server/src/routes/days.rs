@@ -15,7 +15,7 @@ use super::identity::SignedIn;
 use super::records::line::LineBody;
 use crate::day::figures::{Counts, Figure};
 use crate::error::{ServiceError, codes};
-use crate::service::days::{self, Board, BoardDevice, BoardLine, Explanation, reminders};
+use crate::service::days::{self, Board, BoardDevice, BoardLine, DayRecords, Explanation, Part, reminders};
 use crate::service::records::{LONGEST_PAGE, USUAL_PAGE};
 use crate::state::App;
 use crate::store::DeviceReminder;
@@ -181,10 +181,10 @@ pub(crate) struct SupplementBody {
     seen: Option<String>,
 }
 
-/// Where a page of the late tray begins, and how long it is.
+/// Where a page of a day's records begins, and how long it is.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct LateQuery {
+pub(crate) struct PartQuery {
     /// At most so many, 1 to 200; 50 if left out.
     limit: Option<u32>,
     /// The `next` of the page before.
@@ -192,14 +192,34 @@ pub(crate) struct LateQuery {
     after: Option<RecordId>,
 }
 
-/// A page of the late tray.
+impl From<PartQuery> for Part {
+    fn from(PartQuery { limit, after }: PartQuery) -> Self {
+        Self { after, limit: limit.unwrap_or(USUAL_PAGE).clamp(1, LONGEST_PAGE) as usize }
+    }
+}
+
+/// Which records behind a figure.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CountedQuery {
+    /// Only what the statement of the day with this number counts: 0 is the statement itself, others are supplements.
+    statement: Option<u32>,
+}
+
+/// A page of a day's records.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct LateBody {
+pub(crate) struct DayRecordsBody {
     items: Vec<LineBody>,
-    /// How many records the whole tray has.
+    /// How many records there are altogether.
     total: u64,
     /// To be sent as `after`; missing at the end.
     next: Option<Uuid>,
+}
+
+impl From<DayRecords> for DayRecordsBody {
+    fn from(DayRecords { lines, total, next }: DayRecords) -> Self {
+        Self { items: lines.into_iter().map(LineBody::from).collect(), total, next: next.map(|id| id.0) }
+    }
 }
 
 impl From<Counts> for CountsBody {
@@ -359,35 +379,36 @@ pub(crate) async fn supplement(
 /// counts.
 #[utoipa::path(
     get, path = "/api/v1/offices/{office}/days/{day}/late", tag = "days",
-    params(("office" = Uuid, Path), ("day" = String, Path, format = Date), LateQuery),
-    responses((status = 200, body = LateBody)), security(("session" = []))
+    params(("office" = Uuid, Path), ("day" = String, Path, format = Date), PartQuery),
+    responses((status = 200, body = DayRecordsBody)), security(("session" = []))
 )]
 pub(crate) async fn late(
     State(app): State<App>,
     SignedIn(who): SignedIn,
     Id((office, day)): Id<(OfficeId, Date)>,
-    Parameters(LateQuery { limit, after }): Parameters<LateQuery>,
-) -> Result<Json<LateBody>, ServiceError> {
-    let limit = limit.unwrap_or(USUAL_PAGE).clamp(1, LONGEST_PAGE);
-    let page = days::late(&app, &who, office, day, after, limit as usize).await?;
-    let items = page.lines.into_iter().map(LineBody::from).collect();
-    Ok(Json(LateBody { items, total: page.total, next: page.next.map(|id| id.0) }))
+    Parameters(part): Parameters<PartQuery>,
+) -> Result<Json<DayRecordsBody>, ServiceError> {
+    Ok(Json(days::late(&app, &who, office, day, part.into()).await?.into()))
 }
 
-/// The records behind a figure of a day: `arrival`, `reserved`, `subscribed`, `signed`, `paid` or `mortgage`.
+/// The records behind a figure of a day, page after page: `arrival`, `reserved`, `subscribed`, `signed`, `paid` or
+/// `mortgage`.
 #[utoipa::path(
     get, path = "/api/v1/offices/{office}/days/{day}/figures/{sort}", tag = "days",
-    params(("office" = Uuid, Path), ("day" = String, Path, format = Date), ("sort" = String, Path)),
-    responses((status = 200, body = Vec<LineBody>)), security(("session" = []))
+    params(
+        ("office" = Uuid, Path), ("day" = String, Path, format = Date), ("sort" = String, Path), CountedQuery, PartQuery
+    ),
+    responses((status = 200, body = DayRecordsBody)), security(("session" = []))
 )]
 pub(crate) async fn behind(
     State(app): State<App>,
     SignedIn(who): SignedIn,
     Id((office, day, sort)): Id<(OfficeId, Date, String)>,
-) -> Result<Json<Vec<LineBody>>, ServiceError> {
+    Parameters(CountedQuery { statement }): Parameters<CountedQuery>,
+    Parameters(part): Parameters<PartQuery>,
+) -> Result<Json<DayRecordsBody>, ServiceError> {
     let sort = FactSort::of(&sort).ok_or(codes::NOT_FOUND)?;
-    let lines = days::behind(&app, &who, office, day, sort).await?;
-    Ok(Json(lines.into_iter().map(LineBody::from).collect()))
+    Ok(Json(days::behind(&app, &who, office, day, (sort, statement), part.into()).await?.into()))
 }
 
 /// A sealed statement, with the server's signature.

@@ -282,7 +282,7 @@ pub(crate) async fn list(
     SignedIn(who): SignedIn,
     Parameters(page): Parameters<PhotoPage>,
 ) -> Result<Json<PhotosBody>, ServiceError> {
-    let after = page.after.as_deref().map(cursor::read_photo).transpose()?;
+    let after = page.after.as_deref().map(|after| cursor::read_photo(&app, &who, after)).transpose()?;
     let limit = page.limit.unwrap_or(album::LONGEST_PAGE);
     let (photos, next) = album::newest(&app, &who, page.office, after, limit).await?;
     let body = |Named { photo, records, others }: Named| NamedPhotoBody {
@@ -292,7 +292,8 @@ pub(crate) async fn list(
         records: records.into_iter().map(LineBody::from).collect(),
         others,
     };
-    Ok(Json(PhotosBody { items: photos.into_iter().map(body).collect(), next: next.map(cursor::write_photo) }))
+    let next = next.map(|next| cursor::write_photo(&app, &who, next)).transpose()?;
+    Ok(Json(PhotosBody { items: photos.into_iter().map(body).collect(), next }))
 }
 
 async fn picture(

@@ -219,6 +219,31 @@ pub(crate) async fn list(
     Ok(Json(SetAsidePage { items: found.into_iter().map(body).collect(), next }))
 }
 
+/// How many changes were set aside with a code.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CodeBody {
+    /// Why, for programs.
+    code: String,
+    /// Why, in words.
+    reason: &'static str,
+    changes: u64,
+}
+
+/// The codes of a list over all its pages, the most frequent first. `code`, `before` and `limit` count for nothing.
+#[utoipa::path(
+    get, operation_id = "list_quarantine_codes", path = "/api/v1/quarantine/codes", tag = "quarantine", params(Wanted),
+    responses((status = 200, body = Vec<CodeBody>)), security(("session" = []))
+)]
+pub(crate) async fn codes(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Parameters(wanted): Parameters<Wanted>,
+) -> Result<Json<Vec<CodeBody>>, ServiceError> {
+    let codes = quarantine::codes(&app, Decider::Person(&who), &wanted.read()).await?;
+    let body = |(code, changes): (String, u64)| CodeBody { reason: in_words(&code), code, changes };
+    Ok(Json(codes.into_iter().map(body).collect()))
+}
+
 /// One change that was set aside: why, what it would do, what it waits for, its bytes, and what was decided about it.
 #[utoipa::path(
     get, operation_id = "inspect_quarantined", path = "/api/v1/quarantine/{id}", tag = "quarantine", params(("id" = i64, Path)),

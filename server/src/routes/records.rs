@@ -84,6 +84,14 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
+    /// Where the page begins, as the list reads its cursors, and how long it is.
+    pub(super) fn part<K>(
+        &self,
+        read: impl FnOnce(&str) -> Result<K, ServiceError>,
+    ) -> Result<(Option<K>, u32), ServiceError> {
+        Ok((self.after.as_deref().map(read).transpose()?, self.limit.unwrap_or(USUAL_PAGE)))
+    }
+
     pub(super) fn filter(&self) -> Result<RecordFilter, ServiceError> {
         let set = |name: &str| if name == "any" { Ok(Flag::any()) } else { name.parse().map(Flag::bit) };
         let flags = self.flag.as_deref().map(set).transpose();
@@ -129,8 +137,7 @@ pub(crate) async fn list(
     SignedIn(who): SignedIn,
     Parameters(wanted): Parameters<Wanted>,
 ) -> Result<Json<PageBody>, ServiceError> {
-    let after = wanted.after.as_deref().map(cursor::read).transpose()?;
-    let limit = wanted.limit.unwrap_or(USUAL_PAGE);
+    let (after, limit) = wanted.part(cursor::read)?;
     let page = records::list(&app, &who, wanted.filter()?, after, limit).await?;
     Ok(Json(page.into()))
 }
@@ -155,8 +162,7 @@ pub(crate) async fn places(
     SignedIn(who): SignedIn,
     Parameters(wanted): Parameters<Wanted>,
 ) -> Result<Json<Vec<PlaceBody>>, ServiceError> {
-    let after = wanted.after.as_deref().map(cursor::read).transpose()?;
-    let limit = wanted.limit.unwrap_or(USUAL_PAGE);
+    let (after, limit) = wanted.part(cursor::read)?;
     let places = records::places(&app, &who, wanted.filter()?, after, limit).await?;
     Ok(Json(places.into_iter().map(|(record, place)| PlaceBody { record, place }).collect()))
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use sync_core::record::survey::Answer;
 use utoipa::{IntoParams, ToSchema};
 
+use super::cursor;
 use super::extract::{Json, Parameters};
 use super::identity::SignedIn;
 use super::records::Wanted;
@@ -53,16 +54,18 @@ pub(crate) struct FigureWanted {
     answer: Option<String>,
 }
 
-/// The surveys that a figure counts.
+/// A page of the surveys that a figure counts.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct BehindBody {
-    /// How many.
-    found: u64,
-    /// The newest of them, at most 200.
+    /// The newest first.
     items: Vec<LineBody>,
+    /// How many there are altogether; only with the first page.
+    total: Option<u64>,
+    /// To be sent as `after`; missing at the end.
+    next: Option<String>,
 }
 
-/// The surveys behind one of the figures of the same list. `kind`, `limit` and `after` count for nothing.
+/// The surveys behind one of the figures of the same list, page after page. `kind` counts for nothing.
 #[utoipa::path(
     get, operation_id = "survey_figure_records", path = "/api/v1/surveys/figures/records", tag = "records",
     params(Wanted, FigureWanted), responses((status = 200, body = BehindBody)), security(("session" = []))
@@ -76,6 +79,9 @@ pub(crate) async fn behind(
     let malformed = |_| ServiceError::from(codes::MALFORMED_REQUEST).detail("answer: not JSON, or no answer");
     let answer: Option<Answer> = answer.as_deref().map(serde_json::from_str).transpose().map_err(malformed)?;
     let figure = Figure { form, version, question, answer };
-    let surveys::Behind { found, lines } = surveys::behind(&app, &who, wanted.filter()?, figure).await?;
-    Ok(Json(BehindBody { found, items: lines.into_iter().map(LineBody::from).collect() }))
+    let (after, limit) = wanted.part(cursor::read_counted)?;
+    let surveys::Behind { total, lines, next } =
+        surveys::behind(&app, &who, wanted.filter()?, figure, after, limit).await?;
+    let items = lines.into_iter().map(LineBody::from).collect();
+    Ok(Json(BehindBody { items, total, next: next.map(cursor::write_counted) }))
 }

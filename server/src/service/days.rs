@@ -5,12 +5,13 @@
 //! makes a numbered supplement of it. Nothing changes a statement any more.
 
 mod archive;
+mod records;
 pub mod reminders;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::civil::Date;
-use sync_core::id::{DeviceId, OfficeId, PersonId, RecordId};
+use sync_core::id::{DeviceId, OfficeId, PersonId};
 use sync_core::time::UnixMillis;
 use sync_core::wire::enrol::Role;
 
@@ -24,8 +25,11 @@ use crate::day::statement::{Body, DeviceHead, FORM, Missing, Named};
 use crate::error::{ServiceError, codes};
 use crate::scope::{self, Action};
 use crate::state::App;
-use crate::store::days::{CountedFact, CountedRecord, DayLine, FactSort, Statement};
-use crate::store::{Device, DeviceReminder, Office, Person, RecordLine, StoreError};
+use crate::store::days::{CountedFact, CountedRecord, DayLine, Statement};
+use crate::store::{Device, DeviceReminder, Office, Person, StoreError};
+
+pub use records::{DayRecords, Part, behind, late};
+pub(super) use records::{late_records, lines_of};
 
 /// The longest reason, in characters.
 const LONGEST_REASON: usize = 500;
@@ -413,82 +417,10 @@ pub async fn statement(
     number: u32,
 ) -> Result<Statement, ServiceError> {
     let office = visible(app, who, office).await?;
-    let found = sealed(app, office.id, day).await?.into_iter().find(|statement| statement.number == number);
+    sealed_as(app, office.id, day, number).await
+}
+
+async fn sealed_as(app: &App, office: OfficeId, day: Date, number: u32) -> Result<Statement, ServiceError> {
+    let found = sealed(app, office, day).await?.into_iter().find(|statement| statement.number == number);
     found.ok_or_else(|| codes::STATEMENT_NOT_FOUND.into())
-}
-
-/// A page of the late tray.
-#[derive(Clone, Debug)]
-pub struct LatePage {
-    /// Its records.
-    pub lines: Vec<RecordLine>,
-    /// How many the whole tray has.
-    pub total: u64,
-    /// Where the next page begins; `None` at the end.
-    pub next: Option<RecordId>,
-}
-
-/// A page of the late tray: what came for a closed day and is in no statement, as lines of records after one of them.
-/// Somebody who may see the day sees them here also if they belong to another office by now.
-///
-/// # Errors
-/// As [`board`].
-pub async fn late(
-    app: &App,
-    who: &Person,
-    office: OfficeId,
-    day: Date,
-    after: Option<RecordId>,
-    limit: usize,
-) -> Result<LatePage, ServiceError> {
-    let all = late_records(app, who, office, day).await?;
-    let total = all.len() as u64;
-    let mut rest = all.into_iter().filter(|id| after.is_none_or(|after| *id > after));
-    let page: BTreeSet<RecordId> = rest.by_ref().take(limit).collect();
-    let next = rest.next().and_then(|_| page.last().copied());
-    Ok(LatePage { lines: lines_of(app, page).await?, total, next })
-}
-
-/// The records of the late tray, those whose facts alone came late too.
-///
-/// # Errors
-/// As [`board`].
-pub(super) async fn late_records(
-    app: &App,
-    who: &Person,
-    office: OfficeId,
-    day: Date,
-) -> Result<BTreeSet<RecordId>, ServiceError> {
-    let office = visible(app, who, office).await?;
-    notes::flush(app).await?;
-    if sealed(app, office.id, day).await?.is_empty() {
-        return Ok(BTreeSet::new());
-    }
-    let days = app.store.days();
-    let late = Late::of(&days.day_records(office.id, day).await?, &days.day_facts(office.id, day).await?);
-    Ok(late.into_records())
-}
-
-/// The records behind a figure of an office's day, sealed or not. Somebody who may see the day sees them here also if they
-/// belong to another office by now.
-///
-/// # Errors
-/// As [`board`].
-pub async fn behind(
-    app: &App,
-    who: &Person,
-    office: OfficeId,
-    day: Date,
-    sort: FactSort,
-) -> Result<Vec<RecordLine>, ServiceError> {
-    let office = visible(app, who, office).await?;
-    let facts = app.store.days().day_facts(office.id, day).await?;
-    lines_of(app, facts.iter().filter(|fact| fact.fact.sort == sort).map(|fact| fact.record).collect()).await
-}
-
-/// The lines of records; what is not published any more is left out.
-pub(super) async fn lines_of(app: &App, ids: BTreeSet<RecordId>) -> Result<Vec<RecordLine>, ServiceError> {
-    let mut lines = app.store.record_lines(&ids.into_iter().collect::<Vec<_>>()).await?;
-    lines.sort_unstable_by_key(|line| line.row.id);
-    Ok(lines)
 }

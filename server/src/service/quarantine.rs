@@ -2,7 +2,7 @@
 
 mod words;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use sync_core::chunk::read_change;
 use sync_core::history::{FieldChange, history};
@@ -75,19 +75,15 @@ pub struct Inspected {
 /// [`codes::PERMISSION`] for roles that may not look.
 pub async fn list(app: &App, who: Decider<'_>, wanted: Wanted) -> Result<Vec<Listed>, ServiceError> {
     who.check(Action::SeeQuarantine)?;
-    let Wanted { state, device, code, before, limit } = wanted;
-    let query =
-        AsideQuery { organisation: who.organisation(), state, received_before: None, device, code, before, limit };
-    let mut lines = app.store.set_aside(&query).await?;
-    if state == ChangeState::Quarantined {
-        let late = AsideQuery { state: ChangeState::Waiting, received_before: Some(overdue_before(app)), ..query };
-        lines.extend(app.store.set_aside(&late).await?);
-        lines.sort_unstable_by_key(|line| std::cmp::Reverse(line.id));
-        lines.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let mut lines = Vec::new();
+    for query in queries(app, who, &wanted) {
+        lines.extend(app.store.set_aside(&query).await?);
     }
-    let wanted: Vec<(RecordId, Vec<ChangeHash>)> =
+    lines.sort_unstable_by_key(|line| std::cmp::Reverse(line.id));
+    lines.truncate(usize::try_from(wanted.limit).unwrap_or(usize::MAX));
+    let needs: Vec<(RecordId, Vec<ChangeHash>)> =
         lines.iter().map(|line| (line.record, line.waiting.as_deref().map(dependencies).unwrap_or_default())).collect();
-    let missing = missing(app, &wanted).await?;
+    let missing = missing(app, &needs).await?;
     let before = overdue_before(app);
     let listed = lines.into_iter().zip(missing);
     Ok(listed.map(|(line, missing)| Listed { overdue: is_overdue(&line, before), missing, line }).collect())
@@ -99,15 +95,38 @@ pub async fn list(app: &App, who: Decider<'_>, wanted: Wanted) -> Result<Vec<Lis
 /// As [`list`].
 pub async fn count(app: &App, who: Decider<'_>, wanted: &Wanted) -> Result<u64, ServiceError> {
     who.check(Action::SeeQuarantine)?;
-    let Wanted { state, device, code, limit, .. } = wanted.clone();
-    let organisation = who.organisation();
-    let query = AsideQuery { organisation, state, received_before: None, device, code, before: None, limit };
-    let found = app.store.count_set_aside(&query).await?;
-    if state != ChangeState::Quarantined {
-        return Ok(found);
+    let mut found = 0;
+    for query in queries(app, who, wanted) {
+        found += app.store.count_set_aside(&query).await?;
     }
-    let late = AsideQuery { state: ChangeState::Waiting, received_before: Some(overdue_before(app)), ..query };
-    Ok(found + app.store.count_set_aside(&late).await?)
+    Ok(found)
+}
+
+/// Why the changes of a list were set aside, over all its pages and whichever code it is narrowed to: each code with how
+/// many there are, the most frequent first.
+///
+/// # Errors
+/// As [`list`].
+pub async fn codes(app: &App, who: Decider<'_>, wanted: &Wanted) -> Result<Vec<(String, u64)>, ServiceError> {
+    who.check(Action::SeeQuarantine)?;
+    let mut counted: BTreeMap<String, u64> = BTreeMap::new();
+    for query in queries(app, who, wanted) {
+        for (code, changes) in app.store.codes_set_aside(&query).await? {
+            *counted.entry(code).or_default() += changes;
+        }
+    }
+    let mut codes: Vec<(String, u64)> = counted.into_iter().collect();
+    codes.sort_by_key(|(_, changes)| std::cmp::Reverse(*changes));
+    Ok(codes)
+}
+
+/// What a list asks of the store: among what is quarantined stands what has waited too long.
+fn queries(app: &App, who: Decider<'_>, wanted: &Wanted) -> Vec<AsideQuery> {
+    let Wanted { state, device, code, before, limit } = wanted.clone();
+    let organisation = who.organisation();
+    let query = AsideQuery { organisation, state, received_before: None, device, code, before, limit };
+    let late = AsideQuery { state: ChangeState::Waiting, received_before: Some(overdue_before(app)), ..query.clone() };
+    if state == ChangeState::Quarantined { vec![query, late] } else { vec![query] }
 }
 
 /// One change with everything that is known about it.

@@ -302,6 +302,16 @@ async fn money_and_arrivals_are_figures_of_the_day_on_which_they_happened() {
         let lines = evening.secretary.list(&evening.test, &evening.path(&format!("/figures/{sort}"))).await;
         assert_eq!(lines.len(), behind, "{sort}");
     }
+    let behind = async |evening: &Evening, query: &str| {
+        evening.secretary.get(&evening.test, &evening.path(&format!("/figures/{query}"))).await.good().json()
+    };
+    let first = behind(&evening, "arrival?limit=2").await;
+    assert_eq!((&first["total"], first["items"].as_array().unwrap().len()), (&json!(3), 2));
+    let second = behind(&evening, &format!("arrival?limit=2&after={}", first["next"].as_str().unwrap())).await;
+    assert_eq!((&second["total"], &second["next"]), (&json!(3), &Value::Null));
+    let paged = [&first["items"][0]["id"], &first["items"][1]["id"], &second["items"][0]["id"]];
+    let arrived: BTreeSet<String> = leads[..3].iter().map(ToString::to_string).collect();
+    assert_eq!(json!(paged), json!(arrived));
     assert_eq!(evening.secretary.get(&evening.test, &evening.path("/figures/lost")).await.code(), "resource.not_found");
     // Money that is written down later for this day is a supplement's.
     evening.phones[0]
@@ -312,6 +322,18 @@ async fn money_and_arrivals_are_figures_of_the_day_on_which_they_happened() {
     let supplement = evening.supplement("收款晚报").await.good().json();
     assert_eq!(supplement["statement"]["total"]["lead"], 0);
     assert_eq!(supplement["statement"]["figures"]["paid"], json!({ "count": 1, "amount": "100", "assigned": 1 }));
+    // Each statement shows what it counts itself.
+    for (query, total) in [
+        ("paid", 1),
+        ("paid?statement=0", 0),
+        ("paid?statement=1", 1),
+        ("arrival?statement=0", 3),
+        ("arrival?statement=1", 0),
+    ] {
+        assert_eq!(behind(&evening, query).await["total"], total, "{query}");
+    }
+    let none = evening.secretary.get(&evening.test, &evening.path("/figures/paid?statement=2")).await;
+    assert_eq!(none.code(), "statement.not_found");
 }
 
 #[tokio::test]

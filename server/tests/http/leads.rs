@@ -140,12 +140,22 @@ async fn answers_of_surveys_are_counted_as_far_as_one_sees_them() {
         for (role, count) in [(Reviewer, of_all), (Secretary, of_office)] {
             let behind = figures(role, &format!("/api/v1/surveys/figures/records?{figure}")).await;
             let listed = behind["items"].as_array().unwrap().len();
-            assert_eq!((&behind["found"], listed), (&json!(count), count), "{figure}: {behind}");
+            assert_eq!((&behind["total"], listed), (&json!(count), count), "{figure}: {behind}");
         }
     }
+    let figure = "/api/v1/surveys/figures/records?form=residents&version=&question=loan&answer=true&limit=1";
+    let first = figures(Reviewer, figure).await;
+    assert_eq!((&first["total"], first["items"].as_array().unwrap().len()), (&json!(2), 1));
+    let second = figures(Reviewer, &format!("{figure}&after={}", first["next"].as_str().unwrap())).await;
+    assert_eq!((&second["total"], &second["next"]), (&Value::Null, &Value::Null), "{second}");
+    let pages = [&first, &second].map(|page| page["items"][0]["id"].as_str().unwrap());
+    let all = figures(Reviewer, &figure.replace("&limit=1", "")).await;
+    assert_eq!(json!(pages), json!([all["items"][0]["id"], all["items"][1]["id"]]));
     let reviewer = house.staff(&test, Reviewer, HERE).await;
     let malformed = "/api/v1/surveys/figures/records?form=residents&version=&question=loan&answer=yes";
     assert_eq!(reviewer.get(&test, malformed).await.code(), "request.malformed");
+    let cursor = "/api/v1/surveys/figures/records?form=residents&version=&after=x";
+    assert_eq!(reviewer.get(&test, cursor).await.code(), "request.cursor");
     let file = house.staff(&test, Reviewer, HERE).await;
     let file = file.get(&test, "/api/v1/surveys/figures/export?form=csv&language=en").await.good();
     let file = String::from_utf8(file.body).unwrap();

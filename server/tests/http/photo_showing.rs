@@ -2,6 +2,8 @@
 
 use axum::body::Body;
 use axum::http::{Method, Request};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use server::photo::collect;
 use server::store::photos::{Photo, Upload};
@@ -355,6 +357,14 @@ async fn a_page_without_photos_says_where_to_go_on() {
     let first = secretary.get(&test, "/api/v1/photos").await.good().json();
     assert_eq!(first["items"], json!([]));
     let next = first["next"].as_str().expect("others follow");
+    // The last one that was looked at is none of theirs: what says where to go on does not say which it was, or when it
+    // came.
+    let told = URL_SAFE_NO_PAD.decode(next).unwrap();
+    let (hash, came) = ([0_u8; 28], now.plus(1_000).0.to_be_bytes());
+    assert!(!told.windows(28).any(|part| part == hash) && !told.windows(8).any(|part| part == came), "{told:?}");
+    let manager = house.staff(&test, Role::OfficeManager, HERE).await;
+    let borrowed = manager.get(&test, &format!("/api/v1/photos?after={next}")).await;
+    assert_eq!(borrowed.code(), "request.cursor");
     let second = secretary.get(&test, &format!("/api/v1/photos?after={next}")).await.good().json();
     assert_eq!(second["items"][0]["hash"], json!(hash_of(&own).to_string()));
     assert_eq!((second["items"].as_array().unwrap().len(), &second["next"]), (1, &Value::Null));

@@ -50,6 +50,12 @@ impl Ward {
         listed
     }
 
+    /// The codes of a list, each with how often it stands there.
+    async fn codes(&self, query: &str) -> Vec<(String, u64)> {
+        let codes = self.reviewer.list(&self.test, &format!("/api/v1/quarantine/codes{query}")).await;
+        codes.iter().map(|one| (one["code"].as_str().unwrap().to_owned(), one["changes"].as_u64().unwrap())).collect()
+    }
+
     async fn sync(&mut self) {
         assert_eq!(self.phone.sync(&self.test).await.failure, None);
     }
@@ -78,11 +84,18 @@ async fn suspects_are_replayed_one_at_a_time() {
     ] {
         assert_eq!(ward.list(&query).await.len(), found, "{query}");
     }
+    let fatal = [(code::FATAL.to_owned(), 2)];
+    assert_eq!(ward.codes("?code=change.malformed&limit=1").await, fatal, "whichever page and code are looked at");
+    assert_eq!(ward.codes(&format!("?device={device}")).await, fatal);
+    for none in [format!("?device={}", sync_core::id::DeviceId::from([1; 16])), "?state=refused".to_owned()] {
+        assert_eq!(ward.codes(&none).await, [], "{none}");
+    }
+    let other = ward.house.staff(&ward.test, Role::HqAdmin, ELSEWHERE).await;
+    assert_eq!(other.list(&ward.test, "/api/v1/quarantine/codes").await, [json!(null); 0]);
 
     let shown = ward.reviewer.get(&ward.test, &format!("/api/v1/quarantine/{}", listed[0]["id"])).await.good().json();
     assert!(shown["raw"].as_str().unwrap().len() > 100);
     assert!(shown["fields"].as_array().unwrap().iter().any(|field| field["value"] == "张伟"), "{shown}");
-    let other = ward.house.staff(&ward.test, Role::HqAdmin, ELSEWHERE).await;
     assert_eq!(ward.post(&other, &listed[0], "replay", json!({})).await.code(), "resource.not_found");
     let auditor = ward.house.staff(&ward.test, Role::Auditor, HERE).await;
     assert_eq!(ward.post(&auditor, &listed[0], "replay", json!({})).await.code(), "permission.denied");
@@ -121,6 +134,8 @@ async fn what_is_discarded_is_kept_and_the_persons_text_with_it() {
     assert!(gone["raw"].as_str().unwrap().len() > 100, "the bytes are kept");
     let follows = ward.post(&ward.reviewer, &listed[1], "replay", json!({})).await.good().json();
     assert_eq!((follows["state"].as_str(), follows["code"].as_str()), (Some("refused"), Some(code::FOLLOWS_REFUSED)));
+    let refused = [code::FOLLOWS_REFUSED, code::DISCARDED].map(|code| (code.to_owned(), 1));
+    assert_eq!(ward.codes("?state=refused").await, refused);
 
     ward.sync().await;
     assert_eq!(ward.phone.engine.store().row(ward.record).unwrap(), None, "the record made by it is gone");
@@ -166,6 +181,8 @@ async fn waits_for(mut ward: Ward, days: i64) {
     let shown = ward.list("").await;
     assert_eq!(shown.len(), 2, "flagged among the quarantined: {shown:?}");
     assert_eq!(shown[1]["overdue"], json!(true));
+    let both = [code::FATAL, code::WAITING].map(|code| (code.to_owned(), 1));
+    assert_eq!(ward.codes("").await, both);
     assert_eq!(shown[1]["missing"][0]["change"], listed[0]["change"]);
     ward.post(&ward.reviewer, &listed[0], "replay", json!({})).await.good();
     assert_eq!(ward.list("").await.len(), 0);

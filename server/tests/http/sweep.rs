@@ -119,6 +119,7 @@ const RULES: &[(&str, &str, Rule)] = &[
     ("post", "/api/v1/records/{id}/assignment", Rule::Record(&[Secretary, OfficeManager, HqAdmin])),
     ("post", "/api/v1/assignments", Rule::Roles(&[Secretary, OfficeManager, HqAdmin])),
     ("get", "/api/v1/quarantine", Rule::Roles(&[Reviewer, HqAdmin, Auditor])),
+    ("get", "/api/v1/quarantine/codes", Rule::Roles(&[Reviewer, HqAdmin, Auditor])),
     ("get", "/api/v1/quarantine/export", Rule::Roles(&[Reviewer, HqAdmin, Auditor])),
     ("get", "/api/v1/quarantine/{id}", Rule::Aside(&[Reviewer, HqAdmin, Auditor])),
     ("post", "/api/v1/quarantine/{id}/replay", Rule::Aside(&[Reviewer, HqAdmin])),

@@ -103,6 +103,7 @@ broken! {
     fn false_bytes(organisation: OrganisationId, since: UnixMillis) -> Vec<(DeviceId, UnixMillis, u64)>;
     fn set_aside(query: &AsideQuery) -> Vec<SetAside>;
     fn count_set_aside(query: &AsideQuery) -> u64;
+    fn codes_set_aside(query: &AsideQuery) -> Vec<(String, u64)>;
     fn aside(id: i64) -> AsideChange;
     fn aside_of_record(record: RecordId) -> Vec<AsideChange>;
     fn held(query: &HeldQuery) -> Vec<HeldGroup>;

@@ -27,6 +27,11 @@ export const officeBoard = (office: string, day: string) =>
     refetchInterval: askingEvery,
   });
 
+const pages = {
+  initialPageParam: undefined as string | undefined,
+  getNextPageParam: (page: { next?: string | null }) => page.next ?? undefined,
+};
+
 /** What came for a closed day and is in no statement, page after page. */
 export const lateTray = (office: string, day: string) =>
   infiniteQueryOptions({
@@ -38,8 +43,7 @@ export const lateTray = (office: string, day: string) =>
           signal,
         }),
       ),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => page.next ?? undefined,
+    ...pages,
     refetchInterval: askingEvery,
   });
 
@@ -48,14 +52,18 @@ export type Sort = (typeof SORTS)[number];
 /** The sorts of figures in the order in which a customer goes through them. */
 export const SORTS = ['arrival', 'reserved', 'subscribed', 'signed', 'paid', 'mortgage'] as const;
 
-/** The records behind a figure of a day. */
-export const behindFigure = (office: string, day: string, sort: Sort) =>
-  queryOptions({
-    queryKey: ['days', 'behind', office, day, sort],
-    queryFn: ({ signal }) =>
+/** The records behind a figure of a day, page after page; with a statement's number, of what that counts alone. */
+export const behindFigure = (office: string, day: string, sort: Sort, statement?: number) =>
+  infiniteQueryOptions({
+    queryKey: ['days', 'behind', office, day, sort, statement],
+    queryFn: ({ pageParam, signal }) =>
       answer(
-        api.GET('/api/v1/offices/{office}/days/{day}/figures/{sort}', { params: { path: { office, day, sort } }, signal }),
+        api.GET('/api/v1/offices/{office}/days/{day}/figures/{sort}', {
+          params: { path: { office, day, sort }, query: { statement, after: pageParam } },
+          signal,
+        }),
       ),
+    ...pages,
   });
 
 /** A statement or a supplement. Nothing changes it any more, so it is fetched once. */

@@ -40,17 +40,27 @@ export interface SurveyFigure {
   answer?: QuestionFigures['answers'][number]['answer'];
 }
 
-/** The surveys that a figure counts. */
+/** The surveys that a figure counts, page after page. */
 export const behindSurveyFigure = (filter: RecordFilter, { answer: given, ...figure }: SurveyFigure) =>
-  queryOptions({
+  infiniteQueryOptions({
     queryKey: ['surveys', 'behind', filter, figure, given],
-    queryFn: ({ signal }) =>
+    queryFn: ({ pageParam, signal }) =>
       answer(
         api.GET('/api/v1/surveys/figures/records', {
-          params: { query: { ...filter, ...figure, ...(given !== undefined && { answer: JSON.stringify(given) }) } },
+          params: {
+            query: {
+              ...filter,
+              ...figure,
+              ...(given !== undefined && { answer: JSON.stringify(given) }),
+              limit: PAGE,
+              after: pageParam,
+            },
+          },
           signal,
         }),
       ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next ?? undefined,
   });
 
 /** What the newest surveys of a list came to. */

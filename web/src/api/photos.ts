@@ -3,15 +3,24 @@ import { answer, api, type Body } from './client.ts';
 
 export type NamedPhoto = Body['NamedPhotoBody'];
 
-/** The photos of one's territory, the newest first; only of records of an office, if one is named. */
+export type PhotoPage = Body['PhotosBody'];
+
+export const ALL_PHOTOS = ['photos'];
+
+/** The photos of one's territory, the newest first; only of records of an office, if one is named. News has the beginning
+ * fetched again (photos/catch-up.ts), so whoever comes back to the window finds what there is. */
 export const newestPhotos = (office: string | undefined) =>
   infiniteQueryOptions({
-    queryKey: ['photos', office],
-    queryFn: ({ pageParam, signal }) =>
-      answer(api.GET('/api/v1/photos', { params: { query: { office, after: pageParam } }, signal })),
+    queryKey: [...ALL_PHOTOS, office],
+    queryFn: ({ pageParam, signal }) => photoPage(office, pageParam, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next ?? undefined,
+    refetchOnWindowFocus: false,
   });
+
+/** A page of them. */
+export const photoPage = (office: string | undefined, after: string | undefined, signal?: AbortSignal) =>
+  answer(api.GET('/api/v1/photos', { params: { query: { office, after } }, signal }));
 
 /** Where a photo is, as it was taken. */
 export const photoAddress = (hash: string): string => `/api/v1/photos/${hash}`;

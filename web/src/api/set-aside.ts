@@ -44,6 +44,13 @@ export const quarantineList = (filter: QuarantineFilter) =>
     ...pages,
   });
 
+/** Which codes the list has over all its pages, whichever code it is narrowed to, and how often. */
+export const quarantineCodes = ({ state, device }: QuarantineFilter) =>
+  queryOptions({
+    queryKey: ['quarantine', 'codes', state, device],
+    queryFn: ({ signal }) => answer(api.GET('/api/v1/quarantine/codes', { params: { query: { state, device } }, signal })),
+  });
+
 export const setAside = (id: number) =>
   queryOptions({
     queryKey: ['quarantine', 'one', id],

@@ -1,10 +1,9 @@
-import { useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { Button, Modal } from 'antd';
 import { useState, type ReactNode } from 'react';
 import { behindFigure, SORTS, type Board, type Sort } from '../api/days.ts';
 import { decimal, number, term, useWords } from '../language/wording.ts';
-import { Fetched, Nothing } from '../shell/states.tsx';
-import { RecordLines } from './record-lines.tsx';
+import { RecordPages } from './record-pages.tsx';
 
 /** Arrivals and money of a day; each count leads to its records. */
 export function Figures({ board }: { board: Board }) {
@@ -23,12 +22,12 @@ interface Linked {
   of: Pick<Board, 'office' | 'name' | 'day'>;
   /** What has to be said about the records behind a figure. */
   lead?: string;
-  /** Counts nothing but these records; all of the day if left out. */
-  only?: ReadonlySet<string>;
+  /** The number of the statement that counts them; all of the day if left out. */
+  statement?: number;
 }
 
 /** Figures whose counts show the records behind them. */
-export function LinkedFigures({ figures, of, lead, only }: Linked) {
+export function LinkedFigures({ figures, of, lead, statement }: Linked) {
   const { t } = useWords();
   const [shown, setShown] = useState<Sort>();
   const count = (sort: Sort, count: number) => (
@@ -45,25 +44,19 @@ export function LinkedFigures({ figures, of, lead, only }: Linked) {
   return (
     <>
       <FigureTable figures={figures} count={count} />
-      {shown && <Behind of={of} lead={lead} only={only} sort={shown} onClose={() => setShown(undefined)} />}
+      {shown && <Behind of={of} lead={lead} statement={statement} sort={shown} onClose={() => setShown(undefined)} />}
     </>
   );
 }
 
-function Behind({ of, lead, only, sort, onClose }: Omit<Linked, 'figures'> & { sort: Sort; onClose: () => void }) {
+function Behind({ of, lead, statement, sort, onClose }: Omit<Linked, 'figures'> & { sort: Sort; onClose: () => void }) {
   const { t } = useWords();
-  const query = useQuery(behindFigure(of.office, of.day, sort));
+  const query = useInfiniteQuery(behindFigure(of.office, of.day, sort, statement));
   const title = t('board.behind', { what: term('figure', sort), name: of.name, day: of.day });
   return (
-    <Modal open title={title} onCancel={onClose} footer={<Button onClick={onClose}>{t('common.close')}</Button>}>
+    <Modal open width={640} title={title} onCancel={onClose} footer={<Button onClick={onClose}>{t('common.close')}</Button>}>
       {lead && <p className="quiet">{lead}</p>}
-      <Fetched query={query} rows={3}>
-        {(all) => {
-          const lines = only ? all.filter(({ id }) => only.has(id)) : all;
-          if (lines.length === 0) return <Nothing title={t('board.behindNone')} />;
-          return <RecordLines lines={lines} office={of.office} />;
-        }}
-      </Fetched>
+      <RecordPages query={query} office={of.office} />
     </Modal>
   );
 }

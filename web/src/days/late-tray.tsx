@@ -7,13 +7,11 @@ import { exported } from '../api/files.ts';
 import { number, useWords } from '../language/wording.ts';
 import { useProblemNotice } from '../problem/notices.tsx';
 import { usePowers } from '../session/session.ts';
-import { Fetched } from '../shell/states.tsx';
 import { ExportButton } from '../words/export.tsx';
-import { More } from '../words/more.tsx';
 import { ReasonDialog } from '../words/reason-dialog.tsx';
 import { recordsIn } from './board-lines.ts';
 import { LONGEST_REASON } from './reasons.ts';
-import { RecordLines } from './record-lines.tsx';
+import { RecordPages } from './record-pages.tsx';
 
 /** What came after the day was closed, and how it is sealed; nothing where nothing is late. */
 export function LateTray({ board }: { board: Board }) {
@@ -52,25 +50,7 @@ export function LateTray({ board }: { board: Board }) {
 }
 
 function LateRecords({ board }: { board: Board }) {
-  const { t } = useWords();
-  const query = useInfiniteQuery(lateTray(board.office, board.day));
-  return (
-    <Fetched query={query} rows={2}>
-      {({ pages }) => {
-        const lines = pages.flatMap((page) => page.items);
-        const total = pages.at(-1)?.total ?? 0;
-        return (
-          <>
-            <RecordLines lines={lines} office={board.office} />
-            {query.hasNextPage && (
-              <p className="quiet">{t('late.shown', { shown: number(lines.length), total: number(total) })}</p>
-            )}
-            <More query={query} />
-          </>
-        );
-      }}
-    </Fetched>
-  );
+  return <RecordPages query={useInfiniteQuery(lateTray(board.office, board.day))} office={board.office} />;
 }
 
 function SupplementDialog({ board, onClose }: { board: Board; onClose: () => void }) {

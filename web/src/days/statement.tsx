@@ -197,9 +197,8 @@ function CountsByPerson({ said }: { said: Statement }) {
 /** Arrivals and money; each count leads to the records that the statement counts. */
 function SealedFigures({ said }: { said: Statement }) {
   const { t } = useWords();
-  const counted = new Set(said.facts.map(({ record }) => record));
   const of = { office: said.office.id, name: said.office.name, day: said.day };
-  return <LinkedFigures figures={said.figures} of={of} lead={t('statement.behindLead')} only={counted} />;
+  return <LinkedFigures figures={said.figures} of={of} lead={t('statement.behindLead')} statement={said.number} />;
 }
 
 function MissingPhones({ said, zone }: { said: Statement; zone?: string }) {

@@ -154,11 +154,11 @@ function DeviceTable({ devices }: { devices: Device[] }) {
     columns.push({
       key: 'actions',
       title: t('common.actions'),
-      width: 120,
+      className: 'short',
       render: (_, device) => {
         const status = statusOf(device);
         return (
-          <Space size={4} wrap>
+          <Space size={4}>
             <Button
               size="small"
               disabled={status !== 'active'}

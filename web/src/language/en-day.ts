@@ -63,6 +63,9 @@ const day = {
     notReached: 'Not on the phone yet',
     behind: '{{what}} of {{name}} on {{day}}',
     behindNone: 'Nothing that you can see is behind this any more.',
+    found_one: '{{total}} record',
+    found_other: '{{total}} records',
+    shown: '{{shown}} of {{total}} records shown',
     countOf: '{{what}} of {{name}}',
     figures: 'Figures of the day',
     sort: 'Sort',
@@ -108,7 +111,6 @@ const day = {
     supplementLead: 'It becomes a numbered supplement beside the statement, sealed and signed like it.',
     supplementHint: 'Stands in the supplement.',
     contents: 'Late now: records {{records}}, arrivals and deals {{facts}}',
-    shown: '{{shown}} of {{total}} records shown',
     done: 'Supplement {{number}} is made.',
   },
   statement: {

@@ -41,7 +41,6 @@ const figures = {
     answered: 'Answered',
     answers: 'Answers',
     numbers: 'From {{least}} to {{most}}, {{mean}} on average',
-    behindNewest: 'The newest {{shown}} of {{found}}.',
     others_one: 'and {{count}} other answer',
     others_other: 'and {{count}} other answers',
   },

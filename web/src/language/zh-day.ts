@@ -62,6 +62,8 @@ const day: InOneForm<typeof en> = {
     notReached: '尚未到手机',
     behind: '{{name}} {{day}} 的{{what}}',
     behindNone: '已没有可见的相关记录。',
+    found_other: '共 {{total}} 条记录',
+    shown: '共 {{total}} 条记录，已显示 {{shown}} 条',
     countOf: '{{name}}的{{what}}',
     figures: '当日业绩',
     sort: '类别',
@@ -103,7 +105,6 @@ const day: InOneForm<typeof en> = {
     supplementLead: '将在日结单之外形成编号的补充单，同样封存并签名。',
     supplementHint: '将写入补充单。',
     contents: '目前迟到：记录 {{records}} 条，到访与成交 {{facts}} 项',
-    shown: '已显示 {{shown}} 条，共 {{total}} 条记录',
     done: '补充单 {{number}} 已出。',
   },
   statement: {

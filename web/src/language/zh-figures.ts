@@ -41,7 +41,6 @@ const figures: InOneForm<typeof en> = {
     answered: '回答数',
     answers: '回答',
     numbers: '{{least}} 至 {{most}}，平均 {{mean}}',
-    behindNewest: '共 {{found}} 份，此处为最新的 {{shown}} 份。',
     others_other: '以及其他 {{count}} 种回答',
   },
 };

@@ -112,7 +112,11 @@ function Stages({ filter }: { filter: LeadFilter }) {
               <tfoot>
                 <tr>
                   <th scope="row">{t('board.total')}</th>
-                  <td>{number(all)}</td>
+                  <td>
+                    <Link to="/records" search={{ ...filter, kind: 'lead' }}>
+                      {number(all)}
+                    </Link>
+                  </td>
                   <td />
                 </tr>
               </tfoot>

@@ -11,8 +11,8 @@ test('news says what to ask for again, and never the queue that somebody works t
   expect(keys).not.toContainEqual(['records', 'queue']);
 });
 
-test('a photo that came is shown among the others and at its record', () => {
-  expect(staleKeys(readChanged('{"photos": ["01a2"]}'))).toEqual([['photos'], ['records', 'detail']]);
+test('a photo that came is shown at its record, and no page of all photos is fetched again as a whole', () => {
+  expect(staleKeys(readChanged('{"photos": ["01a2"]}'))).toEqual([['records', 'detail']]);
 });
 
 test('what a newer server tells of, or somebody garbles, changes nothing', () => {

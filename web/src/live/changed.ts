@@ -20,11 +20,11 @@ export function readChanged(data: string): Changed {
   }
 }
 
-/** What was fetched about each topic. A queue that somebody works through is left as it is: nothing may move in it; and
- * figures over many records are counted anew only when somebody asks. */
+/** What was fetched about each topic. A queue that somebody works through is left as it is: nothing may move in it;
+ * figures over many records are counted anew only when somebody asks; and of all photos only the beginning is fetched. */
 const ABOUT: Record<(typeof TOPICS)[number], QueryKey[]> = {
   records: [['records', 'page'], ['records', 'places'], ['records', 'count'], ['records', 'detail']],
-  photos: [['photos'], ['records', 'detail']],
+  photos: [['records', 'detail']],
   days: [['days'], ['consultants']],
   quarantine: [['quarantine'], ['amendments'], ['strays']],
   devices: [['devices']],

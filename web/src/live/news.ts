@@ -1,4 +1,5 @@
 import type { QueryClient } from '@tanstack/react-query';
+import { catchUp } from '../photos/catch-up.ts';
 import { me } from '../session/session.ts';
 import { EVERYTHING, readChanged, staleKeys, type Changed } from './changed.ts';
 import type { Said, Standing } from './line.ts';
@@ -34,6 +35,7 @@ export function followNews(cache: QueryClient): () => void {
   const fetchAgain = () => {
     breath = undefined;
     if (heard.length === 0) return;
+    if (heard.some(({ topics }) => topics.includes('photos'))) void catchUp(cache);
     const keys = new Map(heard.flatMap(staleKeys).map((key) => [JSON.stringify(key), key]));
     heard = [];
     for (const queryKey of keys.values()) void cache.invalidateQueries({ queryKey });

@@ -24,7 +24,7 @@ export function Spots({ spots, label, large }: { spots: Spot[]; label: string; l
   if (!tiles) return <Plan spots={spots} label={label} large={large} />;
   return (
     <Suspense fallback={<Loading rows={4} />}>
-      <TileMap spots={spots} label={label} tiles={tiles} />
+      <TileMap spots={spots} label={label} large={large} tiles={tiles} />
     </Suspense>
   );
 }

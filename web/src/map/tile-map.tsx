@@ -22,11 +22,12 @@ function onTiles(fix: Fix, datum: Datum): [number, number] {
 interface Props {
   spots: Spot[];
   label: string;
+  large?: boolean;
   tiles: Tiles;
 }
 
 /** The spots on the organisation's own tiles; on the plain plan where the browser can't draw maps. */
-export default function TileMap({ spots, label, tiles }: Props) {
+export default function TileMap({ spots, label, large, tiles }: Props) {
   const { t } = useWords();
   const place = useRef<HTMLDivElement>(null);
   const [plain, setPlain] = useState(false);
@@ -67,6 +68,6 @@ export default function TileMap({ spots, label, tiles }: Props) {
     }
     return () => map.remove();
   }, [plain, where, tiles]);
-  if (plain) return <Plan spots={spots} label={label} />;
+  if (plain) return <Plan spots={spots} label={label} large={large} />;
   return <div className="map" ref={place} role="region" aria-label={`${t('record.openMap')}: ${label}`} />;
 }

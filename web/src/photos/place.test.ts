@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { keepPlace, lookedInVain } from './place.ts';
+import { keepPlace, lookedInVain, withBeginning } from './place.ts';
 
 const photos = (hashes: string) => [...hashes].map((hash) => ({ hash }));
 const hashes = (photos: { hash: string }[]) => photos.map(({ hash }) => hash).join('');
@@ -20,4 +20,21 @@ test('what comes in moves nothing that somebody looks at, and what they ask for 
   // One whose record went elsewhere is not kept.
   expect(hashes(keepPlace(photos('xac'), new Set('abc')).shown)).toBe('ac');
   expect(keepPlace(photos('xy'), new Set('abc'))).toEqual({ shown: photos('xy'), waiting: 0 });
+});
+
+test('a beginning that was fetched again takes the place of what it reaches, and of nothing else', () => {
+  // Photos by their time, from 9 to 1; two of the same time have their names for an order.
+  const page = (said: string, next?: string) => ({
+    items: said.split(' ').map((photo) => ({ stored_at: Number(photo[0]), hash: photo })),
+    next,
+  });
+  const said = (pages: { items: { hash: string }[]; next?: string | null }[]) =>
+    pages.map(({ items, next }) => `${items.map(({ hash }) => hash).join(' ')} > ${next}`);
+  const known = [page('7 6 5b', 'after 5b'), page('5a 4', 'after 4')];
+  expect(said(withBeginning(page('9 8 7', 'after 7'), known))).toEqual(['9 8 7 6 5b > after 5b', '5a 4 > after 4']);
+  // 6 has gone elsewhere; 5c was named by a record that came later than it.
+  expect(said(withBeginning(page('7 5c 5b', 'after 5b'), known))).toEqual(['7 5c 5b > after 5b', '5a 4 > after 4']);
+  expect(said(withBeginning(page('9 8 7 6 5b 5a', 'on'), known))).toEqual(['9 8 7 6 5b 5a > after 5b', '4 > after 4']);
+  expect(said(withBeginning(page('9'), known))).toEqual(['9 > undefined']);
+  expect(said(withBeginning(page('9', 'on'), []))).toEqual(['9 > on']);
 });

@@ -1,10 +1,16 @@
 import type { NamedPhoto } from '../api/photos.ts';
 
 type Photo = Pick<NamedPhoto, 'hash'>;
+type Aged = Pick<NamedPhoto, 'hash' | 'stored_at'>;
+
+interface Page<P> {
+  items: P[];
+  next?: string | null;
+}
 
 /** Whether the server looked through photos in vain and has others to look through: where a territory is small it says
  * so by a page without any. */
-export function lookedInVain(pages: { items: unknown[]; next?: string | null }[]): boolean {
+export function lookedInVain(pages: Page<unknown>[]): boolean {
   const last = pages.at(-1);
   return last !== undefined && last.items.length === 0 && last.next != null;
 }
@@ -16,4 +22,14 @@ export function keepPlace<P extends Photo>(photos: P[], held?: ReadonlySet<strin
   const last = photos.findLastIndex(({ hash }) => held.has(hash));
   const shown = photos.filter(({ hash }, place) => place > last || held.has(hash));
   return { shown, waiting: photos.length - shown.length };
+}
+
+/** Pages with another beginning. As far as it reaches it says what there is; of what was known the older ones follow. */
+export function withBeginning<P extends Aged>(beginning: Page<P>, known: Page<P>[]): Page<P>[] {
+  const last = beginning.items.at(-1);
+  if (!last || beginning.next == null) return [beginning];
+  const isOlder = ({ stored_at, hash }: P) =>
+    stored_at < last.stored_at || (stored_at === last.stored_at && hash < last.hash);
+  const [first, ...others] = known.map((page) => ({ ...page, items: page.items.filter(isOlder) }));
+  return first ? [{ ...first, items: [...beginning.items, ...first.items] }, ...others] : [beginning];
 }

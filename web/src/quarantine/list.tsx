@@ -4,7 +4,7 @@ import { Button, Segmented, Table, type TableColumnType } from 'antd';
 import type { Body } from '../api/client.ts';
 import { deviceLabels } from '../api/directory.ts';
 import { exported } from '../api/files.ts';
-import { quarantineList } from '../api/set-aside.ts';
+import { quarantineCodes, quarantineList } from '../api/set-aside.ts';
 import { DeviceLink } from '../devices/link.tsx';
 import { number, term, useWords } from '../language/wording.ts';
 import { Choice } from '../records/filters.tsx';
@@ -14,7 +14,7 @@ import { ExportButton } from '../words/export.tsx';
 import { More } from '../words/more.tsx';
 import { Moment } from '../words/moment.tsx';
 import { List } from '../words/list.tsx';
-import { SET_ASIDE } from './search.ts';
+import { offered, SET_ASIDE } from './search.ts';
 import { reasonOf, Why } from './why.tsx';
 
 type Listed = Body['ListedBody'];
@@ -29,7 +29,7 @@ export function QuarantinePage() {
   const phones = useQuery(deviceLabels).data ?? NONE;
   const state = filter.state ?? 'quarantined';
   const items = query.data?.pages.flatMap((page) => page.items) ?? [];
-  const codes = [...new Set([...items.map((item) => item.code), ...(filter.code ? [filter.code] : [])])].toSorted();
+  const codes = offered(useQuery(quarantineCodes(filter)).data ?? [], filter.code);
   const columns: TableColumnType<Listed>[] = [
     {
       key: 'why',
@@ -99,7 +99,7 @@ export function QuarantinePage() {
         <Choice
           label={t('quarantine.anyCode')}
           value={filter.code}
-          options={codes.map((value) => ({ value, label: reasonOf(value) }))}
+          options={codes.map(({ code, changes }) => ({ value: code, label: `${reasonOf(code)} (${number(changes)})` }))}
           onChange={(code) => void navigate({ search: { ...filter, code } })}
           wide
         />

@@ -1,5 +1,10 @@
 import type { QuarantineFilter } from '../api/set-aside.ts';
 
+interface Code {
+  code: string;
+  changes: number;
+}
+
 export const SET_ASIDE = ['quarantined', 'held', 'waiting', 'refused'] as const;
 
 /** What stands in the address of the list of changes that were set aside. */
@@ -11,3 +16,7 @@ export function readQuarantineSearch(search: Record<string, unknown>): Quarantin
   };
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
 }
+
+/** The codes to choose from: the chosen one too, when nothing has it any more. */
+export const offered = (codes: Code[], chosen: string | undefined): Code[] =>
+  chosen === undefined || codes.some(({ code }) => code === chosen) ? codes : [...codes, { code: chosen, changes: 0 }];

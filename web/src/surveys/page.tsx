@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { Button, Modal } from 'antd';
 import { useState } from 'react';
@@ -11,7 +11,7 @@ import {
   type SurveyFigure,
 } from '../api/leads.ts';
 import type { RecordFilter } from '../api/records.ts';
-import { RecordLines } from '../days/record-lines.tsx';
+import { RecordPages } from '../days/record-pages.tsx';
 import { number, useWords } from '../language/wording.ts';
 import { RecordFilters } from '../records/filters.tsx';
 import { PageHead } from '../shell/page-head.tsx';
@@ -182,24 +182,14 @@ interface BehindProps {
 function Behind({ filter, figure, onClose }: BehindProps) {
   const { t } = useWords();
   const said = useSaid();
-  const query = useQuery(behindSurveyFigure(filter, figure));
+  const query = useInfiniteQuery(behindSurveyFigure(filter, figure));
   const { form, version, question, answer } = figure;
   const title = [form || t('surveys.nameless'), version, question, answer !== undefined && said(answer)]
     .filter(Boolean)
     .join(' · ');
   return (
-    <Modal open title={title} onCancel={onClose} footer={<Button onClick={onClose}>{t('common.close')}</Button>}>
-      <Fetched query={query} rows={3}>
-        {({ found, items }) => (
-          <>
-            {items.length === 0 && <Nothing title={t('board.behindNone')} />}
-            {items.length < found && (
-              <p className="quiet">{t('surveys.behindNewest', { shown: number(items.length), found: number(found) })}</p>
-            )}
-            <RecordLines lines={items} />
-          </>
-        )}
-      </Fetched>
+    <Modal open width={640} title={title} onCancel={onClose} footer={<Button onClick={onClose}>{t('common.close')}</Button>}>
+      <RecordPages query={query} />
     </Modal>
   );
 }

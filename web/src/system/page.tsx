@@ -106,7 +106,9 @@ function Stored({ system: { stored, database, backups } }: { system: System }) {
         </Fact>
       )}
       <Fact name={t('system.changes')}>{number(stored.changes)}</Fact>
-      <Fact name={t('system.photos')}>{`${number(stored.photos)} · ${size(stored.photo_bytes)}`}</Fact>
+      <Fact name={t('system.photos')}>
+        <Link to="/photos">{number(stored.photos)}</Link> · {size(stored.photo_bytes)}
+      </Fact>
       <Fact name={t('system.database')}>{`${database.kind === 'sqlite' ? 'SQLite' : 'PostgreSQL'} · ${size(database.bytes)}`}</Fact>
       <Fact name={t('system.restored')}>{number(database.epoch - 1)}</Fact>
       <Fact name={t('system.backup')}>{backup(backups.database_at)}</Fact>

@@ -50,6 +50,10 @@ statements! {
         where c.organisation = (select no from organisation where id = $1) and c.state = $2 \
         and c.state in (2, 3, 4, 5) and (c.received_at < $3 or $3 is null) and (d.id = $4 or $4 is null) \
         and (c.code = $5 or $5 is null)";
+    CODES_SET_ASIDE = "select coalesce(c.code, ''), count(*) from change c left join device d on d.no = c.device \
+        where c.organisation = (select no from organisation where id = $1) and c.state = $2 \
+        and c.state in (2, 3, 4, 5) and (c.received_at < $3 or $3 is null) and (d.id = $4 or $4 is null) \
+        group by coalesce(c.code, '')";
     ASIDE = whole_change!("c.id = $1 and c.device is not null");
     OF_RECORD = whole_change!("c.record = $1 and c.device is not null \
         and (c.state in (2, 4) or c.decision is not null) order by c.id");
@@ -106,6 +110,17 @@ pub(super) async fn count_set_aside(conn: &mut Conn, query: &AsideQuery) -> Resu
         .fetch_one(conn)
         .await?;
     count(counted.try_get(0)?)
+}
+
+pub(super) async fn codes_set_aside(conn: &mut Conn, query: &AsideQuery) -> Result<Vec<(String, u64)>, StoreError> {
+    let rows = sqlx::query_as::<Db, (String, i64)>(CODES_SET_ASIDE)
+        .bind(query.organisation.0)
+        .bind(query.state as i16)
+        .bind(query.received_before.map(|at| at.0))
+        .bind(query.device.map(|id| id.0))
+        .fetch_all(conn)
+        .await?;
+    rows.into_iter().map(|(code, changes)| Ok((code, count(changes)?))).collect()
 }
 
 fn line_of(row: &DbRow) -> Result<SetAside, StoreError> {

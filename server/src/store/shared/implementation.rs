@@ -292,6 +292,9 @@ impl Store for Backend {
     async fn count_set_aside(&self, query: &AsideQuery) -> Result<u64, StoreError> {
         read!(self, aside::count_set_aside(query))
     }
+    async fn codes_set_aside(&self, query: &AsideQuery) -> Result<Vec<(String, u64)>, StoreError> {
+        read!(self, aside::codes_set_aside(query))
+    }
     async fn aside(&self, id: i64) -> Result<AsideChange, StoreError> {
         read!(self, aside::aside(id))
     }

@@ -1,0 +1,118 @@
+//! Lists of a day's records: its late tray, and what is behind its figures. Somebody who may see the day sees them here
+//! also if they belong to another office by now.
+
+use std::collections::{BTreeSet, HashSet};
+
+use jiff::civil::Date;
+use sync_core::id::{OfficeId, RecordId};
+
+use super::{notes, sealed, sealed_as, visible};
+use crate::day::late::Late;
+use crate::day::statement::Body;
+use crate::error::ServiceError;
+use crate::state::App;
+use crate::store::days::{FactId, FactSort};
+use crate::store::{Person, RecordLine};
+
+/// Which part of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// What follows this record; the beginning without one.
+    pub after: Option<RecordId>,
+    /// At most so many records.
+    pub limit: usize,
+}
+
+/// A page of a list.
+#[derive(Clone, Debug)]
+pub struct DayRecords {
+    /// Its records.
+    pub lines: Vec<RecordLine>,
+    /// How many the whole list has.
+    pub total: u64,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<RecordId>,
+}
+
+/// A page of the late tray: what came for a closed day and is in no statement.
+///
+/// # Errors
+/// As [`super::board`].
+pub async fn late(
+    app: &App,
+    who: &Person,
+    office: OfficeId,
+    day: Date,
+    part: Part,
+) -> Result<DayRecords, ServiceError> {
+    page_of(app, late_records(app, who, office, day).await?, part).await
+}
+
+/// The records of the late tray, those whose facts alone came late too.
+///
+/// # Errors
+/// As [`super::board`].
+pub(in crate::service) async fn late_records(
+    app: &App,
+    who: &Person,
+    office: OfficeId,
+    day: Date,
+) -> Result<BTreeSet<RecordId>, ServiceError> {
+    let office = visible(app, who, office).await?;
+    notes::flush(app).await?;
+    if sealed(app, office.id, day).await?.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let days = app.store.days();
+    let late = Late::of(&days.day_records(office.id, day).await?, &days.day_facts(office.id, day).await?);
+    Ok(late.into_records())
+}
+
+/// A page of the records behind a figure of an office's day, sealed or not; with the number of a statement, of what it
+/// counts alone.
+///
+/// # Errors
+/// As [`super::statement`].
+pub async fn behind(
+    app: &App,
+    who: &Person,
+    office: OfficeId,
+    day: Date,
+    (sort, statement): (FactSort, Option<u32>),
+    part: Part,
+) -> Result<DayRecords, ServiceError> {
+    let office = visible(app, who, office).await?;
+    let mut facts = app.store.days().day_facts(office.id, day).await?;
+    facts.retain(|fact| fact.fact.sort == sort);
+    if let Some(number) = statement {
+        let counted = counted_by(app, office.id, day, number).await?;
+        facts.retain(|fact| counted.contains(&(fact.record, fact.fact.entry)));
+    }
+    page_of(app, facts.iter().map(|fact| fact.record).collect(), part).await
+}
+
+async fn counted_by(
+    app: &App,
+    office: OfficeId,
+    day: Date,
+    number: u32,
+) -> Result<HashSet<(RecordId, FactId)>, ServiceError> {
+    let statement = sealed_as(app, office, day, number).await?;
+    let body: Body = serde_json::from_str(&statement.body).map_err(ServiceError::internal)?;
+    Ok(body.items().unwrap_or_default().facts.into_iter().collect())
+}
+
+async fn page_of(app: &App, all: BTreeSet<RecordId>, Part { after, limit }: Part) -> Result<DayRecords, ServiceError> {
+    let total = all.len() as u64;
+    let mut rest = all.into_iter().filter(|id| after.is_none_or(|after| *id > after));
+    let page: BTreeSet<RecordId> = rest.by_ref().take(limit).collect();
+    let next = rest.next().and_then(|_| page.last().copied());
+    Ok(DayRecords { lines: lines_of(app, page).await?, total, next })
+}
+
+/// The lines of records; what is not published any more is left out.
+pub(in crate::service) async fn lines_of(app: &App, ids: BTreeSet<RecordId>) -> Result<Vec<RecordLine>, ServiceError> {
+    let mut lines = app.store.record_lines(&ids.into_iter().collect::<Vec<_>>()).await?;
+    lines.sort_unstable_by_key(|line| line.row.id);
+    Ok(lines)
+}
