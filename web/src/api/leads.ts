@@ -66,6 +66,6 @@ export const behindSurveyFigure = (filter: RecordFilter, { answer: given, ...fig
 /** What the newest surveys of a list came to. */
 export const surveyFigures = (filter: RecordFilter) =>
   queryOptions({
-    queryKey: ['surveys', filter],
+    queryKey: ['surveys', 'figures', filter],
     queryFn: ({ signal }) => answer(api.GET('/api/v1/surveys/figures', { params: { query: filter }, signal })),
   });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readChanged, staleKeys, waitBefore } from './changed.ts';
+import { countedKeys, readChanged, staleKeys, waitBefore } from './changed.ts';
 
 test('news says what to ask for again, and never the queue that somebody works through', () => {
   const changed = readChanged('{"records": ["01a2"], "days": [], "presence": ["01b3"]}');
@@ -13,6 +13,14 @@ test('news says what to ask for again, and never the queue that somebody works t
 
 test('a photo that came is shown at its record, and no page of all photos is fetched again as a whole', () => {
   expect(staleKeys(readChanged('{"photos": ["01a2"]}'))).toEqual([['records', 'detail']]);
+});
+
+test('figures over many records are counted anew after news of records, and at leisure', () => {
+  const changed = readChanged('{"records": []}');
+  expect(countedKeys(changed)).toContainEqual(['surveys', 'figures']);
+  expect(countedKeys(changed)).toContainEqual(['leads', 'stages']);
+  expect(staleKeys(changed).flat()).not.toContain('surveys');
+  expect(countedKeys(readChanged('{"audit": []}'))).toEqual([]);
 });
 
 test('what a newer server tells of, or somebody garbles, changes nothing', () => {

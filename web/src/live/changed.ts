@@ -21,7 +21,7 @@ export function readChanged(data: string): Changed {
 }
 
 /** What was fetched about each topic. A queue that somebody works through is left as it is: nothing may move in it;
- * figures over many records are counted anew only when somebody asks; and of all photos only the beginning is fetched. */
+ * figures over many records are counted anew at leisure; and of all photos only the beginning is fetched. */
 const ABOUT: Record<(typeof TOPICS)[number], QueryKey[]> = {
   records: [['records', 'page'], ['records', 'places'], ['records', 'count'], ['records', 'detail']],
   photos: [['records', 'detail']],
@@ -36,6 +36,11 @@ const ABOUT: Record<(typeof TOPICS)[number], QueryKey[]> = {
 export function staleKeys({ topics, presence }: Changed): QueryKey[] {
   const told = topics.flatMap((topic) => (topic === 'presence' ? [] : ABOUT[topic]));
   return [...told, ...presence.map((record) => ['presence', record])];
+}
+
+/** Figures over many records, which are dear to count. */
+export function countedKeys({ topics }: Changed): QueryKey[] {
+  return topics.includes('records') ? [['leads', 'stages'], ['leads', 'received'], ['surveys', 'figures']] : [];
 }
 
 /** Whatever may have changed while no news came. */

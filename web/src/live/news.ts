@@ -1,12 +1,14 @@
-import type { QueryClient } from '@tanstack/react-query';
+import type { QueryClient, QueryKey } from '@tanstack/react-query';
 import { catchUp } from '../photos/catch-up.ts';
 import { me } from '../session/session.ts';
-import { EVERYTHING, readChanged, staleKeys, type Changed } from './changed.ts';
+import { countedKeys, EVERYTHING, readChanged, staleKeys, type Changed } from './changed.ts';
 import type { Said, Standing } from './line.ts';
 import { shareLine } from './one-line.ts';
 
 /** In a storm of phones pages ask again this often at most, in milliseconds. */
 const BREATH = 1_500;
+/** The same for what is dear to count. */
+const LEISURE = 30_000;
 
 let standing: Standing = 'beginning';
 const listeners = new Set<() => void>();
@@ -31,19 +33,33 @@ export const askingEvery = (): number => (standing === 'live' ? 60_000 : 15_000)
 export function followNews(cache: QueryClient): () => void {
   let breath: ReturnType<typeof setTimeout> | undefined;
   let heard: Changed[] = [];
+  let leisure: ReturnType<typeof setTimeout> | undefined;
+  let uncounted: Changed[] = [];
 
+  const invalidate = (keys: QueryKey[]) => {
+    const each = new Map(keys.map((key) => [JSON.stringify(key), key]));
+    for (const queryKey of each.values()) void cache.invalidateQueries({ queryKey });
+  };
   const fetchAgain = () => {
     breath = undefined;
     if (heard.length === 0) return;
     if (heard.some(({ topics }) => topics.includes('photos'))) void catchUp(cache);
-    const keys = new Map(heard.flatMap(staleKeys).map((key) => [JSON.stringify(key), key]));
+    const keys = heard.flatMap(staleKeys);
     heard = [];
-    for (const queryKey of keys.values()) void cache.invalidateQueries({ queryKey });
+    invalidate(keys);
     breath = setTimeout(fetchAgain, BREATH);
+  };
+  const countAgain = () => {
+    leisure = undefined;
+    const keys = uncounted.flatMap(countedKeys);
+    uncounted = [];
+    invalidate(keys);
   };
   const note = (changed: Changed) => {
     heard.push(changed);
     breath ??= setTimeout(fetchAgain, 0);
+    uncounted.push(changed);
+    leisure ??= setTimeout(countAgain, LEISURE);
   };
   const hear = (said: Said) => {
     if (said.kind === 'changed') note(readChanged(said.data));
@@ -62,6 +78,7 @@ export function followNews(cache: QueryClient): () => void {
   return () => {
     leave();
     clearTimeout(breath);
+    clearTimeout(leisure);
     set('beginning');
   };
 }

@@ -37,7 +37,7 @@ export function StraysPage() {
       title: t('common.record'),
       width: 190,
       render: (_, stray) => (
-        <Link to="/records/$id" params={{ id: stray.record }}>
+        <Link id={`stray-${stray.id}`} to="/records/$id" params={{ id: stray.record }}>
           <RecordName id={stray.record} />
         </Link>
       ),
@@ -65,10 +65,20 @@ export function StraysPage() {
       render: (_, stray) =>
         powers.decideQuarantine && (
           <Space>
-            <Button size="small" type="primary" onClick={() => setAsking({ act: 'adopt', stray })}>
+            <Button
+              size="small"
+              type="primary"
+              aria-describedby={`stray-${stray.id}`}
+              onClick={() => setAsking({ act: 'adopt', stray })}
+            >
               {t('strays.adopt')}
             </Button>
-            <Button size="small" danger onClick={() => setAsking({ act: 'discard', stray })}>
+            <Button
+              size="small"
+              danger
+              aria-describedby={`stray-${stray.id}`}
+              onClick={() => setAsking({ act: 'discard', stray })}
+            >
               {t('strays.discard')}
             </Button>
           </Space>

@@ -11,6 +11,7 @@ import {
   type SurveyFigure,
 } from '../api/leads.ts';
 import type { RecordFilter } from '../api/records.ts';
+import { AsOf, Outdated } from '../days/live.tsx';
 import { RecordPages } from '../days/record-pages.tsx';
 import { number, useWords } from '../language/wording.ts';
 import { RecordFilters } from '../records/filters.tsx';
@@ -41,13 +42,12 @@ export function SurveysPage() {
               name={t('surveys.title')}
               list={exported('/api/v1/surveys/figures/export', { query: filter })}
             />
-            <Button onClick={() => void query.refetch()} loading={query.isFetching && { delay: 500 }}>
-              {t('common.refresh')}
-            </Button>
+            <AsOf query={query} />
           </>
         }
       />
       <RecordFilters filter={filter} onChange={show} without={['kind', 'stage', 'conflict']} />
+      <Outdated query={query} />
       <Fetched query={query}>
         {({ found, read, forms }) => (
           <>
