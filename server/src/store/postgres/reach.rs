@@ -13,6 +13,8 @@ use tokio::time::{sleep, timeout};
 
 /// How often it is asked whether the database is there.
 const PULSE: Duration = Duration::from_secs(5);
+/// How long a new connection may take. A machine that is busy needs longer for one than for an answer.
+const CONNECTING: Duration = Duration::from_secs(10);
 
 /// A connection on which nothing is done but asking whether somebody is there.
 #[derive(Debug)]
@@ -41,7 +43,7 @@ impl Reach {
                     Answer::Broke => *lasting = None,
                     Answer::Elsewhere => return,
                 },
-                None => *lasting = timeout(self.silence, self.options.connect()).await.ok().and_then(Result::ok),
+                None => *lasting = timeout(CONNECTING, self.options.connect()).await.ok().and_then(Result::ok),
             }
             sleep(PULSE.min(self.silence)).await;
         }
@@ -64,7 +66,7 @@ impl Reach {
                 Ok(Err(_)) => return Answer::Broke,
                 // It was given the time to wake up.
                 Err(_) if reached => return Answer::Elsewhere,
-                Err(_) => reached = matches!(timeout(self.silence, anew(&self.options)).await, Ok(Ok(()))),
+                Err(_) => reached = matches!(timeout(CONNECTING, anew(&self.options)).await, Ok(Ok(()))),
             }
         }
     }
