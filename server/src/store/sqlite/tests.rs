@@ -123,7 +123,8 @@ async fn a_full_disk_is_an_outage() {
     assert!(matches!(refusal, Some(StoreError::Unavailable(_))), "{refusal:?}");
 }
 
-/// A row from before 0017 says the same in numbers, keeps its place in the index of words, and an empty team stays empty.
+/// A row from before 0017 says the same in numbers, keeps its place in the index of words, and an empty team stays empty;
+/// totals from before 0019 count it as they did.
 #[tokio::test]
 async fn a_row_from_before_numbers_says_the_same() {
     let folder = TempDir::new().unwrap();
@@ -147,4 +148,13 @@ async fn a_row_from_before_numbers_says_the_same() {
         join identifier w on w.no = r.owner join identifier f on f.no = r.office join identifier m on m.no = r.made_in";
     let (said,) = sqlx::query_as::<_, (String,)>(said).fetch_one(&mut conn).await.unwrap();
     assert_eq!(said, "7 01 02 03 04 04||| 5 9 1 2 3 4 6 3 11");
+
+    // It counts under its day and under all days, as it does when everything is counted anew.
+    let counted = "select group_concat(format('%s %s %s %d %d %s %s %d', t.day, hex(f.id), hex(w.id), t.team, t.project, \
+        t.kind, t.review, t.records), '; ' order by t.day) from record_total t join identifier f on f.no = t.office \
+        join identifier w on w.no = t.owner";
+    let kept = sqlx::query_as::<_, (String,)>(counted).fetch_one(&mut conn).await.unwrap();
+    assert_eq!(kept.0, " 04 03 0 0 lead received 1; 2026-11-01 04 03 0 0 lead received 1");
+    totals::recount(&mut conn).await.unwrap();
+    assert_eq!(sqlx::query_as::<_, (String,)>(counted).fetch_one(&mut conn).await.unwrap(), kept);
 }
