@@ -51,8 +51,8 @@ const WRITERS: u32 = 2;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// When it is tried again to change tables that somebody reads.
 const READ_ELSEWHERE: Duration = Duration::from_secs(3);
-/// How long others wait for a server that joins them.
-const JOINING: Duration = Duration::from_secs(5);
+/// How long others wait for a server that joins them; less than a transaction may be silent.
+const JOINING: Duration = Duration::from_secs(2);
 /// How often the partitions of coming months are looked after.
 const LOOK_AHEAD: Duration = Duration::from_secs(12 * 3_600);
 /// A connection keeps this many statements prepared; lists come in many variants.
@@ -354,9 +354,11 @@ async fn look_ahead(writers: PgPool, prepared: bool) {
 }
 
 /// How a transaction begins that writes. What it sees is what stands there once it has the lock, whatever is usual in this
-/// database. Behind a pooler the connection was somebody else's before, whose statements have the names of ours.
+/// database. Whoever falls silent in the middle, because its machine is gone, loses what it locked after three seconds:
+/// the lead, for which others wait. Behind a pooler the connection was somebody else's before, whose statements have the
+/// names of ours.
 fn begin(prepared: bool) -> &'static str {
-    begins!("read committed", prepared)
+    begins!("read committed; set local idle_in_transaction_session_timeout = '3s'", prepared)
 }
 
 /// The tables, as the program carries them. Its own lock would stay in the connection, so ours guards.

@@ -55,6 +55,21 @@ async fn a_writer_that_falls_silent_loses_the_lock() {
     store.close().await;
 }
 
+/// The same while it takes the lead, for which another server waits.
+#[tokio::test]
+async fn a_server_that_falls_silent_while_it_takes_the_lead_does_not_keep_it() {
+    let store = scratch().await;
+    let mut silent = store.writers.begin_with(begin(true)).await.unwrap();
+    let takes = "insert into lead (id, holder, until) values (1, 7, clock_timestamp() + interval '1 hour') \
+        on conflict (id) do update set holder = excluded.holder, until = excluded.until";
+    sqlx::query::<Db>(takes).execute(&mut *silent).await.unwrap();
+    let begun = std::time::Instant::now();
+    assert!(store.take_lead().await.unwrap());
+    assert!(begun.elapsed() < Duration::from_secs(8));
+    drop(silent);
+    store.close().await;
+}
+
 #[tokio::test]
 async fn a_database_that_may_forget_is_refused() {
     let store = scratch().await;
