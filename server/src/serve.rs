@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crowd::Crowd;
 
@@ -38,6 +38,8 @@ const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(60), Duration::from
 /// How long it may leave questions, or what was sent to it, without any sign of life.
 const UNANSWERED: Duration = Duration::from_secs(120);
 
+/// How long the database may take for what is asked of it at the end.
+const CLOSING: Duration = Duration::from_secs(10);
 /// How often photos are tidied up.
 const PHOTO_TURNS: Duration = Duration::from_secs(6 * 3_600);
 
@@ -180,14 +182,18 @@ async fn wind_down(app: &App, served: Vec<JoinHandle<()>>, projector: Option<Joi
             tracing::warn!("requests are cut off: they took longer than limits.drain_seconds");
         }
     }
-    flush_notes(app).await;
+    if timeout(CLOSING, flush_notes(app)).await.is_err() {
+        tracing::warn!("what phones reported last was not noted: the database does not answer");
+    }
     app.projector.stop();
     if let Some(projector) = projector
         && timeout_at(deadline, projector).await.is_err()
     {
         tracing::warn!("publishing goes on at the next start: it took longer than limits.drain_seconds");
     }
-    app.store.close().await;
+    if timeout(CLOSING, app.store.close()).await.is_err() {
+        tracing::warn!("the database does not answer: its connections are cut off");
+    }
 }
 
 /// Waits to be told to stop. Whoever calls this hears of it from then on, not only once the waiting has begun.

@@ -206,6 +206,7 @@ fn a_server_whose_connections_lead_nowhere_ends_and_can_be_started_anew() {
     let settings: Settings = vec![
         ("DAYBOOK_DATABASE_URL".to_owned(), format!("postgres://postgres@127.0.0.1:{}/{NAME}", wire.port())),
         ("DAYBOOK_DATABASE_SILENCE_SECONDS".to_owned(), "1".to_owned()),
+        ("DAYBOOK_LIMITS_DRAIN_SECONDS".to_owned(), "1".to_owned()),
     ];
     let folder = tempfile::tempdir().unwrap();
     let mut server = ServerProcess::start_with(&server_program().unwrap(), folder.path(), settings).unwrap();
@@ -214,5 +215,7 @@ fn a_server_whose_connections_lead_nowhere_ends_and_can_be_started_anew() {
     assert!(!ended.success(), "whoever looks after it starts it anew");
     assert!(server.last_words().contains("lead nowhere"), "{}", server.last_words());
     server.start_again().unwrap();
+    // Told to stop before it has noticed, it does not wait for answers either.
+    wire.fall_silent();
     server.stop().unwrap();
 }
