@@ -124,23 +124,42 @@ async fn no_statement_reads_all_records_or_changes() {
         if UNHURRIED.iter().any(|unhurried| name.starts_with(unhurried)) {
             continue;
         }
-        let known = (&mut *conn).prepare(AssertSqlSafe(sql.clone()).into_sql_str()).await.unwrap();
-        let parameters = known.parameters().map_or(0, |found| found.either(|types| types.len(), |count| count));
-        let nulls = vec!["null"; parameters].join(", ");
-        let arguments = if parameters == 0 { String::new() } else { format!("({nulls})") };
-        let script = format!("prepare explained as {sql}");
-        sqlx::raw_sql(AssertSqlSafe(script)).execute(&mut *conn).await.unwrap();
-        let plan = sqlx::query_as::<Db, (String,)>(AssertSqlSafe(format!("explain execute explained{arguments}")))
-            .persistent(false)
-            .fetch_all(&mut *conn)
-            .await
-            .unwrap();
-        let plan: Vec<String> = plan.into_iter().map(|(line,)| line).collect();
+        let plan = plan_of(&mut conn, &sql).await;
         let whole = whole_reads(&plan, &partial);
         complaints.extend(whole.into_iter().map(|step| format!("{name}: {step}\n  {sql}")));
-        sqlx::raw_sql("deallocate explained").execute(&mut *conn).await.unwrap();
     }
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+/// The plan of a statement, whatever it is asked for.
+async fn plan_of(conn: &mut Conn, sql: &str) -> Vec<String> {
+    let known = (&mut *conn).prepare(AssertSqlSafe(sql.to_owned()).into_sql_str()).await.unwrap();
+    let parameters = known.parameters().map_or(0, |found| found.either(|types| types.len(), |count| count));
+    let nulls = vec!["null"; parameters].join(", ");
+    let arguments = if parameters == 0 { String::new() } else { format!("({nulls})") };
+    sqlx::raw_sql(AssertSqlSafe(format!("prepare explained as {sql}"))).execute(&mut *conn).await.unwrap();
+    let plan = sqlx::query_as::<Db, (String,)>(AssertSqlSafe(format!("explain execute explained{arguments}")))
+        .persistent(false)
+        .fetch_all(&mut *conn)
+        .await
+        .unwrap();
+    sqlx::raw_sql("deallocate explained").execute(&mut *conn).await.unwrap();
+    plan.into_iter().map(|(line,)| line).collect()
+}
+
+/// Somebody's records of two hours are a handful, those of a year are thousands.
+#[tokio::test]
+async fn records_made_around_another_are_found_by_their_time() {
+    let store = scratch().await;
+    let mut conn = store.writers.begin_with(begin(true)).await.unwrap();
+    let mut found = 0;
+    for (_, sql) in statements().into_iter().filter(|(name, _)| name.starts_with("flags::NEAR")) {
+        let plan = plan_of(&mut conn, &sql).await;
+        let bound = |line: &String| line.contains("Index Cond:") && line.contains("captured_ms");
+        assert!(plan.iter().any(bound), "{}\n  {sql}", plan.join("\n"));
+        found += 1;
+    }
+    assert!(found > 0);
 }
 
 #[test]
@@ -177,18 +196,9 @@ async fn lists_with_an_index_of_their_own_can_use_it() {
         let drops: String = others.map(|other| format!("drop index {other};")).collect();
         for (name, sql) in read::statements_of(&scope, &filter, led_by_hits, page) {
             sqlx::raw_sql(AssertSqlSafe(format!("{alone} {drops}"))).execute(&mut *conn).await.unwrap();
-            let known = (&mut *conn).prepare(AssertSqlSafe(sql.clone()).into_sql_str()).await.unwrap();
-            let parameters = known.parameters().map_or(0, |found| found.either(|types| types.len(), |count| count));
-            let nulls = vec!["null"; parameters].join(", ");
-            let script = format!("prepare explained as {sql}");
-            sqlx::raw_sql(AssertSqlSafe(script)).execute(&mut *conn).await.unwrap();
-            let plan = sqlx::query_as::<Db, (String,)>(AssertSqlSafe(format!("explain execute explained ({nulls})")))
-                .persistent(false)
-                .fetch_all(&mut *conn)
-                .await
-                .unwrap();
-            assert!(plan.iter().any(|(step,)| step.contains(&index)), "{name}: {plan:?}\n  {sql}");
-            sqlx::raw_sql("deallocate explained; rollback").execute(&mut *conn).await.unwrap();
+            let plan = plan_of(&mut conn, &sql).await;
+            assert!(plan.iter().any(|step| step.contains(&index)), "{name}: {plan:?}\n  {sql}");
+            sqlx::raw_sql("rollback").execute(&mut *conn).await.unwrap();
         }
     }
 }
