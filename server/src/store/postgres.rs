@@ -207,8 +207,7 @@ pub struct PostgresStore {
 
 /// How a transaction begins. Its plans are those that the tests have seen, whatever statistics there are: with a million
 /// records PostgreSQL takes to reading whole tables in parallel for a handful of them, since it believes that each list
-/// of identifiers stands for thousands. Nothing here is in need of that. Nor is a plan made for each set of values: that
-/// took a fourth of PostgreSQL's time in a storm, and no statement has values that want another plan.
+/// of identifiers stands for thousands. Nothing here is in need of that.
 macro_rules! begins {
     ($kind:literal, $prepared:expr) => {
         match $prepared {
@@ -218,7 +217,7 @@ macro_rules! begins {
     };
     () => {
         "; set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off; \
-        set local max_parallel_workers_per_gather = 0; set local plan_cache_mode = force_generic_plan"
+        set local max_parallel_workers_per_gather = 0"
     };
 }
 
@@ -285,6 +284,18 @@ impl PostgresStore {
     /// up, so that a few of them don't keep the connections from everybody else.
     async fn reader(&self) -> Result<Transaction<'static, Db>, StoreError> {
         let begin = begins!("repeatable read, read only; set local statement_timeout = '1min'", self.prepared);
+        Ok(self.readers.begin_with(begin).await?)
+    }
+
+    /// As [`Self::reader`], for who asks about rows by their names: one plan does for all of them. To make one each time
+    /// took a fourth of PostgreSQL's time in a storm. A list needs its own, because a plan that does not know how few
+    /// rows are wanted sorts all of them.
+    async fn reader_by_name(&self) -> Result<Transaction<'static, Db>, StoreError> {
+        let begin = begins!(
+            "repeatable read, read only; set local statement_timeout = '1min'; \
+                set local plan_cache_mode = force_generic_plan",
+            self.prepared
+        );
         Ok(self.readers.begin_with(begin).await?)
     }
 
@@ -359,7 +370,11 @@ async fn look_ahead(writers: PgPool, prepared: bool) {
 /// the lead, for which others wait. Behind a pooler the connection was somebody else's before, whose statements have the
 /// names of ours.
 fn begin(prepared: bool) -> &'static str {
-    begins!("read committed; set local idle_in_transaction_session_timeout = '3s'", prepared)
+    begins!(
+        "read committed; set local idle_in_transaction_session_timeout = '3s'; \
+            set local plan_cache_mode = force_generic_plan",
+        prepared
+    )
 }
 
 /// The tables, as the program carries them. Its own lock would stay in the connection, so ours guards.

@@ -172,6 +172,11 @@ impl SqliteStore {
         Ok(self.readers.acquire().await?)
     }
 
+    /// For who asks about rows by their names. A plan is always for all values here.
+    async fn reader_by_name(&self) -> Result<PoolConnection<Db>, StoreError> {
+        self.reader().await
+    }
+
     /// Sees to it that this database is not opened again: its organisation has moved.
     pub(super) async fn close_for_good(&self) -> Result<(), StoreError> {
         let mut tx = self.begin_write().await?;

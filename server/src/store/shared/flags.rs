@@ -260,7 +260,7 @@ async fn closings(conn: &mut Conn, of: &[Subject], found: &mut Found) -> Result<
 
 async fn look_around(store: &Backend, of: &[Subject]) -> Result<Found, StoreError> {
     let mut found = Found::default();
-    let mut conn = store.reader().await?;
+    let mut conn = store.reader_by_name().await?;
     // First, so that whatever is not seen below lies behind them.
     feeds(&mut conn, of, &mut found).await?;
     near(&mut conn, of, &mut found).await?;

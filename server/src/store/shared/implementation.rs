@@ -30,6 +30,13 @@ macro_rules! read {
     }};
 }
 
+macro_rules! read_by_name {
+    ($store:ident, $room:ident :: $function:ident ( $($argument:expr),* )) => {{
+        let mut conn = $store.reader_by_name().await?;
+        $room::$function(&mut conn, $($argument),*).await
+    }};
+}
+
 #[async_trait]
 impl Store for Backend {
     async fn create_organisation(&self, organisation: &Organisation) -> Result<(), StoreError> {
@@ -96,7 +103,7 @@ impl Store for Backend {
         write!(self, enrolment::create_session(session))
     }
     async fn session(&self, token_hash: &[u8; 32], now: UnixMillis) -> Result<(Session, Person), StoreError> {
-        read!(self, enrolment::session(token_hash, now))
+        read_by_name!(self, enrolment::session(token_hash, now))
     }
     async fn end_session(&self, token_hash: &[u8; 32]) -> Result<(), StoreError> {
         write!(self, enrolment::end_session(token_hash))
@@ -158,7 +165,7 @@ impl Store for Backend {
         &self,
         actors: &[ActorId],
     ) -> Result<HashMap<ActorId, (PersonId, Option<DeviceId>)>, StoreError> {
-        read!(self, actors::actor_owners(actors))
+        read_by_name!(self, actors::actor_owners(actors))
     }
     async fn claim_actors(
         &self,
@@ -177,10 +184,10 @@ impl Store for Backend {
         read!(self, judge::is_received())
     }
     async fn record(&self, id: RecordId) -> Result<PendingRecord, StoreError> {
-        read!(self, judge::record(id))
+        read_by_name!(self, judge::record(id))
     }
     async fn records(&self, ids: &[RecordId]) -> Result<Vec<PendingRecord>, StoreError> {
-        read!(self, judge::records(ids))
+        read_by_name!(self, judge::records(ids))
     }
     async fn publish(
         &self,
@@ -207,7 +214,7 @@ impl Store for Backend {
         read!(self, feed::places(organisation, records))
     }
     async fn verdicts(&self, device: DeviceId, after_seq: u64) -> Result<DeviceVerdicts, StoreError> {
-        read!(self, aside::verdicts(device, after_seq))
+        read_by_name!(self, aside::verdicts(device, after_seq))
     }
     async fn authors(&self, actors: &[ActorId]) -> Result<Vec<Author>, StoreError> {
         read!(self, actors::authors(actors))
@@ -308,7 +315,7 @@ impl Store for Backend {
         &self,
         changes: &[(RecordId, ChangeHash)],
     ) -> Result<Vec<(RecordId, ChangeHash, ChangeState)>, StoreError> {
-        read!(self, aside::states_of(changes))
+        read_by_name!(self, aside::states_of(changes))
     }
     async fn decide(&self, decision: &NewDecision, salt: u64) -> Result<(), StoreError> {
         write!(self, decide::decide(decision, salt))

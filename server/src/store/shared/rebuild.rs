@@ -197,7 +197,7 @@ impl Stored {
 
 async fn outdated(store: &Backend, rows: &[Remade]) -> Result<Vec<RecordId>, StoreError> {
     let plain: Vec<&RecordRow> = rows.iter().map(|remade| &remade.row).collect();
-    let stored = Stored::of(&mut *store.reader().await?, &plain).await?;
+    let stored = Stored::of(&mut *store.reader_by_name().await?, &plain).await?;
     let wrong = rows.iter().filter(|remade| !stored.agrees_with(remade));
     Ok(wrong.map(|remade| remade.row.row.id).collect())
 }
@@ -205,7 +205,7 @@ async fn outdated(store: &Backend, rows: &[Remade]) -> Result<Vec<RecordId>, Sto
 #[async_trait]
 impl RebuildStore for Backend {
     async fn published(&self, after: Option<RecordId>, limit: u32) -> Result<Vec<PendingRecord>, StoreError> {
-        published(&mut *self.reader().await?, after, limit).await
+        published(&mut *self.reader_by_name().await?, after, limit).await
     }
 
     async fn unsearchable(&self, after: Option<RecordId>, limit: u32) -> Result<Vec<RecordId>, StoreError> {

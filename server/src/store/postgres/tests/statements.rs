@@ -162,6 +162,18 @@ async fn records_made_around_another_are_found_by_their_time() {
     assert!(found > 0);
 }
 
+/// A plan that does not know how many rows of a list are wanted sorts all that there are.
+#[tokio::test]
+async fn lists_are_planned_for_their_values_and_what_is_named_is_not() {
+    let store = scratch().await;
+    let mut modes = Vec::new();
+    for mut conn in [store.reader().await.unwrap(), store.reader_by_name().await.unwrap()] {
+        let (mode,) = sqlx::query_as::<Db, (String,)>("show plan_cache_mode").fetch_one(&mut *conn).await.unwrap();
+        modes.push(mode);
+    }
+    assert_eq!(modes, ["auto", "force_generic_plan"]);
+}
+
 #[test]
 fn a_whole_index_is_a_whole_read() {
     let read = |plan: &[&str]| {
