@@ -102,7 +102,11 @@ function Paper({ sealed, zone }: { sealed: Sealed; zone?: string }) {
         )}
         <dt>{t('statement.sealedItems')}</dt>
         <dd>
-          <div>{t('closing.records', { count: said.records.length })}</div>
+          <div>
+            <Link to="/records" search={sealedBy(said)}>
+              {t('closing.records', { count: said.records.length })}
+            </Link>
+          </div>
           <div>{t('closing.facts', { count: said.facts.length })}</div>
         </dd>
       </dl>

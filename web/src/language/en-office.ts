@@ -33,6 +33,8 @@ const office = {
     shown: '{{shown}} records of this page have a place, {{nowhere}} have none.',
     empty: 'No places',
     emptyHint: 'None of the records on this page was made with a position fix.',
+    nowhere_one: '{{shown}} record without a place',
+    nowhere_other: '{{shown}} records without a place',
   },
   photos: {
     title: 'Photos',
@@ -103,6 +105,7 @@ const office = {
     geofence: 'Check-in {{metres}} m from the outlet; {{allowed_metres}} m are allowed.',
     hasty: '{{questions}} questions in {{seconds}} s; at least {{least_seconds}} s are expected.',
     rate: '{{records}} records within a minute by the same person; {{allowed_records}} are allowed.',
+    thatDay: 'Records of that day',
     consent: 'The customer’s consent is not noted.',
     device: 'Phone:',
     forked: 'Its journal was continued elsewhere:',

@@ -32,6 +32,7 @@ const office: InOneForm<typeof en> = {
     shown: '本页 {{shown}} 条记录有位置，{{nowhere}} 条没有。',
     empty: '没有位置',
     emptyHint: '本页记录采集时均未定位。',
+    nowhere_other: '{{shown}} 条没有位置的记录',
   },
   photos: {
     title: '照片',
@@ -100,6 +101,7 @@ const office: InOneForm<typeof en> = {
     geofence: '签到距网点 {{metres}} 米，允许 {{allowed_metres}} 米。',
     hasty: '{{questions}} 道题用时 {{seconds}} 秒，至少应为 {{least_seconds}} 秒。',
     rate: '同一人一分钟内 {{records}} 条记录，允许 {{allowed_records}} 条。',
+    thatDay: '当日记录',
     consent: '未登记客户同意。',
     device: '手机：',
     forked: '其流水在别处被延续：',

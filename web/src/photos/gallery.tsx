@@ -96,7 +96,11 @@ function Photo({ photo: { hash, stored_at, preview, records, others }, alt }: { 
           <KindMark kind={line.kind} />
         </div>
       ))}
-      {others > 0 && <div className="small quiet">{t('photos.others', { count: others, shown: number(others) })}</div>}
+      {others > 0 && (
+        <Link to="/records" search={{ photo: hash }} className="small">
+          {t('photos.others', { count: others, shown: number(others) })}
+        </Link>
+      )}
       <div className="small quiet">
         {directory.person(first?.owner)} <Moment at={stored_at} zone={directory.zone(first?.office)} />
       </div>

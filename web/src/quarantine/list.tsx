@@ -14,7 +14,7 @@ import { ExportButton } from '../words/export.tsx';
 import { More } from '../words/more.tsx';
 import { Moment } from '../words/moment.tsx';
 import { List } from '../words/list.tsx';
-import { offered, SET_ASIDE } from './search.ts';
+import { LISTED, offered } from './search.ts';
 import { reasonOf, Why } from './why.tsx';
 
 type Listed = Body['ListedBody'];
@@ -64,7 +64,18 @@ export function QuarantinePage() {
       ),
     },
     { key: 'size', title: t('quarantine.size'), width: 110, align: 'right', render: (_, item) => t('common.bytes', { count: item.bytes }) },
-    { key: 'misses', title: t('quarantine.misses'), width: 100, align: 'right', render: (_, item) => item.missing.length > 0 && number(item.missing.length) },
+    {
+      key: 'misses',
+      title: t('quarantine.misses'),
+      width: 100,
+      align: 'right',
+      render: (_, item) =>
+        item.missing.length > 0 && (
+          <Link to="/quarantine/$id" params={{ id: String(item.id) }}>
+            {number(item.missing.length)}
+          </Link>
+        ),
+    },
   ];
   return (
     <>
@@ -74,7 +85,7 @@ export function QuarantinePage() {
           <Segmented
             aria-label={t('quarantine.state')}
             value={state}
-            options={SET_ASIDE.map((value) => ({ value, label: term('setAside', value) }))}
+            options={LISTED.map((value) => ({ value, label: term('setAside', value) }))}
             onChange={(state) => void navigate({ search: { ...filter, state, code: undefined } })}
           />
         }

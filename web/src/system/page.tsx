@@ -84,10 +84,25 @@ function Judging({ system: { projector } }: { system: System }) {
   const { t } = useWords();
   return (
     <>
-      <Fact name={t('system.behind')}>{number(projector.behind)}</Fact>
-      <Fact name={t('system.unjudged')}>{number(projector.unjudged)}</Fact>
+      <Fact name={t('system.behind')}>
+        <Unjudged count={projector.behind} />
+      </Fact>
+      <Fact name={t('system.unjudged')}>
+        <Unjudged count={projector.unjudged} />
+      </Fact>
       <Fact name={t('system.lag')}>{projector.unjudged === 0 ? t('common.none') : stretch(projector.lag_ms)}</Fact>
     </>
+  );
+}
+
+/** How much waits, leading to the changes that do. */
+function Unjudged({ count }: { count: number }) {
+  const { seeQuarantine } = usePowers();
+  if (!seeQuarantine) return number(count);
+  return (
+    <Link to="/quarantine" search={{ state: 'received' }}>
+      {number(count)}
+    </Link>
   );
 }
 
@@ -102,7 +117,9 @@ function Stored({ system: { stored, database, backups } }: { system: System }) {
       </Fact>
       {stored.unsearchable > 0 && (
         <Fact name={t('system.unsearchable')}>
-          <span className="mark mark-held">{number(stored.unsearchable)}</span>
+          <Link to="/records" search={{ unsearchable: true }} className="mark mark-held">
+            {number(stored.unsearchable)}
+          </Link>
         </Fact>
       )}
       <Fact name={t('system.changes')}>{number(stored.changes)}</Fact>
