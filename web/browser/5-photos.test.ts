@@ -84,10 +84,11 @@ test('where the server looked in vain the page goes on by itself, and stops when
 
   broken = true;
   await page.goto('/photos');
-  await page.getByRole('button', { name: 'More' }).waitFor();
+  const again = page.getByRole('alert').getByRole('button', { name: 'Try again' });
+  await again.waitFor();
   expect(await page.locator('.gallery li').count()).toBe(0);
   broken = false;
-  await page.getByRole('button', { name: 'More' }).click();
+  await again.click();
   await page.locator('.gallery li').first().waitFor();
   await page.unroute(/\/api\/v1\/photos(\?[^/]*)?$/);
 });

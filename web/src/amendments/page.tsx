@@ -33,7 +33,11 @@ export function AmendmentPage() {
   const query = useQuery(amendment(record, device));
   // Somebody else may have decided about it while it was looked at.
   const gone = query.error instanceof Problem && !query.error.passes ? query.error : undefined;
-  return <Fetched query={query}>{(amendment) => <Comparison amendment={amendment} gone={gone} />}</Fetched>;
+  return (
+    <Fetched query={gone && query.data ? { ...query, error: null } : query}>
+      {(amendment) => <Comparison amendment={amendment} gone={gone} />}
+    </Fetched>
+  );
 }
 
 /** The record as it reads now beside the record as it would read. */

@@ -13,7 +13,7 @@ import { List } from '../words/list.tsx';
 import { Moment } from '../words/moment.tsx';
 import { dayIn } from './business-day.ts';
 import { DayChoice } from './day-choice.tsx';
-import { AsOf, Outdated } from './live.tsx';
+import { AsOf } from './live.tsx';
 import './days.css';
 
 /** How a day stands in all offices of one's territory. Which day it is can be said once their zones are known. */
@@ -42,7 +42,6 @@ function Today() {
           </>
         }
       />
-      <Outdated query={query} />
       <Fetched query={query}>{(lines) => <Offices lines={lines} day={day} />}</Fetched>
     </>
   );

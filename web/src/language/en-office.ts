@@ -6,6 +6,7 @@ const office = {
     xlsx: 'Excel (XLSX)',
     exportList: 'Export this list',
     lead: 'All that the filter finds, in the order of the list, with the words of the language that you read. It is written into the audit trail.',
+    amount: 'How many records there are',
     exportTitle: 'Export: {{form}}',
     records_one: '{{shown}} record of this list, of all its pages.',
     records_other: '{{shown}} records of this list, of all its pages.',

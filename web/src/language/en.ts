@@ -77,6 +77,10 @@ const words = {
     title: 'That did not work',
     lookAgain: 'Look again',
     request: 'Request {{id}}',
+    lacking: '{{what}} could not be fetched.',
+    names: 'The names of offices, teams, projects or people',
+    phoneNames: 'The names of phones',
+    recordName: 'What the record is called',
     retryIn_one: 'Try again in {{count}} second.',
     retryIn_other: 'Try again in {{count}} seconds.',
     notFoundTitle: 'There is no such page',
@@ -399,6 +403,7 @@ const words = {
     state: 'State',
     anyCode: 'Any reason',
     anyDevice: 'Any device',
+    codes: 'The reasons to choose from',
   },
   strays: {
     title: 'Strays',

@@ -8,6 +8,7 @@ const office: InOneForm<typeof en> = {
     xlsx: 'Excel（XLSX）',
     exportList: '导出此列表',
     lead: '导出筛选出的全部内容，按列表顺序，用您正在阅读的语言。导出会记入审计日志。',
+    amount: '记录条数',
     exportTitle: '导出：{{form}}',
     records_other: '此列表全部页共 {{shown}} 条记录。',
     preparing: '服务器正在写文件…',

@@ -75,6 +75,10 @@ const words: InOneForm<typeof en> = {
     title: '操作未成功',
     lookAgain: '重新查看',
     request: '请求编号 {{id}}',
+    lacking: '未能获取{{what}}。',
+    names: '分所、团队、项目或人员的名称',
+    phoneNames: '手机名称',
+    recordName: '记录名称',
     retryIn_other: '请在 {{count}} 秒后重试。',
     notFoundTitle: '没有这个页面',
     notFoundLead: '地址可能有误，或页面已移动。',
@@ -385,6 +389,7 @@ const words: InOneForm<typeof en> = {
     state: '状态',
     anyCode: '任何原因',
     anyDevice: '任何设备',
+    codes: '可选原因',
   },
   strays: {
     title: '无主变更',

@@ -9,7 +9,7 @@ import { DeviceLink } from '../devices/link.tsx';
 import { number, term, useWords } from '../language/wording.ts';
 import { Choice } from '../records/filters.tsx';
 import { PageHead } from '../shell/page-head.tsx';
-import { Fetched, Nothing } from '../shell/states.tsx';
+import { Fetched, Lacking, Nothing } from '../shell/states.tsx';
 import { ExportButton } from '../words/export.tsx';
 import { More } from '../words/more.tsx';
 import { Moment } from '../words/moment.tsx';
@@ -29,7 +29,8 @@ export function QuarantinePage() {
   const phones = useQuery(deviceLabels).data ?? NONE;
   const state = filter.state ?? 'quarantined';
   const items = query.data?.pages.flatMap((page) => page.items) ?? [];
-  const codes = offered(useQuery(quarantineCodes(filter)).data ?? [], filter.code);
+  const counted = useQuery(quarantineCodes(filter));
+  const codes = offered(counted.data ?? [], filter.code);
   const columns: TableColumnType<Listed>[] = [
     {
       key: 'why',
@@ -114,6 +115,7 @@ export function QuarantinePage() {
           onChange={(code) => void navigate({ search: { ...filter, code } })}
           wide
         />
+        <Lacking what={t('quarantine.codes')} queries={[counted]} />
       </div>
       <Fetched query={query}>
         {() => (

@@ -4,7 +4,7 @@ import type { Detail, Line } from '../api/records.ts';
 import { DeviceLink } from '../devices/link.tsx';
 import { term, useWords } from '../language/wording.ts';
 import { Moment } from '../words/moment.tsx';
-import { RecordName } from '../words/record-name.tsx';
+import { RecordLink } from '../words/record-link.tsx';
 import { evidenceOf, type Evidence } from './evidence.ts';
 
 /** Why somebody should look more closely, each reason with what speaks for it; never a verdict. */
@@ -44,10 +44,7 @@ function Said({ part, line, zone }: { part: Evidence; line: Line; zone?: string 
         t('flags.elsewhere')
       ) : (
         <>
-          {t('flags.record')}{' '}
-          <Link to="/records/$id" params={{ id: part.record }}>
-            <RecordName id={part.record} />
-          </Link>
+          {t('flags.record')} <RecordLink id={part.record} />
         </>
       );
     case 'places':

@@ -12,7 +12,7 @@ import {
   type SurveyFigure,
 } from '../api/leads.ts';
 import type { RecordFilter } from '../api/records.ts';
-import { AsOf, Outdated } from '../days/live.tsx';
+import { AsOf } from '../days/live.tsx';
 import { RecordPages } from '../days/record-pages.tsx';
 import { RecordsDialog } from '../days/records-dialog.tsx';
 import { number, useWords } from '../language/wording.ts';
@@ -49,7 +49,6 @@ export function SurveysPage() {
         }
       />
       <RecordFilters filter={filter} onChange={show} without={['kind', 'stage', 'conflict']} />
-      <Outdated query={query} />
       <Fetched query={query}>
         {({ found, read, forms }) => (
           <>

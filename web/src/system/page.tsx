@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { lazy, Suspense, type ReactNode } from 'react';
 import { system, type System } from '../api/system.ts';
-import { AsOf, Outdated } from '../days/live.tsx';
+import { AsOf } from '../days/live.tsx';
 import { number, size, stretch, useWords } from '../language/wording.ts';
 import { SET_ASIDE } from '../quarantine/search.ts';
 import { usePowers } from '../session/session.ts';
@@ -20,7 +20,6 @@ export function SystemPage() {
   return (
     <>
       <PageHead title={t('system.title')} end={<AsOf query={query} />} />
-      <Outdated query={query} />
       <Fetched query={query} rows={12}>
         {(system) => (
           <div className="system">
