@@ -44,6 +44,8 @@ const office = {
     noneHint: 'Photos appear once phones have handed them in.',
     of: 'Photo of {{title}}',
     looking: 'Looking through older photos…',
+    stirred: 'Photos further down may have come or gone.',
+    showNow: 'Show how it is now',
     waiting_one: '{{shown}} new photo: show it',
     waiting_other: '{{shown}} new photos: show them',
     others_one: 'and {{shown}} more record',

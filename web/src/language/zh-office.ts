@@ -42,6 +42,8 @@ const office: InOneForm<typeof en> = {
     noneHint: '手机交来照片后会出现在这里。',
     of: '{{title}}的照片',
     looking: '正在查找更早的照片…',
+    stirred: '下方的照片可能有增减。',
+    showNow: '显示最新',
     waiting_other: '新到 {{shown}} 张照片，点击查看',
     others_other: '另有 {{shown}} 条记录',
   },
