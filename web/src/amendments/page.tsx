@@ -133,7 +133,7 @@ function Comparison({ amendment, gone }: { amendment: Amendment; gone?: Problem 
       </p>
       {overtaken && <Trouble error={overtaken} />}
       {amendment.unfit.length > 0 && (
-        <Alert className="stale" type="warning" showIcon title={t('amendments.unfit', { count: amendment.unfit.length })} />
+        <Alert className="noted" type="warning" showIcon title={t('amendments.unfit', { count: amendment.unfit.length })} />
       )}
       <section className="sheet" aria-label={t('amendments.compare')}>
         <h2>{t('amendments.compare')}</h2>
