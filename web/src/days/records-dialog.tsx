@@ -13,6 +13,9 @@ interface Props {
   children: ReactNode;
 }
 
+/** An answer can be a page long; the name of a file can't. */
+const LONGEST_FILE_NAME = 80;
+
 /** The records behind a figure. */
 export function RecordsDialog({ title, list, onClose, children }: Props) {
   const { t } = useWords();
@@ -24,7 +27,7 @@ export function RecordsDialog({ title, list, onClose, children }: Props) {
       onCancel={onClose}
       footer={
         <>
-          <ExportButton name={title} list={list} />
+          <ExportButton name={title.slice(0, LONGEST_FILE_NAME)} list={list} />
           <Button onClick={onClose}>{t('common.close')}</Button>
         </>
       }
