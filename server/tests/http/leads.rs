@@ -83,6 +83,8 @@ async fn leads_are_counted_by_stage_and_arrivals_by_consultant_as_far_as_one_see
     let received = reviewer.list(&test, "/api/v1/leads/received").await;
     assert_eq!(received.len(), 1);
     assert_eq!((&received[0]["consultant"], &received[0]["arrivals"]), (&json!("李静"), &json!(1)));
+    let nowhere = "/api/v1/leads/received?project=00000000-0000-0000-0000-000000000000";
+    assert_eq!(reviewer.list(&test, nowhere).await, [json!(null); 0], "of another development");
     for (by, titles) in [("%E6%9D%8E%E9%9D%99", vec!["到访的"]), ("%E9%99%88%E6%99%A8", vec![]), ("", vec![])] {
         let path = format!("/api/v1/records?received_by={by}");
         let listed = reviewer.list(&test, &path).await;
