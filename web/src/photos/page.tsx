@@ -76,7 +76,7 @@ export function PhotosPage() {
                 </>
               )}
             </p>
-            <Gallery key={office} photos={photos} />
+            <Gallery key={office} photos={photos} office={office} />
             {inVain && (
               <p className="quiet" role="status">
                 {t('photos.looking')}
