@@ -1,6 +1,6 @@
 //! What surveys came to: how often each question of a form was answered how. Pure.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Serialize;
 use sync_core::record::survey::{Answer, SurveyFacts};
@@ -58,6 +58,17 @@ pub struct FormFigures {
     pub questions: Vec<QuestionFigures>,
 }
 
+/// Which answers to a question count.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answers {
+    /// Whatever was answered.
+    Any,
+    /// This one.
+    Same(Answer),
+    /// Those that are not among the most frequent ones of [`QuestionFigures`].
+    Others,
+}
+
 /// One of the numbers that [`Tally`] comes to, by what it counts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figure {
@@ -68,22 +79,7 @@ pub struct Figure {
     /// Only those that answer this question, as [`QuestionFigures`] calls it.
     pub question: Option<String>,
     /// Only those that answer it like this.
-    pub answer: Option<Answer>,
-}
-
-impl Figure {
-    /// Whether it counts a survey.
-    pub fn counts(&self, facts: &SurveyFacts) -> bool {
-        let is = |text: &Option<String>, named: &str| text.as_deref().unwrap_or_default() == named;
-        let answers = |question: &String| {
-            facts.answers.iter().any(|(path, answer)| {
-                self.answer.as_ref().is_none_or(|wanted| wanted == answer) && without_repeats(path) == *question
-            })
-        };
-        is(&facts.form, &self.form)
-            && is(&facts.form_version, &self.version)
-            && self.question.as_ref().is_none_or(answers)
-    }
+    pub answers: Answers,
 }
 
 /// An answer as the key of a count.
@@ -111,6 +107,55 @@ impl From<Said> for Answer {
             Said::Int(value) => Self::Int(value),
             Said::Text(value) => Self::Text(value),
         }
+    }
+}
+
+/// Finds the surveys behind a figure. Which answers are frequent is known when all are read.
+#[derive(Debug)]
+pub struct Sieve<T> {
+    figure: Figure,
+    /// Surveys that may count, with what they answer to the question.
+    kept: Vec<(T, Vec<Said>)>,
+    counts: HashMap<Said, u32>,
+}
+
+impl<T> Sieve<T> {
+    /// Of this figure.
+    pub fn of(figure: Figure) -> Self {
+        Self { figure, kept: Vec::new(), counts: HashMap::new() }
+    }
+
+    /// Looks at a survey.
+    pub fn add(&mut self, survey: T, facts: &SurveyFacts) {
+        let is = |text: &Option<String>, named: &str| text.as_deref().unwrap_or_default() == named;
+        if !is(&facts.form, &self.figure.form) || !is(&facts.form_version, &self.figure.version) {
+            return;
+        }
+        let Some(question) = &self.figure.question else {
+            self.kept.push((survey, Vec::new()));
+            return;
+        };
+        let to_it = facts.answers.iter().filter(|(path, _)| without_repeats(path) == *question);
+        let said: Vec<Said> = to_it.map(|(_, answer)| answer.into()).collect();
+        for one in &said {
+            *self.counts.entry(one.clone()).or_default() += 1;
+        }
+        if !said.is_empty() {
+            self.kept.push((survey, said));
+        }
+    }
+
+    /// Those that the figure counts, in the order in which they were looked at.
+    pub fn surveys(self) -> Vec<T> {
+        let Self { figure, kept, counts } = self;
+        let counting: Option<HashSet<Said>> = match figure.answers {
+            Answers::Any => None,
+            Answers::Same(answer) => Some(HashSet::from([Said::from(&answer)])),
+            Answers::Others => Some(by_frequency(counts).into_iter().skip(ANSWERS).map(|(one, _)| one).collect()),
+        };
+        let counts =
+            |said: &[Said]| counting.as_ref().is_none_or(|counting| said.iter().any(|one| counting.contains(one)));
+        kept.into_iter().filter(|(_, said)| counts(said)).map(|(survey, _)| survey).collect()
     }
 }
 
@@ -151,12 +196,18 @@ impl Tally {
 fn figures_of(question: String, counts: HashMap<Said, u32>) -> QuestionFigures {
     let answered = counts.values().sum();
     let numbers = numbers_of(&counts);
-    let mut sorted: Vec<(Said, u32)> = counts.into_iter().collect();
-    sorted.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    let mut sorted = by_frequency(counts);
     let others = u32::try_from(sorted.len().saturating_sub(ANSWERS)).unwrap_or(u32::MAX);
     sorted.truncate(ANSWERS);
     let answers = sorted.into_iter().map(|(said, count)| AnswerCount { answer: said.into(), count }).collect();
     QuestionFigures { question, answered, answers, others, numbers }
+}
+
+/// Answers with how often each was given, the most frequent first.
+fn by_frequency(counts: HashMap<Said, u32>) -> Vec<(Said, u32)> {
+    let mut sorted: Vec<(Said, u32)> = counts.into_iter().collect();
+    sorted.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    sorted
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a mean is read to a digit or two")]
@@ -228,11 +279,11 @@ mod tests {
     #[test]
     fn a_figure_counts_what_it_says() {
         let answered = survey("1", &[("loan", Answer::Bool(true)), ("children[1]/age", Answer::Int(9))]);
-        let figure = |version: &str, question: Option<&str>, answer| Figure {
+        let figure = |version: &str, question: Option<&str>, answer: Option<Answer>| Figure {
             form: "residents".to_owned(),
             version: version.to_owned(),
             question: question.map(str::to_owned),
-            answer,
+            answers: answer.map_or(Answers::Any, Answers::Same),
         };
         for (counts, version, question, answer) in [
             (true, "1", None, None),
@@ -244,8 +295,9 @@ mod tests {
             (false, "1", Some("children[]/age"), Some(Answer::Int(4))),
             (false, "1", Some("name"), None),
         ] {
-            let figure = figure(version, question, answer);
-            assert_eq!(figure.counts(&answered), counts, "{figure:?}");
+            let mut sieve = Sieve::of(figure(version, question, answer.clone()));
+            sieve.add((), &answered);
+            assert_eq!(sieve.surveys().len() == 1, counts, "{version} {question:?} {answer:?}");
         }
     }
 
@@ -259,5 +311,20 @@ mod tests {
         let question = &tally.figures()[0].questions[0];
         assert_eq!((question.answered, question.answers.len(), question.others), (41, ANSWERS, 28));
         assert_eq!(question.answers[0], AnswerCount { answer: Answer::Text("n39".to_owned()), count: 2 });
+
+        let mut others = Sieve::of(Figure {
+            form: "residents".to_owned(),
+            version: "1".to_owned(),
+            question: Some("name".to_owned()),
+            answers: Answers::Others,
+        });
+        for n in 0..40 {
+            others.add(n, &survey("1", &[("name", Answer::Text(format!("n{n:02}")))]));
+        }
+        others.add(40, &survey("1", &[("name", Answer::Text("n39".to_owned()))]));
+        others.add(41, &survey("1", &[]));
+        let named: Vec<&Answer> = question.answers.iter().map(|counted| &counted.answer).collect();
+        let unnamed = (0..40).filter(|n| !named.contains(&&Answer::Text(format!("n{n:02}"))));
+        assert_eq!(others.surveys(), unnamed.collect::<Vec<_>>(), "each of the rest");
     }
 }

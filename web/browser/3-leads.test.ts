@@ -1,9 +1,22 @@
+import type { Locator } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { first, lines, record, sitting } from './desk.ts';
+import { contentsOf, first, lines, record, sitting } from './desk.ts';
 
 const at = sitting('reviewer');
 
 const counted = async (query: string) => (await at.desk.ask<{ count: number }>(`/api/v1/records/count?${query}`)).count;
+
+/** The lines of the file that a dialog of records offers. */
+async function takenAway(dialog: Locator): Promise<string[]> {
+  const { page } = at.desk;
+  await dialog.getByRole('button', { name: 'Export' }).click();
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'CSV' }).click(),
+  ]);
+  await page.getByText(`Saved: ${download.suggestedFilename()}`).first().waitFor();
+  return (await contentsOf(download)).toString().trimEnd().split('\n');
+}
 
 test('leads are counted by how far they have come, and each count leads to its records', async () => {
   const { page } = at.desk;
@@ -53,16 +66,37 @@ test('answers are counted by form and question', async () => {
   const count = Number(await answer.getByRole('button').innerText());
   await answer.getByRole('button').click();
   const behind = page.getByRole('dialog', { name: /^bank-marketing · 2014 · housing · / });
+  const links = behind.locator('.row-link');
   await behind.getByText(`7 of ${count} records shown`).waitFor();
-  for (let shown = 7; shown < count; shown += 7) {
-    expect(await behind.locator('.row-link').count()).toBe(shown);
+  expect(await links.count()).toBe(7);
+  for (let shown = 7; shown < count; shown = await links.count()) {
     await behind.getByRole('button', { name: 'Load more' }).press('Enter');
-    await behind.locator('.row-link').nth(shown).waitFor();
+    await links.nth(shown).waitFor();
   }
   await behind.getByText(`${count} records`, { exact: true }).waitFor();
-  expect(new Set(await behind.locator('.row-link').evaluateAll((links) => links.map((link) => link.getAttribute('href')))).size).toBe(count);
+  expect(new Set(await links.evaluateAll((links) => links.map((link) => link.getAttribute('href')))).size).toBe(count);
+  // They are taken away from here.
+  expect(await takenAway(behind)).toHaveLength(1 + count);
   await page.keyboard.press('Escape');
   await behind.waitFor({ state: 'hidden' });
+
+  // So do answers that are not among the frequent ones. The demonstration's questions have none.
+  await page.route('**/surveys/figures', async (route) => {
+    const answer = await route.fetch();
+    const figures = (await answer.json()) as { forms: { questions: { question: string; others: number }[] }[] };
+    first(figures.forms[0]?.questions ?? [], ({ question }) => question === 'housing').others = 3;
+    return route.fulfill({ response: answer, json: figures });
+  });
+  await page.reload();
+  const [asked] = await Promise.all([
+    page.waitForRequest('**/surveys/figures/records?*'),
+    housing.getByRole('button', { name: 'and 3 other answers' }).click(),
+  ]);
+  expect(Object.fromEntries(new URL(asked.url()).searchParams)).toMatchObject({ question: 'housing', others: 'true' });
+  const others = page.getByRole('dialog', { name: 'bank-marketing · 2014 · housing · other answers' });
+  await others.getByText('Nothing that you can see is behind this any more.').waitFor();
+  await page.keyboard.press('Escape');
+  await others.waitFor({ state: 'hidden' });
   // Nothing but what is asked for.
   await page.goto('/surveys?day=2001-01-01');
   await page.getByText('No surveys').waitFor();

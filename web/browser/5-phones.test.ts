@@ -17,7 +17,7 @@ test('what a phone changes after the verdict is compared and accepted', async ()
   await approve(id);
   await held.handset.rename(id, '修订后');
   await page.goto('/amendments');
-  await page.locator(`a[href*="${id}"]`).click();
+  await page.locator(`a.row-link[href*="${id}"]`).click();
   const compared = page.getByRole('region', { name: 'What would change' });
   await compared.getByText('修订前').waitFor();
   await compared.getByText('修订后').waitFor();
@@ -40,8 +40,8 @@ test('another one is rejected by keys, but not with what came while the reason w
   await approve(id);
   await held.handset.rename(id, '被改了');
   await page.goto('/amendments');
-  await page.locator(`a[href*="${id}"]`).getByText('不可改').waitFor();
-  await use(page, `tbody a[href*="${id}"]`);
+  await page.locator(`a.row-link[href*="${id}"]`).getByText('不可改').waitFor();
+  await use(page, `tbody a.row-link[href*="${id}"]`);
   await use(page, '.page-head .ant-btn-dangerous');
   await page.locator('textarea#reason:focus').waitFor();
   await held.handset.rename(id, '又被改了');
@@ -60,7 +60,7 @@ test('an amendment that a colleague decides about meanwhile says so, and is not 
   await approve(id);
   await held.handset.rename(id, '同事先改');
   await page.goto('/amendments');
-  await page.locator(`tbody a[href*="${id}"]`).click();
+  await page.locator(`tbody a.row-link[href*="${id}"]`).click();
   await page.getByRole('region', { name: 'What would change' }).getByText('同事先改').first().waitFor();
   await at.desk.tell('POST', `/api/v1${new URL(page.url()).pathname}/reject`, { reason: '客户未确认' });
   await page.getByRole('alert').getByText('It was decided about already').waitFor();

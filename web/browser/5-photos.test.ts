@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PNG } from 'pngjs';
 import { expect, test } from 'vitest';
-import { contentsOf, sitting } from './desk.ts';
+import { admin } from './admin.ts';
+import { contentsOf, first, sitting } from './desk.ts';
 import { phoneOf } from './handset.ts';
 
 const at = sitting('hq_admin');
@@ -64,6 +65,35 @@ test('of the pages that somebody has loaded, news of a photo fetches the first a
   await page.unroute(/\/api\/v1\/photos(\?[^/]*)?$/);
 });
 
+test('whoever has gone down the list is told when a photo there may have gone elsewhere', async () => {
+  const { page } = at.desk;
+  const people = await at.desk.ask<{ id: string; office: string }[]>('/api/v1/people');
+  const { office } = first(people, ({ id }) => id === held.owner.id);
+  const { id: elsewhere } = await admin('office', 'create', '--name', '别处分所', '--time-zone', 'Asia/Shanghai');
+  const leaves = await photographed('要走的照片', 220);
+  await photographed('留下的照片', 230);
+  const pages = /\/api\/v1\/photos(\?[^/]*)?$/;
+  await page.route(pages, (route) => {
+    const url = new URL(route.request().url());
+    url.searchParams.set('limit', '1');
+    return route.continue({ url: url.href });
+  });
+  await page.goto(`/photos?office=${office}`);
+  const shown = page.locator('.gallery li');
+  await shown.filter({ hasText: '留下的照片' }).waitFor();
+  await page.getByRole('button', { name: 'Load more' }).click();
+  await shown.filter({ hasText: '要走的照片' }).waitFor();
+  const told = page.getByText('Photos further down may have come or gone.');
+  expect(await told.count()).toBe(0);
+  await at.desk.tell('POST', `/api/v1/records/${leaves}/assignment`, { office: elsewhere });
+  await told.waitFor();
+  expect(await shown.filter({ hasText: '要走的照片' }).count()).toBe(1);
+  await page.getByRole('button', { name: 'Show how it is now' }).click();
+  await shown.filter({ hasText: '要走的照片' }).waitFor({ state: 'detached' });
+  await told.waitFor({ state: 'detached' });
+  await page.unroute(pages);
+});
+
 test('where the server looked in vain the page goes on by itself, and stops when that fails', async () => {
   const { page } = at.desk;
   const asked: (string | null)[] = [];
@@ -84,10 +114,11 @@ test('where the server looked in vain the page goes on by itself, and stops when
 
   broken = true;
   await page.goto('/photos');
-  await page.getByRole('button', { name: 'More' }).waitFor();
+  const again = page.getByRole('alert').getByRole('button', { name: 'Try again' });
+  await again.waitFor();
   expect(await page.locator('.gallery li').count()).toBe(0);
   broken = false;
-  await page.getByRole('button', { name: 'More' }).click();
+  await again.click();
   await page.locator('.gallery li').first().waitFor();
   await page.unroute(/\/api\/v1\/photos(\?[^/]*)?$/);
 });

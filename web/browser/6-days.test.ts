@@ -103,6 +103,11 @@ test('the secretary closes the day with two phones missing, and seals what comes
   // What comes late stands in the tray, and makes a supplement.
   const late = await evening.phones.first.lead('迟到的客户');
   await page.getByRole('link', { name: 'To the day' }).click();
+  await page.getByTitle('Late of 吴静').click();
+  await page.getByText('In no statement').waitFor();
+  await page.locator(`a.row-link[href$="${late}"]`).waitFor();
+  expect(await page.locator('tbody .row-link').count()).toBe(1);
+  await page.goBack();
   const tray = page.getByRole('region', { name: 'Late tray' });
   await tray.locator(`a[href$="${late}"]`).getByText('迟到的客户').waitFor();
   await tray.getByRole('button', { name: 'Make a supplement' }).click();
@@ -346,9 +351,20 @@ test('customers who arrive go to whose turn it is, or to whom they ask for', asy
   await arrivals.waitFor();
   expect(await arrivals.getByRole('cell').allInnerTexts()).toEqual(['2', '—', '2']);
   // The number leads to those that it counts.
-  await arrivals.getByRole('button').click();
+  await arrivals.getByRole('button').first().click();
   for (const lead of leads) await dialog.locator(`a[href$="${lead}"]`).waitFor();
   expect(await desk.barriers()).toEqual([]);
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'hidden' });
+  // And so does that of those with a consultant, which are taken away as a table.
+  await arrivals.getByRole('button').last().click();
+  await dialog.getByText(`Arrivals with consultant of 接待分所 on ${evening.day}`).waitFor();
+  for (const lead of leads) await dialog.locator(`a[href$="${lead}"]`).waitFor();
+  await dialog.getByRole('button', { name: 'Export' }).click();
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'CSV' }).click()]);
+  const table = (await contentsOf(download)).toString();
+  expect(table.trimEnd().split('\n')).toHaveLength(1 + leads.length);
+  for (const lead of leads) expect(table).toContain(lead);
   // So does that of each consultant, and their name in the rota.
   await page.goto('/leads');
   const arrived = page.getByRole('region', { name: 'Who received customers' }).getByRole('row');

@@ -23,6 +23,11 @@ test('the storm of the evening is seen while it goes on, and what is set aside l
   await expect.poll(said).toBeGreaterThan(before);
   await page.getByRole('region', { name: 'Stored' }).getByText('SQLite').waitFor();
   await page.getByRole('region', { name: 'Stored' }).locator('a[href="/photos"]').waitFor();
+  // What waits to be judged leads to where it is listed.
+  await page.getByRole('region', { name: 'From received to published' }).getByRole('link').first().click();
+  await page.waitForURL('**/quarantine?state=received');
+  await page.getByText('Not judged yet').waitFor();
+  await page.goBack();
   await page.getByRole('region', { name: 'Set aside' }).getByRole('link').first().click();
   await page.waitForURL('**/quarantine?state=quarantined');
   await desk.close();

@@ -9,7 +9,6 @@ use crate::auth::envelope;
 use crate::error::{ServiceError, codes};
 use crate::photo::album::PhotoKey;
 use crate::service::records::PageKey;
-use crate::service::surveys::ReadTo;
 use crate::state::App;
 use crate::store::Person;
 
@@ -19,16 +18,6 @@ pub(super) fn write(key: PageKey) -> String {
 
 pub(super) fn read(text: &str) -> Result<PageKey, ServiceError> {
     key(&decoded(text)?)
-}
-
-pub(super) fn write_counted(ReadTo { read, last }: ReadTo) -> String {
-    URL_SAFE_NO_PAD.encode([read.to_be_bytes().as_slice(), &key_bytes(last)].concat())
-}
-
-pub(super) fn read_counted(text: &str) -> Result<ReadTo, ServiceError> {
-    let bytes = decoded(text)?;
-    let (read, last) = bytes.split_first_chunk().ok_or(codes::CURSOR)?;
-    Ok(ReadTo { read: u32::from_be_bytes(*read), last: key(last)? })
 }
 
 /// A list of photos goes on where looking for them ended, which may be at one that its reader does not see.
@@ -70,10 +59,6 @@ mod tests {
     fn cursors_read_back_and_others_are_refused() {
         let last = (UnixMillis(-5), RecordId::from([3; 16]));
         assert_eq!(read(&write(last)).unwrap(), last);
-        let to = ReadTo { read: 7, last };
-        assert_eq!(read_counted(&write_counted(to)).unwrap(), to);
-        assert_eq!(read(&write_counted(to)).unwrap_err().code, codes::CURSOR);
-        assert_eq!(read_counted(&write(last)).unwrap_err().code, codes::CURSOR);
         for text in ["", "abc", "%%%", &write(last)[1..]] {
             assert_eq!(read(text).unwrap_err().code, codes::CURSOR, "{text}");
         }

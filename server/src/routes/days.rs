@@ -15,7 +15,7 @@ use super::identity::SignedIn;
 use super::records::line::LineBody;
 use crate::day::figures::{Counts, Figure};
 use crate::error::{ServiceError, codes};
-use crate::service::days::{self, Board, BoardDevice, BoardLine, DayRecords, Explanation, Part, reminders};
+use crate::service::days::{self, Board, BoardDevice, BoardLine, Counted, DayRecords, Explanation, Part, reminders};
 use crate::service::records::{LONGEST_PAGE, USUAL_PAGE};
 use crate::state::App;
 use crate::store::DeviceReminder;
@@ -204,6 +204,16 @@ impl From<PartQuery> for Part {
 pub(crate) struct CountedQuery {
     /// Only what the statement of the day with this number counts: 0 is the statement itself, others are supplements.
     statement: Option<u32>,
+    /// Only those with a consultant.
+    assigned: Option<bool>,
+}
+
+impl CountedQuery {
+    /// The figure of this sort.
+    pub(super) fn of(self, sort: &str) -> Result<Counted, ServiceError> {
+        let sort = FactSort::of(sort).ok_or(codes::NOT_FOUND)?;
+        Ok(Counted { sort, statement: self.statement, assigned: self.assigned.unwrap_or_default() })
+    }
 }
 
 /// A page of a day's records.
@@ -404,11 +414,10 @@ pub(crate) async fn behind(
     State(app): State<App>,
     SignedIn(who): SignedIn,
     Id((office, day, sort)): Id<(OfficeId, Date, String)>,
-    Parameters(CountedQuery { statement }): Parameters<CountedQuery>,
+    Parameters(counted): Parameters<CountedQuery>,
     Parameters(part): Parameters<PartQuery>,
 ) -> Result<Json<DayRecordsBody>, ServiceError> {
-    let sort = FactSort::of(&sort).ok_or(codes::NOT_FOUND)?;
-    Ok(Json(days::behind(&app, &who, office, day, (sort, statement), part.into()).await?.into()))
+    Ok(Json(days::behind(&app, &who, office, day, counted.of(&sort)?, part.into()).await?.into()))
 }
 
 /// A sealed statement, with the server's signature.

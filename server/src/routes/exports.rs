@@ -11,11 +11,12 @@ use sync_core::time::UnixMillis;
 use sync_core::wire::enrol::Role;
 use utoipa::IntoParams;
 
-use super::days::DayQuery;
+use super::days::{CountedQuery, DayQuery};
 use super::extract::{Id, Parameters};
 use super::file::{attachment, with_rows};
 use super::identity::{Origin, SignedIn};
 use super::leads::LeadsWanted;
+use super::surveys::FigureWanted;
 use super::{names, quarantine, records, trail as trails};
 use crate::error::{ServiceError, codes};
 use crate::export::Table;
@@ -150,6 +151,27 @@ pub(crate) async fn answers(
     let taking = Taking::new(app, who, origin, uri, &file)?;
     let table = export::answers(&taking.app, &taking.who, wanted.filter()?, taking.language).await?;
     taking.take("daybook-answers", "/api/v1/surveys/figures/export", table).await
+}
+
+/// The surveys behind one of the figures of a list as a file, newest first.
+#[utoipa::path(
+    get, operation_id = "export_survey_figure", path = "/api/v1/surveys/figures/records/export", tag = "exports",
+    params(records::Wanted, FigureWanted, FileWanted),
+    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+)]
+pub(crate) async fn surveys(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Origin(origin): Origin,
+    Parameters(wanted): Parameters<records::Wanted>,
+    Parameters(figure): Parameters<FigureWanted>,
+    Parameters(file): Parameters<FileWanted>,
+    uri: Uri,
+) -> Result<Response, ServiceError> {
+    let taking = Taking::new(app, who, origin, uri, &file)?;
+    let (filter, figure) = (wanted.filter()?, figure.read()?);
+    let table = export::counted_surveys(&taking.app, &taking.who, filter, figure, taking.language).await?;
+    taking.take("daybook-surveys", "/api/v1/surveys/figures/records/export", table).await
 }
 
 /// Which people.
@@ -370,6 +392,29 @@ pub(crate) async fn late(
     let taking = Taking::new(app, who, origin, uri, &file)?;
     let table = export::late(&taking.app, &taking.who, office, day, taking.language).await?;
     taking.take("daybook-late", "/api/v1/offices/{office}/days/{day}/late/export", table).await
+}
+
+/// The records behind a figure of an office's day as a file: a row for each record.
+#[utoipa::path(
+    get, operation_id = "export_figure", path = "/api/v1/offices/{office}/days/{day}/figures/{sort}/export",
+    tag = "exports",
+    params(
+        ("office" = Uuid, Path), ("day" = String, Path, format = Date), ("sort" = String, Path), CountedQuery, FileWanted
+    ),
+    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+)]
+pub(crate) async fn behind(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Origin(origin): Origin,
+    Id((office, day, sort)): Id<(OfficeId, Date, String)>,
+    Parameters(counted): Parameters<CountedQuery>,
+    Parameters(file): Parameters<FileWanted>,
+    uri: Uri,
+) -> Result<Response, ServiceError> {
+    let taking = Taking::new(app, who, origin, uri, &file)?;
+    let table = export::behind(&taking.app, &taking.who, office, day, counted.of(&sort)?, taking.language).await?;
+    taking.take("daybook-figure", "/api/v1/offices/{office}/days/{day}/figures/{sort}/export", table).await
 }
 
 /// Entries of the audit trail as a file, newest first. `limit` and `before` count for nothing. The whole chain with its

@@ -95,9 +95,9 @@ pub(crate) async fn stages(
 pub(crate) async fn received(
     State(app): State<App>,
     SignedIn(who): SignedIn,
-    Parameters(LeadsWanted { office, .. }): Parameters<LeadsWanted>,
+    Parameters(LeadsWanted { office, project }): Parameters<LeadsWanted>,
 ) -> Result<Json<Vec<ReceivedBody>>, ServiceError> {
-    let received = leads::received(&app, &who, office).await?;
+    let received = leads::received(&app, &who, office, project).await?;
     let body =
         |Received { office, consultant, arrivals }: Received| ReceivedBody { office: office.0, consultant, arrivals };
     Ok(Json(received.into_iter().map(body).collect()))

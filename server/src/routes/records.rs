@@ -6,7 +6,7 @@ use axum::extract::State;
 use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use sync_core::id::{ChangeHash, OfficeId, PersonId, ProjectId, RecordId, TeamId};
+use sync_core::id::{ChangeHash, OfficeId, PersonId, PhotoHash, ProjectId, RecordId, TeamId};
 use sync_core::place::Place;
 use sync_core::record::Kind;
 use sync_core::record::review::ReviewState;
@@ -19,13 +19,13 @@ use super::names;
 use crate::error::{ServiceError, codes};
 use crate::flag::{Flag, FlagError};
 use crate::service::edit::Correction;
-use crate::service::records::{self, USUAL_PAGE};
+use crate::service::records::{self, LONGEST_PAGE, PageKey, USUAL_PAGE};
 use crate::service::review::Decision;
 use crate::service::{edit, review};
 use crate::state::App;
 use crate::store::{AtStage, ReceivedBy, RecordFilter};
 
-use line::{DetailBody, PageBody};
+use line::{DetailBody, LineBody, PageBody};
 
 /// Which records to list. All conditions have to hold.
 #[derive(Deserialize, IntoParams)]
@@ -70,6 +70,13 @@ pub(crate) struct Wanted {
     received_by: Option<String>,
     /// The number of the statement of their day that counts them: 0 for the statement itself, then its supplements.
     sealed_in: Option<u32>,
+    /// Only those that no statement counts.
+    unsealed: Option<bool>,
+    /// The name of a photo that they name.
+    #[param(schema_with = names::hash, required = false)]
+    photo: Option<PhotoHash>,
+    /// Only those that an older version of the server left, and whose words no search finds yet.
+    unsearchable: Option<bool>,
     /// A flag that they carry, or `any`.
     #[param(schema_with = names::flag_or_any, required = false)]
     flag: Option<String>,
@@ -84,12 +91,13 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    /// Where the page begins, as the list reads its cursors, and how long it is.
-    pub(super) fn part<K>(
-        &self,
-        read: impl FnOnce(&str) -> Result<K, ServiceError>,
-    ) -> Result<(Option<K>, u32), ServiceError> {
-        Ok((self.after.as_deref().map(read).transpose()?, self.limit.unwrap_or(USUAL_PAGE)))
+    /// Where the page begins, and how long it is.
+    fn part(&self) -> Result<(Option<PageKey>, u32), ServiceError> {
+        Ok((self.after.as_deref().map(cursor::read).transpose()?, self.limit()))
+    }
+
+    pub(super) fn limit(&self) -> u32 {
+        self.limit.unwrap_or(USUAL_PAGE)
     }
 
     pub(super) fn filter(&self) -> Result<RecordFilter, ServiceError> {
@@ -112,6 +120,9 @@ impl Wanted {
             stage: self.stage.as_deref().map(at_stage),
             received: self.received_by.as_deref().map(received),
             sealed: self.sealed_in,
+            unsealed: self.unsealed.unwrap_or_default(),
+            photo: self.photo,
+            unsearchable: self.unsearchable.unwrap_or_default(),
             flags: flags.map_err(malformed)?,
             in_conflict: self.conflict,
             text: self.text.clone(),
@@ -137,9 +148,37 @@ pub(crate) async fn list(
     SignedIn(who): SignedIn,
     Parameters(wanted): Parameters<Wanted>,
 ) -> Result<Json<PageBody>, ServiceError> {
-    let (after, limit) = wanted.part(cursor::read)?;
+    let (after, limit) = wanted.part()?;
     let page = records::list(&app, &who, wanted.filter()?, after, limit).await?;
     Ok(Json(page.into()))
+}
+
+/// Which records.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Named {
+    /// Their identifiers, separated by commas; at most 200.
+    ids: String,
+}
+
+/// The lines of these records, in this order. What is not in one's territory is left out.
+#[utoipa::path(
+    get, operation_id = "list_lines", path = "/api/v1/records/lines", tag = "records", params(Named),
+    responses((status = 200, body = Vec<LineBody>)), security(("session" = []))
+)]
+pub(crate) async fn lines(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Parameters(Named { ids }): Parameters<Named>,
+) -> Result<Json<Vec<LineBody>>, ServiceError> {
+    let malformed = |what: &str| ServiceError::from(codes::MALFORMED_REQUEST).detail(format!("ids: {what}"));
+    let ids: Result<Vec<RecordId>, _> = ids.split(',').filter(|id| !id.is_empty()).map(str::parse).collect();
+    let ids = ids.map_err(|_| malformed("not identifiers"))?;
+    if ids.len() > LONGEST_PAGE as usize {
+        return Err(malformed("too many"));
+    }
+    let lines = records::lines(&app, &who, &ids).await?;
+    Ok(Json(lines.into_iter().map(LineBody::from).collect()))
 }
 
 /// Where a record was made.
@@ -162,7 +201,7 @@ pub(crate) async fn places(
     SignedIn(who): SignedIn,
     Parameters(wanted): Parameters<Wanted>,
 ) -> Result<Json<Vec<PlaceBody>>, ServiceError> {
-    let (after, limit) = wanted.part(cursor::read)?;
+    let (after, limit) = wanted.part()?;
     let places = records::places(&app, &who, wanted.filter()?, after, limit).await?;
     Ok(Json(places.into_iter().map(|(record, place)| PlaceBody { record, place }).collect()))
 }

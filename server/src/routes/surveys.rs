@@ -2,10 +2,10 @@
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
+use sync_core::id::RecordId;
 use sync_core::record::survey::Answer;
 use utoipa::{IntoParams, ToSchema};
 
-use super::cursor;
 use super::extract::{Json, Parameters};
 use super::identity::SignedIn;
 use super::records::Wanted;
@@ -13,7 +13,7 @@ use super::records::line::LineBody;
 use crate::error::{ServiceError, codes};
 use crate::service::surveys;
 use crate::state::App;
-use crate::survey::{Figure, FormFigures};
+use crate::survey::{Answers, Figure, FormFigures};
 
 /// What surveys came to.
 #[derive(Serialize, ToSchema)]
@@ -40,32 +40,53 @@ pub(crate) async fn figures(
     Ok(Json(SurveysBody { found, read, forms }))
 }
 
-/// Which figure.
+/// Which figure. Its names are not those of the file in which its surveys are taken away.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct FigureWanted {
     /// The form, as in the figures; may be empty.
-    form: String,
+    survey_form: String,
     /// Its version, as in the figures; may be empty.
-    version: String,
+    survey_version: String,
     /// The path of a question, as in the figures; all surveys of the form if left out.
     question: Option<String>,
     /// An answer to the question as JSON, `true`, `4` or `"villa"`; any answer if left out.
     answer: Option<String>,
+    /// Only those that answer the question as no answer of the figures says.
+    others: Option<bool>,
 }
 
-/// A page of the surveys that a figure counts.
+impl FigureWanted {
+    pub(super) fn read(self) -> Result<Figure, ServiceError> {
+        let malformed = |what: &str| ServiceError::from(codes::MALFORMED_REQUEST).detail(what.to_owned());
+        let Self { survey_form: form, survey_version: version, question, answer, others } = self;
+        let answer: Option<Answer> = answer
+            .as_deref()
+            .map(serde_json::from_str)
+            .transpose()
+            .map_err(|_| malformed("answer: not JSON, or no answer"))?;
+        let answers = match (answer, others.unwrap_or_default()) {
+            (None, false) => Answers::Any,
+            (Some(_), true) => return Err(malformed("others: an answer is asked for")),
+            (_, _) if question.is_none() => return Err(malformed("question: missing")),
+            (Some(answer), false) => Answers::Same(answer),
+            (None, true) => Answers::Others,
+        };
+        Ok(Figure { form, version, question, answers })
+    }
+}
+
+/// The surveys that a figure counts.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct BehindBody {
-    /// The newest first.
+    /// The newest of them, newest first.
     items: Vec<LineBody>,
-    /// How many there are altogether; only with the first page.
-    total: Option<u64>,
-    /// To be sent as `after`; missing at the end.
-    next: Option<String>,
+    /// The others, in the same order. `GET /api/v1/records/lines` has their lines.
+    #[schema(value_type = Vec<Uuid>)]
+    rest: Vec<RecordId>,
 }
 
-/// The surveys behind one of the figures of the same list, page after page. `kind` counts for nothing.
+/// The surveys behind one of the figures of the same list. `kind` and `after` count for nothing.
 #[utoipa::path(
     get, operation_id = "survey_figure_records", path = "/api/v1/surveys/figures/records", tag = "records",
     params(Wanted, FigureWanted), responses((status = 200, body = BehindBody)), security(("session" = []))
@@ -74,14 +95,9 @@ pub(crate) async fn behind(
     State(app): State<App>,
     SignedIn(who): SignedIn,
     Parameters(wanted): Parameters<Wanted>,
-    Parameters(FigureWanted { form, version, question, answer }): Parameters<FigureWanted>,
+    Parameters(figure): Parameters<FigureWanted>,
 ) -> Result<Json<BehindBody>, ServiceError> {
-    let malformed = |_| ServiceError::from(codes::MALFORMED_REQUEST).detail("answer: not JSON, or no answer");
-    let answer: Option<Answer> = answer.as_deref().map(serde_json::from_str).transpose().map_err(malformed)?;
-    let figure = Figure { form, version, question, answer };
-    let (after, limit) = wanted.part(cursor::read_counted)?;
-    let surveys::Behind { total, lines, next } =
-        surveys::behind(&app, &who, wanted.filter()?, figure, after, limit).await?;
-    let items = lines.into_iter().map(LineBody::from).collect();
-    Ok(Json(BehindBody { items, total, next: next.map(cursor::write_counted) }))
+    let (filter, limit) = (wanted.filter()?, wanted.limit());
+    let surveys::Behind { lines, rest } = surveys::behind(&app, &who, filter, figure.read()?, limit).await?;
+    Ok(Json(BehindBody { items: lines.into_iter().map(LineBody::from).collect(), rest }))
 }

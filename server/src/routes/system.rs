@@ -27,7 +27,7 @@ struct DatabaseBody {
 #[derive(Serialize, ToSchema)]
 struct StoredBody {
     records: u64,
-    /// Records of an older version of the server that it still has to make findable by their words, of all organisations.
+    /// Records of an older version of the server that it still has to make findable by their words.
     unsearchable: u64,
     /// About so many changes have come, of all organisations on the server.
     changes: u64,

@@ -28,8 +28,8 @@ use crate::state::App;
 use crate::store::days::{CountedFact, CountedRecord, DayLine, Statement};
 use crate::store::{Device, DeviceReminder, Office, Person, StoreError};
 
-pub use records::{DayRecords, Part, behind, late};
-pub(super) use records::{late_records, lines_of};
+pub use records::{Counted, DayRecords, Part, behind, late};
+pub(super) use records::{counted_records, late_records, lines_of};
 
 /// The longest reason, in characters.
 const LONGEST_REASON: usize = 500;

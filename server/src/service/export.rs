@@ -17,8 +17,8 @@ use crate::state::App;
 use crate::store::Person;
 
 pub use lists::{
-    DeviceFilter, DeviceStanding, PersonFilter, amendments, answers, board, cases, days, devices, late, people, photos,
-    quarantine, records, strays, trail,
+    DeviceFilter, DeviceStanding, PersonFilter, amendments, answers, behind, board, cases, counted_surveys, days,
+    devices, late, people, photos, quarantine, records, strays, trail,
 };
 
 /// Pieces that wait for a reader; a slow one makes the export wait, and not the memory grow.

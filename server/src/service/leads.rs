@@ -40,7 +40,12 @@ pub async fn stages(
 ///
 /// # Errors
 /// And [`codes::PERMISSION`] without the role.
-pub async fn received(app: &App, who: &Person, office: Option<OfficeId>) -> Result<Vec<Received>, ServiceError> {
+pub async fn received(
+    app: &App,
+    who: &Person,
+    office: Option<OfficeId>,
+    project: Option<ProjectId>,
+) -> Result<Vec<Received>, ServiceError> {
     if !scope::may_do(who, Action::SeeDays) {
         return Err(codes::PERMISSION.into());
     }
@@ -49,7 +54,7 @@ pub async fn received(app: &App, who: &Person, office: Option<OfficeId>) -> Resu
         Scope::Office(own) => Some(own),
         _ => office,
     };
-    Ok(app.store.leads().received(who.organisation, office).await?)
+    Ok(app.store.leads().received(who.organisation, office, project).await?)
 }
 
 /// The cases whose newest lead, of those that the filter finds, is on this page of leads. So each is on one page, and a

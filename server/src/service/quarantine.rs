@@ -1,4 +1,5 @@
-//! Changes that did not become part of their record: held, set aside as broken, waiting for others, or refused.
+//! Changes that did not become part of their record: held, set aside as broken, waiting for others, or refused; and
+//! those that are not judged yet.
 
 mod words;
 
@@ -24,7 +25,7 @@ pub use words::in_words;
 /// Which changes to list.
 #[derive(Clone, Debug)]
 pub struct Wanted {
-    /// Held, quarantined, waiting or refused. Among the quarantined stand those that have waited too long.
+    /// Held, quarantined, waiting, refused or not judged yet. Among the quarantined stand those that have waited too long.
     pub state: ChangeState,
     /// Only this device's.
     pub device: Option<DeviceId>,
@@ -221,13 +222,8 @@ pub async fn discard(app: &App, who: Decider<'_>, id: i64, why: Option<String>) 
 async fn find(app: &App, who: Decider<'_>, id: i64) -> Result<AsideChange, ServiceError> {
     let change = app.store.aside(id).await.map_err(|error| error.missing(codes::NOT_FOUND))?;
     // A change that was never set aside is looked at in its record.
-    let aside = change.decision.is_some() || is_aside(change.line.state);
-    if aside && change.organisation == who.organisation() { Ok(change) } else { Err(codes::NOT_FOUND.into()) }
-}
-
-fn is_aside(state: ChangeState) -> bool {
-    use ChangeState::{Held, Quarantined, Refused, Waiting};
-    matches!(state, Held | Quarantined | Waiting | Refused)
+    let listed = change.decision.is_some() || change.line.state != ChangeState::Published;
+    if listed && change.organisation == who.organisation() { Ok(change) } else { Err(codes::NOT_FOUND.into()) }
 }
 
 fn decided(change: &AsideChange) -> ServiceError {

@@ -1,5 +1,7 @@
 //! Lists of records, as far as somebody's territory reaches.
 
+use std::collections::HashMap;
+
 use sync_core::document::Document;
 use sync_core::id::RecordId;
 use sync_core::place::Place;
@@ -50,6 +52,17 @@ pub async fn list(
     items.truncate(wanted);
     let next = items.last().filter(|_| more).map(|line| (line.row.captured, line.row.id));
     Ok(Page { items, next })
+}
+
+/// The lines of these records, in this order. Those that are not published, or outside of somebody's territory, are left
+/// out.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn lines(app: &App, who: &Person, ids: &[RecordId]) -> Result<Vec<RecordLine>, ServiceError> {
+    let lines = app.store.record_lines(ids).await?.into_iter().filter(|line| scope::sees(who, line));
+    let mut lines: HashMap<RecordId, RecordLine> = lines.map(|line| (line.row.id, line)).collect();
+    Ok(ids.iter().filter_map(|id| lines.remove(id)).collect())
 }
 
 /// Where the records of a page of [`list`] were made; those of which nobody can tell are left out. Places stand in the

@@ -34,11 +34,13 @@ pub struct Received {
 pub trait LeadStore: Send + Sync {
     /// How many leads stand at each stage; those without one under `None`.
     async fn stages(&self, filter: &LeadFilter) -> Result<Vec<(Option<String>, u64)>, StoreError>;
-    /// Who has received customers, at one office or all of them, whoever has received most first.
+    /// Who has received customers, at one office or all of them, whoever has received most first; only customers of one
+    /// development, if one is named.
     async fn received(
         &self,
         organisation: OrganisationId,
         office: Option<OfficeId>,
+        project: Option<ProjectId>,
     ) -> Result<Vec<Received>, StoreError>;
     /// Each of these leads with every other one of its organisation that names the same full phone number.
     async fn same_number(&self, leads: &[RecordId]) -> Result<Vec<(RecordId, RecordId)>, StoreError>;

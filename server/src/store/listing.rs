@@ -1,7 +1,7 @@
 //! Records as they are listed and looked at.
 
 use jiff::civil::Date;
-use sync_core::id::{ChangeHash, DeviceId, OfficeId, OrganisationId, PersonId, ProjectId, RecordId, TeamId};
+use sync_core::id::{ChangeHash, DeviceId, OfficeId, OrganisationId, PersonId, PhotoHash, ProjectId, RecordId, TeamId};
 use sync_core::index::Row;
 use sync_core::record::Kind;
 use sync_core::record::review::ReviewState;
@@ -59,6 +59,12 @@ pub struct RecordFilter {
     pub received: Option<ReceivedBy>,
     /// Only what was sealed by the statement of its day with this number: 0 is the statement itself, others are supplements.
     pub sealed: Option<u32>,
+    /// Only what no statement counts.
+    pub unsealed: bool,
+    /// Only records that name this photo.
+    pub photo: Option<PhotoHash>,
+    /// Only records whose words no search finds yet.
+    pub unsearchable: bool,
     /// Only records with one of these flags' bits.
     pub flags: Option<u64>,
     /// Only records with concurrent values, or only ones without.

@@ -195,7 +195,11 @@ async fn what_comes_late_waits_in_the_tray_and_makes_numbered_supplements() {
     evening.phones[1].register("赵六");
     evening.sync(1).await;
     assert_eq!(evening.late().await.len(), 1);
+    let unsealed = format!("/api/v1/records?made_in={}&day={DAY}&unsealed=true", evening.office);
+    let listed = evening.secretary.list(&evening.test, &unsealed).await;
+    assert_eq!((listed.len(), &listed[0]["title"]), (1, &json!("赵六")), "what no statement counts");
     assert_eq!(evening.supplement("又一条").await.good().json()["number"], 2);
+    assert_eq!(evening.secretary.list(&evening.test, &unsealed).await, [json!(null); 0]);
     let still = evening.secretary.get(&evening.test, &evening.path("/statements/0")).await.good().json();
     assert_eq!(still["body"], sealed["body"]);
     for (number, counts) in [(0, 1), (1, 2), (2, 1), (3, 0)] {
@@ -334,6 +338,20 @@ async fn money_and_arrivals_are_figures_of_the_day_on_which_they_happened() {
     }
     let none = evening.secretary.get(&evening.test, &evening.path("/figures/paid?statement=2")).await;
     assert_eq!(none.code(), "statement.not_found");
+    // Those with a consultant are a figure of their own, and both are taken away.
+    evening.phones[0].reach(lead, StageRequest { stage: Stage::Reserved, reason: None, amount: None, unit: None });
+    evening.sync(0).await;
+    for (query, rows) in [("reserved", 1), ("reserved?assigned=true", 0), ("arrival?assigned=true", 3)] {
+        assert_eq!(behind(&evening, query).await["total"], rows, "{query}");
+        let (sort, assigned) = query.split_once('?').unwrap_or((query, ""));
+        let path = evening.path(&format!("/figures/{sort}/export?form=csv&language=en&{assigned}"));
+        let file = evening.secretary.get(&evening.test, &path).await.good();
+        assert_eq!(file.headers["daybook-rows"], rows.to_string(), "{query}");
+        assert_eq!(String::from_utf8(file.body).unwrap().lines().count(), 1 + rows, "{query}");
+    }
+    let auditor = evening.house.staff(&evening.test, Auditor, HERE).await;
+    let newest = auditor.list(&evening.test, "/api/v1/audit?limit=1").await.remove(0);
+    assert_eq!(newest["act"], "GET /api/v1/offices/{office}/days/{day}/figures/{sort}/export");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sync_core::record::entry::{Stage, StageRequest};
 use sync_core::record::lead::LeadFacts;
 use sync_core::record::survey::{Answer, SurveyFacts};
-use sync_core::wire::enrol::Role::{HqAdmin, Promoter, Reviewer, Secretary, Supervisor};
+use sync_core::wire::enrol::Role::{Auditor, HqAdmin, Promoter, Reviewer, Secretary, Supervisor};
 
 use super::support::house::{HERE, THERE};
 use super::support::{House, Phone, TestApp};
@@ -83,6 +83,8 @@ async fn leads_are_counted_by_stage_and_arrivals_by_consultant_as_far_as_one_see
     let received = reviewer.list(&test, "/api/v1/leads/received").await;
     assert_eq!(received.len(), 1);
     assert_eq!((&received[0]["consultant"], &received[0]["arrivals"]), (&json!("李静"), &json!(1)));
+    let nowhere = "/api/v1/leads/received?project=00000000-0000-0000-0000-000000000000";
+    assert_eq!(reviewer.list(&test, nowhere).await, [json!(null); 0], "of another development");
     for (by, titles) in [("%E6%9D%8E%E9%9D%99", vec!["到访的"]), ("%E9%99%88%E6%99%A8", vec![]), ("", vec![])] {
         let path = format!("/api/v1/records?received_by={by}");
         let listed = reviewer.list(&test, &path).await;
@@ -129,33 +131,52 @@ async fn answers_of_surveys_are_counted_as_far_as_one_sees_them() {
     let loan = &all["forms"][0]["questions"][0];
     assert_eq!(loan["answers"], json!([{ "answer": true, "count": 2 }, { "answer": false, "count": 1 }]));
     assert_eq!(figures(Secretary, "/api/v1/surveys/figures").await["forms"][0]["surveys"], 2);
+    let behind = "/api/v1/surveys/figures/records?survey_form=residents";
     for (figure, of_all, of_office) in [
-        ("form=residents&version=", 3, 2),
-        ("form=residents&version=&question=loan", 3, 2),
-        ("form=residents&version=&question=loan&answer=true", 2, 1),
-        ("form=residents&version=&question=loan&answer=%22true%22", 0, 0),
-        ("form=residents&version=&question=name", 0, 0),
-        ("form=residents&version=2", 0, 0),
+        ("&survey_version=", 3, 2),
+        ("&survey_version=&question=loan", 3, 2),
+        ("&survey_version=&question=loan&answer=true", 2, 1),
+        ("&survey_version=&question=loan&answer=%22true%22", 0, 0),
+        ("&survey_version=&question=loan&others=true", 0, 0),
+        ("&survey_version=&question=name", 0, 0),
+        ("&survey_version=2", 0, 0),
     ] {
         for (role, count) in [(Reviewer, of_all), (Secretary, of_office)] {
-            let behind = figures(role, &format!("/api/v1/surveys/figures/records?{figure}")).await;
-            let listed = behind["items"].as_array().unwrap().len();
-            assert_eq!((&behind["total"], listed), (&json!(count), count), "{figure}: {behind}");
+            let found = figures(role, &format!("{behind}{figure}")).await;
+            let listed = found["items"].as_array().unwrap().len();
+            assert_eq!((&found["rest"], listed), (&json!([]), count), "{figure}: {found}");
         }
     }
-    let figure = "/api/v1/surveys/figures/records?form=residents&version=&question=loan&answer=true&limit=1";
-    let first = figures(Reviewer, figure).await;
-    assert_eq!((&first["total"], first["items"].as_array().unwrap().len()), (&json!(2), 1));
-    let second = figures(Reviewer, &format!("{figure}&after={}", first["next"].as_str().unwrap())).await;
-    assert_eq!((&second["total"], &second["next"]), (&Value::Null, &Value::Null), "{second}");
-    let pages = [&first, &second].map(|page| page["items"][0]["id"].as_str().unwrap());
-    let all = figures(Reviewer, &figure.replace("&limit=1", "")).await;
-    assert_eq!(json!(pages), json!([all["items"][0]["id"], all["items"][1]["id"]]));
+    // Those that are not on the first page are named, and their lines are fetched by that.
+    let all = figures(Reviewer, &format!("{behind}&survey_version=")).await;
+    let first = figures(Reviewer, &format!("{behind}&survey_version=&limit=1")).await;
+    let ids: Vec<&str> = all["items"].as_array().unwrap().iter().map(|line| line["id"].as_str().unwrap()).collect();
+    assert_eq!((&first["items"], &first["rest"]), (&json!([all["items"][0]]), &json!(ids[1..])));
+    let lines = format!("/api/v1/records/lines?ids={}", [ids[2], ids[0], ids[1]].join(","));
+    assert_eq!(figures(Reviewer, &lines).await, json!([all["items"][2], all["items"][0], all["items"][1]]));
+    assert_eq!(figures(Secretary, &lines).await.as_array().unwrap().len(), 2, "as far as one sees");
     let reviewer = house.staff(&test, Reviewer, HERE).await;
-    let malformed = "/api/v1/surveys/figures/records?form=residents&version=&question=loan&answer=yes";
-    assert_eq!(reviewer.get(&test, malformed).await.code(), "request.malformed");
-    let cursor = "/api/v1/surveys/figures/records?form=residents&version=&after=x";
-    assert_eq!(reviewer.get(&test, cursor).await.code(), "request.cursor");
+    for malformed in [
+        format!("{behind}&survey_version=&question=loan&answer=yes"),
+        format!("{behind}&survey_version=&question=loan&answer=true&others=true"),
+        format!("{behind}&survey_version=&others=true"),
+        "/api/v1/records/lines?ids=x".to_owned(),
+        format!("/api/v1/records/lines?ids={}", [ids[0]; 201].join(",")),
+    ] {
+        assert_eq!(reviewer.get(&test, &malformed).await.code(), "request.malformed", "{malformed}");
+    }
+    let figure = "survey_form=residents&survey_version=&question=loan&answer=true";
+    let path = format!("/api/v1/surveys/figures/records/export?form=csv&language=en&{figure}");
+    for (role, count) in [(Reviewer, 2), (Secretary, 1)] {
+        let file = house.staff(&test, role, HERE).await.get(&test, &path).await.good();
+        assert_eq!(file.headers["daybook-rows"], count.to_string());
+        let file = String::from_utf8(file.body).unwrap();
+        assert_eq!(file.lines().count(), 1 + count, "{role:?}: {file}");
+        assert!(file.starts_with("\u{feff}Record,Kind,Title,") && file.contains(",Survey,"), "{file}");
+    }
+    let auditor = house.staff(&test, Auditor, HERE).await;
+    let newest = auditor.list(&test, "/api/v1/audit?limit=1").await.remove(0);
+    assert_eq!(newest["act"], "GET /api/v1/surveys/figures/records/export");
     let file = house.staff(&test, Reviewer, HERE).await;
     let file = file.get(&test, "/api/v1/surveys/figures/export?form=csv&language=en").await.good();
     let file = String::from_utf8(file.body).unwrap();

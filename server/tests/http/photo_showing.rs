@@ -318,6 +318,13 @@ async fn photos_are_looked_through_as_far_as_one_sees() {
         items[0]["records"].as_array().unwrap().iter().map(|line| line["title"].as_str().unwrap()).collect();
     assert_eq!(titles, ["客户6", "客户5", "客户4", "客户3", "客户2", "客户1"]);
     assert_eq!(items[0]["others"], 2);
+    // All of them are a list.
+    let photo = hash_of(&photos[2]);
+    for (role, office, all) in [(Role::Reviewer, HERE, 8), (Role::Secretary, THERE, 0), (Role::HqAdmin, ELSEWHERE, 0)] {
+        let who = house.staff(&test, role, office).await;
+        let naming = who.list(&test, &format!("/api/v1/records?photo={photo}")).await;
+        assert_eq!(naming.len(), all, "{role:?} in {office}");
+    }
 }
 
 #[tokio::test]

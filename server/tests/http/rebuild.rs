@@ -1,5 +1,6 @@
 //! `daybook rebuild`: whatever is kept beside the changes can be lost or wrong, and comes back as it was.
 
+use serde_json::json;
 use server::service::rebuild;
 use server::store::{RecordFilter, RecordLine, RecordQuery, Scope};
 use sync_core::id::OrganisationId;
@@ -119,5 +120,7 @@ async fn what_an_older_version_indexed_becomes_findable_by_itself() {
     let auditor = house.staff(&test, Role::Auditor, HERE).await;
     let system = auditor.get(&test, "/api/v1/system").await.good().json();
     assert_eq!(system["stored"]["unsearchable"], 1);
+    let waiting = auditor.list(&test, "/api/v1/records?unsearchable=true").await;
+    assert_eq!((waiting.len(), &waiting[0]["title"]), (1, &json!("王五")), "the number leads to it");
     assert_eq!(phone.sync(&test).await.exchanges, 1, "phones don't notice");
 }

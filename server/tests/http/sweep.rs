@@ -105,8 +105,10 @@ const RULES: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/records", Rule::Staff),
     ("get", "/api/v1/records/count", Rule::Staff),
     ("get", "/api/v1/records/places", Rule::Staff),
+    ("get", "/api/v1/records/lines", Rule::Staff),
     ("get", "/api/v1/surveys/figures", Rule::Staff),
     ("get", "/api/v1/surveys/figures/records", Rule::Staff),
+    ("get", "/api/v1/surveys/figures/records/export", Rule::Staff),
     ("get", "/api/v1/surveys/figures/export", Rule::Staff),
     ("get", "/api/v1/leads/stages", Rule::Staff),
     ("get", "/api/v1/leads/received", Rule::Roles(SEE_DAYS)),
@@ -143,6 +145,7 @@ const RULES: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/offices/{office}/days/{day}/late", Rule::Office(SEE_DAYS)),
     ("get", "/api/v1/offices/{office}/days/{day}/late/export", Rule::Office(SEE_DAYS)),
     ("get", "/api/v1/offices/{office}/days/{day}/figures/{sort}", Rule::Office(SEE_DAYS)),
+    ("get", "/api/v1/offices/{office}/days/{day}/figures/{sort}/export", Rule::Office(SEE_DAYS)),
     ("get", "/api/v1/offices/{office}/days/{day}/statements/{number}", Rule::Office(SEE_DAYS)),
     ("post", "/api/v1/records/{id}/arrival", Rule::Record(CLOSE_DAYS)),
     ("get", "/api/v1/offices/{office}/consultants", Rule::Office(&Role::ALL)),
@@ -295,7 +298,12 @@ async fn everybody_gets_what_the_rules_say_and_no_more() {
         let path =
             path.replace("{office}", &office).replace("{day}", day).replace("{number}", "0").replace("{sort}", "paid");
         let path = path.replace("/export", "/export?form=csv");
-        let path = path.replace("/figures/records", "/figures/records?form=&version=");
+        let path = match path.as_str() {
+            "/api/v1/surveys/figures/records" => format!("{path}?survey_form=&survey_version="),
+            "/api/v1/surveys/figures/records/export?form=csv" => format!("{path}&survey_form=&survey_version="),
+            "/api/v1/records/lines" => format!("{path}?ids="),
+            _ => path,
+        };
         let path = path.replace("/days/export?", &format!("/days/export?day={day}&"));
         let path = if path == "/api/v1/days" { format!("{path}?day={day}") } else { path };
         let path = path.replace("{record}", &amended).replace("{device}", &author).replace("{sha256}", &photo);

@@ -71,6 +71,16 @@ async fn what_waits_to_be_judged_is_seen() {
     let auditor = house.staff(&test, Role::Auditor, HERE).await;
     let seen = auditor.get(&test, "/api/v1/system").await.good().json();
     assert_eq!(seen["projector"], json!({ "behind": 1, "unjudged": 1, "lag_ms": 5_000 }));
+    // The number leads to what it counts, and that to each of them.
+    let waiting = auditor.list(&test, "/api/v1/quarantine?state=received").await;
+    assert_eq!((waiting.len(), &waiting[0]["state"]), (1, &json!("received")));
+    let one = auditor.get(&test, &format!("/api/v1/quarantine/{}", waiting[0]["id"])).await.good().json();
+    assert_eq!(one["id"], waiting[0]["id"]);
+    // Another company on the same server has nothing that waits.
+    let stranger = house.staff(&test, Role::Auditor, ELSEWHERE).await;
+    let theirs = stranger.get(&test, "/api/v1/system").await.good().json();
+    assert_eq!((&theirs["projector"]["unjudged"], &theirs["projector"]["lag_ms"]), (&json!(0), &json!(0)));
+    assert_eq!(stranger.list(&test, "/api/v1/quarantine?state=received").await, [json!(null); 0]);
 }
 
 #[tokio::test]

@@ -32,7 +32,17 @@ export function AmendmentsPage() {
     },
     { key: 'who', title: t('common.who'), width: 140, render: (_, held) => held.person_name },
     { key: 'device', title: t('common.device'), width: 180, render: (_, held) => <DeviceLink id={held.device} label={held.device_label} /> },
-    { key: 'held', title: t('amendments.held'), width: 90, align: 'right', render: (_, held) => number(held.held) },
+    {
+      key: 'held',
+      title: t('amendments.held'),
+      width: 90,
+      align: 'right',
+      render: (_, held) => (
+        <Link to="/amendments/$record/$device" params={{ record: held.record, device: held.device }}>
+          {number(held.held)}
+        </Link>
+      ),
+    },
     { key: 'since', title: t('common.since'), width: 150, render: (_, held) => <Moment at={held.since} /> },
   ];
   return (

@@ -33,7 +33,11 @@ export function AmendmentPage() {
   const query = useQuery(amendment(record, device));
   // Somebody else may have decided about it while it was looked at.
   const gone = query.error instanceof Problem && !query.error.passes ? query.error : undefined;
-  return <Fetched query={query}>{(amendment) => <Comparison amendment={amendment} gone={gone} />}</Fetched>;
+  return (
+    <Fetched query={gone && query.data ? { ...query, error: null } : query}>
+      {(amendment) => <Comparison amendment={amendment} gone={gone} />}
+    </Fetched>
+  );
 }
 
 /** The record as it reads now beside the record as it would read. */
@@ -129,7 +133,7 @@ function Comparison({ amendment, gone }: { amendment: Amendment; gone?: Problem 
       </p>
       {overtaken && <Trouble error={overtaken} />}
       {amendment.unfit.length > 0 && (
-        <Alert className="stale" type="warning" showIcon title={t('amendments.unfit', { count: amendment.unfit.length })} />
+        <Alert className="noted" type="warning" showIcon title={t('amendments.unfit', { count: amendment.unfit.length })} />
       )}
       <section className="sheet" aria-label={t('amendments.compare')}>
         <h2>{t('amendments.compare')}</h2>

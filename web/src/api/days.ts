@@ -52,14 +52,23 @@ export type Sort = (typeof SORTS)[number];
 /** The sorts of figures in the order in which a customer goes through them. */
 export const SORTS = ['arrival', 'reserved', 'subscribed', 'signed', 'paid', 'mortgage'] as const;
 
-/** The records behind a figure of a day, page after page; with a statement's number, of what that counts alone. */
-export const behindFigure = (office: string, day: string, sort: Sort, statement?: number) =>
+/** A number of a day's figures. */
+export interface DayFigure {
+  sort: Sort;
+  /** The number of the statement that counts it; all of the day if left out. */
+  statement?: number;
+  /** Of those with a consultant. */
+  assigned?: true;
+}
+
+/** The records behind a figure of a day, page after page. */
+export const behindFigure = (office: string, day: string, { sort, ...counted }: DayFigure) =>
   infiniteQueryOptions({
-    queryKey: ['days', 'behind', office, day, sort, statement],
+    queryKey: ['days', 'behind', office, day, sort, counted],
     queryFn: ({ pageParam, signal }) =>
       answer(
         api.GET('/api/v1/offices/{office}/days/{day}/figures/{sort}', {
-          params: { path: { office, day, sort }, query: { statement, after: pageParam } },
+          params: { path: { office, day, sort }, query: { ...counted, after: pageParam } },
           signal,
         }),
       ),

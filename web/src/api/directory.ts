@@ -87,12 +87,14 @@ function directoryOf(
   };
 }
 
-/** The directory as far as it has come; a list that failed or has not come yet is empty. */
-export function useDirectoryFetched(): Directory {
+/** The directory as far as it has come, and how its lists stand: one that failed or has not come yet is empty. */
+export function useDirectoryFetched() {
   return useQueries({
     queries: [offices, teams, projects, people],
-    combine: ([offices, teams, projects, people]) =>
-      directoryOf(offices.data ?? [], teams.data ?? [], projects.data ?? [], people.data ?? []),
+    combine: ([offices, teams, projects, people]) => ({
+      directory: directoryOf(offices.data ?? [], teams.data ?? [], projects.data ?? [], people.data ?? []),
+      lists: [offices, teams, projects, people],
+    }),
   });
 }
 

@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { answer, api, type Body } from './client.ts';
-import { PAGE, type RecordFilter } from './records.ts';
+import { PAGE, recordLines, type Line, type RecordFilter } from './records.ts';
 
 export type LeadFilter = Pick<RecordFilter, 'office' | 'project'>;
 export type Case = Body['CaseBody'];
@@ -38,29 +38,41 @@ export interface SurveyFigure {
   version: string;
   question?: string;
   answer?: QuestionFigures['answers'][number]['answer'];
+  /** Those whose answer is not among the answers of the figures. */
+  others?: true;
+}
+
+/** A figure as the server is asked for it. */
+export const surveyFigure = ({ form, version, answer: given, ...figure }: SurveyFigure) => ({
+  ...figure,
+  survey_form: form,
+  survey_version: version,
+  ...(given !== undefined && { answer: JSON.stringify(given) }),
+});
+
+/** Surveys behind a figure: the first page, with how many there are and which the others are, or one of those. */
+interface SurveyPage {
+  items: Line[];
+  total?: number;
+  rest?: string[];
 }
 
 /** The surveys that a figure counts, page after page. */
-export const behindSurveyFigure = (filter: RecordFilter, { answer: given, ...figure }: SurveyFigure) =>
+export const behindSurveyFigure = (filter: RecordFilter, figure: SurveyFigure) =>
   infiniteQueryOptions({
-    queryKey: ['surveys', 'behind', filter, figure, given],
-    queryFn: ({ pageParam, signal }) =>
-      answer(
-        api.GET('/api/v1/surveys/figures/records', {
-          params: {
-            query: {
-              ...filter,
-              ...figure,
-              ...(given !== undefined && { answer: JSON.stringify(given) }),
-              limit: PAGE,
-              after: pageParam,
-            },
-          },
-          signal,
-        }),
-      ),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => page.next ?? undefined,
+    queryKey: ['surveys', 'behind', filter, figure],
+    queryFn: async ({ pageParam, signal }): Promise<SurveyPage> => {
+      if (pageParam.length > 0) return { items: await recordLines(pageParam, signal) };
+      const query = { ...filter, ...surveyFigure(figure), limit: PAGE };
+      const { items, rest } = await answer(api.GET('/api/v1/surveys/figures/records', { params: { query }, signal }));
+      return { items, rest, total: items.length + rest.length };
+    },
+    initialPageParam: [] as string[],
+    getNextPageParam: (_last, pages) => {
+      const begun = (pages.length - 1) * PAGE;
+      const next = pages[0]?.rest?.slice(begun, begun + PAGE) ?? [];
+      return next.length > 0 ? next : undefined;
+    },
   });
 
 /** What the newest surveys of a list came to. */

@@ -1,4 +1,4 @@
-import { infiniteQueryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, queryOptions, skipToken } from '@tanstack/react-query';
 import { answer, api, type Body } from './client.ts';
 
 export type NamedPhoto = Body['NamedPhotoBody'];
@@ -16,6 +16,16 @@ export const newestPhotos = (office: string | undefined) =>
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next ?? undefined,
     refetchOnWindowFocus: false,
+  });
+
+/** Whether some of the photos that are shown may have gone elsewhere, or others come between them: of that the beginning
+ * of the list says nothing. */
+export const newsBelow = (office: string | undefined) =>
+  queryOptions({
+    queryKey: ['photo-news', office],
+    queryFn: skipToken,
+    initialData: false,
+    staleTime: Infinity,
   });
 
 /** A page of them. */

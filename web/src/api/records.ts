@@ -22,6 +22,10 @@ export const recordPage = (query: RecordQuery) =>
     queryFn: ({ signal }) => answer(api.GET('/api/v1/records', { params: { query }, signal })),
   });
 
+/** The lines of these records, in this order. */
+export const recordLines = (ids: string[], signal: AbortSignal) =>
+  answer(api.GET('/api/v1/records/lines', { params: { query: { ids: ids.join(',') } }, signal }));
+
 /** Where the records of a page were made. */
 export const recordPlaces = (query: RecordQuery) =>
   queryOptions({

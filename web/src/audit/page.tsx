@@ -11,7 +11,7 @@ import { number, term, useWords } from '../language/wording.ts';
 import { Choice } from '../records/filters.tsx';
 import { usePowers } from '../session/session.ts';
 import { PageHead } from '../shell/page-head.tsx';
-import { Fetched, Nothing } from '../shell/states.tsx';
+import { Fetched, Lacking, Nothing } from '../shell/states.tsx';
 import { ExportButton } from '../words/export.tsx';
 import { FileDialog } from '../words/file-dialog.tsx';
 import { List } from '../words/list.tsx';
@@ -84,7 +84,7 @@ export function AuditPage() {
 function Entries({ entries, more }: { entries: TrailEntry[]; more: ReactNode }) {
   const { t } = useWords();
   const directory = useDirectory();
-  const wording = useWording();
+  const { phones, wording } = useWording();
   const columns: TableColumnType<TrailEntry>[] = [
     { key: 'no', title: t('audit.no'), width: 80, align: 'right', render: (_, entry) => <span className="number">{number(entry.no)}</span> },
     { key: 'at', title: t('audit.at'), width: 150, render: (_, entry) => <Moment at={entry.at} /> },
@@ -105,6 +105,7 @@ function Entries({ entries, more }: { entries: TrailEntry[]; more: ReactNode }) 
   ];
   return (
     <List label={t('audit.title')}>
+      <Lacking what={t('problem.phoneNames')} queries={[phones]} />
       <Table<TrailEntry>
         size="small"
         rowKey="no"
@@ -119,17 +120,18 @@ function Entries({ entries, more }: { entries: TrailEntry[]; more: ReactNode }) 
 }
 
 /** People, places and phones by their names, and parts and words as people say them. */
-function useWording(): Wording {
+function useWording() {
   const { t } = useWords();
   const { person, office, team, project } = useDirectory();
-  const phones = useQuery({ ...devices, enabled: usePowers().seeDevices, staleTime: 60_000 }).data;
-  const labels = useMemo(() => new Map(phones?.map(({ id, label }) => [id, label])), [phones]);
-  return {
+  const phones = useQuery({ ...devices, enabled: usePowers().seeDevices, staleTime: 60_000 });
+  const labels = useMemo(() => new Map(phones.data?.map(({ id, label }) => [id, label])), [phones.data]);
+  const wording: Wording = {
     named: (id) => person(id) ?? office(id) ?? team(id) ?? project(id) ?? labels.get(id),
     part: (name) => term('noted', name),
     meant: (part, word) => (part === 'role' ? term(part, word) : part === 'state' ? term('review', word) : undefined),
     yesOrNo: (yes) => t(yes ? 'common.yes' : 'common.no'),
   };
+  return { phones, wording };
 }
 
 /** From where something was done: an address, or the server's own machine. */

@@ -48,7 +48,14 @@ export function BoardTable({ board, zone }: { board: Board; zone?: string }) {
         line.late === 0 ? (
           <span className="none">{number(0)}</span>
         ) : (
-          <ToTray board={board} name={line.name} late={line.late} />
+          <Link
+            to="/records"
+            search={{ made_in: board.office, made_by: line.person, day: board.day, unsealed: true }}
+            className="mark mark-held"
+            title={t('board.countOf', { what: t('board.late'), name: line.name })}
+          >
+            {number(line.late)}
+          </Link>
         ),
     },
     {
@@ -142,8 +149,8 @@ function Count({ board, line, of }: { board: Board; line?: BoardLine; of: Kind |
   );
 }
 
-/** How much came late, leading to the late tray. */
-function ToTray({ board, name, late }: { board: Board; name: string; late: number }) {
+/** How much came late of everybody, leading to the late tray. */
+function ToTray({ board, late }: { board: Board; late: number }) {
   const { t } = useWords();
   return (
     <Link
@@ -151,7 +158,7 @@ function ToTray({ board, name, late }: { board: Board; name: string; late: numbe
       params={{ office: board.office, day: board.day }}
       hash="late"
       className="mark mark-held"
-      title={t('board.countOf', { what: t('board.late'), name })}
+      title={t('board.countOf', { what: t('board.late'), name: board.name })}
     >
       {number(late)}
     </Link>
@@ -170,7 +177,7 @@ function Totals({ board }: { board: Board }) {
         </Table.Summary.Cell>
       ))}
       <Table.Summary.Cell index={5} align="right">
-        {late === 0 ? number(0) : <ToTray board={board} name={board.name} late={late} />}
+        {late === 0 ? number(0) : <ToTray board={board} late={late} />}
       </Table.Summary.Cell>
       <Table.Summary.Cell index={6} colSpan={4} />
     </Table.Summary.Row>

@@ -17,7 +17,7 @@ import { CloseDialog } from './close-dialog.tsx';
 import { DayChoice } from './day-choice.tsx';
 import { Figures } from './figures.tsx';
 import { LateTray } from './late-tray.tsx';
-import { AsOf, Outdated } from './live.tsx';
+import { AsOf } from './live.tsx';
 import { RemindAll } from './remind.tsx';
 import { StatementLinks } from './statement-links.tsx';
 import './days.css';
@@ -55,7 +55,6 @@ export function BoardPage() {
           </>
         }
       />
-      <Outdated query={query} />
       <Fetched query={query} rows={12}>
         {(board) => (
           <>

@@ -132,7 +132,10 @@ function Contents({ board }: { board: Board }) {
     <dl className="facts">
       <dt>{t('closing.sealed')}</dt>
       <dd>
-        {t('closing.records', { count: recordsIn(board.total) })}{' '}
+        {/* Beside the dialog: what was written in it stays. */}
+        <Link to="/records" search={{ made_in: board.office, day: board.day }} target="_blank">
+          {t('closing.records', { count: recordsIn(board.total) })}
+        </Link>{' '}
         <span className="quiet">
           {t('closing.ofWhich', {
             visits: number(visit),

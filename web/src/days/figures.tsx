@@ -1,9 +1,11 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { Button, Modal } from 'antd';
+import { Button } from 'antd';
 import { useState, type ReactNode } from 'react';
-import { behindFigure, SORTS, type Board, type Sort } from '../api/days.ts';
+import { behindFigure, SORTS, type Board, type DayFigure, type Sort } from '../api/days.ts';
+import { exported } from '../api/files.ts';
 import { decimal, number, term, useWords } from '../language/wording.ts';
 import { RecordPages } from './record-pages.tsx';
+import { RecordsDialog } from './records-dialog.tsx';
 
 /** Arrivals and money of a day; each count leads to its records. */
 export function Figures({ board }: { board: Board }) {
@@ -29,42 +31,56 @@ interface Linked {
 /** Figures whose counts show the records behind them. */
 export function LinkedFigures({ figures, of, lead, statement }: Linked) {
   const { t } = useWords();
-  const [shown, setShown] = useState<Sort>();
-  const count = (sort: Sort, count: number) => (
-    <Button
-      type="link"
-      size="small"
-      className="figure"
-      title={t('board.countOf', { what: term('figure', sort), name: of.name })}
-      onClick={() => setShown(sort)}
-    >
-      {number(count)}
-    </Button>
-  );
+  const [shown, setShown] = useState<DayFigure>();
+  const count = (sort: Sort, count: number, assigned?: true) =>
+    count === 0 ? (
+      number(0)
+    ) : (
+      <Button
+        type="link"
+        size="small"
+        className="figure"
+        title={titleOf({ sort, assigned })}
+        onClick={() => setShown({ sort, assigned, statement })}
+      >
+        {number(count)}
+      </Button>
+    );
   return (
     <>
       <FigureTable figures={figures} count={count} />
-      {shown && <Behind of={of} lead={lead} statement={statement} sort={shown} onClose={() => setShown(undefined)} />}
+      {shown && <Behind of={of} lead={lead} figure={shown} onClose={() => setShown(undefined)} />}
     </>
   );
+
+  function titleOf({ sort, assigned }: DayFigure): string {
+    return t('board.countOf', { what: whatOf(t, { sort, assigned }), name: of.name });
+  }
 }
 
-function Behind({ of, lead, statement, sort, onClose }: Omit<Linked, 'figures'> & { sort: Sort; onClose: () => void }) {
+/** What a figure counts. */
+const whatOf = (t: ReturnType<typeof useWords>['t'], { sort, assigned }: DayFigure): string =>
+  assigned ? t('board.assignedOf', { what: term('figure', sort) }) : term('figure', sort);
+
+function Behind({ of, lead, figure, onClose }: Pick<Linked, 'of' | 'lead'> & { figure: DayFigure; onClose: () => void }) {
   const { t } = useWords();
-  const query = useInfiniteQuery(behindFigure(of.office, of.day, sort, statement));
-  const title = t('board.behind', { what: term('figure', sort), name: of.name, day: of.day });
+  const { office, name, day } = of;
+  const query = useInfiniteQuery(behindFigure(office, day, figure));
+  const title = t('board.behind', { what: whatOf(t, figure), name, day });
+  const { sort, ...counted } = figure;
+  const list = exported('/api/v1/offices/{office}/days/{day}/figures/{sort}/export', { path: { office, day, sort }, query: counted });
   return (
-    <Modal open width={640} title={title} onCancel={onClose} footer={<Button onClick={onClose}>{t('common.close')}</Button>}>
+    <RecordsDialog title={title} list={list} onClose={onClose}>
       {lead && <p className="quiet">{lead}</p>}
-      <RecordPages query={query} office={of.office} />
-    </Modal>
+      <RecordPages query={query} office={office} />
+    </RecordsDialog>
   );
 }
 
 interface TableProps {
   figures: Board['figures'];
-  /** What stands for a count that is not zero. */
-  count: (sort: Sort, count: number) => ReactNode;
+  /** What stands for a count, of all of a sort or of those with a consultant. */
+  count: (sort: Sort, count: number, assigned?: true) => ReactNode;
 }
 
 function FigureTable({ figures, count }: TableProps) {
@@ -85,9 +101,9 @@ function FigureTable({ figures, count }: TableProps) {
           return (
             <tr key={sort}>
               <th scope="row">{term('figure', sort)}</th>
-              <td>{figure?.count ? count(sort, figure.count) : number(0)}</td>
+              <td>{count(sort, figure?.count ?? 0)}</td>
               <td>{sort === 'arrival' ? <span className="none">{t('common.none')}</span> : decimal(figure?.amount ?? '0')}</td>
-              <td>{number(figure?.assigned ?? 0)}</td>
+              <td>{count(sort, figure?.assigned ?? 0, true)}</td>
             </tr>
           );
         })}

@@ -1,10 +1,7 @@
 import { Button } from 'antd';
 import { clockTime, useWords } from '../language/wording.ts';
-import { Trouble } from '../problem/trouble.tsx';
 
 interface Query {
-  data: unknown;
-  error: Error | null;
   dataUpdatedAt: number;
   isFetching: boolean;
   refetch: () => unknown;
@@ -24,10 +21,4 @@ export function AsOf({ query, zone }: { query: Query; zone?: string }) {
       </Button>
     </>
   );
-}
-
-/** Says that what is shown is old, because it could not be fetched again. */
-export function Outdated({ query }: { query: Query }) {
-  if (query.data === undefined || !query.error) return null;
-  return <Trouble error={query.error} again={() => void query.refetch()} />;
 }

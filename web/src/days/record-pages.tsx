@@ -17,6 +17,7 @@ interface Props {
     refetch: () => unknown;
     hasNextPage: boolean;
     isFetchingNextPage: boolean;
+    isFetchNextPageError: boolean;
     fetchNextPage: () => unknown;
   };
   /** By whose clocks the times are; each record's own office's if left out. */

@@ -10,7 +10,7 @@ import { number, term, useWords } from '../language/wording.ts';
 import { KINDS } from '../records/search.ts';
 import { PageHead } from '../shell/page-head.tsx';
 import { saveFile } from '../shell/save-file.ts';
-import { Fetched } from '../shell/states.tsx';
+import { Fetched, Lacking } from '../shell/states.tsx';
 import { Moment } from '../words/moment.tsx';
 import { recordsIn } from './board-lines.ts';
 import { LinkedFigures } from './figures.tsx';
@@ -26,7 +26,8 @@ export function StatementPage() {
   const number = Number(which);
   const directory = useDirectory();
   const query = useQuery(sealedStatement(office, day, number));
-  const board = useQuery({ ...officeBoard(office, day), refetchInterval: false }).data;
+  const whole = useQuery({ ...officeBoard(office, day), refetchInterval: false });
+  const board = whole.data;
   const name = directory.office(office) ?? t('statement.office');
   return (
     <>
@@ -44,6 +45,7 @@ export function StatementPage() {
           </>
         }
       />
+      <Lacking what={t('statement.listed')} queries={[whole]} />
       {board && board.statements.length > 1 && (
         <nav className="standing statement-list" aria-label={t('statement.listed')}>
           <StatementLinks board={board} />
@@ -102,7 +104,11 @@ function Paper({ sealed, zone }: { sealed: Sealed; zone?: string }) {
         )}
         <dt>{t('statement.sealedItems')}</dt>
         <dd>
-          <div>{t('closing.records', { count: said.records.length })}</div>
+          <div>
+            <Link to="/records" search={sealedBy(said)}>
+              {t('closing.records', { count: said.records.length })}
+            </Link>
+          </div>
           <div>{t('closing.facts', { count: said.facts.length })}</div>
         </dd>
       </dl>

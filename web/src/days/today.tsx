@@ -13,7 +13,7 @@ import { List } from '../words/list.tsx';
 import { Moment } from '../words/moment.tsx';
 import { dayIn } from './business-day.ts';
 import { DayChoice } from './day-choice.tsx';
-import { AsOf, Outdated } from './live.tsx';
+import { AsOf } from './live.tsx';
 import './days.css';
 
 /** How a day stands in all offices of one's territory. Which day it is can be said once their zones are known. */
@@ -42,7 +42,6 @@ function Today() {
           </>
         }
       />
-      <Outdated query={query} />
       <Fetched query={query}>{(lines) => <Offices lines={lines} day={day} />}</Fetched>
     </>
   );
@@ -155,17 +154,26 @@ function Offices({ lines, day }: { lines: DayLine[]; day: string }) {
 function Unsealed({ line, day }: { line: DayLine; day: string }) {
   const { t } = useWords();
   if (line.unsealed === 0) return <span className="none">{number(0)}</span>;
-  const late = line.closed_at != null;
+  if (line.closed_at == null) {
+    return (
+      <Link
+        to="/records"
+        search={{ made_in: line.office, day, unsealed: true }}
+        title={t('days.unsealedOf', { name: line.name })}
+      >
+        {number(line.unsealed)}
+      </Link>
+    );
+  }
   return (
     <Link
       to="/offices/$office/days/$day"
       params={{ office: line.office, day }}
-      hash={late ? 'late' : undefined}
-      className={late ? 'mark mark-held' : undefined}
-      title={t(late ? 'days.lateOf' : 'days.boardOf', { name: line.name })}
+      hash="late"
+      className="mark mark-held"
+      title={t('days.lateOf', { name: line.name })}
     >
-      {late && `${t('days.late')} `}
-      {number(line.unsealed)}
+      {t('days.late')} {number(line.unsealed)}
     </Link>
   );
 }

@@ -35,7 +35,7 @@ export function WipeDialog({ device, onClose }: { device: Device; onClose: () =>
             {t('devices.atOnce')}
           </Checkbox>
         </Form.Item>
-        {atOnce && <Alert type="warning" showIcon title={t('devices.atOnceRisk')} className="stale" />}
+        {atOnce && <Alert type="warning" showIcon title={t('devices.atOnceRisk')} className="noted" />}
         <Form.Item label={t('devices.typeLabel', { label: device.label })} htmlFor="wipe-label">
           <Input id="wipe-label" autoComplete="off" value={typed} onChange={(event) => setTyped(event.target.value)} />
         </Form.Item>

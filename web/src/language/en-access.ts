@@ -3,6 +3,7 @@ const access = {
   live: {
     lost: 'The line to the server is interrupted: what you see may be old. It is tried again by itself.',
     company: 'Also open at: {{names}}',
+    companyOf: 'Who else has it open',
     and: ', ',
   },
   system: {

@@ -23,6 +23,7 @@ const day = {
     missingOf: 'Missing phones of {{name}}',
     recordsOf: 'Records of {{name}}',
     lateOf: 'Late tray of {{name}}',
+    unsealedOf: 'Unsealed of {{name}}',
     statementsOf: 'Statement of {{name}}',
   },
   board: {
@@ -72,6 +73,7 @@ const day = {
     count: 'Count',
     amount: 'Amount (CNY)',
     assigned: 'With consultant',
+    assignedOf: '{{what}} with consultant',
     close: 'Close the day',
     statement: 'Statement',
     supplement: 'Supplement {{number}}',

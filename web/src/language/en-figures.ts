@@ -43,6 +43,7 @@ const figures = {
     numbers: 'From {{least}} to {{most}}, {{mean}} on average',
     others_one: 'and {{count}} other answer',
     others_other: 'and {{count}} other answers',
+    otherAnswers: 'other answers',
   },
 };
 

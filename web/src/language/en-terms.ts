@@ -35,7 +35,7 @@ const terms = {
     auditor: 'Auditor',
   },
   setAside: {
-    received: 'Received',
+    received: 'Not judged yet',
     published: 'Published',
     held: 'Held',
     quarantined: 'Quarantined',
@@ -173,6 +173,8 @@ const terms = {
     'GET /api/v1/photos/export': 'Exported photos',
     'GET /api/v1/strays/export': 'Exported strays',
     'GET /api/v1/surveys/figures/export': 'Exported what surveys came to',
+    'GET /api/v1/surveys/figures/records/export': 'Exported surveys behind a figure',
+    'GET /api/v1/offices/{office}/days/{day}/figures/{sort}/export': 'Exported records behind a figure',
     'GET /api/v1/offices/{office}/days/{day}/late/export': 'Exported a late tray',
     'GET /api/v1/people/export': 'Exported people',
     'GET /api/v1/devices/export': 'Exported phones',

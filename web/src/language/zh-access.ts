@@ -5,6 +5,7 @@ const access: InOneForm<typeof en> = {
   live: {
     lost: '与服务器的连接中断：所见内容可能不是最新。正在自动重连。',
     company: '同时打开：{{names}}',
+    companyOf: '其他正在查看的人',
     and: '、',
   },
   system: {

@@ -25,6 +25,7 @@ const day: InOneForm<typeof en> = {
     missingOf: '{{name}}的缺报手机',
     recordsOf: '{{name}}的记录',
     lateOf: '{{name}}的迟到箱',
+    unsealedOf: '{{name}} 未封存的记录',
     statementsOf: '{{name}}的日结单',
   },
   board: {
@@ -70,6 +71,7 @@ const day: InOneForm<typeof en> = {
     count: '数量',
     amount: '金额（元）',
     assigned: '已分配顾问',
+    assignedOf: '{{what}}（已分配顾问）',
     close: '日结',
     statement: '日结单',
     supplement: '补充单 {{number}}',

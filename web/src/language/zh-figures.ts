@@ -42,6 +42,7 @@ const figures: InOneForm<typeof en> = {
     answers: '回答',
     numbers: '{{least}} 至 {{most}}，平均 {{mean}}',
     others_other: '以及其他 {{count}} 种回答',
+    otherAnswers: '其他回答',
   },
 };
 

@@ -36,7 +36,7 @@ const terms: typeof en = {
     auditor: '审计员',
   },
   setAside: {
-    received: '已接收',
+    received: '尚未判定',
     published: '已发布',
     held: '待裁决',
     quarantined: '已隔离',
@@ -162,6 +162,8 @@ const terms: typeof en = {
     'GET /api/v1/photos/export': '导出照片',
     'GET /api/v1/strays/export': '导出无主变更',
     'GET /api/v1/surveys/figures/export': '导出调查表统计',
+    'GET /api/v1/surveys/figures/records/export': '导出统计所含的调查表',
+    'GET /api/v1/offices/{office}/days/{day}/figures/{sort}/export': '导出当日指标所含的记录',
     'GET /api/v1/offices/{office}/days/{day}/late/export': '导出迟到箱',
     'GET /api/v1/people/export': '导出人员',
     'GET /api/v1/devices/export': '导出手机',

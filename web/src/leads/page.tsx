@@ -131,7 +131,7 @@ function Stages({ filter }: { filter: LeadFilter }) {
 function Received({ filter }: { filter: LeadFilter }) {
   const { t } = useWords();
   const directory = useDirectory();
-  const query = useQuery(leadsReceived({ office: filter.office }));
+  const query = useQuery(leadsReceived(filter));
   return (
     <section className="sheet" aria-label={t('leads.received')}>
       <div className="sheet-head">
@@ -159,7 +159,7 @@ function Received({ filter }: { filter: LeadFilter }) {
                     <th scope="row">{consultant ?? <span className="none">{t('leads.nobody')}</span>}</th>
                     <td>{directory.office(office)}</td>
                     <td className="number">
-                      <Link to="/records" search={{ kind: 'lead', office, received_by: consultant ?? '' }}>
+                      <Link to="/records" search={{ ...filter, kind: 'lead', office, received_by: consultant ?? '' }}>
                         {number(arrivals)}
                       </Link>
                     </td>

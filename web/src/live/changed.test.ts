@@ -12,7 +12,13 @@ test('news says what to ask for again, and never the queue that somebody works t
 });
 
 test('a photo that came is shown at its record, and no page of all photos is fetched again as a whole', () => {
-  expect(staleKeys(readChanged('{"photos": ["01a2"]}'))).toEqual([['records', 'detail']]);
+  expect(staleKeys(readChanged('{"photos": ["01a2"]}'))).toEqual([['records', 'detail'], ['system']]);
+});
+
+test('how the server is follows the storm of the evening: every exchange of a phone is news', () => {
+  for (const topic of ['devices', 'records', 'photos', 'quarantine']) {
+    expect(staleKeys(readChanged(`{"${topic}": []}`)), topic).toContainEqual(['system']);
+  }
 });
 
 test('figures over many records are counted anew after news of records, and at leisure', () => {

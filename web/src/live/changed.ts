@@ -20,14 +20,17 @@ export function readChanged(data: string): Changed {
   }
 }
 
+/** How the server is says how many of all these there are. */
+const SYSTEM = ['system'];
+
 /** What was fetched about each topic. A queue that somebody works through is left as it is: nothing may move in it;
  * figures over many records are counted anew at leisure; and of all photos only the beginning is fetched. */
 const ABOUT: Record<(typeof TOPICS)[number], QueryKey[]> = {
-  records: [['records', 'page'], ['records', 'places'], ['records', 'count'], ['records', 'detail']],
-  photos: [['records', 'detail']],
+  records: [['records', 'page'], ['records', 'places'], ['records', 'count'], ['records', 'detail'], SYSTEM],
+  photos: [['records', 'detail'], SYSTEM],
   days: [['days'], ['consultants']],
-  quarantine: [['quarantine'], ['amendments'], ['strays']],
-  devices: [['devices']],
+  quarantine: [['quarantine'], ['amendments'], ['strays'], SYSTEM],
+  devices: [['devices'], SYSTEM],
   directory: [['offices'], ['teams'], ['projects'], ['people'], ['organisation'], ['me']],
   audit: [['audit', 'trail']],
 };

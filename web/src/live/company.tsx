@@ -2,6 +2,7 @@ import { queryOptions, useQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { answer, api } from '../api/client.ts';
 import { useWords } from '../language/wording.ts';
+import { Lacking } from '../shell/states.tsx';
 
 /** The server forgets whoever does not say so again within 45 seconds. */
 const EVERY = 20_000;
@@ -22,7 +23,8 @@ const company = (id: string) =>
 /** Names whoever else has the record open: two should not work on one without knowing. */
 export function Company({ record }: { record: string }) {
   const { t } = useWords();
-  const others = useQuery(company(record)).data ?? [];
+  const query = useQuery(company(record));
+  const others = query.data ?? [];
   useEffect(
     () => () => {
       // Whether it arrives matters little: the server forgets by itself.
@@ -30,6 +32,7 @@ export function Company({ record }: { record: string }) {
     },
     [record],
   );
+  if (query.error) return <Lacking what={t('live.companyOf')} queries={[query]} />;
   return (
     <span role="status">
       {others.length > 0 && (

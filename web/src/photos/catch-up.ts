@@ -1,6 +1,6 @@
 import type { InfiniteData, QueryClient, QueryKey } from '@tanstack/react-query';
-import { ALL_PHOTOS, photoPage, type PhotoPage } from '../api/photos.ts';
-import { withBeginning } from './place.ts';
+import { ALL_PHOTOS, newsBelow, photoPage, type PhotoPage } from '../api/photos.ts';
+import { mayBeBelow, withBeginning } from './place.ts';
 
 type Known = InfiniteData<PhotoPage, string | undefined>;
 
@@ -27,6 +27,7 @@ async function fetchBeginning(cache: QueryClient, queryKey: QueryKey): Promise<v
     const beginning = await beginningOf(office, (await standing(cache, queryKey)).pages);
     // Somebody may have asked for more meanwhile.
     const { pages: known, pageParams } = await standing(cache, queryKey);
+    if (mayBeBelow(beginning, known)) cache.setQueryData(newsBelow(office).queryKey, true);
     const pages = withBeginning(beginning, known);
     cache.setQueryData<Known>(queryKey, { pages, pageParams: pageParams.slice(0, pages.length) });
   } catch {

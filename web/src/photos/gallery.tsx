@@ -12,7 +12,7 @@ import './photos.css';
 
 /** Photos side by side. They come in while somebody looks: whoever has gone down the page, or has one open, finds
  * everything where it was, and is told of what came. */
-export function Gallery({ photos }: { photos: NamedPhoto[] }) {
+export function Gallery({ photos, office }: { photos: NamedPhoto[]; office?: string }) {
   const { t } = useWords();
   const { beginning, shown, waiting, letGo, onPreview } = usePlace(photos);
   const large = shown
@@ -29,7 +29,7 @@ export function Gallery({ photos }: { photos: NamedPhoto[] }) {
       <Image.PreviewGroup items={large} preview={{ onOpenChange: onPreview }}>
         <ul className="gallery">
           {shown.map((photo) => (
-            <Photo key={photo.hash} photo={photo} alt={altOf(photo)} />
+            <Photo key={photo.hash} photo={photo} office={office} alt={altOf(photo)} />
           ))}
         </ul>
       </Image.PreviewGroup>
@@ -66,7 +66,14 @@ function usePlace(photos: NamedPhoto[]) {
   return { beginning, ...keepPlace(photos, held), letGo, onPreview: setOpen };
 }
 
-function Photo({ photo: { hash, stored_at, preview, records, others }, alt }: { photo: NamedPhoto; alt: string }) {
+interface PhotoProps {
+  photo: NamedPhoto;
+  /** The office whose photos are looked at, if it is one. */
+  office?: string;
+  alt: string;
+}
+
+function Photo({ photo: { hash, stored_at, preview, records, others }, office, alt }: PhotoProps) {
   const { t } = useWords();
   const directory = useDirectory();
   const [first] = records;
@@ -96,7 +103,11 @@ function Photo({ photo: { hash, stored_at, preview, records, others }, alt }: { 
           <KindMark kind={line.kind} />
         </div>
       ))}
-      {others > 0 && <div className="small quiet">{t('photos.others', { count: others, shown: number(others) })}</div>}
+      {others > 0 && (
+        <Link to="/records" search={{ photo: hash, ...(office && { office }) }} className="small">
+          {t('photos.others', { count: others, shown: number(others) })}
+        </Link>
+      )}
       <div className="small quiet">
         {directory.person(first?.owner)} <Moment at={stored_at} zone={directory.zone(first?.office)} />
       </div>

@@ -1,10 +1,10 @@
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { Button } from 'antd';
 import { useEffect } from 'react';
 import { useDirectory } from '../api/directory.ts';
 import { exported } from '../api/files.ts';
-import { newestPhotos } from '../api/photos.ts';
+import { newestPhotos, newsBelow } from '../api/photos.ts';
 import { useWords } from '../language/wording.ts';
 import { Choice } from '../records/filters.tsx';
 import { PageHead } from '../shell/page-head.tsx';
@@ -25,6 +25,14 @@ export function PhotosPage() {
   const pages = query.data?.pages ?? [];
   const photos = pages.flatMap((page) => page.items);
   const { isFetchingNextPage, isFetchNextPageError, fetchNextPage } = query;
+  const stirred = useQuery(newsBelow(office)).data;
+  const cache = useQueryClient();
+  const refresh = async () => {
+    const { isSuccess } = await query.refetch();
+    if (isSuccess) cache.setQueryData(newsBelow(office).queryKey, false);
+  };
+  // Whoever comes back to the page finds all of it fetched.
+  useEffect(() => () => void cache.setQueryData(newsBelow(office).queryKey, false), [cache, office]);
   const inVain = lookedInVain(pages) && !isFetchNextPageError;
   useEffect(() => {
     if (inVain && !isFetchingNextPage) void fetchNextPage();
@@ -36,7 +44,7 @@ export function PhotosPage() {
         end={
           <>
             <ExportButton name={t('photos.title')} list={exported('/api/v1/photos/export', { query: { office } })} />
-            <Button onClick={() => void query.refetch()} loading={query.isRefetching && { delay: 500 }}>
+            <Button onClick={() => void refresh()} loading={query.isRefetching && { delay: 500 }}>
               {t('common.refresh')}
             </Button>
           </>
@@ -58,7 +66,17 @@ export function PhotosPage() {
         {() => (
           <>
             {photos.length === 0 && !query.hasNextPage && <Nothing title={t('photos.none')} hint={t('photos.noneHint')} />}
-            <Gallery key={office} photos={photos} />
+            <p className="gallery-stirred" role="status">
+              {stirred && (
+                <>
+                  {t('photos.stirred')}{' '}
+                  <Button size="small" onClick={() => void refresh()}>
+                    {t('photos.showNow')}
+                  </Button>
+                </>
+              )}
+            </p>
+            <Gallery key={office} photos={photos} office={office} />
             {inVain && (
               <p className="quiet" role="status">
                 {t('photos.looking')}

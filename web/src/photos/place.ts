@@ -24,12 +24,24 @@ export function keepPlace<P extends Photo>(photos: P[], held?: ReadonlySet<strin
   return { shown, waiting: photos.length - shown.length };
 }
 
+/** Tells which photos stand behind the end of a list's beginning. */
+function behind<P extends Aged>({ items }: Page<P>): (photo: P) => boolean {
+  const last = items.at(-1);
+  return ({ stored_at, hash }) =>
+    last !== undefined && (stored_at < last.stored_at || (stored_at === last.stored_at && hash < last.hash));
+}
+
+/** Whether news of photos may be of some further down: the beginning says what was known of it, and more is known. */
+export function mayBeBelow<P extends Aged>(beginning: Page<P>, known: Page<P>[]): boolean {
+  const isOlder = behind(beginning);
+  const all = known.flatMap(({ items }) => items);
+  const reached = all.filter((photo) => !isOlder(photo));
+  return reached.length < all.length && JSON.stringify(reached) === JSON.stringify(beginning.items);
+}
+
 /** Pages with another beginning. As far as it reaches it says what there is; of what was known the older ones follow. */
 export function withBeginning<P extends Aged>(beginning: Page<P>, known: Page<P>[]): Page<P>[] {
-  const last = beginning.items.at(-1);
-  if (!last || beginning.next == null) return [beginning];
-  const isOlder = ({ stored_at, hash }: P) =>
-    stored_at < last.stored_at || (stored_at === last.stored_at && hash < last.hash);
-  const [first, ...others] = known.map((page) => ({ ...page, items: page.items.filter(isOlder) }));
+  if (beginning.items.length === 0 || beginning.next == null) return [beginning];
+  const [first, ...others] = known.map((page) => ({ ...page, items: page.items.filter(behind(beginning)) }));
   return first ? [{ ...first, items: [...beginning.items, ...first.items] }, ...others] : [beginning];
 }

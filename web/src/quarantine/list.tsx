@@ -9,12 +9,12 @@ import { DeviceLink } from '../devices/link.tsx';
 import { number, term, useWords } from '../language/wording.ts';
 import { Choice } from '../records/filters.tsx';
 import { PageHead } from '../shell/page-head.tsx';
-import { Fetched, Nothing } from '../shell/states.tsx';
+import { Fetched, Lacking, Nothing } from '../shell/states.tsx';
 import { ExportButton } from '../words/export.tsx';
 import { More } from '../words/more.tsx';
 import { Moment } from '../words/moment.tsx';
 import { List } from '../words/list.tsx';
-import { offered, SET_ASIDE } from './search.ts';
+import { LISTED, offered } from './search.ts';
 import { reasonOf, Why } from './why.tsx';
 
 type Listed = Body['ListedBody'];
@@ -29,7 +29,8 @@ export function QuarantinePage() {
   const phones = useQuery(deviceLabels).data ?? NONE;
   const state = filter.state ?? 'quarantined';
   const items = query.data?.pages.flatMap((page) => page.items) ?? [];
-  const codes = offered(useQuery(quarantineCodes(filter)).data ?? [], filter.code);
+  const counted = useQuery(quarantineCodes(filter));
+  const codes = offered(counted.data ?? [], filter.code);
   const columns: TableColumnType<Listed>[] = [
     {
       key: 'why',
@@ -64,7 +65,18 @@ export function QuarantinePage() {
       ),
     },
     { key: 'size', title: t('quarantine.size'), width: 110, align: 'right', render: (_, item) => t('common.bytes', { count: item.bytes }) },
-    { key: 'misses', title: t('quarantine.misses'), width: 100, align: 'right', render: (_, item) => item.missing.length > 0 && number(item.missing.length) },
+    {
+      key: 'misses',
+      title: t('quarantine.misses'),
+      width: 100,
+      align: 'right',
+      render: (_, item) =>
+        item.missing.length > 0 && (
+          <Link to="/quarantine/$id" params={{ id: String(item.id) }}>
+            {number(item.missing.length)}
+          </Link>
+        ),
+    },
   ];
   return (
     <>
@@ -74,7 +86,7 @@ export function QuarantinePage() {
           <Segmented
             aria-label={t('quarantine.state')}
             value={state}
-            options={SET_ASIDE.map((value) => ({ value, label: term('setAside', value) }))}
+            options={LISTED.map((value) => ({ value, label: term('setAside', value) }))}
             onChange={(state) => void navigate({ search: { ...filter, state, code: undefined } })}
           />
         }
@@ -103,6 +115,7 @@ export function QuarantinePage() {
           onChange={(code) => void navigate({ search: { ...filter, code } })}
           wide
         />
+        <Lacking what={t('quarantine.codes')} queries={[counted]} />
       </div>
       <Fetched query={query}>
         {() => (

@@ -15,7 +15,7 @@ import { PageHead } from '../shell/page-head.tsx';
 import { Fetched } from '../shell/states.tsx';
 import { Moment } from '../words/moment.tsx';
 import { ReasonDialog } from '../words/reason-dialog.tsx';
-import { RecordName } from '../words/record-name.tsx';
+import { RecordLink } from '../words/record-link.tsx';
 import { dump } from './bytes.ts';
 import { SetAsideMark, Why } from './why.tsx';
 import './quarantine.css';
@@ -117,9 +117,7 @@ function Change({ change }: { change: Inspected }) {
           </dd>
           <dt>{t('common.record')}</dt>
           <dd>
-            <Link to="/records/$id" params={{ id: change.record }}>
-              <RecordName id={change.record} />
-            </Link>
+            <RecordLink id={change.record} />
           </dd>
           <dt>{t('common.who')}</dt>
           <dd>{change.person_name}</dd>

@@ -5,12 +5,16 @@ interface Code {
   changes: number;
 }
 
+/** Where a change stands that did not become part of its record. */
 export const SET_ASIDE = ['quarantined', 'held', 'waiting', 'refused'] as const;
+
+/** The lists that there are: what has come and is not judged yet too. */
+export const LISTED = [...SET_ASIDE, 'received'] as const;
 
 /** What stands in the address of the list of changes that were set aside. */
 export function readQuarantineSearch(search: Record<string, unknown>): QuarantineFilter {
   const filter: QuarantineFilter = {
-    state: SET_ASIDE.find((state) => state === search.state),
+    state: LISTED.find((state) => state === search.state),
     device: typeof search.device === 'string' ? search.device : undefined,
     code: typeof search.code === 'string' ? search.code : undefined,
   };

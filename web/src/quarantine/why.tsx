@@ -3,6 +3,8 @@ import type { Body } from '../api/client.ts';
 
 /** Why changes with a code were set aside; the code itself if a newer server has given it. */
 export function reasonOf(code: string): string {
+  // What is not judged yet has none.
+  if (code === '') return term('setAside', 'received');
   const key = code.replace('.', '_');
   const known = term('setAsideWhy', key);
   return known === key ? code : known;

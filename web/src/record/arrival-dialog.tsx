@@ -9,6 +9,7 @@ import { nameOf, type Line } from '../api/records.ts';
 import { momentIn } from '../days/business-day.ts';
 import { useWords } from '../language/wording.ts';
 import { LONGEST_NAME } from '../rota/rota.ts';
+import { Lacking } from '../shell/states.tsx';
 import { focusOn } from '../words/focus.ts';
 
 interface Props {
@@ -23,7 +24,8 @@ interface Props {
 /** Asks when a customer came and for whom they asked. */
 export function ArrivalDialog({ line, zone, sending, onSend, onClose }: Props) {
   const { t } = useWords();
-  const rota = useQuery(consultants(line.office)).data;
+  const asked = useQuery(consultants(line.office));
+  const rota = asked.data;
   const [at, setAt] = useState<Dayjs | null>(null);
   const [named, setNamed] = useState(false);
   const [consultant, setConsultant] = useState('');
@@ -74,6 +76,7 @@ export function ArrivalDialog({ line, zone, sending, onSend, onClose }: Props) {
               { value: true, label: t('arrival.named') },
             ]}
           />
+          <Lacking what={t('rota.title')} queries={[asked]} />
           {!named && rota?.length === 0 && (
             <p className="quiet">
               {t('arrival.turnNobody')}{' '}

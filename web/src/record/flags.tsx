@@ -1,10 +1,10 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import type { Detail } from '../api/records.ts';
+import type { Detail, Line } from '../api/records.ts';
 import { DeviceLink } from '../devices/link.tsx';
 import { term, useWords } from '../language/wording.ts';
 import { Moment } from '../words/moment.tsx';
-import { RecordName } from '../words/record-name.tsx';
+import { RecordLink } from '../words/record-link.tsx';
 import { evidenceOf, type Evidence } from './evidence.ts';
 
 /** Why somebody should look more closely, each reason with what speaks for it; never a verdict. */
@@ -24,7 +24,7 @@ export function Flags({ detail, zone }: { detail: Detail; zone?: string }) {
             <dd>
               {evidenceOf(flag, evidence).map((part) => (
                 <div key={part.says}>
-                  <Said part={part} zone={zone} />
+                  <Said part={part} line={detail.line} zone={zone} />
                 </div>
               ))}
             </dd>
@@ -36,7 +36,7 @@ export function Flags({ detail, zone }: { detail: Detail; zone?: string }) {
 }
 
 /** One thing that speaks for a flag, in words. */
-function Said({ part, zone }: { part: Evidence; zone?: string }): ReactNode {
+function Said({ part, line, zone }: { part: Evidence; line: Line; zone?: string }): ReactNode {
   const { t } = useWords();
   switch (part.says) {
     case 'record':
@@ -44,10 +44,7 @@ function Said({ part, zone }: { part: Evidence; zone?: string }): ReactNode {
         t('flags.elsewhere')
       ) : (
         <>
-          {t('flags.record')}{' '}
-          <Link to="/records/$id" params={{ id: part.record }}>
-            <RecordName id={part.record} />
-          </Link>
+          {t('flags.record')} <RecordLink id={part.record} />
         </>
       );
     case 'places':
@@ -66,6 +63,18 @@ function Said({ part, zone }: { part: Evidence; zone?: string }): ReactNode {
         </>
       );
     default:
-      return t(`flags.${part.says}`, part.numbers);
+      return (
+        <>
+          {t(`flags.${part.says}`, part.numbers)}
+          {part.says === 'rate' && (
+            <>
+              {' '}
+              <Link to="/records" search={{ promoter: line.owner, day: line.day }}>
+                {t('flags.thatDay')}
+              </Link>
+            </>
+          )}
+        </>
+      );
   }
 }

@@ -1,9 +1,10 @@
-import { DatePicker, Input, Select, Tag } from 'antd';
+import { DatePicker, Input, Select } from 'antd';
 import dayjs, { type Dayjs } from 'dayjs';
 import { useEffect, useState } from 'react';
 import { useDirectory } from '../api/directory.ts';
 import type { RecordFilter } from '../api/records.ts';
 import { term, useWords, type Group } from '../language/wording.ts';
+import { Narrowings } from './narrowings.tsx';
 import { chosenDays, FLAGS, KINDS, narrow, STAGES, STATES } from './search.ts';
 
 interface Props {
@@ -108,30 +109,7 @@ export function RecordFilters({ filter, onChange, without = [] }: Props) {
           wide
         />
       )}
-      {filter.made_by && (
-        <Tag closable onClose={() => change({ made_by: undefined })}>
-          {t('records.filter.madeBy', { name: directory.person(filter.made_by) ?? t('common.unknown') })}
-        </Tag>
-      )}
-      {filter.made_in && (
-        <Tag closable onClose={() => change({ made_in: undefined })}>
-          {t('records.filter.madeIn', { name: directory.office(filter.made_in) ?? t('common.unknown') })}
-        </Tag>
-      )}
-      {filter.received_by !== undefined && (
-        <Tag closable onClose={() => change({ received_by: undefined })}>
-          {filter.received_by
-            ? t('records.filter.receivedBy', { name: filter.received_by })
-            : t('records.filter.receivedByNobody')}
-        </Tag>
-      )}
-      {filter.sealed_in != null && (
-        <Tag closable onClose={() => change({ sealed_in: undefined })}>
-          {filter.sealed_in === 0
-            ? t('records.filter.sealed')
-            : t('records.filter.sealedLater', { number: filter.sealed_in })}
-        </Tag>
-      )}
+      <Narrowings filter={filter} onChange={change} />
       {shown('conflict') && (
         <Choice
           label={t('records.filter.conflict')}

@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router';
 import gcoord from 'gcoord';
 import { nameOf, recordPlaces, type Line, type RecordQuery } from '../api/records.ts';
 import { number, term, useWords } from '../language/wording.ts';
+import { RecordLines } from '../days/record-lines.tsx';
 import { readPlace, type Fix } from '../map/place.ts';
 import { Spots, type Spot } from '../map/spots.tsx';
 import { Fetched, Nothing } from '../shell/states.tsx';
@@ -31,7 +32,13 @@ export default function RecordsMap({ lines, query }: { lines: Line[]; query: Rec
       <Fetched query={places}>
         {(places) => {
           const texts = new Map(places.map(({ record, place }) => [record, place]));
-          return <Scattered spots={lines.map((line) => spotOf(line, texts.get(line.id))).filter((spot) => spot !== undefined)} of={lines.length} />;
+          const spots = new Map(lines.map((line) => [line, spotOf(line, texts.get(line.id))]));
+          return (
+            <Scattered
+              spots={[...spots.values()].filter((spot) => spot !== undefined)}
+              nowhere={lines.filter((line) => spots.get(line) === undefined)}
+            />
+          );
         }}
       </Fetched>
     </section>
@@ -39,12 +46,12 @@ export default function RecordsMap({ lines, query }: { lines: Line[]; query: Rec
 }
 
 /** The spots, and a list of them for whoever sees no pictures. */
-function Scattered({ spots, of }: { spots: Spot[]; of: number }) {
+function Scattered({ spots, nowhere }: { spots: Spot[]; nowhere: Line[] }) {
   const { t } = useWords();
   return (
     <>
       <p className="quiet number" role="status">
-        {t('places.shown', { shown: number(spots.length), nowhere: number(of - spots.length) })}
+        {t('places.shown', { shown: number(spots.length), nowhere: number(nowhere.length) })}
       </p>
       {spots.length === 0 ? (
         <Nothing title={t('places.empty')} hint={t('places.emptyHint')} />
@@ -65,6 +72,12 @@ function Scattered({ spots, of }: { spots: Spot[]; of: number }) {
             ))}
           </ul>
         </>
+      )}
+      {nowhere.length > 0 && (
+        <details className="nowhere">
+          <summary>{t('places.nowhere', { count: nowhere.length, shown: number(nowhere.length) })}</summary>
+          <RecordLines lines={nowhere} />
+        </details>
       )}
     </>
   );

@@ -7,14 +7,16 @@ import type { RecordFilter } from '../api/records.ts';
 import { useWords } from '../language/wording.ts';
 import { useProblemNotice } from '../problem/notices.tsx';
 import { LONGEST_NAME } from '../settings/limits.ts';
+import { Lacking } from '../shell/states.tsx';
 import { readFilter } from './search.ts';
 
-/** Filters that one keeps by name. What can't be fetched is not offered; the page works without. */
+/** Filters that one keeps by name. */
 export function Presets({ filter, onShow }: { filter: RecordFilter; onShow: (filter: RecordFilter) => void }) {
   const { t } = useWords();
   const cache = useQueryClient();
   const notice = useProblemNotice();
-  const { data: presets = [] } = useQuery(kept);
+  const query = useQuery(kept);
+  const { data: presets = [] } = query;
   const [name, setName] = useState('');
   const [open, setOpen] = useState(false);
   const save = useMutation({
@@ -38,9 +40,10 @@ export function Presets({ filter, onShow }: { filter: RecordFilter; onShow: (fil
     if (name.trim() && !save.isPending) save.mutate(name.trim());
   };
   const mayKeep = Object.keys(filter).length > 0;
-  if (presets.length === 0 && !mayKeep) return null;
+  if (presets.length === 0 && !mayKeep && !query.error) return null;
   return (
     <Space size={6} wrap role="group" aria-label={t('presets.title')} className="presets">
+      <Lacking what={t('presets.title')} queries={[query]} />
       {presets.map((preset) => (
         <Space.Compact key={preset.id}>
           <Button size="small" onClick={() => onShow(readFilter({ ...preset.filter }))}>

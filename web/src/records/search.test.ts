@@ -24,6 +24,12 @@ test('an empty name of a consultant means customers whom nobody received', () =>
   expect(readFilter({ received_by: 1821, sealed_in: -1 })).toEqual({ received_by: '1821' });
 });
 
+test('what numbers of other pages lead to is a condition, and nothing that only looks like one', () => {
+  const photo = 'a7'.repeat(32);
+  expect(readFilter({ unsealed: true, photo, unsearchable: true })).toEqual({ unsealed: true, photo, unsearchable: true });
+  expect(readFilter({ unsealed: false, photo: 'a7', unsearchable: 'yes' })).toEqual({});
+});
+
 test('another office lets go of team and promoter, and every change begins at the first page', () => {
   const filter = { office: OFFICE, team: TEAM, kind: 'visit' as const };
   expect(narrow(filter, { office: undefined })).toEqual({ kind: 'visit' });

@@ -39,6 +39,9 @@ const numberOf = (value: unknown): number | undefined =>
 const uuidOf = (value: unknown): string | undefined =>
   typeof value === 'string' && /^[0-9a-f-]{36}$/i.test(value) ? value : undefined;
 
+const hashOf = (value: unknown): string | undefined =>
+  typeof value === 'string' && /^[0-9a-f]{64}$/.test(value) ? value : undefined;
+
 const dayOf = (value: unknown): string | undefined => {
   const day = textOf(value);
   return day && /^\d{4}-\d{2}-\d{2}$/.test(day) ? day : undefined;
@@ -62,6 +65,9 @@ export function readFilter(search: Search): RecordFilter {
     flag: oneOf([...FLAGS, 'any'] as const, search.flag),
     received_by: nameOf(search.received_by),
     sealed_in: numberOf(search.sealed_in),
+    unsealed: search.unsealed === true || undefined,
+    photo: hashOf(search.photo),
+    unsearchable: search.unsearchable === true || undefined,
     conflict: typeof search.conflict === 'boolean' ? search.conflict : undefined,
     text: textOf(search.text),
   };

@@ -29,9 +29,12 @@ export function commandOf(pressed: Pressed): Command | undefined {
   return pressed.repeat && command !== 'next' && command !== 'previous' ? undefined : command;
 }
 
+/** Fields into which letters go. Whoever has just ticked a box, or switched the language, goes on with the keys. */
+const WRITTEN = 'input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable="true"], [role="combobox"]';
+
 /** Whether somebody is writing, or looks at a dialog: then keys are theirs. */
 function isBusy(target: EventTarget | null): boolean {
-  const writes = target instanceof Element && target.closest('input, textarea, select, [contenteditable="true"], [role="combobox"]');
+  const writes = target instanceof Element && target.closest(WRITTEN);
   return Boolean(writes) || document.querySelector('[role="dialog"]:not([aria-hidden="true"])') !== null;
 }
 

@@ -17,23 +17,26 @@ import {
   TeamOutlined,
   UserOutlined,
 } from '@ant-design/icons';
-import { useIsFetching, useMutation } from '@tanstack/react-query';
+import { useIsFetching, useMutation, useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import { Button } from 'antd';
 import { useEffect, useRef, type ReactNode } from 'react';
-import { DirectoryContext, useDirectoryFetched } from '../api/directory.ts';
+import { deviceLabels, DirectoryContext, useDirectoryFetched } from '../api/directory.ts';
 import { term, useWords } from '../language/wording.ts';
 import { LiveNews } from '../live/interrupted.tsx';
 import { useProblemNotice } from '../problem/notices.tsx';
 import { signOut, useMe, usePowers } from '../session/session.ts';
 import { LanguageSwitch } from './language-switch.tsx';
+import { Lacking } from './states.tsx';
 
 /** The menu at the side and the page beside it. */
 export function Frame() {
   const { t } = useWords();
   const me = useMe();
   const powers = usePowers();
-  const directory = useDirectoryFetched();
+  const { directory, lists } = useDirectoryFetched();
+  // Whatever shows a phone fetches them; here they are only looked at.
+  const phones = useQuery({ ...deviceLabels, enabled: false });
   return (
     <div className="frame">
       <a className="skip" href="#main">
@@ -79,7 +82,10 @@ export function Frame() {
         </div>
       </aside>
       <DirectoryContext value={directory}>
-        <Main />
+        <Main>
+          <Lacking what={t('problem.names')} queries={lists} />
+          <Lacking what={t('problem.phoneNames')} queries={[phones]} />
+        </Main>
       </DirectoryContext>
     </div>
   );
@@ -143,8 +149,8 @@ function SignOut() {
   );
 }
 
-/** The page. Another page starts at its top, and its heading takes the focus: screen readers say where one is now. */
-function Main() {
+/** The page, below what is said about all of them. Another page starts at its top, and its heading takes the focus: screen readers say where one is now. */
+function Main({ children }: { children: ReactNode }) {
   // Only what is on the screen has a heading. There is none yet when the browser opens the console.
   const path = useRouterState({ select: (state) => state.resolvedLocation?.pathname });
   const main = useRef<HTMLElement>(null);
@@ -160,6 +166,7 @@ function Main() {
   return (
     <main id="main" className="main" ref={main} tabIndex={-1} aria-busy={fetching}>
       <LiveNews />
+      {children}
       <Outlet />
     </main>
   );

@@ -1,4 +1,4 @@
-import { Empty, Skeleton } from 'antd';
+import { Button, Empty, Skeleton } from 'antd';
 import type { ReactNode } from 'react';
 import { useWords } from '../language/wording.ts';
 import { Trouble } from '../problem/trouble.tsx';
@@ -30,17 +30,46 @@ export function Nothing({ title, hint, children }: { title: string; hint?: strin
   );
 }
 
-/** Shows what was fetched, or how that stands. What is shown stays when fetching it again fails. */
-export function Fetched<T>({
-  query,
-  rows,
-  children,
-}: {
-  query: { data: T | undefined; error: Error | null; refetch: () => unknown };
+interface Asked {
+  error: Error | null;
+  refetch: () => unknown;
+}
+
+interface Fetching<T> {
+  query: Asked & {
+    data: T | undefined;
+    /** A further page of a list is asked for where the list ends (words/more.tsx). */
+    isFetchNextPageError?: boolean;
+  };
   rows?: number;
   children: (data: T) => ReactNode;
-}) {
-  if (query.data !== undefined) return children(query.data);
-  if (query.error) return <Trouble error={query.error} again={() => void query.refetch()} />;
-  return <Loading rows={rows} />;
+}
+
+/** Shows what was fetched, or how that stands. What is shown stays when fetching it again fails, which is said. */
+export function Fetched<T>({ query, rows, children }: Fetching<T>) {
+  const trouble = query.error && !query.isFetchNextPageError && (
+    <Trouble error={query.error} again={() => void query.refetch()} />
+  );
+  if (query.data === undefined) return trouble || <Loading rows={rows} />;
+  return (
+    <>
+      {trouble}
+      {children(query.data)}
+    </>
+  );
+}
+
+/** Says that something beside the content could not be fetched, and fetches it again; nothing where all is there. */
+export function Lacking({ what, queries }: { what: string; queries: Asked[] }) {
+  const { t } = useWords();
+  const failed = queries.filter(({ error }) => error !== null);
+  if (failed.length === 0) return null;
+  return (
+    <span className="lacking" role="alert">
+      {t('problem.lacking', { what })}{' '}
+      <Button size="small" onClick={() => failed.forEach(({ refetch }) => void refetch())}>
+        {t('common.tryAgain')}
+      </Button>
+    </span>
+  );
 }

@@ -1,6 +1,7 @@
 import type { ThemeConfig } from 'antd';
 
-/** Every text colour has a contrast of at least 4.5 to 1 on white and on the grey of headings of tables. */
+/** Every text colour has a contrast of at least 4.5 to 1 on white, and on the grey of headings of tables and of fields that
+ * can't be written in. */
 export const theme: ThemeConfig = {
   token: {
     colorPrimary: '#0a5ea8',
@@ -14,7 +15,7 @@ export const theme: ThemeConfig = {
     colorTextTertiary: '#5a6472',
     colorTextDescription: '#5a6472',
     colorTextPlaceholder: '#667080',
-    colorTextDisabled: '#6b7482',
+    colorTextDisabled: '#5f6875',
     colorBorder: '#b9c1cb',
     colorBorderSecondary: '#e4e8ed',
     colorBgLayout: '#f5f7f9',

@@ -11,7 +11,7 @@ import { EnrolDialog } from '../enrolment/enrol-dialog.tsx';
 import { Choice } from '../records/filters.tsx';
 import { useMe, usePowers } from '../session/session.ts';
 import { PageHead } from '../shell/page-head.tsx';
-import { Fetched, Nothing } from '../shell/states.tsx';
+import { Fetched, Lacking, Nothing } from '../shell/states.tsx';
 import { ExportButton } from '../words/export.tsx';
 import { Moment } from '../words/moment.tsx';
 import { List } from '../words/list.tsx';
@@ -108,8 +108,8 @@ function PeopleTable({ people }: { people: Person[] }) {
   const directory = useDirectory();
   const me = useMe();
   const powers = usePowers();
-  const phones = useQuery({ ...devices, enabled: powers.seeDevices }).data;
-  const byPerson = useMemo(() => phonesOf(phones ?? []), [phones]);
+  const fetched = useQuery({ ...devices, enabled: powers.seeDevices });
+  const byPerson = useMemo(() => phonesOf(fetched.data ?? []), [fetched.data]);
   const [asking, setAsking] = useState<{ act: 'change' | 'handOver' | 'enrol'; person: Person }>();
   const close = () => setAsking(undefined);
   const of = (person: Person): Phones | undefined => byPerson.get(person.id);
@@ -227,6 +227,7 @@ function PeopleTable({ people }: { people: Person[] }) {
   }
   return (
     <List label={t('people.title')}>
+      <Lacking what={t('people.phones')} queries={[fetched]} />
       <Table<Person>
         size="small"
         rowKey="id"

@@ -1,5 +1,4 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import { App, Button, Modal, Select, Space, Table, type TableColumnType } from 'antd';
 import { useState } from 'react';
 import type { Body } from '../api/client.ts';
@@ -19,7 +18,7 @@ import { ExportButton } from '../words/export.tsx';
 import { More } from '../words/more.tsx';
 import { Moment } from '../words/moment.tsx';
 import { ReasonDialog } from '../words/reason-dialog.tsx';
-import { RecordName } from '../words/record-name.tsx';
+import { RecordLink } from '../words/record-link.tsx';
 import { List } from '../words/list.tsx';
 
 type Stray = Body['StrayBody'];
@@ -36,11 +35,7 @@ export function StraysPage() {
       key: 'record',
       title: t('common.record'),
       width: 190,
-      render: (_, stray) => (
-        <Link id={`stray-${stray.id}`} to="/records/$id" params={{ id: stray.record }}>
-          <RecordName id={stray.record} />
-        </Link>
-      ),
+      render: (_, stray) => <RecordLink id={stray.record} anchor={`stray-${stray.id}`} />,
     },
     { key: 'fields', title: t('strays.wouldDo'), width: 260, render: (_, stray) => <Fields lines={stray.fields as unknown as HistoryLine[]} /> },
     {

@@ -1,18 +1,20 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { Button, Modal } from 'antd';
+import { Button } from 'antd';
 import { useState } from 'react';
 import { exported } from '../api/files.ts';
 import {
   behindSurveyFigure,
+  surveyFigure,
   surveyFigures,
   type FormFigures,
   type QuestionFigures,
   type SurveyFigure,
 } from '../api/leads.ts';
 import type { RecordFilter } from '../api/records.ts';
-import { AsOf, Outdated } from '../days/live.tsx';
+import { AsOf } from '../days/live.tsx';
 import { RecordPages } from '../days/record-pages.tsx';
+import { RecordsDialog } from '../days/records-dialog.tsx';
 import { number, useWords } from '../language/wording.ts';
 import { RecordFilters } from '../records/filters.tsx';
 import { PageHead } from '../shell/page-head.tsx';
@@ -47,12 +49,15 @@ export function SurveysPage() {
         }
       />
       <RecordFilters filter={filter} onChange={show} without={['kind', 'stage', 'conflict']} />
-      <Outdated query={query} />
       <Fetched query={query}>
         {({ found, read, forms }) => (
           <>
             {read < found && (
-              <p className="quiet">{t('surveys.newest', { read: number(read), found: number(found) })}</p>
+              <p className="quiet">
+                <Link to="/records" search={{ ...filter, kind: 'survey' }}>
+                  {t('surveys.newest', { read: number(read), found: number(found) })}
+                </Link>
+              </p>
             )}
             {forms.length === 0 && <Nothing title={t('surveys.none')} hint={t('surveys.noneHint')} />}
             {forms.map((form) => (
@@ -112,7 +117,7 @@ function Form({ form: { form, version, surveys, questions }, onShow }: FormProps
                 <td>
                   <Answers
                     question={figures}
-                    onShow={(answer) => onShow({ form, version, question: figures.question, answer })}
+                    onShow={(said) => onShow({ form, version, question: figures.question, ...said })}
                   />
                 </td>
               </tr>
@@ -135,7 +140,7 @@ function Figure({ count, of, onShow }: { count: number; of: string; onShow: () =
 
 interface AnswersProps {
   question: QuestionFigures;
-  onShow: (answer: SurveyFigure['answer']) => void;
+  onShow: (said: Pick<SurveyFigure, 'answer' | 'others'>) => void;
 }
 
 function Answers({ question: { question, answered, answers, others, numbers }, onShow }: AnswersProps) {
@@ -156,12 +161,16 @@ function Answers({ question: { question, answered, answers, others, numbers }, o
         {answers.map(({ answer, count }) => (
           <li key={`${typeof answer} ${String(answer)}`}>
             <span className="answer">{said(answer)}</span>
-            <Figure count={count} of={`${question}, ${said(answer)}`} onShow={() => onShow(answer)} />
+            <Figure count={count} of={`${question}, ${said(answer)}`} onShow={() => onShow({ answer })} />
             <Share part={count} of={answered} />
           </li>
         ))}
       </ul>
-      {others > 0 && <div className="small quiet">{t('surveys.others', { count: others })}</div>}
+      {others > 0 && (
+        <Button type="link" size="small" className="figure small" onClick={() => onShow({ others: true })}>
+          {t('surveys.others', { count: others })}
+        </Button>
+      )}
     </>
   );
 }
@@ -183,13 +192,13 @@ function Behind({ filter, figure, onClose }: BehindProps) {
   const { t } = useWords();
   const said = useSaid();
   const query = useInfiniteQuery(behindSurveyFigure(filter, figure));
-  const { form, version, question, answer } = figure;
-  const title = [form || t('surveys.nameless'), version, question, answer !== undefined && said(answer)]
-    .filter(Boolean)
-    .join(' · ');
+  const { form, version, question, answer, others } = figure;
+  const answered = answer !== undefined ? said(answer) : others && t('surveys.otherAnswers');
+  const title = [form || t('surveys.nameless'), version, question, answered].filter(Boolean).join(' · ');
+  const list = exported('/api/v1/surveys/figures/records/export', { query: { ...filter, ...surveyFigure(figure) } });
   return (
-    <Modal open width={640} title={title} onCancel={onClose} footer={<Button onClick={onClose}>{t('common.close')}</Button>}>
+    <RecordsDialog title={title} list={list} onClose={onClose}>
       <RecordPages query={query} />
-    </Modal>
+    </RecordsDialog>
   );
 }

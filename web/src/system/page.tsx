@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { lazy, Suspense, type ReactNode } from 'react';
 import { system, type System } from '../api/system.ts';
-import { AsOf, Outdated } from '../days/live.tsx';
+import { AsOf } from '../days/live.tsx';
 import { number, size, stretch, useWords } from '../language/wording.ts';
 import { SET_ASIDE } from '../quarantine/search.ts';
 import { usePowers } from '../session/session.ts';
@@ -20,7 +20,6 @@ export function SystemPage() {
   return (
     <>
       <PageHead title={t('system.title')} end={<AsOf query={query} />} />
-      <Outdated query={query} />
       <Fetched query={query} rows={12}>
         {(system) => (
           <div className="system">
@@ -84,10 +83,25 @@ function Judging({ system: { projector } }: { system: System }) {
   const { t } = useWords();
   return (
     <>
-      <Fact name={t('system.behind')}>{number(projector.behind)}</Fact>
-      <Fact name={t('system.unjudged')}>{number(projector.unjudged)}</Fact>
+      <Fact name={t('system.behind')}>
+        <Unjudged count={projector.behind} />
+      </Fact>
+      <Fact name={t('system.unjudged')}>
+        <Unjudged count={projector.unjudged} />
+      </Fact>
       <Fact name={t('system.lag')}>{projector.unjudged === 0 ? t('common.none') : stretch(projector.lag_ms)}</Fact>
     </>
+  );
+}
+
+/** How much waits, leading to the changes that do. */
+function Unjudged({ count }: { count: number }) {
+  const { seeQuarantine } = usePowers();
+  if (!seeQuarantine) return number(count);
+  return (
+    <Link to="/quarantine" search={{ state: 'received' }}>
+      {number(count)}
+    </Link>
   );
 }
 
@@ -102,7 +116,9 @@ function Stored({ system: { stored, database, backups } }: { system: System }) {
       </Fact>
       {stored.unsearchable > 0 && (
         <Fact name={t('system.unsearchable')}>
-          <span className="mark mark-held">{number(stored.unsearchable)}</span>
+          <Link to="/records" search={{ unsearchable: true }} className="mark mark-held">
+            {number(stored.unsearchable)}
+          </Link>
         </Fact>
       )}
       <Fact name={t('system.changes')}>{number(stored.changes)}</Fact>

@@ -1,4 +1,3 @@
-import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useDirectory, type Directory } from '../api/directory.ts';
 import { decimal, languageName, number, term, useWords } from '../language/wording.ts';
@@ -6,7 +5,7 @@ import type { Sort } from '../record/fields.ts';
 import { readPlace } from '../map/place.ts';
 import type { FieldValue } from '../record/shape.ts';
 import { Moment } from './moment.tsx';
-import { RecordName } from './record-name.tsx';
+import { RecordLink } from './record-link.tsx';
 
 /** A value of a field as people read it. */
 export function Value({ value, sort, zone }: { value: FieldValue | undefined; sort: Sort; zone?: string }): ReactNode {
@@ -41,11 +40,7 @@ export function Value({ value, sort, zone }: { value: FieldValue | undefined; so
     case 'place':
       return <PlaceWords text={String(value)} />;
     case 'record':
-      return (
-        <Link to="/records/$id" params={{ id: String(value) }}>
-          <RecordName id={String(value)} />
-        </Link>
-      );
+      return <RecordLink id={String(value)} />;
     case 'person':
     case 'team':
     case 'office':

@@ -23,6 +23,8 @@ pub enum Aside {
     Waiting,
     /// Somebody said no.
     Refused,
+    /// They have come and are not judged yet.
+    Received,
 }
 
 impl From<Aside> for ChangeState {
@@ -32,6 +34,7 @@ impl From<Aside> for ChangeState {
             Aside::Quarantined => Self::Quarantined,
             Aside::Waiting => Self::Waiting,
             Aside::Refused => Self::Refused,
+            Aside::Received => Self::Received,
         }
     }
 }

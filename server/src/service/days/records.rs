@@ -23,6 +23,17 @@ pub struct Part {
     pub limit: usize,
 }
 
+/// What a figure of a day counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// Facts of this sort.
+    pub sort: FactSort,
+    /// Only what the statement of the day with this number counts; sealed or not without one.
+    pub statement: Option<u32>,
+    /// Only those with a consultant.
+    pub assigned: bool,
+}
+
 /// A page of a list.
 #[derive(Clone, Debug)]
 pub struct DayRecords {
@@ -68,8 +79,7 @@ pub(in crate::service) async fn late_records(
     Ok(late.into_records())
 }
 
-/// A page of the records behind a figure of an office's day, sealed or not; with the number of a statement, of what it
-/// counts alone.
+/// A page of the records behind a figure of an office's day.
 ///
 /// # Errors
 /// As [`super::statement`].
@@ -78,17 +88,31 @@ pub async fn behind(
     who: &Person,
     office: OfficeId,
     day: Date,
-    (sort, statement): (FactSort, Option<u32>),
+    counted: Counted,
     part: Part,
 ) -> Result<DayRecords, ServiceError> {
+    page_of(app, counted_records(app, who, office, day, counted).await?, part).await
+}
+
+/// The records behind a figure of an office's day.
+///
+/// # Errors
+/// As [`super::statement`].
+pub(in crate::service) async fn counted_records(
+    app: &App,
+    who: &Person,
+    office: OfficeId,
+    day: Date,
+    Counted { sort, statement, assigned }: Counted,
+) -> Result<BTreeSet<RecordId>, ServiceError> {
     let office = visible(app, who, office).await?;
     let mut facts = app.store.days().day_facts(office.id, day).await?;
-    facts.retain(|fact| fact.fact.sort == sort);
+    facts.retain(|fact| fact.fact.sort == sort && (!assigned || fact.fact.consultant.is_some()));
     if let Some(number) = statement {
         let counted = counted_by(app, office.id, day, number).await?;
         facts.retain(|fact| counted.contains(&(fact.record, fact.fact.entry)));
     }
-    page_of(app, facts.iter().map(|fact| fact.record).collect(), part).await
+    Ok(facts.iter().map(|fact| fact.record).collect())
 }
 
 async fn counted_by(

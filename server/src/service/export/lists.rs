@@ -1,6 +1,6 @@
 //! What is in each list that can be taken away: what its page shows with the same filter.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use jiff::civil::Date;
@@ -12,6 +12,7 @@ use crate::error::ServiceError;
 use crate::export::words::Language;
 use crate::export::{Names, Row, Table, lists};
 use crate::photo::album::{self, Named, PhotoKey};
+use crate::service::days::Counted;
 use crate::service::decider::Decider;
 use crate::service::quarantine::Wanted;
 use crate::service::records::{self, LONGEST_PAGE, Page, PageKey};
@@ -23,6 +24,7 @@ use crate::state::App;
 use crate::store::photos::Bringer;
 use crate::store::trail::TrailQuery;
 use crate::store::{Device, Person, RecordFilter};
+use crate::survey::Figure;
 
 /// Which people. `None` does not narrow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -186,6 +188,19 @@ pub async fn answers(app: &App, who: &Person, filter: RecordFilter, language: La
     Ok(Table::of(lists::ANSWERS, figures.forms.iter().flat_map(|form| names.answers(form)).collect()))
 }
 
+/// The surveys that a figure counts, as far as [`surveys::figures`] reads them.
+pub async fn counted_surveys(
+    app: &App,
+    who: &Person,
+    filter: RecordFilter,
+    figure: Figure,
+    language: Language,
+) -> Result<Table, ServiceError> {
+    let lines = surveys::counted(app, who, filter, figure).await?;
+    let names = names(app, who, language).await?;
+    Ok(Table::of(lists::RECORDS, lines.iter().map(|line| names.record(line)).collect()))
+}
+
 /// Changes that were set aside, newest first.
 ///
 /// # Errors
@@ -333,7 +348,28 @@ pub async fn late(
     day: Date,
     language: Language,
 ) -> Result<Table, ServiceError> {
-    let all: Vec<RecordId> = calendar::late_records(app, who, office, day).await?.into_iter().collect();
+    let all = calendar::late_records(app, who, office, day).await?;
+    of_day(app, who, all, language).await
+}
+
+/// The records behind a figure of an office's day.
+///
+/// # Errors
+/// As [`calendar::behind`].
+pub async fn behind(
+    app: &App,
+    who: &Person,
+    office: OfficeId,
+    day: Date,
+    counted: Counted,
+    language: Language,
+) -> Result<Table, ServiceError> {
+    let all = calendar::counted_records(app, who, office, day, counted).await?;
+    of_day(app, who, all, language).await
+}
+
+async fn of_day(app: &App, who: &Person, all: BTreeSet<RecordId>, language: Language) -> Result<Table, ServiceError> {
+    let all: Vec<RecordId> = all.into_iter().collect();
     let length = Some(all.len() as u64);
     let names = names(app, who, language).await?;
     let pages: Vec<Vec<RecordId>> = all.chunks(LONGEST_PAGE as usize).map(<[RecordId]>::to_vec).collect();

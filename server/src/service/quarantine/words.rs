@@ -5,6 +5,7 @@ use sync_core::trust::code;
 /// What a code means.
 pub fn in_words(wanted: &str) -> &'static str {
     match wanted {
+        "" => "It has come, and is not judged yet.",
         code::MALFORMED => "The bytes are not a change: the message was damaged, or somebody made it by hand.",
         code::UNSUPPORTED => "A form of change that phones don't send: a document, a bundle or a compressed change.",
         code::TOO_LARGE => "The change, or the record with it, exceeds a limit of the settings.",

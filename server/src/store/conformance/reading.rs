@@ -55,6 +55,7 @@ pub(in crate::store) async fn lists_are_narrowed_by_each_filter(store: &dyn Stor
         row.row.completeness = Some(80);
         row.row.conflicts = 2;
         row.flags = 1 << 63 | 4;
+        row.photos = vec![PhotoHash([7; 32])];
         row.row.search = terms("王小明 13312343333");
     })
     .await;
@@ -76,6 +77,7 @@ pub(in crate::store) async fn lists_are_narrowed_by_each_filter(store: &dyn Stor
         RecordFilter { flags: Some(1 << 63), ..filter.clone() },
         RecordFilter { flags: Some(4), ..filter.clone() },
         RecordFilter { in_conflict: Some(true), ..filter.clone() },
+        RecordFilter { photo: Some(PhotoHash([7; 32])), ..filter.clone() },
         RecordFilter { text: Some("小明".to_owned()), ..filter.clone() },
         RecordFilter {
             kind: Some(Kind::Lead),
@@ -94,6 +96,9 @@ pub(in crate::store) async fn lists_are_narrowed_by_each_filter(store: &dyn Stor
             in_conflict: Some(true),
             received: None,
             sealed: None,
+            unsealed: true,
+            photo: Some(PhotoHash([7; 32])),
+            unsearchable: false,
             text: Some("王 3333".to_owned()),
         },
     ];
@@ -110,8 +115,13 @@ pub(in crate::store) async fn lists_are_narrowed_by_each_filter(store: &dyn Stor
     ] {
         assert_eq!(listed(store, &RecordQuery { filter, ..all(&world) }).await, [plain]);
     }
-    let nothing = RecordFilter { kind: Some(Kind::Lead), owner: Some(wang.person.id), ..filter };
-    assert_eq!(listed(store, &RecordQuery { filter: nothing, ..all(&world) }).await, []);
+    for nothing in [
+        RecordFilter { kind: Some(Kind::Lead), owner: Some(wang.person.id), ..filter.clone() },
+        RecordFilter { photo: Some(PhotoHash([8; 32])), ..filter.clone() },
+        RecordFilter { unsearchable: true, ..filter },
+    ] {
+        assert_eq!(listed(store, &RecordQuery { filter: nothing, ..all(&world) }).await, []);
+    }
     let line = store.record_line(special).await.unwrap();
     assert_eq!(line.row.stage, Some(Stage::Arrived));
     assert_eq!((line.flags, line.row.conflicts, line.row.completeness), (1 << 63 | 4, 2, Some(80)));

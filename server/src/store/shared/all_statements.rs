@@ -1,7 +1,7 @@
 //! Every statement there is, for tests that prepare and explain them.
 
 use jiff::civil::Date;
-use sync_core::id::{OfficeId, OrganisationId, PersonId, ProjectId, RecordId, TeamId};
+use sync_core::id::{OfficeId, OrganisationId, PersonId, PhotoHash, ProjectId, RecordId, TeamId};
 use sync_core::record::Kind;
 use sync_core::record::review::ReviewState;
 use sync_core::time::UnixMillis;
@@ -105,6 +105,9 @@ pub(super) fn lists() -> Vec<List> {
         RecordFilter { received: Some(ReceivedBy::Nobody), ..none.clone() },
         RecordFilter { received: Some(ReceivedBy::Consultant(String::new())), ..none.clone() },
         RecordFilter { made_in: Some(OfficeId::from([1; 16])), sealed: Some(0), day: Some(String::new()), ..none.clone() },
+        RecordFilter { made_in: Some(OfficeId::from([1; 16])), unsealed: true, day: Some(String::new()), ..none.clone() },
+        RecordFilter { photo: Some(PhotoHash([1; 32])), ..none.clone() },
+        RecordFilter { unsearchable: true, ..none.clone() },
         RecordFilter { in_conflict: Some(true), ..none.clone() },
         RecordFilter { from: Some(Date::ZERO), to: Some(Date::ZERO), ..none.clone() },
         RecordFilter { from: Some(Date::ZERO), review: Some(ReviewState::Received), ..none.clone() },

@@ -39,21 +39,53 @@ macro_rules! whole_change {
     };
 }
 
+/// A page of changes in the states of an index.
+macro_rules! listed {
+    ($states:literal) => {
+        concat!(
+            "select ",
+            aside_columns!(),
+            " from change c left join device d on d.no = c.device \
+            join person p on p.id = coalesce(c.person, d.person) \
+            where c.organisation = (select no from organisation where id = $1) and c.state = $2 and c.id < $3 and ",
+            $states,
+            " and (c.received_at < $4 or $4 is null) and (d.id = $5 or $5 is null) \
+            and (c.code = $6 or $6 is null) order by c.id desc limit $7"
+        )
+    };
+}
+
+/// How many changes of a list there are.
+macro_rules! listed_count {
+    ($states:literal) => {
+        concat!(
+            "select count(*) from change c left join device d on d.no = c.device \
+            where c.organisation = (select no from organisation where id = $1) and c.state = $2 and ",
+            $states,
+            " and (c.received_at < $3 or $3 is null) and (d.id = $4 or $4 is null) and (c.code = $5 or $5 is null)"
+        )
+    };
+}
+
+/// How often each code stands in a list.
+macro_rules! listed_codes {
+    ($states:literal) => {
+        concat!(
+            "select coalesce(c.code, ''), count(*) from change c left join device d on d.no = c.device \
+            where c.organisation = (select no from organisation where id = $1) and c.state = $2 and ",
+            $states,
+            " and (c.received_at < $3 or $3 is null) and (d.id = $4 or $4 is null) group by coalesce(c.code, '')"
+        )
+    };
+}
+
 statements! {
-    SET_ASIDE = concat!("select ", aside_columns!(), " from change c \
-        left join device d on d.no = c.device \
-        join person p on p.id = coalesce(c.person, d.person) \
-        where c.organisation = (select no from organisation where id = $1) and c.state = $2 and c.id < $3 \
-        and c.state in (2, 3, 4, 5) and (c.received_at < $4 or $4 is null) and (d.id = $5 or $5 is null) \
-        and (c.code = $6 or $6 is null) order by c.id desc limit $7");
-    COUNT_SET_ASIDE = "select count(*) from change c left join device d on d.no = c.device \
-        where c.organisation = (select no from organisation where id = $1) and c.state = $2 \
-        and c.state in (2, 3, 4, 5) and (c.received_at < $3 or $3 is null) and (d.id = $4 or $4 is null) \
-        and (c.code = $5 or $5 is null)";
-    CODES_SET_ASIDE = "select coalesce(c.code, ''), count(*) from change c left join device d on d.no = c.device \
-        where c.organisation = (select no from organisation where id = $1) and c.state = $2 \
-        and c.state in (2, 3, 4, 5) and (c.received_at < $3 or $3 is null) and (d.id = $4 or $4 is null) \
-        group by coalesce(c.code, '')";
+    SET_ASIDE = listed!("c.state in (2, 3, 4, 5)");
+    COUNT_SET_ASIDE = listed_count!("c.state in (2, 3, 4, 5)");
+    CODES_SET_ASIDE = listed_codes!("c.state in (2, 3, 4, 5)");
+    UNJUDGED = listed!("c.state = 0");
+    COUNT_UNJUDGED = listed_count!("c.state = 0");
+    CODES_UNJUDGED = listed_codes!("c.state = 0");
     ASIDE = whole_change!("c.id = $1 and c.device is not null");
     OF_RECORD = whole_change!("c.record = $1 and c.device is not null \
         and (c.state in (2, 4) or c.decision is not null) order by c.id");
@@ -86,8 +118,13 @@ bulk_statements! {
         and c.repetition = 0");
 }
 
+/// The statement whose index holds the changes that are asked for.
+fn in_state(query: &AsideQuery, set_aside: &'static str, unjudged: &'static str) -> &'static str {
+    if query.state == ChangeState::Received { unjudged } else { set_aside }
+}
+
 pub(super) async fn set_aside(conn: &mut Conn, query: &AsideQuery) -> Result<Vec<SetAside>, StoreError> {
-    let rows = sqlx::query::<Db>(SET_ASIDE)
+    let rows = sqlx::query::<Db>(in_state(query, SET_ASIDE, UNJUDGED))
         .bind(query.organisation.0)
         .bind(query.state as i16)
         .bind(query.before.unwrap_or(i64::MAX))
@@ -101,7 +138,7 @@ pub(super) async fn set_aside(conn: &mut Conn, query: &AsideQuery) -> Result<Vec
 }
 
 pub(super) async fn count_set_aside(conn: &mut Conn, query: &AsideQuery) -> Result<u64, StoreError> {
-    let counted = sqlx::query::<Db>(COUNT_SET_ASIDE)
+    let counted = sqlx::query::<Db>(in_state(query, COUNT_SET_ASIDE, COUNT_UNJUDGED))
         .bind(query.organisation.0)
         .bind(query.state as i16)
         .bind(query.received_before.map(|at| at.0))
@@ -113,7 +150,7 @@ pub(super) async fn count_set_aside(conn: &mut Conn, query: &AsideQuery) -> Resu
 }
 
 pub(super) async fn codes_set_aside(conn: &mut Conn, query: &AsideQuery) -> Result<Vec<(String, u64)>, StoreError> {
-    let rows = sqlx::query_as::<Db, (String, i64)>(CODES_SET_ASIDE)
+    let rows = sqlx::query_as::<Db, (String, i64)>(in_state(query, CODES_SET_ASIDE, CODES_UNJUDGED))
         .bind(query.organisation.0)
         .bind(query.state as i16)
         .bind(query.received_before.map(|at| at.0))

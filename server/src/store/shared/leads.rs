@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use sqlx::Row as _;
-use sync_core::id::{OfficeId, OrganisationId, RecordId};
+use sync_core::id::{OfficeId, OrganisationId, ProjectId, RecordId};
 use uuid::Uuid;
 
 use super::run::each_of;
@@ -22,9 +22,12 @@ statements! {
     STAGES_OF_OWNER = concat!("select r.stage, count(*) from record r where r.kind = 'lead' and r.owner = ", no_of!("$1"), " \
         and (r.office = ", no_of!("$2"), " or $2 is null) and (r.project = ", no_of!("$3"), " or $3 is null) \
         group by r.stage order by r.stage");
-    RECEIVED = "select f.office, f.consultant, count(*) from day_fact f join office o on o.id = f.office \
+    // Without a development no record is looked at; none has the identifier of an office.
+    RECEIVED = concat!("select f.office, f.consultant, count(*) from day_fact f join office o on o.id = f.office \
         where o.organisation = $1 and f.office = coalesce($2, f.office) and f.sort = 'arrival' \
-        group by f.office, f.consultant order by 3 desc, 1, 2";
+        and (coalesce($3, o.id) = o.id \
+            or exists (select 1 from record r where r.id = f.record and r.project = ", no_of!("$3"), ")) \
+        group by f.office, f.consultant order by 3 desc, 1, 2");
 }
 
 bulk_statements! {
@@ -55,9 +58,11 @@ impl LeadStore for Backend {
         &self,
         organisation: OrganisationId,
         office: Option<OfficeId>,
+        project: Option<ProjectId>,
     ) -> Result<Vec<Received>, StoreError> {
         let mut conn = self.reader().await?;
         let received = sqlx::query::<Db>(RECEIVED).bind(organisation.0).bind(office.map(|id| id.0));
+        let received = received.bind(project.map(|id| id.0));
         let rows = received.fetch_all(&mut *conn).await?;
         let read = |row: &super::DbRow| {
             let (office, consultant, arrivals) = (OfficeId(row.try_get(0)?), row.try_get(1)?, count(row.try_get(2)?)?);

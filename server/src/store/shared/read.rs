@@ -39,6 +39,11 @@ const RECEIVED_BY_NOBODY: &str =
     "r.id in (select f.record from day_fact f where f.sort = 'arrival' and f.consultant is null)";
 const SEALED: &str =
     "exists (select 1 from sealed_item s where s.record = r.id and length(s.entry) = 0 and s.number = {})";
+const UNSEALED: &str = "not exists (select 1 from sealed_item s where s.record = r.id and length(s.entry) = 0)";
+/// A picture may be named in several organisations, of which there are few; the scope keeps them apart.
+const OF_PHOTO: &str = "r.id in (select f.record from photo_reference f \
+    where f.organisation in (select o.id from organisation o) and f.hash = {})";
+const UNSEARCHABLE: &str = "r.id in (select u.id from record u where u.search_digest is null)";
 const SORTED: &str = " order by r.captured_ms desc, r.id desc limit ";
 
 statements! {
@@ -62,6 +67,7 @@ enum Value {
     Id(Uuid),
     Text(String),
     Number(i64),
+    Bytes(Vec<u8>),
 }
 
 /// A condition with `{}` where its value stands, if it has one, and how well an index finds what fulfils it: 0 not at all.
@@ -142,6 +148,16 @@ impl Conditions {
         }
         if let Some(number) = filter.sealed {
             conditions.add(SEALED, None, Some(Value::Number(i64::from(number))), 0);
+        }
+        if filter.unsealed {
+            conditions.add(UNSEALED, None, None, 0);
+        }
+        // Few records name a photo, and few wait for a search: lists of those begin with them.
+        if let Some(photo) = filter.photo {
+            conditions.add(OF_PHOTO, None, Some(Value::Bytes(photo.0.to_vec())), 8);
+        }
+        if filter.unsearchable {
+            conditions.add(UNSEARCHABLE, None, None, 8);
         }
         let set = filter.flags.map(u64::cast_signed);
         match set.map(|set| (set, one_flag(set))) {
@@ -290,6 +306,7 @@ fn bound<'q>(sql: String, values: &[&Value]) -> Filling<'q> {
             Value::Id(id) => query.bind(*id),
             Value::Text(text) => query.bind(text.clone()),
             Value::Number(number) => query.bind(*number),
+            Value::Bytes(bytes) => query.bind(bytes.clone()),
         };
     }
     query

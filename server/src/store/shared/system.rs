@@ -6,16 +6,19 @@ use sync_core::id::OrganisationId;
 use sync_core::time::UnixMillis;
 
 use super::{Backend, Db};
-use crate::store::shared::statements;
+use crate::store::shared::{no_of, statements};
 use crate::store::shared::stored::{count, state};
 use crate::store::system::{AsideCounts, Figures, SystemStore};
 use crate::store::{ChangeState, StoreError};
 
 statements! {
     CHANGES = "select coalesce(max(id), 0) from change";
-    UNJUDGED = "select count(*) from change where state = 0";
-    UNJUDGED_SINCE = "select received_at from change where state = 0 order by id limit 1";
-    UNSEARCHABLE = "select count(*) from record where search_digest is null";
+    UNJUDGED = "select count(*) from change where state = 0 \
+        and organisation = (select no from organisation where id = $1)";
+    UNJUDGED_SINCE = "select received_at from change where state = 0 \
+        and organisation = (select no from organisation where id = $1) order by id limit 1";
+    UNSEARCHABLE = concat!("select count(*) from record r where r.search_digest is null \
+        and (r.organisation = ", no_of!("$1"), ") is true");
     ASIDE = "select c.state, count(*) from change c join organisation o on o.no = c.organisation \
         where o.id = $1 and c.state in (2, 3, 4, 5) group by c.state";
     STRAYS = "select count(*) from stray where organisation = $1 and state = 0";
@@ -35,9 +38,11 @@ impl SystemStore for Backend {
         let (bytes,) = sqlx::query_as::<Db, (i64,)>(super::SIZE).fetch_one(&mut *conn).await?;
         let (servers,) = sqlx::query_as::<Db, (Option<i64>,)>(super::SERVERS).fetch_one(&mut *conn).await?;
         let (changes,) = sqlx::query_as::<Db, (i64,)>(CHANGES).fetch_one(&mut *conn).await?;
-        let (unjudged,) = sqlx::query_as::<Db, (i64,)>(UNJUDGED).fetch_one(&mut *conn).await?;
-        let since = sqlx::query_as::<Db, (i64,)>(UNJUDGED_SINCE).fetch_optional(&mut *conn).await?;
-        let (unsearchable,) = sqlx::query_as::<Db, (i64,)>(UNSEARCHABLE).fetch_one(&mut *conn).await?;
+        let (unjudged,) = sqlx::query_as::<Db, (i64,)>(UNJUDGED).bind(organisation.0).fetch_one(&mut *conn).await?;
+        let since = sqlx::query_as::<Db, (i64,)>(UNJUDGED_SINCE).bind(organisation.0);
+        let since = since.fetch_optional(&mut *conn).await?;
+        let unsearchable = sqlx::query_as::<Db, (i64,)>(UNSEARCHABLE).bind(organisation.0);
+        let (unsearchable,) = unsearchable.fetch_one(&mut *conn).await?;
         let mut aside = AsideCounts::default();
         for row in &sqlx::query::<Db>(ASIDE).bind(organisation.0).fetch_all(&mut *conn).await? {
             let many = count(row.try_get(1)?)?;
