@@ -1,6 +1,7 @@
 //! Commands as values: shown, run, and repeated by hand in exactly the same words.
 
 use std::{
+    env,
     ffi::OsString,
     fmt, io,
     path::PathBuf,
@@ -164,6 +165,14 @@ impl Invocation {
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.args);
+        // What cargo tells this program about itself. Build scripts look at it, and would run again, with all that
+        // stands on them, whenever somebody changes between `cargo` and `cargo xtask`.
+        for (name, _) in env::vars_os() {
+            let text = name.to_string_lossy();
+            if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+                command.env_remove(&name);
+            }
+        }
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         if let Some(folder) = &self.folder {
             command.current_dir(folder);
@@ -220,6 +229,16 @@ mod tests {
     fn a_missing_program_is_named() {
         let failure = Invocation::new("daybook-no-such-program").run().unwrap_err();
         assert!(failure.to_string().contains("daybook-no-such-program"), "{failure}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn cargo_is_called_as_from_a_shell() {
+        assert!(env::var_os("CARGO_PKG_NAME").is_some(), "cargo tells a test about its package");
+        let said = Invocation::new("env").variable("DAYBOOK_TEST", "1").read().unwrap();
+        let said = String::from_utf8_lossy(&said);
+        assert!(said.contains("DAYBOOK_TEST=1"));
+        assert!(!said.contains("CARGO_PKG_") && !said.contains("CARGO_MANIFEST_"), "{said}");
     }
 
     #[cfg(unix)]
