@@ -2,6 +2,7 @@
 
 use axum::http::Method;
 use serde_json::{Value, json};
+use sync_core::id::ProjectId;
 use sync_core::record::entry::{Stage, StageRequest};
 use sync_core::record::lead::LeadFacts;
 use sync_core::record::survey::{Answer, SurveyFacts};
@@ -67,7 +68,8 @@ async fn leads_are_counted_by_stage_and_arrivals_by_consultant_as_far_as_one_see
     let house = House::build(&test).await;
     let mut here = Phone::of(&test, &house, Promoter, HERE).await;
     let mut there = Phone::of(&test, &house, Promoter, THERE).await;
-    let arrived = here.register("到访的");
+    let project = ProjectId::from([7; 16]);
+    let arrived = here.register_for("到访的", project);
     here.register("没有阶段的");
     let signed = there.register("签约的");
     there.reach(signed, StageRequest { stage: Stage::Signed, reason: None, amount: None, unit: None });
@@ -83,8 +85,11 @@ async fn leads_are_counted_by_stage_and_arrivals_by_consultant_as_far_as_one_see
     let received = reviewer.list(&test, "/api/v1/leads/received").await;
     assert_eq!(received.len(), 1);
     assert_eq!((&received[0]["consultant"], &received[0]["arrivals"]), (&json!("李静"), &json!(1)));
-    let nowhere = "/api/v1/leads/received?project=00000000-0000-0000-0000-000000000000";
-    assert_eq!(reviewer.list(&test, nowhere).await, [json!(null); 0], "of another development");
+    let (own, office) = (project.to_string(), received[0]["office"].as_str().unwrap());
+    for (project, count) in [(own.as_str(), 1), ("00000000-0000-0000-0000-000000000000", 0), (office, 0)] {
+        let of_project = reviewer.list(&test, &format!("/api/v1/leads/received?project={project}")).await;
+        assert_eq!(of_project, received[..count], "of the development {project}");
+    }
     for (by, titles) in [("%E6%9D%8E%E9%9D%99", vec!["到访的"]), ("%E9%99%88%E6%99%A8", vec![]), ("", vec![])] {
         let path = format!("/api/v1/records?received_by={by}");
         let listed = reviewer.list(&test, &path).await;

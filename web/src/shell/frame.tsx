@@ -149,7 +149,10 @@ function SignOut() {
   );
 }
 
-/** The page, below what is said about all of them. Another page starts at its top, and its heading takes the focus: screen readers say where one is now. */
+/**
+ * The page, below what is said about all of them. Another page starts at its top, and its heading takes the focus: screen
+ * readers say where one is now.
+ */
 function Main({ children }: { children: ReactNode }) {
   // Only what is on the screen has a heading. There is none yet when the browser opens the console.
   const path = useRouterState({ select: (state) => state.resolvedLocation?.pathname });

@@ -22,10 +22,10 @@ statements! {
     STAGES_OF_OWNER = concat!("select r.stage, count(*) from record r where r.kind = 'lead' and r.owner = ", no_of!("$1"), " \
         and (r.office = ", no_of!("$2"), " or $2 is null) and (r.project = ", no_of!("$3"), " or $3 is null) \
         group by r.stage order by r.stage");
-    // Without a development no record is looked at; none has the identifier of an office.
+    // Without a development no record is looked at. The cast tells PostgreSQL what the value is.
     RECEIVED = concat!("select f.office, f.consultant, count(*) from day_fact f join office o on o.id = f.office \
         where o.organisation = $1 and f.office = coalesce($2, f.office) and f.sort = 'arrival' \
-        and (coalesce($3, o.id) = o.id \
+        and (cast($3 as uuid) is null \
             or exists (select 1 from record r where r.id = f.record and r.project = ", no_of!("$3"), ")) \
         group by f.office, f.consultant order by 3 desc, 1, 2");
 }

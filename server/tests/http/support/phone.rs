@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, Request};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha20Rng;
 use sync_core::engine::{Effect, Engine, Event, Outcome, Route, TransportError, WireRequest, WireResponse};
-use sync_core::id::RecordId;
+use sync_core::id::{ProjectId, RecordId};
 use sync_core::notebook::CreateRequest;
 use sync_core::place::Place;
 use sync_core::record::entry::{PhotoEntry, PhotoRequest, StageEntry, StageRequest};
@@ -121,6 +121,14 @@ impl Phone {
         let now = self.now();
         let facts = LeadFacts { name: Some(name.to_owned()), notes: notes.to_owned(), ..LeadFacts::default() };
         let request = CreateRequest { facts, ..CreateRequest::default() };
+        self.engine.notebook(now, 480).create(&mut self.rng, request).unwrap().header.id
+    }
+
+    /// Writes a lead down who asks about a development.
+    pub(crate) fn register_for(&mut self, name: &str, project: ProjectId) -> RecordId {
+        let now = self.now();
+        let facts = LeadFacts { name: Some(name.to_owned()), ..LeadFacts::default() };
+        let request = CreateRequest { facts, project: Some(project), ..CreateRequest::default() };
         self.engine.notebook(now, 480).create(&mut self.rng, request).unwrap().header.id
     }
 
