@@ -1,6 +1,7 @@
 //! The conformance suite on PostgreSQL, and what only PostgreSQL has.
 
 mod backups;
+mod cuts;
 mod lead;
 mod lives;
 mod moving;
@@ -9,6 +10,7 @@ mod pooler;
 mod refusals;
 mod schema;
 mod statements;
+mod upgrades;
 
 use std::ops::Deref;
 use std::str::FromStr as _;
