@@ -287,10 +287,16 @@ async fn rebuilding_finds_the_same_flags() {
         lines.iter().map(|line| (line["id"].clone(), line["flags"].clone())).collect::<Vec<_>>()
     };
     let before = lines().await;
-    desk.test.sql("delete from lead_phone").await;
-    desk.test.sql("update record set flags = 0, lat = null, lon = null").await;
-    rebuild::rebuild(&desk.test.app, |_| {}).await.unwrap();
-    assert_eq!(lines().await, before);
+    for together in [1_024, 3, 1] {
+        desk.test.sql("delete from lead_phone").await;
+        desk.test.sql("update record set flags = 0, lat = null, lon = null").await;
+        rebuild::rebuild_by(&desk.test.app, together, |_| {}).await.unwrap();
+        assert_eq!(lines().await, before, "{together} at a time");
+        desk.test.sql("delete from lead_phone").await;
+        desk.test.sql("delete from record").await;
+        rebuild::rebuild_by(&desk.test.app, together, |_| {}).await.unwrap();
+        assert_eq!(lines().await, before, "{together} at a time, from nothing");
+    }
     for flag in ["impossible_travel", "hasty_records", "duplicate_phone", "repeated_photo"] {
         assert!(desk.count(&format!("flag={flag}")).await >= 2, "{flag}");
     }
