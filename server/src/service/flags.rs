@@ -1,7 +1,7 @@
 //! Raising the flags of records: what each says by itself, and what those around it say.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use sync_core::id::{OrganisationId, PersonId, PhotoHash, RecordId};
@@ -33,18 +33,6 @@ impl Looked {
 /// # Errors
 /// When the database does not answer.
 pub(super) async fn raise_all(app: &App, rows: &mut [&mut RecordRow]) -> Result<Looked, ServiceError> {
-    raise_beside(app, rows, &[]).await
-}
-
-/// The same while others are being written, whose flags are raised already: they are compared as they will be.
-///
-/// # Errors
-/// When the database does not answer.
-pub(super) async fn raise_beside(
-    app: &App,
-    rows: &mut [&mut RecordRow],
-    beside: &[&RecordRow],
-) -> Result<Looked, ServiceError> {
     if rows.is_empty() {
         return Ok(Looked::default());
     }
@@ -56,8 +44,7 @@ pub(super) async fn raise_beside(
     }
     let subjects: Vec<Subject> = rows.iter().map(|row| subject_of(row)).collect();
     let mut found = app.store.flags().surroundings(&subjects).await?;
-    let beside: Vec<(Subject, u64)> = beside.iter().map(|row| (subject_of(row), row.flags)).collect();
-    let others = unharmed(|| add_each_other(&subjects, &beside, &mut found));
+    let others = unharmed(|| add_each_other(&subjects, &mut found));
     if others.is_none() {
         tracing::error!(records = subjects.len(), "comparing records with each other panicked; flags may be missing");
     }
@@ -148,20 +135,16 @@ fn subject_of(row: &RecordRow) -> Subject {
     }
 }
 
-/// Adds what records that are written together are to each other, and to those that are written just now: none of it is
-/// stored yet. What was stored of them before is no longer true.
-fn add_each_other(subjects: &[Subject], beside: &[(Subject, u64)], found: &mut Found) {
-    let asked: HashSet<RecordId> = subjects.iter().map(|subject| subject.record).collect();
-    let others = beside.iter().map(|(subject, _)| subject);
-    let here: HashMap<RecordId, &Subject> = others.chain(subjects).map(|subject| (subject.record, subject)).collect();
+/// Adds what records that are written together are to each other: none of it is stored yet. What was stored of them
+/// before is no longer true.
+fn add_each_other(subjects: &[Subject], found: &mut Found) {
+    let here: HashMap<RecordId, &Subject> = subjects.iter().map(|subject| (subject.record, subject)).collect();
     for around in found.around.values_mut() {
         around.near.retain(|near| !here.contains_key(&near.record));
         around.same_phone.retain(|other| !here.contains_key(other));
         around.same_photo.retain(|(_, other)| !here.contains_key(other));
     }
     found.flags.retain(|record, _| !here.contains_key(record));
-    let of_others = beside.iter().filter(|(subject, _)| !asked.contains(&subject.record));
-    found.flags.extend(of_others.map(|(subject, flags)| (subject.record, *flags)));
 
     let mut by_maker: HashMap<PersonId, Vec<&Subject>> = HashMap::new();
     let mut by_phone: BTreeMap<i64, Vec<RecordId>> = BTreeMap::new();
@@ -180,7 +163,7 @@ fn add_each_other(subjects: &[Subject], beside: &[(Subject, u64)], found: &mut F
     }
     for made in by_maker.values_mut() {
         made.sort_unstable_by_key(|subject| (subject.seen.at, subject.record));
-        for (place, subject) in made.iter().enumerate().filter(|(_, subject)| asked.contains(&subject.record)) {
+        for (place, subject) in made.iter().enumerate() {
             let close = |other: &&&Subject| other.seen.at.since(subject.seen.at).saturating_abs() <= JOURNEY_MS;
             let before = made[..place].iter().rev().take_while(close);
             let after = made[place + 1..].iter().take_while(close);
@@ -194,7 +177,7 @@ fn add_each_other(subjects: &[Subject], beside: &[(Subject, u64)], found: &mut F
         }
     }
     for with in by_phone.values() {
-        for (record, other) in pairs(with, &asked) {
+        for (record, other) in pairs(with) {
             let same = &mut found.around.entry(record).or_default().same_phone;
             if !same.contains(&other) {
                 same.push(other);
@@ -202,21 +185,21 @@ fn add_each_other(subjects: &[Subject], beside: &[(Subject, u64)], found: &mut F
         }
     }
     for ((_, photo), with) in &mut by_photo {
-        for (record, other) in pairs(with, &asked) {
+        for (record, other) in pairs(with) {
             found.around.entry(record).or_default().same_photo.push((*photo, other));
         }
     }
 }
 
-/// Each record that is asked for with the first of the others, and the first with the second: enough for all to be
-/// flagged, however many there are. Those that nobody asks for come first, because they have each other already.
-fn pairs(with: &[RecordId], asked: &HashSet<RecordId>) -> impl Iterator<Item = (RecordId, RecordId)> {
+/// Each record with the first of the others, and the first with the second: enough for all to be flagged, however many
+/// there are.
+fn pairs(with: &[RecordId]) -> impl Iterator<Item = (RecordId, RecordId)> {
     let mut sorted = with.to_vec();
-    sorted.sort_unstable_by_key(|record| (asked.contains(record), *record));
+    sorted.sort_unstable();
     let first = sorted.first().copied();
     let second = sorted.get(1).copied();
     let to_first = sorted.into_iter().skip(1).filter_map(move |record| Some((record, first?)));
-    first.zip(second).into_iter().chain(to_first).filter(|(record, _)| asked.contains(record))
+    first.zip(second).into_iter().chain(to_first)
 }
 
 #[cfg(test)]
@@ -226,44 +209,9 @@ mod tests {
     #[test]
     fn everybody_who_shares_something_has_a_partner() {
         let id = |n: u128| RecordId(uuid::Uuid::from_u128(n));
-        let all = HashSet::from([id(1), id(2), id(3)]);
-        let paired = |with: &[RecordId], asked| pairs(with, asked).collect::<Vec<_>>();
-        assert_eq!(paired(&[], &all), []);
-        assert_eq!(paired(&[id(1)], &all), []);
-        assert_eq!(paired(&[id(3), id(1), id(2)], &all), [(id(1), id(2)), (id(2), id(1)), (id(3), id(1))]);
-        // Nobody asks for the third, who has no partner yet.
-        let asked = HashSet::from([id(1), id(2)]);
-        assert_eq!(paired(&[id(3), id(1), id(2)], &asked), [(id(1), id(3)), (id(2), id(3))]);
-    }
-
-    /// Records at the same time, of the same person, with the same number and photo.
-    fn alike(n: u128) -> Subject {
-        Subject {
-            record: RecordId(uuid::Uuid::from_u128(n)),
-            organisation: OrganisationId(uuid::Uuid::nil()),
-            maker: PersonId(uuid::Uuid::nil()),
-            office: sync_core::id::OfficeId(uuid::Uuid::nil()),
-            day: "2026-03-05".parse().unwrap(),
-            seen: Sighting { phones: vec![13312343333], ..Sighting::default() },
-            photos: vec![PhotoHash([7; 32])],
-        }
-    }
-
-    #[test]
-    fn what_is_being_written_is_compared_as_it_will_be() {
-        let (subject, beside) = (alike(1), alike(2));
-        let mut found = Found::default();
-        // What is still stored of both.
-        found.flags.extend([(subject.record, 0), (beside.record, 0)]);
-        let stored = found.around.entry(subject.record).or_default();
-        stored.near.push(Neighbour { record: beside.record, at: beside.seen.at.plus(9), point: None });
-        stored.same_phone.push(beside.record);
-        add_each_other(std::slice::from_ref(&subject), &[(beside.clone(), 128)], &mut found);
-        assert_eq!(found.flags, HashMap::from([(beside.record, 128)]));
-        let around = &found.around[&subject.record];
-        assert_eq!(around.near, [Neighbour { record: beside.record, at: beside.seen.at, point: None }]);
-        assert_eq!(around.same_phone, [beside.record]);
-        assert_eq!(around.same_photo, [(PhotoHash([7; 32]), beside.record)]);
-        assert!(!found.around.contains_key(&beside.record), "nobody asked for it");
+        assert_eq!(pairs(&[]).count(), 0);
+        assert_eq!(pairs(&[id(1)]).count(), 0);
+        let paired: Vec<_> = pairs(&[id(3), id(1), id(2)]).collect();
+        assert_eq!(paired, [(id(1), id(2)), (id(2), id(1)), (id(3), id(1))]);
     }
 }

@@ -1,16 +1,14 @@
 //! Recreates the read tables from the change log.
 
-use std::collections::HashSet;
-
 use sync_core::document::{Document, DocumentError};
 use sync_core::id::RecordId;
 
-use super::flags::raise_beside;
+use super::flags::raise_all;
 use super::projector::record_row;
 use crate::error::ServiceError;
 use crate::state::App;
+use crate::store::PendingRecord;
 use crate::store::rebuild::Remade;
-use crate::store::{PendingRecord, RecordRow};
 
 /// Records looked at together; what has to be written of them is one transaction.
 const BATCH: u32 = 1_024;
@@ -34,20 +32,15 @@ pub async fn rebuild(app: &App, progress: impl Fn(u64) + Send) -> Result<u64, Se
 pub async fn rebuild_by(app: &App, batch: u32, progress: impl Fn(u64) + Send) -> Result<u64, ServiceError> {
     let mut count = 0;
     let mut read = app.store.rebuild().published(None, batch).await?;
-    let (mut remade, mut compared) = (Vec::new(), Compared::default());
-    // While a batch is written, the next one is compared with what is stored, the rows of the one after are made, and
-    // the changes of the one after that are read.
-    while !read.is_empty() || !remade.is_empty() || !compared.rows.is_empty() {
+    let mut remade = Vec::new();
+    // While a batch is written, the next one's rows are made, and the changes of the one after are read.
+    while !read.is_empty() || !remade.is_empty() {
         let after = read.last().map(|record| record.id);
-        let ((), next, made, coming) = tokio::try_join!(
-            compared.put_right(app),
-            Compared::with_stored(app, remade, &compared.rows),
-            remake(read),
-            published(app, after, batch)
-        )?;
-        count += compared.rows.len() as u64;
+        let ((), next, coming) =
+            tokio::try_join!(put_right(app, &mut remade), remake(read), published(app, after, batch))?;
+        count += remade.len() as u64;
         progress(count);
-        (compared, remade, read) = (next, made, coming);
+        (remade, read) = (next, coming);
     }
     app.store.recount().await?;
     Ok(count)
@@ -65,7 +58,8 @@ pub async fn make_findable(app: &App, after: Option<RecordId>) -> Result<Option<
     };
     let records = app.store.records(&ids).await?;
     let made = tokio::task::spawn_blocking(move || records.iter().filter_map(readable_row_of).collect());
-    put_right(app, made.await.map_err(ServiceError::internal)?).await?;
+    let mut rows: Vec<Remade> = made.await.map_err(ServiceError::internal)?;
+    put_right(app, &mut rows).await?;
     Ok(Some(last))
 }
 
@@ -85,39 +79,19 @@ async fn published(app: &App, after: Option<RecordId>, batch: u32) -> Result<Vec
     }
 }
 
-/// Makes right what is stored of records whose rows were made anew.
-///
-/// # Errors
-/// When the database fails.
-pub(super) async fn put_right(app: &App, rows: Vec<Remade>) -> Result<(), ServiceError> {
-    Compared::with_stored(app, rows, &[]).await?.put_right(app).await
-}
-
-/// Rows that were made anew, and which of them differ from what is stored.
-#[derive(Default)]
-struct Compared {
-    rows: Vec<Remade>,
-    outdated: HashSet<RecordId>,
-}
-
-impl Compared {
-    /// Raises the flags of rows, as they will be once those before them are written, and compares.
-    async fn with_stored(app: &App, mut rows: Vec<Remade>, before: &[Remade]) -> Result<Self, ServiceError> {
-        if rows.is_empty() {
-            return Ok(Self::default());
-        }
-        let before: Vec<&RecordRow> = before.iter().map(|remade| &remade.row).collect();
-        raise_beside(app, &mut rows.iter_mut().map(|remade| &mut remade.row).collect::<Vec<_>>(), &before).await?;
-        let outdated = app.store.rebuild().outdated(&rows).await?;
-        Ok(Self { rows, outdated })
+/// Raises the flags of rows, after those before them were written, so that what is compared is there; writes the rows
+/// that differ from what is stored.
+pub(super) async fn put_right(app: &App, rows: &mut [Remade]) -> Result<(), ServiceError> {
+    if rows.is_empty() {
+        return Ok(());
     }
-
-    /// Writes what differs.
-    async fn put_right(&self, app: &App) -> Result<(), ServiceError> {
-        let wrong: Vec<&Remade> =
-            self.rows.iter().filter(|remade| self.outdated.contains(&remade.row.row.id)).collect();
-        if wrong.is_empty() { Ok(()) } else { Ok(app.store.replace_rows(&wrong).await?) }
+    raise_all(app, &mut rows.iter_mut().map(|remade| &mut remade.row).collect::<Vec<_>>()).await?;
+    let outdated = app.store.rebuild().outdated(rows).await?;
+    let wrong: Vec<&Remade> = rows.iter().filter(|remade| outdated.contains(&remade.row.row.id)).collect();
+    if !wrong.is_empty() {
+        app.store.replace_rows(&wrong).await?;
     }
+    Ok(())
 }
 
 /// The rows of records, made on all processors.
