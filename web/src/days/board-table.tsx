@@ -6,7 +6,7 @@ import { useDirectory } from '../api/directory.ts';
 import type { Kind } from '../api/records.ts';
 import { Backlog, Skew } from '../devices/condition.tsx';
 import { number, term, useWords } from '../language/wording.ts';
-import { Nothing } from '../shell/states.tsx';
+import { Lines } from '../words/lines.tsx';
 import { List } from '../words/list.tsx';
 import { Moment } from '../words/moment.tsx';
 import { COLUMNS, isMissing, ordered, rowsOf, type Column, type Order, type Row } from './board-lines.ts';
@@ -92,24 +92,17 @@ export function BoardTable({ board, zone }: { board: Board; zone?: string }) {
   ];
   return (
     <List label={t('board.promoters')}>
-      <Table<Row>
-        size="small"
+      <Lines
         rowKey="key"
-        dataSource={rowsOf(ordered(people, order))}
+        lines={rowsOf(ordered(people, order))}
         columns={columns}
-        pagination={false}
         onChange={(_page, _filters, sorter) => {
           const { columnKey, order } = Array.isArray(sorter) ? (sorter[0] ?? {}) : sorter;
           const by = COLUMNS.find((column) => column === columnKey);
           setOrder(by && order ? { by, descending: order === 'descend' } : undefined);
         }}
-        locale={{
-          emptyText: missing ? (
-            <Nothing title={t('board.nobodyMissing')} />
-          ) : (
-            <Nothing title={t('board.empty')} hint={t('board.emptyHint')} />
-          ),
-        }}
+        empty={t(missing ? 'board.nobodyMissing' : 'board.empty')}
+        hint={missing ? undefined : t('board.emptyHint')}
         summary={() => !missing && board.people.length > 0 && <Totals board={board} />}
       />
     </List>
