@@ -17,7 +17,8 @@ const KINDS: Kind[] = ['visit', 'survey', 'lead'];
 /** Everybody of the day: what they made, and how their phones stand. */
 export function BoardTable({ board, zone }: { board: Board; zone?: string }) {
   const { t } = useWords();
-  const { missing } = useSearch({ from: '/inside/offices/$office/days/$day' });
+  const search = useSearch({ from: '/inside/offices/$office/days/$day' });
+  const { missing } = search;
   const [order, setOrder] = useState<Order>();
   const people = missing ? board.people.filter(isMissing) : board.people;
   const sorting = (by: Column) => ({
@@ -49,8 +50,10 @@ export function BoardTable({ board, zone }: { board: Board; zone?: string }) {
           <span className="none">{number(0)}</span>
         ) : (
           <Link
-            to="/records"
-            search={{ made_in: board.office, made_by: line.person, day: board.day, unsealed: true }}
+            to="/offices/$office/days/$day"
+            params={{ office: board.office, day: board.day }}
+            search={{ ...search, late_of: line.person }}
+            hash="late"
             className="mark mark-held"
             title={t('board.countOf', { what: t('board.late'), name: line.name })}
           >

@@ -348,9 +348,10 @@ pub async fn late(
     who: &Person,
     office: OfficeId,
     day: Date,
+    made_by: Option<PersonId>,
     language: Language,
 ) -> Result<Table, ServiceError> {
-    let all = calendar::late_records(app, who, office, day).await?;
+    let all = calendar::late_records(app, who, office, day, made_by).await?;
     of_day(app, who, all, language).await
 }
 
