@@ -148,12 +148,22 @@ export function RecordsPage() {
   );
 }
 
-/** Has the next page at hand before somebody asks for it, so that its lines are there at once. */
+/** Somebody may leaf through pages faster than they are fetched. */
+const PAGES_AT_HAND = 2;
+
+/** Has the next pages at hand before somebody asks for them, so that their lines are there at once. */
 function useAtHand(next: string | null | undefined, wanted: RecordQuery): void {
   const cache = useQueryClient();
   const page = JSON.stringify({ ...wanted, after: next });
   useEffect(() => {
-    if (next) void cache.prefetchQuery(recordPage(JSON.parse(page) as RecordQuery));
+    if (!next) return;
+    const query = JSON.parse(page) as RecordQuery;
+    void (async () => {
+      let after: string | null | undefined = next;
+      for (let ahead = 0; after && ahead < PAGES_AT_HAND; ahead += 1) {
+        ({ next: after } = await cache.fetchQuery(recordPage({ ...query, after })));
+      }
+    })().catch(() => undefined);
   }, [cache, next, page]);
 }
 

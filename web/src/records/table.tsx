@@ -1,3 +1,4 @@
+import { Spin } from 'antd';
 import { useMemo, type Key } from 'react';
 import { useDirectory } from '../api/directory.ts';
 import { nameOf, type Line } from '../api/records.ts';
@@ -37,16 +38,17 @@ export function RecordsTable({ lines, columns, waiting, selected, onSelect, onRe
   );
   return (
     <List label={t('records.title')}>
-      <Lines
-        rowKey="id"
-        lines={lines}
-        columns={shown}
-        loading={waiting}
-        rowSelection={selection}
-        empty={t('records.empty')}
-        hint={onReset && t('records.emptyHint')}
-        onReset={onReset}
-      />
+      <Spin spinning={waiting}>
+        <Lines
+          rowKey="id"
+          lines={lines}
+          columns={shown}
+          rowSelection={selection}
+          empty={t('records.empty')}
+          hint={onReset && t('records.emptyHint')}
+          onReset={onReset}
+        />
+      </Spin>
     </List>
   );
 }

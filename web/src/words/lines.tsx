@@ -5,7 +5,7 @@ import { Nothing } from '../shell/states.tsx';
 
 interface Props<T> extends Pick<
   TableProps<T>,
-  'rowKey' | 'columns' | 'loading' | 'rowSelection' | 'summary' | 'onChange'
+  'rowKey' | 'columns' | 'rowSelection' | 'summary' | 'onChange'
 > {
   lines: readonly T[];
   /** What is said where there are none, and why that may be. */
