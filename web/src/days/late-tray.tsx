@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
-import { useNavigate, useSearch } from '@tanstack/react-router';
-import { App, Button, Space, Tag } from 'antd';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { App, Button, Space } from 'antd';
 import { useState } from 'react';
 import { lateTray, makeSupplement, sealedStatement, type Board } from '../api/days.ts';
 import { exported } from '../api/files.ts';
@@ -55,16 +55,21 @@ function LateRecords({ board: { office, day }, madeBy }: { board: Board; madeBy?
   return <RecordPages query={useInfiniteQuery(lateTray(office, day, madeBy))} office={office} />;
 }
 
-/** Says whose records alone are listed, which a number of the board has chosen, and lists all again. */
-function OnlyOf({ person, board }: { person: string; board: Board }) {
+/** Says whose records alone are listed, which a number of the board has chosen, and leads to all. */
+function OnlyOf({ person, board: { office, day, people } }: { person: string; board: Board }) {
   const { t } = useWords();
-  const navigate = useNavigate({ from: '/offices/$office/days/$day' });
-  const name = board.people.find((line) => line.person === person)?.name ?? t('common.unknown');
+  const name = people.find((line) => line.person === person)?.name ?? t('common.unknown');
   return (
     <p>
-      <Tag closable onClose={() => void navigate({ search: (search) => ({ ...search, late_of: undefined }), replace: true })}>
-        {t('records.filter.madeBy', { name })}
-      </Tag>
+      {t('records.filter.madeBy', { name })}{' '}
+      <Link
+        to="/offices/$office/days/$day"
+        params={{ office, day }}
+        search={(search) => ({ ...search, late_of: undefined })}
+        hash="late"
+      >
+        {t('late.all')}
+      </Link>
     </p>
   );
 }
