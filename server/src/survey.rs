@@ -110,12 +110,13 @@ impl From<Said> for Answer {
     }
 }
 
-/// Finds the surveys behind a figure. Which answers are frequent is known when all are read.
+/// Finds the surveys behind a figure.
 #[derive(Debug)]
 pub struct Sieve<T> {
     figure: Figure,
-    /// Surveys that may count, with what they answer to the question.
+    /// Surveys that count, or may, with what they answer to the question.
     kept: Vec<(T, Vec<Said>)>,
+    /// How often each answer was given, where that decides which of them count.
     counts: HashMap<Said, u32>,
 }
 
@@ -137,25 +138,39 @@ impl<T> Sieve<T> {
         };
         let to_it = facts.answers.iter().filter(|(path, _)| without_repeats(path) == *question);
         let said: Vec<Said> = to_it.map(|(_, answer)| answer.into()).collect();
-        for one in &said {
-            *self.counts.entry(one.clone()).or_default() += 1;
-        }
-        if !said.is_empty() {
+        let may_count = match &self.figure.answers {
+            Answers::Any => !said.is_empty(),
+            Answers::Same(answer) => said.contains(&answer.into()),
+            Answers::Others => {
+                for one in &said {
+                    *self.counts.entry(one.clone()).or_default() += 1;
+                }
+                !said.is_empty()
+            }
+        };
+        if may_count {
             self.kept.push((survey, said));
         }
     }
 
-    /// Those that the figure counts, in the order in which they were looked at.
-    pub fn surveys(self) -> Vec<T> {
-        let Self { figure, kept, counts } = self;
-        let counting: Option<HashSet<Said>> = match figure.answers {
-            Answers::Any => None,
-            Answers::Same(answer) => Some(HashSet::from([Said::from(&answer)])),
-            Answers::Others => Some(by_frequency(counts).into_iter().skip(ANSWERS).map(|(one, _)| one).collect()),
-        };
-        let counts =
-            |said: &[Said]| counting.as_ref().is_none_or(|counting| said.iter().any(|one| counting.contains(one)));
-        kept.into_iter().filter(|(_, said)| counts(said)).map(|(survey, _)| survey).collect()
+    /// Takes out those of which it is clear that the figure counts them, in the order in which they were looked at. Which
+    /// answers are frequent is known only when all are read.
+    pub fn decided(&mut self) -> Vec<T> {
+        if self.figure.answers == Answers::Others {
+            return Vec::new();
+        }
+        self.kept.drain(..).map(|(survey, _)| survey).collect()
+    }
+
+    /// Those that the figure counts, now that all are read, but for those that were taken out.
+    pub fn rest(mut self) -> Vec<T> {
+        if self.figure.answers != Answers::Others {
+            return self.decided();
+        }
+        let rare = by_frequency(self.counts).into_iter().skip(ANSWERS).map(|(one, _)| one);
+        let rare: HashSet<Said> = rare.collect();
+        let counts = |said: &[Said]| said.iter().any(|one| rare.contains(one));
+        self.kept.into_iter().filter(|(_, said)| counts(said)).map(|(survey, _)| survey).collect()
     }
 }
 
@@ -297,7 +312,8 @@ mod tests {
         ] {
             let mut sieve = Sieve::of(figure(version, question, answer.clone()));
             sieve.add((), &answered);
-            assert_eq!(sieve.surveys().len() == 1, counts, "{version} {question:?} {answer:?}");
+            assert_eq!(sieve.decided().len() == 1, counts, "{version} {question:?} {answer:?}");
+            assert_eq!(sieve.rest(), [(); 0], "named once");
         }
     }
 
@@ -323,8 +339,9 @@ mod tests {
         }
         others.add(40, &survey("1", &[("name", Answer::Text("n39".to_owned()))]));
         others.add(41, &survey("1", &[]));
+        assert_eq!(others.decided(), [0; 0], "as long as others may come");
         let named: Vec<&Answer> = question.answers.iter().map(|counted| &counted.answer).collect();
         let unnamed = (0..40).filter(|n| !named.contains(&&Answer::Text(format!("n{n:02}"))));
-        assert_eq!(others.surveys(), unnamed.collect::<Vec<_>>(), "each of the rest");
+        assert_eq!(others.rest(), unnamed.collect::<Vec<_>>(), "each of the rest");
     }
 }

@@ -1,8 +1,12 @@
 import type { Locator } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { contentsOf, first, lines, record, sitting } from './desk.ts';
+import { contentsOf, first, firstPromoter, lines, record, sitting } from './desk.ts';
+import { Handset } from './handset.ts';
 
 const at = sitting('reviewer');
+
+/** More than there are of the answers that are counted each for itself. */
+const TOWNS = ['海口', '三亚', '儋州', '琼海', '文昌', '万宁', '东方', '定安', '屯昌', '澄迈', '临高', '白沙', '昌江', '乐东'];
 
 const counted = async (query: string) => (await at.desk.ask<{ count: number }>(`/api/v1/records/count?${query}`)).count;
 
@@ -80,21 +84,17 @@ test('answers are counted by form and question', async () => {
   await page.keyboard.press('Escape');
   await behind.waitFor({ state: 'hidden' });
 
-  // So do answers that are not among the frequent ones. The demonstration's questions have none.
-  await page.route('**/surveys/figures', async (route) => {
-    const answer = await route.fetch();
-    const figures = (await answer.json()) as { forms: { questions: { question: string; others: number }[] }[] };
-    first(figures.forms[0]?.questions ?? [], ({ question }) => question === 'housing').others = 3;
-    return route.fulfill({ response: answer, json: figures });
-  });
-  await page.reload();
-  const [asked] = await Promise.all([
-    page.waitForRequest('**/surveys/figures/records?*'),
-    housing.getByRole('button', { name: 'and 3 other answers' }).click(),
-  ]);
-  expect(Object.fromEntries(new URL(asked.url()).searchParams)).toMatchObject({ question: 'housing', others: 'true' });
-  const others = page.getByRole('dialog', { name: 'bank-marketing · 2014 · housing · other answers' });
-  await others.getByText('Nothing that you can see is behind this any more.').waitFor();
+  // So do answers that are not among the frequent ones.
+  const { id } = await firstPromoter(at.desk);
+  const phone = await Handset.enrol(id, '街头的手机');
+  await phone.surveys('street', 'home_town', TOWNS);
+  await phone.away();
+  const street = page.getByRole('region', { name: 'street' });
+  await street.getByText(`${TOWNS.length} surveys`).waitFor();
+  await street.getByRole('button', { name: 'and 2 other answers' }).click();
+  const others = page.getByRole('dialog', { name: 'street · home_town · other answers' });
+  await others.getByText('2 records', { exact: true }).waitFor();
+  expect(await takenAway(others)).toHaveLength(1 + 2);
   await page.keyboard.press('Escape');
   await others.waitFor({ state: 'hidden' });
   // Nothing but what is asked for.

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { admin } from './admin.ts';
-import { Desk, first, record, sitting } from './desk.ts';
+import { Desk, first, lines, record, sitting } from './desk.ts';
 import { phoneOf } from './handset.ts';
 
 const at = sitting('hq_admin');
@@ -23,6 +23,26 @@ test('a flag says what speaks for it, and leads to the record that has to do wit
   await reasons.locator(`a[href$="${one}"]`).click();
   await page.waitForURL(`**/records/${one}`);
   expect((await record(at.desk, one)).line.flags).toContain('repeated_photo');
+});
+
+test('a hasty minute shows the records that it counts', async () => {
+  const { page } = at.desk;
+  const { handset } = held;
+  const towns = Array.from({ length: 11 }, (_, n) => `第${n + 1}村`);
+  await handset.surveys('hasty', 'home_town', towns);
+  const one = first(await lines(at.desk, 'kind=survey&flag=hasty_records'), ({ title }) => title === 'hasty');
+  const { flags } = await at.desk.ask<{ flags: { flag: string; evidence: { records: number } }[] }>(`/api/v1/records/${one.id}`);
+  const { records } = first(flags, ({ flag }) => flag === 'hasty_records').evidence;
+  expect(records).toBeGreaterThanOrEqual(towns.length);
+  await page.goto(`/records/${one.id}`);
+  const reasons = page.getByRole('region', { name: 'Why to look more closely' });
+  await reasons.getByRole('button', { name: 'Show these records' }).click();
+  const together = page.getByRole('dialog', { name: 'Too many a minute' });
+  await together.getByText(`${records} records`, { exact: true }).waitFor();
+  expect(await together.locator(`.row-link[href$="${one.id}"]`).count()).toBe(1);
+  expect(await together.locator('.row-link').count()).toBe(records);
+  await page.keyboard.press('Escape');
+  await together.waitFor({ state: 'hidden' });
 });
 
 test('an administrator says from when on flags are raised, whoever else reads it', async () => {

@@ -102,16 +102,25 @@ test('the secretary closes the day with two phones missing, and seals what comes
 
   // What comes late stands in the tray, and makes a supplement.
   const late = await evening.phones.first.lead('迟到的客户');
+  const gone = await evening.phones.second.lead('转走的客户');
+  const chief = await Desk.open(browser);
+  await chief.signIn('hq_admin');
+  const offices = await chief.ask<{ id: string }[]>('/api/v1/offices');
+  const elsewhere = offices.find(({ id }) => id !== evening.office)?.id;
+  await chief.tell('POST', `/api/v1/records/${gone}/assignment`, { office: elsewhere });
+  await chief.close();
   await page.getByRole('link', { name: 'To the day' }).click();
-  await page.getByTitle('Late of 吴静').click();
-  await page.getByText('In no statement').waitFor();
-  await page.locator(`a.row-link[href$="${late}"]`).waitFor();
-  expect(await page.locator('tbody .row-link').count()).toBe(1);
-  await page.goBack();
   const tray = page.getByRole('region', { name: 'Late tray' });
   await tray.locator(`a[href$="${late}"]`).getByText('迟到的客户').waitFor();
+  // The number of one person shows what it counts, wherever that went since.
+  await page.getByTitle('Late of 郑好').click();
+  await tray.getByText('1 record', { exact: true }).waitFor();
+  expect(await tray.locator('.row-link').allInnerTexts()).toEqual(['转走的客户']);
+  await tray.getByText('Made by 郑好').waitFor();
+  await tray.getByRole('link', { name: 'Show all' }).click();
+  await tray.getByText('2 records', { exact: true }).waitFor();
   await tray.getByRole('button', { name: 'Make a supplement' }).click();
-  await dialog.getByText('Late now: records 1, arrivals and deals 0').waitFor();
+  await dialog.getByText('Late now: records 2, arrivals and deals 0').waitFor();
   let asked = 0;
   page.on('request', (request) => (asked += Number(request.url().endsWith('/supplements'))));
   await dialog.getByLabel('Reason').fill('隧道里没有网络');
@@ -121,7 +130,7 @@ test('the secretary closes the day with two phones missing, and seals what comes
   expect(asked).toBe(1);
   await page.getByRole('heading', { name: 'Supplement 1 to the statement of the day' }).waitFor();
   await page.locator('.paper').getByText('隧道里没有网络').waitFor();
-  expect((await sealed(desk, evening, 1)).statement.records).toEqual([late]);
+  expect((await sealed(desk, evening, 1)).statement.records.toSorted()).toEqual([late, gone].toSorted());
   expect((await sealed(desk, evening, 0)).body).toBe(closed.body);
 
   // On paper there is the statement and nothing of the console around it.

@@ -42,6 +42,11 @@ export class Handset {
     return (await this.order<{ id: string }>('lead', name)).id;
   }
 
+  /** Asks one question of so many people. */
+  async surveys(form: string, question: string, answers: string[]): Promise<void> {
+    await this.order('surveys', form, question, ...answers);
+  }
+
   async rename(id: string, name: string): Promise<void> {
     await this.order('rename', id, name);
   }

@@ -42,7 +42,8 @@ export class Looker {
       await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
       const picture = [language, width, this.who, name].filter((part) => part !== '').join('-');
       await page.screenshot({ path: `${PICTURES}${picture}.png` });
-      expect(await this.desk.barriers(), picture).toEqual([]);
+      // Others see less of what head quarters sees, and what the width changes was searched there.
+      if (this.who === '' || width === WIDTHS[0]) expect(await this.desk.barriers(), picture).toEqual([]);
       expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), picture).toBeLessThanOrEqual(0);
       expect(await page.evaluate(cut), picture).toEqual([]);
     }

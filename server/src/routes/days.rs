@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use sync_core::id::{DeviceId, OfficeId, RecordId};
+use sync_core::id::{DeviceId, OfficeId, PersonId, RecordId};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -196,6 +196,16 @@ impl From<PartQuery> for Part {
     fn from(PartQuery { limit, after }: PartQuery) -> Self {
         Self { after, limit: limit.unwrap_or(USUAL_PAGE).clamp(1, LONGEST_PAGE) as usize }
     }
+}
+
+/// Which records of the late tray.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct LateQuery {
+    /// Only the records that the board counts as late of this person; all that is late, facts of other records too, if
+    /// left out.
+    #[param(value_type = Option<Uuid>)]
+    pub(super) made_by: Option<PersonId>,
 }
 
 /// Which records behind a figure.
@@ -389,16 +399,17 @@ pub(crate) async fn supplement(
 /// counts.
 #[utoipa::path(
     get, path = "/api/v1/offices/{office}/days/{day}/late", tag = "days",
-    params(("office" = Uuid, Path), ("day" = String, Path, format = Date), PartQuery),
+    params(("office" = Uuid, Path), ("day" = String, Path, format = Date), LateQuery, PartQuery),
     responses((status = 200, body = DayRecordsBody)), security(("session" = []))
 )]
 pub(crate) async fn late(
     State(app): State<App>,
     SignedIn(who): SignedIn,
     Id((office, day)): Id<(OfficeId, Date)>,
+    Parameters(LateQuery { made_by }): Parameters<LateQuery>,
     Parameters(part): Parameters<PartQuery>,
 ) -> Result<Json<DayRecordsBody>, ServiceError> {
-    Ok(Json(days::late(&app, &who, office, day, part.into()).await?.into()))
+    Ok(Json(days::late(&app, &who, office, day, made_by, part.into()).await?.into()))
 }
 
 /// The records behind a figure of a day, page after page: `arrival`, `reserved`, `subscribed`, `signed`, `paid` or

@@ -11,7 +11,7 @@ use sync_core::time::UnixMillis;
 use sync_core::wire::enrol::Role;
 use utoipa::IntoParams;
 
-use super::days::{CountedQuery, DayQuery};
+use super::days::{CountedQuery, DayQuery, LateQuery};
 use super::extract::{Id, Parameters};
 use super::file::{attachment, with_rows};
 use super::identity::{Origin, SignedIn};
@@ -378,7 +378,7 @@ pub(crate) async fn board(
 /// The late tray of an office's day as a file: a row for each record.
 #[utoipa::path(
     get, operation_id = "export_late", path = "/api/v1/offices/{office}/days/{day}/late/export", tag = "exports",
-    params(("office" = Uuid, Path), ("day" = String, Path, format = Date), FileWanted),
+    params(("office" = Uuid, Path), ("day" = String, Path, format = Date), LateQuery, FileWanted),
     responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
 )]
 pub(crate) async fn late(
@@ -386,11 +386,12 @@ pub(crate) async fn late(
     SignedIn(who): SignedIn,
     Origin(origin): Origin,
     Id((office, day)): Id<(OfficeId, Date)>,
+    Parameters(LateQuery { made_by }): Parameters<LateQuery>,
     Parameters(file): Parameters<FileWanted>,
     uri: Uri,
 ) -> Result<Response, ServiceError> {
     let taking = Taking::new(app, who, origin, uri, &file)?;
-    let table = export::late(&taking.app, &taking.who, office, day, taking.language).await?;
+    let table = export::late(&taking.app, &taking.who, office, day, made_by, taking.language).await?;
     taking.take("daybook-late", "/api/v1/offices/{office}/days/{day}/late/export", table).await
 }
 

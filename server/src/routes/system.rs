@@ -38,9 +38,9 @@ struct StoredBody {
 /// How far judging is behind receiving.
 #[derive(Serialize, ToSchema)]
 struct ProjectorBody {
-    /// How many pushes of this server's came that are not judged yet.
+    /// How many pushes of the organisation's came to this server that are not judged yet.
     behind: u64,
-    /// How many changes are received and not judged, on all servers.
+    /// How many changes of the organisation's are received and not judged, on all servers.
     unjudged: u64,
     /// For how long the oldest of these has been here.
     lag_ms: i64,

@@ -192,7 +192,7 @@ async fn decide(
             changes,
         };
         if !overtaken(app.store.decide(&decision, app.salt).await)? {
-            projector::settle(app).await?;
+            projector::settle(app, who.organisation()).await?;
             app.events.tell(who.news());
             let mut became = Vec::with_capacity(found.changes.len());
             for id in found.changes.iter().map(|change| change.line.id) {

@@ -14,6 +14,7 @@ use sync_core::wire::exchange::Author;
 use super::flags;
 use crate::error::{ServiceError, codes};
 use crate::evidence::{Evidence, Grade, Timing};
+use crate::flag::Flag;
 use crate::flag::rules::Raised;
 use crate::scope;
 use crate::state::App;
@@ -42,14 +43,21 @@ pub struct RecordDetail {
 pub struct FlagLine {
     /// Its name.
     pub flag: &'static str,
-    /// Numbers and words. Where another record has to do with it, `record` says which: `null` outside the territory.
+    /// Numbers and words. Where another record has to do with it, `record` says which: `null` outside the territory. Where
+    /// many have, `others` names those inside of it.
     pub evidence: Map<String, Value>,
+}
+
+/// The other records by which a flag is explained: all of a hasty minute, else the one with which it is raised.
+fn named(raised: &Raised) -> impl Iterator<Item = RecordId> {
+    let also: &[RecordId] = if raised.flag == Flag::HastyRecords { &raised.also } else { &[] };
+    raised.other.into_iter().chain(also.iter().copied())
 }
 
 /// The flags of a record. Others' records outside the territory do not exist, so they have no name here either.
 async fn flags_of(app: &App, who: &Person, line: &RecordLine, view: &AnyView) -> Result<Vec<FlagLine>, ServiceError> {
     let raised = flags::evidence(app, line.organisation, view).await?;
-    let others: Vec<RecordId> = raised.iter().filter_map(|raised| raised.other).collect();
+    let others: Vec<RecordId> = raised.iter().flat_map(named).collect();
     let places = if others.is_empty() { Vec::new() } else { app.store.places(line.organisation, &others).await? };
     let visible: HashSet<RecordId> =
         places.iter().filter(|place| scope::holds(who, place)).map(|place| place.record).collect();
@@ -58,6 +66,10 @@ async fn flags_of(app: &App, who: &Person, line: &RecordLine, view: &AnyView) ->
         if let Some(other) = raised.other {
             let shown = visible.contains(&other).then(|| Value::String(other.to_string()));
             evidence.insert("record".to_owned(), shown.unwrap_or(Value::Null));
+        }
+        if raised.flag == Flag::HastyRecords {
+            let shown = raised.also.iter().filter(|other| visible.contains(other)).map(ToString::to_string);
+            evidence.insert("others".to_owned(), shown.collect());
         }
         FlagLine { flag: raised.flag.as_str(), evidence }
     };

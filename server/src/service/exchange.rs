@@ -63,7 +63,8 @@ pub async fn exchange(app: &App, device: Device, request: ExchangeRequest) -> Re
         app.events.tell(heard_of(&device, app.clock.now()));
         if unjudged {
             let lane = Lane::of(app, device.id);
-            app.projector.wait(app.projector.request(), lane, app.config.limits.publish_wait).await;
+            let ticket = app.projector.request(device.person.organisation);
+            app.projector.wait(ticket, lane, app.config.limits.publish_wait).await;
         }
     }
     let let_go =

@@ -105,7 +105,8 @@ async fn fill(
     }
     gaps::fill(app, device, &vacant).await?;
     let lane = Lane::of(app, device.id);
-    app.projector.wait(app.projector.request(), lane, app.config.limits.publish_wait).await;
+    let ticket = app.projector.request(device.person.organisation);
+    app.projector.wait(ticket, lane, app.config.limits.publish_wait).await;
     Ok(())
 }
 

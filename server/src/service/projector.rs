@@ -3,12 +3,14 @@
 //! Other devices see published changes only, so a poisonous one can't travel. Every batch is one transaction that
 //! also takes the feed positions, and a record that changed meanwhile is simply judged again.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sync_core::document::Document;
-use sync_core::id::{ChangeHash, DeviceId, RecordId};
+use sync_core::id::{ChangeHash, DeviceId, OrganisationId, RecordId};
 use sync_core::index::Row;
 use sync_core::record::view::AnyView;
 use sync_core::trust::authority::Author;
@@ -68,6 +70,8 @@ struct Done {
 #[derive(Debug)]
 pub struct Projector {
     requested: AtomicU64,
+    /// The tickets that are not done, but for the slow lane's, the oldest first, each with whose it is.
+    waiting: Mutex<VecDeque<(u64, OrganisationId)>>,
     wake: Notify,
     done: watch::Sender<Done>,
     stopping: AtomicBool,
@@ -81,6 +85,7 @@ impl Default for Projector {
         let done = watch::Sender::new(Done::default());
         Self {
             requested: AtomicU64::new(0),
+            waiting: Mutex::default(),
             wake: Notify::new(),
             done,
             stopping: AtomicBool::new(false),
@@ -91,9 +96,12 @@ impl Default for Projector {
 }
 
 impl Projector {
-    /// Says that something was received; the ticket is done when everything received before is judged.
-    pub fn request(&self) -> u64 {
+    /// Says that something of an organisation's was received; the ticket is done when everything received before is judged.
+    pub fn request(&self, organisation: OrganisationId) -> u64 {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let ticket = self.requested.fetch_add(1, Ordering::AcqRel) + 1;
+        waiting.push_back((ticket, organisation));
+        drop(waiting);
         self.wake.notify_one();
         ticket
     }
@@ -108,6 +116,12 @@ impl Projector {
     /// How many pushes came that are not judged yet, but for the slow lane's.
     pub fn behind(&self) -> u64 {
         self.requested.load(Ordering::Acquire).saturating_sub(self.done.borrow().fast)
+    }
+
+    /// How many of these are an organisation's.
+    pub fn behind_with(&self, organisation: OrganisationId) -> u64 {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.iter().filter(|(_, of)| *of == organisation).count() as u64
     }
 
     /// The newest ticket.
@@ -128,6 +142,10 @@ impl Projector {
             done.all = if lane == Lane::Slow { all.max(ticket) } else { all };
             (done.fast, done.all) != (fast, all)
         });
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        while waiting.front().is_some_and(|(oldest, _)| *oldest <= ticket) {
+            waiting.pop_front();
+        }
     }
 
     /// Waits for a request, or to be stopped.
@@ -176,9 +194,9 @@ async fn alone(app: &App) {
 ///
 /// # Errors
 /// When the database fails.
-pub(super) async fn settle(app: &App) -> Result<(), ServiceError> {
+pub(super) async fn settle(app: &App, organisation: OrganisationId) -> Result<(), ServiceError> {
     if app.projector.running.load(Ordering::Acquire) {
-        app.projector.wait(app.projector.request(), Lane::Slow, SETTLING).await;
+        app.projector.wait(app.projector.request(organisation), Lane::Slow, SETTLING).await;
         return Ok(());
     }
     drain(app).await

@@ -176,7 +176,7 @@ pub async fn replay(app: &App, who: Decider<'_>, id: i64, why: Option<String>) -
             changes: vec![DecidedChange { id, from: ChangeState::Quarantined, to, code, actor }],
         };
         if !overtaken(app.store.decide(&decision, app.salt).await)? {
-            projector::settle(app).await?;
+            projector::settle(app, who.organisation()).await?;
             app.events.tell(who.news());
             return describe(app, find(app, who, id).await?).await;
         }
@@ -211,7 +211,7 @@ pub async fn discard(app: &App, who: Decider<'_>, id: i64, why: Option<String>) 
             changes: vec![DecidedChange { id, from, to, code: Some(code::DISCARDED.to_owned()), actor: None }],
         };
         if !overtaken(app.store.decide(&decision, app.salt).await)? {
-            projector::settle(app).await?;
+            projector::settle(app, who.organisation()).await?;
             app.events.tell(who.news());
             return describe(app, find(app, who, id).await?).await;
         }

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
+use futures_util::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 use sync_core::document::Document;
 use sync_core::id::RecordId;
 use sync_core::record::Kind;
 use sync_core::record::survey::SurveyFacts;
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::records::{LONGEST_PAGE, Page, count, list};
+use super::records::{LONGEST_PAGE, Page, PageKey, count, list};
 use crate::error::ServiceError;
 use crate::state::App;
 use crate::store::{PendingRecord, Person, RecordFilter, RecordLine};
@@ -44,7 +45,9 @@ pub struct Behind {
 pub async fn figures(app: &App, who: &Person, filter: RecordFilter) -> Result<Figures, ServiceError> {
     let filter = RecordFilter { kind: Some(Kind::Survey), ..filter };
     let found = count(app, who, &filter).await?;
-    let (read, tally) = newest(app, who, &filter, Tally::default()).await?;
+    let mut reading = Reading::begin(app, who, filter, Tally::default());
+    while reading.go_on().await?.is_some() {}
+    let (read, tally) = reading.end().await?;
     Ok(Figures { found, read: read.into(), forms: tally.figures() })
 }
 
@@ -57,26 +60,39 @@ pub async fn behind(
     figure: Figure,
     limit: u32,
 ) -> Result<Behind, ServiceError> {
-    let mut lines = counted(app, who, filter, figure).await?;
+    let lines: Vec<Vec<RecordLine>> = counted(app, who, filter, figure).try_collect().await?;
+    let mut lines = lines.concat();
     let rest = lines.split_off((limit.clamp(1, LONGEST_PAGE) as usize).min(lines.len()));
     Ok(Behind { lines, rest: rest.iter().map(|line| line.row.id).collect() })
 }
 
-/// All surveys that a figure counts, newest first.
-pub(super) async fn counted(
+/// All surveys that a figure counts, newest first, as they are found.
+pub(super) fn counted(
     app: &App,
     who: &Person,
     filter: RecordFilter,
     figure: Figure,
-) -> Result<Vec<RecordLine>, ServiceError> {
-    let filter = RecordFilter { kind: Some(Kind::Survey), ..filter };
-    let (_, sieve) = newest(app, who, &filter, Sieve::of(figure)).await?;
-    Ok(sieve.surveys())
+) -> BoxStream<'static, Result<Vec<RecordLine>, ServiceError>> {
+    let reading = Reading::begin(app, who, filter, Sieve::of(figure));
+    stream::try_unfold(Some(reading), async |reading| {
+        let Some(mut reading) = reading else { return Ok(None) };
+        if let Some(found) = reading.go_on().await? {
+            return Ok(Some((found, Some(reading))));
+        }
+        let (_, sieve) = reading.end().await?;
+        Ok(Some((sieve.rest(), None)))
+    })
+    .boxed()
 }
 
 /// What surveys are read for.
 trait Reader: Send + 'static {
     fn read(&mut self, line: RecordLine, facts: &SurveyFacts);
+
+    /// Surveys that are wanted, and were not named before.
+    fn found(&mut self) -> Vec<RecordLine> {
+        Vec::new()
+    }
 }
 
 impl Reader for Tally {
@@ -89,24 +105,41 @@ impl Reader for Sieve<RecordLine> {
     fn read(&mut self, line: RecordLine, facts: &SurveyFacts) {
         self.add(line, facts);
     }
+
+    fn found(&mut self) -> Vec<RecordLine> {
+        self.decided()
+    }
 }
 
-/// Goes through the newest surveys that a filter finds, and says how many there were. While some are looked at, the next
-/// ones are fetched.
-async fn newest<R: Reader>(
-    app: &App,
-    who: &Person,
-    filter: &RecordFilter,
-    reader: R,
-) -> Result<(u32, R), ServiceError> {
-    let (mut read, mut after) = (0, None);
-    let mut looking = spawn_blocking(|| reader);
-    while read < MOST {
-        let Page { items, next } = list(app, who, filter.clone(), after, LONGEST_PAGE.min(MOST - read)).await?;
+/// The newest surveys that a filter finds, being gone through. While some are looked at, the next ones are fetched.
+struct Reading<R> {
+    app: App,
+    who: Person,
+    filter: RecordFilter,
+    /// How many there were so far.
+    read: u32,
+    /// Where the next page begins; `None` at the end.
+    next: Option<Option<PageKey>>,
+    looking: JoinHandle<R>,
+}
+
+impl<R: Reader> Reading<R> {
+    fn begin(app: &App, who: &Person, filter: RecordFilter, reader: R) -> Self {
+        let filter = RecordFilter { kind: Some(Kind::Survey), ..filter };
+        let (app, who, looking) = (app.clone(), who.clone(), spawn_blocking(|| reader));
+        Self { app, who, filter, read: 0, next: Some(None), looking }
+    }
+
+    /// Has the next surveys looked at, and says what was found in those before; `None` if there are no more.
+    async fn go_on(&mut self) -> Result<Option<Vec<RecordLine>>, ServiceError> {
+        let Some(after) = self.next.filter(|_| self.read < MOST) else { return Ok(None) };
+        let limit = LONGEST_PAGE.min(MOST - self.read);
+        let Page { items, next } = list(&self.app, &self.who, self.filter.clone(), after, limit).await?;
         let ids: Vec<RecordId> = items.iter().map(|line| line.row.id).collect();
-        let records = app.store.records(&ids).await?;
-        let mut reader = looking.await.map_err(ServiceError::internal)?;
-        looking = spawn_blocking(move || {
+        let records = self.app.store.records(&ids).await?;
+        let mut reader = self.reader().await?;
+        let found = reader.found();
+        self.looking = spawn_blocking(move || {
             let records: HashMap<RecordId, &PendingRecord> = records.iter().map(|record| (record.id, record)).collect();
             for line in items {
                 if let Some(facts) = records.get(&line.row.id).and_then(|record| facts_of(record)) {
@@ -115,13 +148,19 @@ async fn newest<R: Reader>(
             }
             reader
         });
-        read += u32::try_from(ids.len()).unwrap_or(MOST);
-        after = next;
-        if after.is_none() {
-            break;
-        }
+        self.read += u32::try_from(ids.len()).unwrap_or(MOST);
+        self.next = next.map(Some);
+        Ok(Some(found))
     }
-    Ok((read, looking.await.map_err(ServiceError::internal)?))
+
+    async fn reader(&mut self) -> Result<R, ServiceError> {
+        (&mut self.looking).await.map_err(ServiceError::internal)
+    }
+
+    /// How many there were, and what was found in them.
+    async fn end(mut self) -> Result<(u32, R), ServiceError> {
+        Ok((self.read, self.reader().await?))
+    }
 }
 
 fn facts_of(record: &PendingRecord) -> Option<SurveyFacts> {

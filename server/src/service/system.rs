@@ -94,7 +94,7 @@ pub struct System {
     pub figures: Figures,
     /// How many records the organisation has.
     pub records: u64,
-    /// How many pushes of this server's came that are not judged yet.
+    /// How many pushes of the organisation's came to this server that are not judged yet.
     pub behind: u64,
     /// Exchanges of each of the last sixty minutes at this server, the oldest first.
     pub exchanges: [u32; MINUTES],
@@ -116,7 +116,7 @@ pub async fn look(app: &App, who: &Person) -> Result<System, ServiceError> {
         epoch: app.epoch,
         figures: figures(app, who.organisation, now).await?,
         records: app.store.count_records(&Scope::Organisation(who.organisation), &RecordFilter::default()).await?,
-        behind: app.projector.behind(),
+        behind: app.projector.behind_with(who.organisation),
         exchanges: app.pulse.last_hour(now),
     })
 }

@@ -10,6 +10,7 @@ use axum::http::{Method, Request, StatusCode};
 use hyper::body::Frame;
 use server::service::projector::{self, Lane};
 use sync_core::engine::Failure;
+use sync_core::id::OrganisationId;
 use sync_core::wire;
 use sync_core::wire::enrol::Role;
 use tokio::sync::Notify;
@@ -102,7 +103,8 @@ async fn what_a_suspect_sent_is_judged_after_what_others_sent() {
     assert_eq!(suspect.sync(&test).await.pushed, 6);
     let honest = other.register("李四");
     assert_eq!(other.sync(&test).await.pushed, 1);
-    let mut ticket = test.app.projector.request();
+    let organisation = OrganisationId::from([1; 16]);
+    let mut ticket = test.app.projector.request(organisation);
     assert!(!projector::round(&test.app).await.unwrap(), "the suspect's are not all judged");
     assert!(test.app.projector.wait(ticket, Lane::Fast, Duration::ZERO).await);
     assert!(!test.app.projector.wait(ticket, Lane::Slow, Duration::ZERO).await);
@@ -110,7 +112,7 @@ async fn what_a_suspect_sent_is_judged_after_what_others_sent() {
     assert_eq!(test.sql_number(&first).await, 1);
     assert_eq!(test.sql_number("select count(*) from record").await, 5);
     assert!(projector::round(&test.app).await.unwrap());
-    ticket = test.app.projector.request() - 1;
+    ticket = test.app.projector.request(organisation) - 1;
     assert!(test.app.projector.wait(ticket, Lane::Slow, Duration::ZERO).await);
     assert_eq!(test.sql_number("select count(*) from record").await, 7);
 }

@@ -210,6 +210,37 @@ async fn what_comes_late_waits_in_the_tray_and_makes_numbered_supplements() {
 }
 
 #[tokio::test]
+async fn what_is_late_of_one_person_is_listed_wherever_it_went_since() {
+    let mut evening = Evening::come().await;
+    evening.phones[0].register("张伟");
+    evening.sync(0).await;
+    evening.close().await.good();
+    let gone = evening.phones[1].register("李四").to_string();
+    let stays = evening.phones[1].register("王五").to_string();
+    evening.phones[0].register("赵六");
+    evening.sync(0).await;
+    evening.sync(1).await;
+    let admin = evening.house.staff(&evening.test, HqAdmin, HERE).await;
+    let there = json!({ "office": id_of(&evening.test, &evening.house, THERE).await });
+    post(&evening.test, &admin, &format!("/api/v1/records/{gone}/assignment"), there).await.good();
+
+    let person = evening.house.person(Supervisor, HERE);
+    let board = evening.board().await;
+    let line = board["people"].as_array().unwrap().iter().find(|line| line["person"] == json!(person)).unwrap();
+    assert_eq!(line["late"], 2);
+    let here = format!("made_in={}&made_by={person}&day={DAY}&unsealed=true", evening.office);
+    let here = evening.secretary.list(&evening.test, &format!("/api/v1/records?{here}")).await;
+    assert_eq!(here.len(), 1, "the list of one's records does not have what is another office's by now");
+    let path = evening.path(&format!("/late?made_by={person}"));
+    let page = evening.secretary.get(&evening.test, &path).await.good().json();
+    let listed = page["items"].as_array().unwrap().iter().map(|line| line["id"].as_str().unwrap().to_owned());
+    assert_eq!((&page["total"], listed.collect::<BTreeSet<_>>()), (&json!(2), [gone, stays].into()));
+    let path = evening.path(&format!("/late/export?form=csv&made_by={person}"));
+    let export = evening.secretary.get(&evening.test, &path).await.good();
+    assert_eq!(export.header("daybook-rows"), Some("2"));
+}
+
+#[tokio::test]
 async fn the_late_tray_is_paged_and_sealed_only_as_it_was_seen() {
     let mut evening = Evening::come().await;
     evening.phones[0].register("张伟");

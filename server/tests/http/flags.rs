@@ -201,9 +201,20 @@ async fn more_records_than_anybody_makes_in_a_minute() {
     let calm = phone.register("王五");
     desk.sync(&mut phone).await;
     for record in &made {
-        let evidence = json!({ "records": 12, "allowed_records": 10 });
+        let mut others: Vec<String> = made.iter().filter(|other| *other != record).map(ToString::to_string).collect();
+        others.sort_unstable();
+        let evidence = json!({ "records": 12, "allowed_records": 10, "others": others });
         assert_eq!(desk.flags(*record).await, [("hasty_records".to_owned(), evidence)], "also those that came before");
     }
+    // Those that went elsewhere are counted, and have no name there.
+    let admin = desk.house.staff(&desk.test, Role::HqAdmin, HERE).await;
+    let offices = admin.list(&desk.test, "/api/v1/offices").await;
+    let there = offices.iter().find(|office| office["name"] == THERE).unwrap()["id"].clone();
+    let path = format!("/api/v1/records/{}/assignment", made[0]);
+    desk.test.call(Method::POST, &path, Some(&admin.cookie), Some(&json!({ "office": there }))).await.good();
+    let secretary = desk.house.staff(&desk.test, Role::Secretary, HERE).await;
+    let seen = desk.flags_for(&secretary, made[1]).await;
+    assert_eq!((&seen[0].1["records"], seen[0].1["others"].as_array().unwrap().len()), (&json!(12), 10));
     assert_eq!(desk.flags(calm).await, []);
 
     assert_eq!(desk.set(json!({ "records_a_minute": 0 })).await, "organisation.threshold");

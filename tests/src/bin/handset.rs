@@ -8,6 +8,7 @@ use client::{CreateRequest, Daybook, Error, Network, OnMetered, Options, PhotoPo
 use serde_json::{Value, json};
 use sync_core::id::RecordId;
 use sync_core::record::lead::{LeadEdit, LeadFacts};
+use sync_core::record::survey::{Answer, SurveyFacts};
 
 /// A phone that is told what to do; answers with one line of JSON.
 #[derive(Parser)]
@@ -43,6 +44,15 @@ enum Order {
         id: RecordId,
         /// The name.
         name: String,
+    },
+    /// Saves a survey for each of the answers to a question, and sends them.
+    Surveys {
+        /// The form.
+        form: String,
+        /// The question.
+        question: String,
+        /// What was answered to it.
+        answers: Vec<String>,
     },
     /// Attaches a photo, and sends it with its bytes.
     Photo {
@@ -86,6 +96,15 @@ impl Handset {
                 phone.leads().edit(id, &[LeadEdit::Name(Some(name))])?;
                 phone.sync()?;
                 Ok(json!({ "id": id }))
+            }
+            Order::Surveys { form, question, answers } => {
+                for answer in answers {
+                    let answers = [(question.clone(), Answer::Text(answer))].into();
+                    let facts = SurveyFacts { form: Some(form.clone()), answers, ..SurveyFacts::default() };
+                    phone.surveys().create(CreateRequest { facts, ..CreateRequest::default() })?;
+                }
+                phone.sync()?;
+                Ok(json!({}))
             }
             Order::Photo { id, file } => {
                 let hash = phone.attach_photo(id, &file, None)?;

@@ -1,6 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { Button, Table, type TableColumnType } from 'antd';
+import { Button, type TableColumnType } from 'antd';
+import { useMemo } from 'react';
 import type { Body } from '../api/client.ts';
 import { exported } from '../api/files.ts';
 import { nameOf } from '../api/records.ts';
@@ -8,43 +9,58 @@ import { amendmentList } from '../api/set-aside.ts';
 import { DeviceLink } from '../devices/link.tsx';
 import { number, useWords } from '../language/wording.ts';
 import { PageHead } from '../shell/page-head.tsx';
-import { Fetched, Nothing } from '../shell/states.tsx';
+import { Fetched } from '../shell/states.tsx';
 import { ExportButton } from '../words/export.tsx';
 import { More } from '../words/more.tsx';
 import { Moment } from '../words/moment.tsx';
+import { Lines } from '../words/lines.tsx';
 import { List } from '../words/list.tsx';
 
 type Held = Body['HeldBody'];
 
+const keyOf = ({ record, device }: Held): string => `${record} ${device}`;
+
 export function AmendmentsPage() {
   const { t } = useWords();
   const query = useInfiniteQuery(amendmentList);
-  const columns: TableColumnType<Held>[] = [
-    {
-      key: 'record',
-      title: t('common.record'),
-      width: 420,
-      render: (_, held) => (
-        <Link to="/amendments/$record/$device" params={{ record: held.record, device: held.device }} className="row-link">
-          {nameOf({ id: held.record, title: held.title })}
-        </Link>
-      ),
-    },
-    { key: 'who', title: t('common.who'), width: 140, render: (_, held) => held.person_name },
-    { key: 'device', title: t('common.device'), width: 180, render: (_, held) => <DeviceLink id={held.device} label={held.device_label} /> },
-    {
-      key: 'held',
-      title: t('amendments.held'),
-      width: 90,
-      align: 'right',
-      render: (_, held) => (
-        <Link to="/amendments/$record/$device" params={{ record: held.record, device: held.device }}>
-          {number(held.held)}
-        </Link>
-      ),
-    },
-    { key: 'since', title: t('common.since'), width: 150, render: (_, held) => <Moment at={held.since} /> },
-  ];
+  const columns = useMemo(
+    (): TableColumnType<Held>[] => [
+      {
+        key: 'record',
+        title: t('common.record'),
+        width: 420,
+        render: (_, held) => (
+          <Link
+            to="/amendments/$record/$device"
+            params={{ record: held.record, device: held.device }}
+            className="row-link"
+          >
+            {nameOf({ id: held.record, title: held.title })}
+          </Link>
+        ),
+      },
+      { key: 'who', title: t('common.who'), width: 140, render: (_, held) => held.person_name },
+      {
+        key: 'device',
+        title: t('common.device'),
+        width: 180,
+        render: (_, held) => <DeviceLink id={held.device} label={held.device_label} />,
+      },
+      {
+        key: 'held',
+        title: t('amendments.held'),
+        width: 90,
+        align: 'right',
+        render: (_, held) => (
+          <Link to="/amendments/$record/$device" params={{ record: held.record, device: held.device }}>
+            {number(held.held)}
+          </Link>
+        ),
+      },
+      { key: 'since', title: t('common.since'), width: 150, render: (_, held) => <Moment at={held.since} /> },
+    ],
+    [t],
+  );
   return (
     <>
       <PageHead
@@ -60,15 +76,14 @@ export function AmendmentsPage() {
       />
       <p className="page-lead">{t('amendments.lead')}</p>
       <Fetched query={query}>
-        {({ pages }) => (
+        {(held) => (
           <List label={t('amendments.title')}>
-            <Table<Held>
-              size="small"
-              rowKey={(held) => `${held.record} ${held.device}`}
-              dataSource={pages.flatMap((page) => page.items)}
+            <Lines
+              rowKey={keyOf}
+              lines={held}
               columns={columns}
-              pagination={false}
-              locale={{ emptyText: <Nothing title={t('amendments.empty')} hint={t('amendments.emptyHint')} /> }}
+              empty={t('amendments.empty')}
+              hint={t('amendments.emptyHint')}
             />
             <More query={query} />
           </List>

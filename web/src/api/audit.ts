@@ -1,4 +1,5 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { allItems } from './all-items.ts';
 import { answer, api, type Body } from './client.ts';
 import type { paths } from './schema.d.ts';
 
@@ -14,6 +15,7 @@ export const trail = (filter: TrailFilter) =>
       answer(api.GET('/api/v1/audit', { params: { query: { ...filter, before: pageParam } }, signal })),
     initialPageParam: undefined as number | undefined,
     getNextPageParam: (page) => page.next ?? undefined,
+    select: allItems,
   });
 
 /** Whether anybody has tampered with the trail. Only when somebody asks: the server reads all of it. */

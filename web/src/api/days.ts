@@ -32,14 +32,14 @@ const pages = {
   getNextPageParam: (page: { next?: string | null }) => page.next ?? undefined,
 };
 
-/** What came for a closed day and is in no statement, page after page. */
-export const lateTray = (office: string, day: string) =>
+/** What came for a closed day and is in no statement, page after page; or what one person made of it. */
+export const lateTray = (office: string, day: string, madeBy?: string) =>
   infiniteQueryOptions({
-    queryKey: ['days', 'late', office, day],
+    queryKey: ['days', 'late', office, day, madeBy],
     queryFn: ({ pageParam, signal }) =>
       answer(
         api.GET('/api/v1/offices/{office}/days/{day}/late', {
-          params: { path: { office, day }, query: { after: pageParam } },
+          params: { path: { office, day }, query: { made_by: madeBy, after: pageParam } },
           signal,
         }),
       ),

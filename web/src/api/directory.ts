@@ -1,5 +1,5 @@
 import { queryOptions, useQueries } from '@tanstack/react-query';
-import { createContext, useContext } from 'react';
+import { createContext, useContext, useMemo } from 'react';
 import { answer, api, type Body } from './client.ts';
 
 // Offices, teams and projects hardly change during a sitting.
@@ -87,15 +87,19 @@ function directoryOf(
   };
 }
 
+const NONE: never[] = [];
+
 /** The directory as far as it has come, and how its lists stand: one that failed or has not come yet is empty. */
 export function useDirectoryFetched() {
-  return useQueries({
-    queries: [offices, teams, projects, people],
-    combine: ([offices, teams, projects, people]) => ({
-      directory: directoryOf(offices.data ?? [], teams.data ?? [], projects.data ?? [], people.data ?? []),
-      lists: [offices, teams, projects, people],
-    }),
-  });
+  const lists = useQueries({ queries: [offices, teams, projects, people] });
+  const [{ data: ofOffices = NONE }, { data: ofTeams = NONE }, { data: ofProjects = NONE }, { data: ofPeople = NONE }] =
+    lists;
+  // The same one as long as nothing in it changes: all lists look names up in it.
+  const directory = useMemo(
+    () => directoryOf(ofOffices, ofTeams, ofProjects, ofPeople),
+    [ofOffices, ofTeams, ofProjects, ofPeople],
+  );
+  return { directory, lists };
 }
 
 /** Fetched once for all pages (shell/frame.tsx); hundreds of cells look names up in it. */

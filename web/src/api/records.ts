@@ -26,6 +26,18 @@ export const recordPage = (query: RecordQuery) =>
 export const recordLines = (ids: string[], signal: AbortSignal) =>
   answer(api.GET('/api/v1/records/lines', { params: { query: { ids: ids.join(',') } }, signal }));
 
+/** The lines of these records page after page, however many there are. */
+export const namedRecords = (ids: string[]) =>
+  infiniteQueryOptions({
+    queryKey: ['records', 'named', ids],
+    queryFn: async ({ pageParam, signal }) => ({
+      items: await recordLines(ids.slice(pageParam, pageParam + PAGE), signal),
+      total: ids.length,
+    }),
+    initialPageParam: 0,
+    getNextPageParam: (_page, _pages, at) => (at + PAGE < ids.length ? at + PAGE : undefined),
+  });
+
 /** Where the records of a page were made. */
 export const recordPlaces = (query: RecordQuery) =>
   queryOptions({

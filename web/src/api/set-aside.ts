@@ -1,4 +1,5 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { allItems } from './all-items.ts';
 import { answer, api, type Body } from './client.ts';
 import type { paths } from './schema.d.ts';
 
@@ -17,6 +18,7 @@ export const amendmentList = infiniteQueryOptions({
   queryFn: ({ pageParam, signal }) =>
     answer(api.GET('/api/v1/amendments', { params: { query: { before: pageParam } }, signal })),
   ...pages,
+  select: allItems,
 });
 
 export const amendment = (record: string, device: string) =>
@@ -42,6 +44,7 @@ export const quarantineList = (filter: QuarantineFilter) =>
     queryFn: ({ pageParam, signal }) =>
       answer(api.GET('/api/v1/quarantine', { params: { query: { ...filter, before: pageParam } }, signal })),
     ...pages,
+    select: allItems,
   });
 
 /** Which codes the list has over all its pages, whichever code it is narrowed to, and how often. */
@@ -68,6 +71,7 @@ export const strayList = infiniteQueryOptions({
   queryFn: ({ pageParam, signal }) =>
     answer(api.GET('/api/v1/strays', { params: { query: { before: pageParam } }, signal })),
   ...pages,
+  select: allItems,
 });
 
 export const adoptStray = (id: number, author: string | undefined) =>

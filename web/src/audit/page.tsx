@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { App, Button, DatePicker, Table, type TableColumnType } from 'antd';
+import { App, Button, DatePicker, type TableColumnType } from 'antd';
 import dayjs from 'dayjs';
 import { useMemo, useState, type ReactNode } from 'react';
 import { trail, verification, type TrailEntry } from '../api/audit.ts';
@@ -11,9 +11,10 @@ import { number, term, useWords } from '../language/wording.ts';
 import { Choice } from '../records/filters.tsx';
 import { usePowers } from '../session/session.ts';
 import { PageHead } from '../shell/page-head.tsx';
-import { Fetched, Lacking, Nothing } from '../shell/states.tsx';
+import { Fetched, Lacking } from '../shell/states.tsx';
 import { ExportButton } from '../words/export.tsx';
 import { FileDialog } from '../words/file-dialog.tsx';
+import { Lines } from '../words/lines.tsx';
 import { List } from '../words/list.tsx';
 import { Moment } from '../words/moment.tsx';
 import { More } from '../words/more.tsx';
@@ -32,7 +33,6 @@ export function AuditPage() {
   const query = useInfiniteQuery(trail(filter));
   const check = useQuery(verification);
   const show = (change: Partial<AuditSearch>) => void navigate({ search: readAuditSearch({ ...search, ...change }) });
-  const entries = query.data?.pages.flatMap((page) => page.items) ?? [];
   const day = (text: string | undefined) => (text ? dayjs(text) : null);
   return (
     <>
@@ -75,7 +75,7 @@ export function AuditPage() {
         )}
       </div>
       <Fetched query={query} rows={12}>
-        {() => <Entries entries={entries} more={<More query={query} />} />}
+        {(entries) => <Entries entries={entries} more={<More query={query} />} />}
       </Fetched>
     </>
   );
@@ -85,35 +85,40 @@ function Entries({ entries, more }: { entries: TrailEntry[]; more: ReactNode }) 
   const { t } = useWords();
   const directory = useDirectory();
   const { phones, wording } = useWording();
-  const columns: TableColumnType<TrailEntry>[] = [
-    { key: 'no', title: t('audit.no'), width: 80, align: 'right', render: (_, entry) => <span className="number">{number(entry.no)}</span> },
-    { key: 'at', title: t('audit.at'), width: 150, render: (_, entry) => <Moment at={entry.at} /> },
-    {
-      key: 'who',
-      title: t('common.who'),
-      width: 130,
-      render: (_, entry) => (entry.person ? (directory.person(entry.person) ?? <span className="identifier">{entry.person}</span>) : t('audit.machine')),
-    },
-    { key: 'origin', title: t('audit.origin'), width: 110, render: (_, entry) => <Origin origin={entry.origin} /> },
-    { key: 'act', title: t('audit.act'), width: 170, render: (_, entry) => <Act entry={entry} /> },
-    {
-      key: 'detail',
-      title: t('audit.detail'),
-      width: 420,
-      render: (_, entry) => <div className="audit-detail">{detailText(entry.detail, wording)}</div>,
-    },
-  ];
+  const columns = useMemo(
+    (): TableColumnType<TrailEntry>[] => [
+      {
+        key: 'no',
+        title: t('audit.no'),
+        width: 80,
+        align: 'right',
+        render: (_, entry) => <span className="number">{number(entry.no)}</span>,
+      },
+      { key: 'at', title: t('audit.at'), width: 150, render: (_, entry) => <Moment at={entry.at} /> },
+      {
+        key: 'who',
+        title: t('common.who'),
+        width: 130,
+        render: (_, entry) =>
+          entry.person
+            ? (directory.person(entry.person) ?? <span className="identifier">{entry.person}</span>)
+            : t('audit.machine'),
+      },
+      { key: 'origin', title: t('audit.origin'), width: 110, render: (_, entry) => <Origin origin={entry.origin} /> },
+      { key: 'act', title: t('audit.act'), width: 170, render: (_, entry) => <Act entry={entry} /> },
+      {
+        key: 'detail',
+        title: t('audit.detail'),
+        width: 420,
+        render: (_, entry) => <div className="audit-detail">{detailText(entry.detail, wording)}</div>,
+      },
+    ],
+    [t, directory, wording],
+  );
   return (
     <List label={t('audit.title')}>
       <Lacking what={t('problem.phoneNames')} queries={[phones]} />
-      <Table<TrailEntry>
-        size="small"
-        rowKey="no"
-        dataSource={entries}
-        columns={columns}
-        pagination={false}
-        locale={{ emptyText: <Nothing title={t('audit.empty')} hint={t('audit.emptyHint')} /> }}
-      />
+      <Lines rowKey="no" lines={entries} columns={columns} empty={t('audit.empty')} hint={t('audit.emptyHint')} />
       {more}
     </List>
   );
@@ -122,15 +127,18 @@ function Entries({ entries, more }: { entries: TrailEntry[]; more: ReactNode }) 
 /** People, places and phones by their names, and parts and words as people say them. */
 function useWording() {
   const { t } = useWords();
-  const { person, office, team, project } = useDirectory();
+  const directory = useDirectory();
   const phones = useQuery({ ...devices, enabled: usePowers().seeDevices, staleTime: 60_000 });
   const labels = useMemo(() => new Map(phones.data?.map(({ id, label }) => [id, label])), [phones.data]);
-  const wording: Wording = {
-    named: (id) => person(id) ?? office(id) ?? team(id) ?? project(id) ?? labels.get(id),
-    part: (name) => term('noted', name),
-    meant: (part, word) => (part === 'role' ? term(part, word) : part === 'state' ? term('review', word) : undefined),
-    yesOrNo: (yes) => t(yes ? 'common.yes' : 'common.no'),
-  };
+  const wording = useMemo((): Wording => {
+    const { person, office, team, project } = directory;
+    return {
+      named: (id) => person(id) ?? office(id) ?? team(id) ?? project(id) ?? labels.get(id),
+      part: (name) => term('noted', name),
+      meant: (part, word) => (part === 'role' ? term(part, word) : part === 'state' ? term('review', word) : undefined),
+      yesOrNo: (yes) => t(yes ? 'common.yes' : 'common.no'),
+    };
+  }, [t, directory, labels]);
   return { phones, wording };
 }
 

@@ -6,7 +6,7 @@ import { useDirectory } from '../api/directory.ts';
 import type { Kind } from '../api/records.ts';
 import { Backlog, Skew } from '../devices/condition.tsx';
 import { number, term, useWords } from '../language/wording.ts';
-import { Nothing } from '../shell/states.tsx';
+import { Lines } from '../words/lines.tsx';
 import { List } from '../words/list.tsx';
 import { Moment } from '../words/moment.tsx';
 import { COLUMNS, isMissing, ordered, rowsOf, type Column, type Order, type Row } from './board-lines.ts';
@@ -17,7 +17,8 @@ const KINDS: Kind[] = ['visit', 'survey', 'lead'];
 /** Everybody of the day: what they made, and how their phones stand. */
 export function BoardTable({ board, zone }: { board: Board; zone?: string }) {
   const { t } = useWords();
-  const { missing } = useSearch({ from: '/inside/offices/$office/days/$day' });
+  const search = useSearch({ from: '/inside/offices/$office/days/$day' });
+  const { missing } = search;
   const [order, setOrder] = useState<Order>();
   const people = missing ? board.people.filter(isMissing) : board.people;
   const sorting = (by: Column) => ({
@@ -49,8 +50,10 @@ export function BoardTable({ board, zone }: { board: Board; zone?: string }) {
           <span className="none">{number(0)}</span>
         ) : (
           <Link
-            to="/records"
-            search={{ made_in: board.office, made_by: line.person, day: board.day, unsealed: true }}
+            to="/offices/$office/days/$day"
+            params={{ office: board.office, day: board.day }}
+            search={{ ...search, late_of: line.person }}
+            hash="late"
             className="mark mark-held"
             title={t('board.countOf', { what: t('board.late'), name: line.name })}
           >
@@ -92,24 +95,17 @@ export function BoardTable({ board, zone }: { board: Board; zone?: string }) {
   ];
   return (
     <List label={t('board.promoters')}>
-      <Table<Row>
-        size="small"
+      <Lines
         rowKey="key"
-        dataSource={rowsOf(ordered(people, order))}
+        lines={rowsOf(ordered(people, order))}
         columns={columns}
-        pagination={false}
         onChange={(_page, _filters, sorter) => {
           const { columnKey, order } = Array.isArray(sorter) ? (sorter[0] ?? {}) : sorter;
           const by = COLUMNS.find((column) => column === columnKey);
           setOrder(by && order ? { by, descending: order === 'descend' } : undefined);
         }}
-        locale={{
-          emptyText: missing ? (
-            <Nothing title={t('board.nobodyMissing')} />
-          ) : (
-            <Nothing title={t('board.empty')} hint={t('board.emptyHint')} />
-          ),
-        }}
+        empty={t(missing ? 'board.nobodyMissing' : 'board.empty')}
+        hint={missing ? undefined : t('board.emptyHint')}
         summary={() => !missing && board.people.length > 0 && <Totals board={board} />}
       />
     </List>

@@ -98,7 +98,9 @@ function Standing({ board, zone }: { board: Board; zone?: string }) {
       </span>
       <Checkbox
         checked={search.missing ?? false}
-        onChange={(event) => void navigate({ search: event.target.checked ? { missing: true } : {}, replace: true })}
+        onChange={(event) =>
+          void navigate({ search: { ...search, missing: event.target.checked || undefined }, replace: true })
+        }
       >
         {t('board.missingOnly')}
       </Checkbox>

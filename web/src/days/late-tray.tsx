@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { App, Button, Space } from 'antd';
 import { useState } from 'react';
 import { lateTray, makeSupplement, sealedStatement, type Board } from '../api/days.ts';
@@ -17,6 +17,7 @@ import { RecordPages } from './record-pages.tsx';
 export function LateTray({ board }: { board: Board }) {
   const { t } = useWords();
   const powers = usePowers();
+  const { late_of: madeBy } = useSearch({ from: '/inside/offices/$office/days/$day' });
   const [asking, setAsking] = useState(false);
   const records = recordsIn(board.late);
   if (records + board.late_facts === 0) return null;
@@ -36,21 +37,41 @@ export function LateTray({ board }: { board: Board }) {
             name={`${t('late.title')} ${board.name} ${board.day}`}
             list={exported('/api/v1/offices/{office}/days/{day}/late/export', {
               path: { office: board.office, day: board.day },
-              query: {},
+              query: { made_by: madeBy },
             })}
           />
         </Space>
       </div>
       <p className="quiet">{t('late.lead')}</p>
       {board.late_facts > 0 && <p>{t('late.facts', { count: board.late_facts })}</p>}
-      <LateRecords board={board} />
+      {madeBy && <OnlyOf person={madeBy} board={board} />}
+      <LateRecords board={board} madeBy={madeBy} />
       {asking && <SupplementDialog board={board} onClose={() => setAsking(false)} />}
     </section>
   );
 }
 
-function LateRecords({ board }: { board: Board }) {
-  return <RecordPages query={useInfiniteQuery(lateTray(board.office, board.day))} office={board.office} />;
+function LateRecords({ board: { office, day }, madeBy }: { board: Board; madeBy?: string }) {
+  return <RecordPages query={useInfiniteQuery(lateTray(office, day, madeBy))} office={office} />;
+}
+
+/** Says whose records alone are listed, which a number of the board has chosen, and leads to all. */
+function OnlyOf({ person, board: { office, day, people } }: { person: string; board: Board }) {
+  const { t } = useWords();
+  const name = people.find((line) => line.person === person)?.name ?? t('common.unknown');
+  return (
+    <p>
+      {t('records.filter.madeBy', { name })}{' '}
+      <Link
+        to="/offices/$office/days/$day"
+        params={{ office, day }}
+        search={(search) => ({ ...search, late_of: undefined })}
+        hash="late"
+      >
+        {t('late.all')}
+      </Link>
+    </p>
+  );
 }
 
 function SupplementDialog({ board, onClose }: { board: Board; onClose: () => void }) {

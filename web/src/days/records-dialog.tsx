@@ -7,8 +7,8 @@ import { ExportButton } from '../words/export.tsx';
 interface Props {
   /** What is counted; a file of it is called so too. */
   title: string;
-  /** All of the records as a file. */
-  list: Exported;
+  /** All of the records as a file, where there is one. */
+  list?: Exported;
   onClose: () => void;
   children: ReactNode;
 }
@@ -27,7 +27,7 @@ export function RecordsDialog({ title, list, onClose, children }: Props) {
       onCancel={onClose}
       footer={
         <>
-          <ExportButton name={title.slice(0, LONGEST_FILE_NAME)} list={list} />
+          {list && <ExportButton name={title.slice(0, LONGEST_FILE_NAME)} list={list} />}
           <Button onClick={onClose}>{t('common.close')}</Button>
         </>
       }

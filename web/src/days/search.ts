@@ -12,8 +12,13 @@ export function readDaysSearch(search: Record<string, unknown>): DaysSearch {
 export interface BoardSearch {
   /** Only those whose phones are missing. */
   missing?: boolean;
+  /** Of what is late only what this person made. */
+  late_of?: string;
 }
 
-export function readBoardSearch(search: Record<string, unknown>): BoardSearch {
-  return search.missing === true ? { missing: true } : {};
+export function readBoardSearch({ missing, late_of }: Record<string, unknown>): BoardSearch {
+  return {
+    ...(missing === true && { missing }),
+    ...(typeof late_of === 'string' && /^[0-9a-f-]{36}$/i.test(late_of) && { late_of }),
+  };
 }

@@ -1,14 +1,15 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { Table, type TableColumnType } from 'antd';
+import type { TableColumnType } from 'antd';
 import { dayLines, type DayLine } from '../api/days.ts';
 import { offices, useDirectory } from '../api/directory.ts';
 import { exported } from '../api/files.ts';
 import { number, useWords } from '../language/wording.ts';
 import { useMe } from '../session/session.ts';
 import { PageHead } from '../shell/page-head.tsx';
-import { Fetched, Nothing } from '../shell/states.tsx';
+import { Fetched } from '../shell/states.tsx';
 import { ExportButton } from '../words/export.tsx';
+import { Lines } from '../words/lines.tsx';
 import { List } from '../words/list.tsx';
 import { Moment } from '../words/moment.tsx';
 import { dayIn } from './business-day.ts';
@@ -138,13 +139,12 @@ function Offices({ lines, day }: { lines: DayLine[]; day: string }) {
   ];
   return (
     <List label={t('days.title')}>
-      <Table<DayLine>
-        size="small"
+      <Lines
         rowKey="office"
-        dataSource={lines}
+        lines={lines}
         columns={columns}
-        pagination={false}
-        locale={{ emptyText: <Nothing title={t('days.empty')} hint={t('days.emptyHint')} /> }}
+        empty={t('days.empty')}
+        hint={t('days.emptyHint')}
       />
     </List>
   );

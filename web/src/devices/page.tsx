@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { Button, Checkbox, Space, Table, type TableColumnType } from 'antd';
-import { useState } from 'react';
+import { Button, Checkbox, Space, type TableColumnType } from 'antd';
+import { useMemo, useState } from 'react';
 import { devices, useDirectory } from '../api/directory.ts';
 import { exported } from '../api/files.ts';
 import { number, time, useWords } from '../language/wording.ts';
@@ -9,9 +9,10 @@ import { EnrolDialog } from '../enrolment/enrol-dialog.tsx';
 import { Choice } from '../records/filters.tsx';
 import { usePowers } from '../session/session.ts';
 import { PageHead } from '../shell/page-head.tsx';
-import { Fetched, Nothing } from '../shell/states.tsx';
+import { Fetched } from '../shell/states.tsx';
 import { ExportButton } from '../words/export.tsx';
 import { Moment } from '../words/moment.tsx';
+import { Lines } from '../words/lines.tsx';
 import { List } from '../words/list.tsx';
 import { Backlog, Skew } from './condition.tsx';
 import { RevokeDialog } from './revoke-dialog.tsx';
@@ -75,7 +76,10 @@ export function DevicesPage() {
           onChange={(status) => show({ status })}
           wide
         />
-        <Checkbox checked={search.unsent ?? false} onChange={(event) => show({ unsent: event.target.checked || undefined })}>
+        <Checkbox
+          checked={search.unsent ?? false}
+          onChange={(event) => show({ unsent: event.target.checked || undefined })}
+        >
           {t('devices.withUnsent')}
         </Checkbox>
         {Object.keys(search).length > 0 && (
@@ -96,100 +100,113 @@ function DeviceTable({ devices }: { devices: Device[] }) {
   const directory = useDirectory();
   const [asking, setAsking] = useState<{ act: 'revoke' | 'wipe'; device: Device }>();
   const close = () => setAsking(undefined);
-  const offices = new Map(directory.people.map((person) => [person.id, person.office]));
-  const zoneOf = (device: Device) => directory.zone(offices.get(device.person));
-  const columns: TableColumnType<Device>[] = [
-    {
-      key: 'phone',
-      title: t('devices.phone'),
-      width: 170,
-      className: 'wide-short',
-      render: (_, device) => <span className="wrap">{device.label}</span>,
-    },
-    {
-      key: 'person',
-      title: t('devices.person'),
-      width: 120,
-      sorter: (a, b) => (directory.person(a.person) ?? '').localeCompare(directory.person(b.person) ?? ''),
-      render: (_, device) => (
-        <Link to="/people" search={{ text: directory.person(device.person), everybody: true }}>
-          {directory.person(device.person) ?? t('common.unknown')}
-        </Link>
-      ),
-    },
-    { key: 'state', title: t('devices.state'), width: 130, render: (_, device) => <StatusMark device={device} /> },
-    {
-      key: 'exchange',
-      title: t('devices.lastExchange'),
-      width: 140,
-      sorter: (a, b) => (a.last_exchange_at ?? 0) - (b.last_exchange_at ?? 0),
-      render: (_, device) =>
-        device.last_exchange_at == null ? <span className="none">{t('devices.never')}</span> : <Moment at={device.last_exchange_at} zone={zoneOf(device)} />,
-    },
-    {
-      key: 'unsent',
-      title: t('devices.unsent'),
-      width: 130,
-      sorter: (a, b) => a.unsent.changes + a.unsent.photos - b.unsent.changes - b.unsent.photos,
-      render: (_, device) => <Backlog device={device} zone={zoneOf(device)} />,
-    },
-    {
-      key: 'skew',
-      title: t('devices.skew'),
-      width: 90,
-      align: 'right',
-      sorter: (a, b) => Math.abs(a.skew_ms ?? 0) - Math.abs(b.skew_ms ?? 0),
-      render: (_, device) => <Skew device={device} />,
-    },
-    { key: 'journal', title: t('devices.journal'), width: 70, align: 'right', render: (_, device) => number(device.journal_n) },
-    {
-      key: 'app',
-      title: t('devices.app'),
-      width: 100,
-      className: 'wide-short',
-      render: (_, device) => <span className="small">{device.app}</span>,
-    },
-  ];
-  if (powers.cutOff) {
-    columns.push({
-      key: 'actions',
-      title: t('common.actions'),
-      className: 'short',
-      render: (_, device) => {
-        const status = statusOf(device);
-        return (
-          <Space size={4}>
-            <Button
-              size="small"
-              disabled={status !== 'active'}
-              onClick={() => setAsking({ act: 'revoke', device })}
-              aria-label={`${t('devices.revoke')}: ${device.label}`}
-            >
-              {t('devices.revoke')}
-            </Button>
-            <Button
-              size="small"
-              danger
-              disabled={status === 'wiping' || status === 'wiped'}
-              onClick={() => setAsking({ act: 'wipe', device })}
-              aria-label={`${t('devices.wipe')}: ${device.label}`}
-            >
-              {t('devices.wipe')}
-            </Button>
-          </Space>
-        );
+  const columns = useMemo(() => {
+    const offices = new Map(directory.people.map((person) => [person.id, person.office]));
+    const zoneOf = (device: Device) => directory.zone(offices.get(device.person));
+    const columns: TableColumnType<Device>[] = [
+      {
+        key: 'phone',
+        title: t('devices.phone'),
+        width: 170,
+        className: 'wide-short',
+        render: (_, device) => <span className="wrap">{device.label}</span>,
       },
-    });
-  }
+      {
+        key: 'person',
+        title: t('devices.person'),
+        width: 120,
+        sorter: (a, b) => (directory.person(a.person) ?? '').localeCompare(directory.person(b.person) ?? ''),
+        render: (_, device) => (
+          <Link to="/people" search={{ text: directory.person(device.person), everybody: true }}>
+            {directory.person(device.person) ?? t('common.unknown')}
+          </Link>
+        ),
+      },
+      { key: 'state', title: t('devices.state'), width: 130, render: (_, device) => <StatusMark device={device} /> },
+      {
+        key: 'exchange',
+        title: t('devices.lastExchange'),
+        width: 140,
+        sorter: (a, b) => (a.last_exchange_at ?? 0) - (b.last_exchange_at ?? 0),
+        render: (_, device) =>
+          device.last_exchange_at == null ? (
+            <span className="none">{t('devices.never')}</span>
+          ) : (
+            <Moment at={device.last_exchange_at} zone={zoneOf(device)} />
+          ),
+      },
+      {
+        key: 'unsent',
+        title: t('devices.unsent'),
+        width: 130,
+        sorter: (a, b) => a.unsent.changes + a.unsent.photos - b.unsent.changes - b.unsent.photos,
+        render: (_, device) => <Backlog device={device} zone={zoneOf(device)} />,
+      },
+      {
+        key: 'skew',
+        title: t('devices.skew'),
+        width: 90,
+        align: 'right',
+        sorter: (a, b) => Math.abs(a.skew_ms ?? 0) - Math.abs(b.skew_ms ?? 0),
+        render: (_, device) => <Skew device={device} />,
+      },
+      {
+        key: 'journal',
+        title: t('devices.journal'),
+        width: 70,
+        align: 'right',
+        render: (_, device) => number(device.journal_n),
+      },
+      {
+        key: 'app',
+        title: t('devices.app'),
+        width: 100,
+        className: 'wide-short',
+        render: (_, device) => <span className="small">{device.app}</span>,
+      },
+    ];
+    if (powers.cutOff) {
+      columns.push({
+        key: 'actions',
+        title: t('common.actions'),
+        className: 'short',
+        render: (_, device) => {
+          const status = statusOf(device);
+          return (
+            <Space size={4}>
+              <Button
+                size="small"
+                disabled={status !== 'active'}
+                onClick={() => setAsking({ act: 'revoke', device })}
+                aria-label={`${t('devices.revoke')}: ${device.label}`}
+              >
+                {t('devices.revoke')}
+              </Button>
+              <Button
+                size="small"
+                danger
+                disabled={status === 'wiping' || status === 'wiped'}
+                onClick={() => setAsking({ act: 'wipe', device })}
+                aria-label={`${t('devices.wipe')}: ${device.label}`}
+              >
+                {t('devices.wipe')}
+              </Button>
+            </Space>
+          );
+        },
+      });
+    }
+    return columns;
+  }, [t, directory, powers]);
   return (
     <List label={t('devices.title')}>
-      <Table<Device>
-        size="small"
+      <Lines
         rowKey="id"
-        dataSource={devices}
+        lines={devices}
         columns={columns}
-        pagination={devices.length > 100 ? { pageSize: 100, showSizeChanger: false } : false}
-        locale={{ emptyText: <Nothing title={t('devices.empty')} hint={t('devices.emptyHint')} /> }}
+        atOnce={100}
+        empty={t('devices.empty')}
+        hint={t('devices.emptyHint')}
       />
       {asking?.act === 'revoke' && <RevokeDialog device={asking.device} onClose={close} />}
       {asking?.act === 'wipe' && <WipeDialog device={asking.device} onClose={close} />}

@@ -104,6 +104,7 @@ const day = {
     toStatement: 'To the statement',
   },
   late: {
+    all: 'Show all',
     title: 'Late tray',
     lead: 'These came after the day was closed and are in no statement. The sealed figures stay as they are; a supplement counts these.',
     facts_one: '{{count}} arrival or deal among them is late',

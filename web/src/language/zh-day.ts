@@ -99,6 +99,7 @@ const day: InOneForm<typeof en> = {
     toStatement: '查看日结单',
   },
   late: {
+    all: '显示全部',
     title: '迟到箱',
     lead: '以下内容在日结之后到达，不在任何结单中。已封存的数字不变，由补充单计入。',
     facts_other: '其中 {{count}} 项到访或成交为迟到',

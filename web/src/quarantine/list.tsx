@@ -1,6 +1,7 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { Button, Segmented, Table, type TableColumnType } from 'antd';
+import { Button, Segmented, type TableColumnType } from 'antd';
+import { useMemo } from 'react';
 import type { Body } from '../api/client.ts';
 import { deviceLabels } from '../api/directory.ts';
 import { exported } from '../api/files.ts';
@@ -9,10 +10,11 @@ import { DeviceLink } from '../devices/link.tsx';
 import { number, term, useWords } from '../language/wording.ts';
 import { Choice } from '../records/filters.tsx';
 import { PageHead } from '../shell/page-head.tsx';
-import { Fetched, Lacking, Nothing } from '../shell/states.tsx';
+import { Fetched, Lacking } from '../shell/states.tsx';
 import { ExportButton } from '../words/export.tsx';
 import { More } from '../words/more.tsx';
 import { Moment } from '../words/moment.tsx';
+import { Lines } from '../words/lines.tsx';
 import { List } from '../words/list.tsx';
 import { LISTED, offered } from './search.ts';
 import { reasonOf, Why } from './why.tsx';
@@ -28,56 +30,65 @@ export function QuarantinePage() {
   const query = useInfiniteQuery(quarantineList(filter));
   const phones = useQuery(deviceLabels).data ?? NONE;
   const state = filter.state ?? 'quarantined';
-  const items = query.data?.pages.flatMap((page) => page.items) ?? [];
   const counted = useQuery(quarantineCodes(filter));
   const codes = offered(counted.data ?? [], filter.code);
-  const columns: TableColumnType<Listed>[] = [
-    {
-      key: 'why',
-      title: t('quarantine.code'),
-      width: 320,
-      render: (_, item) => (
-        <Link to="/quarantine/$id" params={{ id: String(item.id) }} className="row-link">
-          <Why code={item.code} reason={item.reason} />
-        </Link>
-      ),
-    },
-    { key: 'who', title: t('common.who'), width: 120, render: (_, item) => item.person_name },
-    {
-      key: 'device',
-      title: t('common.device'),
-      width: 170,
-      render: (_, item) => (item.device ? <DeviceLink id={item.device} label={item.device_label} /> : t('common.console')),
-    },
-    {
-      key: 'received',
-      title: t('quarantine.received'),
-      width: 150,
-      render: (_, item) => (
-        <>
-          <Moment at={item.received_at} />
-          {item.overdue && (
-            <div>
-              <span className="mark mark-held">{t('quarantine.overdue')}</span>
-            </div>
-          )}
-        </>
-      ),
-    },
-    { key: 'size', title: t('quarantine.size'), width: 110, align: 'right', render: (_, item) => t('common.bytes', { count: item.bytes }) },
-    {
-      key: 'misses',
-      title: t('quarantine.misses'),
-      width: 100,
-      align: 'right',
-      render: (_, item) =>
-        item.missing.length > 0 && (
-          <Link to="/quarantine/$id" params={{ id: String(item.id) }}>
-            {number(item.missing.length)}
+  const columns = useMemo(
+    (): TableColumnType<Listed>[] => [
+      {
+        key: 'why',
+        title: t('quarantine.code'),
+        width: 320,
+        render: (_, item) => (
+          <Link to="/quarantine/$id" params={{ id: String(item.id) }} className="row-link">
+            <Why code={item.code} reason={item.reason} />
           </Link>
         ),
-    },
-  ];
+      },
+      { key: 'who', title: t('common.who'), width: 120, render: (_, item) => item.person_name },
+      {
+        key: 'device',
+        title: t('common.device'),
+        width: 170,
+        render: (_, item) =>
+          item.device ? <DeviceLink id={item.device} label={item.device_label} /> : t('common.console'),
+      },
+      {
+        key: 'received',
+        title: t('quarantine.received'),
+        width: 150,
+        render: (_, item) => (
+          <>
+            <Moment at={item.received_at} />
+            {item.overdue && (
+              <div>
+                <span className="mark mark-held">{t('quarantine.overdue')}</span>
+              </div>
+            )}
+          </>
+        ),
+      },
+      {
+        key: 'size',
+        title: t('quarantine.size'),
+        width: 110,
+        align: 'right',
+        render: (_, item) => t('common.bytes', { count: item.bytes }),
+      },
+      {
+        key: 'misses',
+        title: t('quarantine.misses'),
+        width: 100,
+        align: 'right',
+        render: (_, item) =>
+          item.missing.length > 0 && (
+            <Link to="/quarantine/$id" params={{ id: String(item.id) }}>
+              {number(item.missing.length)}
+            </Link>
+          ),
+      },
+    ],
+    [t],
+  );
   return (
     <>
       <PageHead
@@ -92,7 +103,10 @@ export function QuarantinePage() {
         }
         end={
           <>
-            <ExportButton name={t('quarantine.title')} list={exported('/api/v1/quarantine/export', { query: filter })} />
+            <ExportButton
+              name={t('quarantine.title')}
+              list={exported('/api/v1/quarantine/export', { query: filter })}
+            />
             <Button onClick={() => void query.refetch()} loading={query.isFetching}>
               {t('common.refresh')}
             </Button>
@@ -118,15 +132,14 @@ export function QuarantinePage() {
         <Lacking what={t('quarantine.codes')} queries={[counted]} />
       </div>
       <Fetched query={query}>
-        {() => (
+        {(items) => (
           <List label={t('quarantine.title')}>
-            <Table<Listed>
-              size="small"
+            <Lines
               rowKey="id"
-              dataSource={items}
+              lines={items}
               columns={columns}
-              pagination={false}
-              locale={{ emptyText: <Nothing title={t('quarantine.empty')} hint={t('quarantine.emptyHint')} /> }}
+              empty={t('quarantine.empty')}
+              hint={t('quarantine.emptyHint')}
             />
             <More query={query} />
           </List>

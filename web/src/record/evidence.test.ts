@@ -18,6 +18,14 @@ test('a record outside one’s territory is said to be there, and not which', ()
   expect(evidenceOf('duplicate_phone', { record: null })).toEqual([{ says: 'record', record: null }]);
 });
 
+test('a hasty minute says which other records it has, and how many nobody may see here', () => {
+  const evidence = { records: 12, allowed_records: 10, others: ['01a2', '01a3'] };
+  expect(evidenceOf('hasty_records', evidence)).toEqual([
+    { says: 'rate', numbers: { records: '12', allowed_records: '10' } },
+    { says: 'others', records: ['01a2', '01a3'], elsewhere: 9 },
+  ]);
+});
+
 test('a flag or a part of a newer server says nothing', () => {
   expect(evidenceOf('bad_weather', { wind: 12 })).toEqual([]);
   expect(evidenceOf('outside_geofence', { metres: 'far' })).toEqual([]);

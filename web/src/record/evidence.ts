@@ -7,6 +7,8 @@ export type Evidence =
   | { says: 'device'; device: string }
   | { says: 'forked' | 'closed'; at: number }
   | { says: 'clock' | 'travel' | 'geofence' | 'hasty' | 'rate'; numbers: Record<string, string> }
+  /** Others with which it is counted, and how many more lie outside one's territory. */
+  | { says: 'others'; records: string[]; elsewhere: number }
   | { says: 'consent'; numbers?: undefined };
 
 const PLACES = ['captured', 'check_in', 'check_out'] as const;
@@ -47,8 +49,12 @@ export function evidenceOf(flag: string, evidence: Record<string, unknown>): Evi
     case 'missing_consent':
       parts.push({ says: 'consent' });
   }
-  const { record, device, forked_at: forked, closed_at: closed } = evidence;
+  const { record, others, records, device, forked_at: forked, closed_at: closed } = evidence;
   if (typeof record === 'string' || record === null) parts.push({ says: 'record', record });
+  if (Array.isArray(others) && typeof records === 'number') {
+    const named = others.filter((other) => typeof other === 'string');
+    parts.push({ says: 'others', records: named, elsewhere: records - 1 - named.length });
+  }
   if (typeof device === 'string') parts.push({ says: 'device', device });
   if (typeof forked === 'number') parts.push({ says: 'forked', at: forked });
   if (typeof closed === 'number') parts.push({ says: 'closed', at: closed });

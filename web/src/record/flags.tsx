@@ -1,6 +1,9 @@
-import { Link } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
-import type { Detail, Line } from '../api/records.ts';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { Button } from 'antd';
+import { useState, type ReactNode } from 'react';
+import { namedRecords, type Detail, type Line } from '../api/records.ts';
+import { RecordPages } from '../days/record-pages.tsx';
+import { RecordsDialog } from '../days/records-dialog.tsx';
 import { DeviceLink } from '../devices/link.tsx';
 import { term, useWords } from '../language/wording.ts';
 import { Moment } from '../words/moment.tsx';
@@ -24,7 +27,7 @@ export function Flags({ detail, zone }: { detail: Detail; zone?: string }) {
             <dd>
               {evidenceOf(flag, evidence).map((part) => (
                 <div key={part.says}>
-                  <Said part={part} line={detail.line} zone={zone} />
+                  <Said part={part} flag={flag} line={detail.line} zone={zone} />
                 </div>
               ))}
             </dd>
@@ -36,7 +39,7 @@ export function Flags({ detail, zone }: { detail: Detail; zone?: string }) {
 }
 
 /** One thing that speaks for a flag, in words. */
-function Said({ part, line, zone }: { part: Evidence; line: Line; zone?: string }): ReactNode {
+function Said({ part, flag, line, zone }: { part: Evidence; flag: string; line: Line; zone?: string }): ReactNode {
   const { t } = useWords();
   switch (part.says) {
     case 'record':
@@ -62,19 +65,36 @@ function Said({ part, line, zone }: { part: Evidence; line: Line; zone?: string 
           {t(`flags.${part.says}`)} <Moment at={part.at} zone={zone} />
         </>
       );
-    default:
+    case 'others':
       return (
         <>
-          {t(`flags.${part.says}`, part.numbers)}
-          {part.says === 'rate' && (
-            <>
-              {' '}
-              <Link to="/records" search={{ promoter: line.owner, day: line.day }}>
-                {t('flags.thatDay')}
-              </Link>
-            </>
-          )}
+          <Together title={term('flag', flag)} records={[line.id, ...part.records].toSorted()} />{' '}
+          {part.elsewhere > 0 && t('flags.someElsewhere', { count: part.elsewhere })}
         </>
       );
+    default:
+      return t(`flags.${part.says}`, part.numbers);
   }
+}
+
+/** Shows the records that a flag counts together. */
+function Together({ title, records }: { title: string; records: string[] }) {
+  const { t } = useWords();
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <Button type="link" size="small" className="figure" onClick={() => setOpen(true)}>
+        {t('flags.these')}
+      </Button>
+      {open && (
+        <RecordsDialog title={title} onClose={() => setOpen(false)}>
+          <NamedRecords ids={records} />
+        </RecordsDialog>
+      )}
+    </>
+  );
+}
+
+function NamedRecords({ ids }: { ids: string[] }) {
+  return <RecordPages query={useInfiniteQuery(namedRecords(ids))} />;
 }

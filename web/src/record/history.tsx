@@ -1,9 +1,10 @@
-import { Select, Table, type TableColumnType } from 'antd';
+import { Select, type TableColumnType } from 'antd';
 import { useState } from 'react';
 import type { Detail } from '../api/records.ts';
 import { DeviceLink } from '../devices/link.tsx';
 import { SKEW_MS } from '../devices/search.ts';
 import { stretch, term, time, useWords } from '../language/wording.ts';
+import { Lines } from '../words/lines.tsx';
 import { Moment } from '../words/moment.tsx';
 import { Act } from './act.tsx';
 import { FieldName } from './field-name.tsx';
@@ -128,12 +129,11 @@ export function HistoryTable({ lines, zone, kind }: { lines: HistoryLine[]; zone
     },
   ];
   return (
-    <Table<HistoryLine>
-      size="small"
+    <Lines
       rowKey={(line) => `${line.change} ${line.zone} ${line.field} ${line.act} ${line.entry?.id ?? ''}`}
-      dataSource={lines}
+      lines={lines}
       columns={columns}
-      pagination={lines.length > 20 ? { pageSize: 20, size: 'small', showSizeChanger: false } : false}
+      atOnce={20}
     />
   );
 }

@@ -1,6 +1,6 @@
 import { DatePicker, Input, Select } from 'antd';
 import dayjs, { type Dayjs } from 'dayjs';
-import { useEffect, useState } from 'react';
+import { memo, useEffect, useState } from 'react';
 import { useDirectory } from '../api/directory.ts';
 import type { RecordFilter } from '../api/records.ts';
 import { term, useWords, type Group } from '../language/wording.ts';
@@ -15,7 +15,7 @@ interface Props {
 }
 
 /** The conditions of a list of records; all have to hold. */
-export function RecordFilters({ filter, onChange, without = [] }: Props) {
+export const RecordFilters = memo(function RecordFilters({ filter, onChange, without = [] }: Props) {
   const { t } = useWords();
   const directory = useDirectory();
   const change = (change: Partial<RecordFilter>) => onChange(narrow(filter, change));
@@ -123,7 +123,7 @@ export function RecordFilters({ filter, onChange, without = [] }: Props) {
       )}
     </div>
   );
-}
+});
 
 /** The days of a filter as the calendar shows them; a single one is its first and its last. */
 function days({ day, from, to }: RecordFilter): [Dayjs | null, Dayjs | null] {

@@ -2,7 +2,7 @@ import { SettingOutlined } from '@ant-design/icons';
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useRouterState, useSearch } from '@tanstack/react-router';
 import { Button, Checkbox, Popover, Segmented } from 'antd';
-import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
 import { PAGE, recordPage, type RecordFilter, type RecordQuery } from '../api/records.ts';
 import { exported } from '../api/files.ts';
 import { useWords } from '../language/wording.ts';
@@ -30,20 +30,27 @@ export function RecordsPage() {
   const navigate = useNavigate({ from: '/records' });
   const trail = useRouterState({ select: (state) => state.location.state.trail });
   const powers = usePowers();
-  const filter = useMemo(() => readFilter(search), [search]);
+  const filter = useSearch({ from: '/inside/records', select: readFilter, structuralSharing: true });
   const wanted = { ...filter, limit: PAGE, after: search.after };
   const query = useQuery({ ...recordPage(wanted), placeholderData: keepPreviousData });
   useAtHand(query.isPlaceholderData ? undefined : query.data?.next, wanted);
   const [columns, setColumns] = useState(rememberedColumns);
   const [selected, setSelected] = useState(NOTHING);
 
-  const show = (filter: RecordFilter) => {
-    setSelected(NOTHING);
-    void navigate({ search: { ...filter, view: search.view } });
-  };
+  const show = useCallback(
+    (filter: RecordFilter) => {
+      setSelected(NOTHING);
+      void navigate({ search: { ...filter, view: search.view } });
+    },
+    [navigate, search.view],
+  );
+  const reset = useCallback(() => show({}), [show]);
   const goOn = (after: string) => {
     setSelected(NOTHING);
-    void navigate({ search: { ...filter, view: search.view, after }, state: { trail: [...(trail ?? []), search.after ?? ''] } });
+    void navigate({
+      search: { ...filter, view: search.view, after },
+      state: { trail: [...(trail ?? []), search.after ?? ''] },
+    });
   };
   const goBack = () => {
     setSelected(NOTHING);
@@ -113,7 +120,7 @@ export function RecordsPage() {
               waiting={query.isPlaceholderData}
               selected={selected}
               onSelect={powers.review || powers.reassign ? setSelected : undefined}
-              onReset={filtered ? () => show({}) : undefined}
+              onReset={filtered ? reset : undefined}
             />
           )}
           <div className="list-foot">
@@ -121,7 +128,7 @@ export function RecordsPage() {
               {chosen.length > 0 && <SelectionActions lines={chosen} onDone={() => setSelected(NOTHING)} />}
             </div>
             {filtered && (
-              <Button type="link" onClick={() => show({})}>
+              <Button type="link" onClick={reset}>
                 {t('records.reset')}
               </Button>
             )}
@@ -141,12 +148,22 @@ export function RecordsPage() {
   );
 }
 
-/** Has the next page at hand before somebody asks for it, so that its lines are there at once. */
+/** Somebody may leaf through pages faster than they are fetched. */
+const PAGES_AT_HAND = 2;
+
+/** Has the next pages at hand before somebody asks for them, so that their lines are there at once. */
 function useAtHand(next: string | null | undefined, wanted: RecordQuery): void {
   const cache = useQueryClient();
   const page = JSON.stringify({ ...wanted, after: next });
   useEffect(() => {
-    if (next) void cache.prefetchQuery(recordPage(JSON.parse(page) as RecordQuery));
+    if (!next) return;
+    const query = JSON.parse(page) as RecordQuery;
+    void (async () => {
+      let after: string | null | undefined = next;
+      for (let ahead = 0; after && ahead < PAGES_AT_HAND; ahead += 1) {
+        ({ next: after } = await cache.fetchQuery(recordPage({ ...query, after })));
+      }
+    })().catch(() => undefined);
   }, [cache, next, page]);
 }
 

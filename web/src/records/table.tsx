@@ -1,8 +1,9 @@
-import { Button, Table } from 'antd';
+import { Spin } from 'antd';
+import { useMemo, type Key } from 'react';
 import { useDirectory } from '../api/directory.ts';
 import { nameOf, type Line } from '../api/records.ts';
 import { useWords } from '../language/wording.ts';
-import { Nothing } from '../shell/states.tsx';
+import { Lines } from '../words/lines.tsx';
 import { List } from '../words/list.tsx';
 import { columnsOf, type Column } from './columns.tsx';
 
@@ -22,30 +23,32 @@ interface Props {
 export function RecordsTable({ lines, columns, waiting, selected, onSelect, onReset }: Props) {
   const { t } = useWords();
   const directory = useDirectory();
+  const shown = useMemo(
+    () => columnsOf(columns, directory, (column) => t(`records.column.${column}`)),
+    [columns, directory, t],
+  );
+  const selection = useMemo(
+    () =>
+      onSelect && {
+        selectedRowKeys: [...selected],
+        onChange: (ids: Key[]) => onSelect(new Set(ids.map(String))),
+        getCheckboxProps: (line: Line) => ({ 'aria-label': nameOf(line) }) as object,
+      },
+    [selected, onSelect],
+  );
   return (
     <List label={t('records.title')}>
-      <Table<Line>
-        size="small"
-        rowKey="id"
-        dataSource={lines}
-        columns={columnsOf(columns, directory, (column) => t(`records.column.${column}`))}
-        pagination={false}
-        loading={waiting}
-        rowSelection={
-          onSelect && {
-            selectedRowKeys: [...selected],
-            onChange: (ids) => onSelect(new Set(ids.map(String))),
-            getCheckboxProps: (line) => ({ 'aria-label': nameOf(line) }) as object,
-          }
-        }
-        locale={{
-          emptyText: (
-            <Nothing title={t('records.empty')} hint={onReset && t('records.emptyHint')}>
-              {onReset && <Button onClick={onReset}>{t('records.reset')}</Button>}
-            </Nothing>
-          ),
-        }}
-      />
+      <Spin spinning={waiting}>
+        <Lines
+          rowKey="id"
+          lines={lines}
+          columns={shown}
+          rowSelection={selection}
+          empty={t('records.empty')}
+          hint={onReset && t('records.emptyHint')}
+          onReset={onReset}
+        />
+      </Spin>
     </List>
   );
 }

@@ -1,4 +1,5 @@
 import { queryOptions, useSuspenseQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
 import { answer, api, type Body } from '../api/client.ts';
 import { cache } from '../api/cache.ts';
 import { powersOf, type Powers } from './powers.ts';
@@ -17,7 +18,8 @@ export function useMe(): Me {
 }
 
 export function usePowers(): Powers {
-  return powersOf(useMe().role);
+  const { role } = useMe();
+  return useMemo(() => powersOf(role), [role]);
 }
 
 export async function signIn(login: string, password: string, code?: string): Promise<Me> {

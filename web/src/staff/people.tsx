@@ -1,7 +1,7 @@
 import { PlusOutlined } from '@ant-design/icons';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { Button, Checkbox, Input, Space, Table, type TableColumnType } from 'antd';
+import { Button, Checkbox, Input, Space, type TableColumnType } from 'antd';
 import { useMemo, useState } from 'react';
 import type { Body } from '../api/client.ts';
 import { devices, people, useDirectory } from '../api/directory.ts';
@@ -11,9 +11,10 @@ import { EnrolDialog } from '../enrolment/enrol-dialog.tsx';
 import { Choice } from '../records/filters.tsx';
 import { useMe, usePowers } from '../session/session.ts';
 import { PageHead } from '../shell/page-head.tsx';
-import { Fetched, Lacking, Nothing } from '../shell/states.tsx';
+import { Fetched, Lacking } from '../shell/states.tsx';
 import { ExportButton } from '../words/export.tsx';
 import { Moment } from '../words/moment.tsx';
+import { Lines } from '../words/lines.tsx';
 import { List } from '../words/list.tsx';
 import { AddDialog } from './add-dialog.tsx';
 import { ChangeDialog } from './change-dialog.tsx';
@@ -103,6 +104,8 @@ export function PeoplePage() {
   );
 }
 
+const field = (person: Person) => person.role === 'promoter' || person.role === 'supervisor';
+
 function PeopleTable({ people }: { people: Person[] }) {
   const { t } = useWords();
   const directory = useDirectory();
@@ -112,129 +115,142 @@ function PeopleTable({ people }: { people: Person[] }) {
   const byPerson = useMemo(() => phonesOf(fetched.data ?? []), [fetched.data]);
   const [asking, setAsking] = useState<{ act: 'change' | 'handOver' | 'enrol'; person: Person }>();
   const close = () => setAsking(undefined);
-  const of = (person: Person): Phones | undefined => byPerson.get(person.id);
-  const field = (person: Person) => person.role === 'promoter' || person.role === 'supervisor';
-
-  const columns: TableColumnType<Person>[] = [
-    {
-      key: 'name',
-      title: t('people.name'),
-      width: 150,
-      render: (_, person) => (
-        <>
-          {field(person) ? (
-            <Link to="/records" search={{ promoter: person.id }} title={t('people.recordsOf', { name: person.name })}>
-              {person.name}
-            </Link>
-          ) : (
-            person.name
-          )}{' '}
-          {!person.active && <span className="mark mark-off">{t('people.inactive')}</span>}
-        </>
-      ),
-    },
-    {
-      key: 'role',
-      title: t('people.role'),
-      width: 130,
-      className: 'wide-short',
-      render: (_, person) => term('role', person.role),
-    },
-    { key: 'office', title: t('people.office'), width: 110, className: 'short', render: (_, person) => directory.office(person.office) },
-    { key: 'team', title: t('people.team'), width: 120, className: 'short', render: (_, person) => directory.team(person.team) },
-  ];
-  if (powers.seeDevices) {
-    columns.push(
+  const columns = useMemo(() => {
+    const of = (person: Person): Phones | undefined => byPerson.get(person.id);
+    const columns: TableColumnType<Person>[] = [
       {
-        key: 'phones',
-        title: t('people.phones'),
-        width: 96,
-        align: 'right',
-        sorter: (a, b) => (of(a)?.count ?? 0) - (of(b)?.count ?? 0),
+        key: 'name',
+        title: t('people.name'),
+        width: 150,
         render: (_, person) => (
-          <Space size={6}>
-            {of(person) && (
-              <Link to="/devices" search={{ person: person.id }} title={t('devices.of', { name: person.name })}>
-                {number(of(person)?.count ?? 0)}
+          <>
+            {field(person) ? (
+              <Link to="/records" search={{ promoter: person.id }} title={t('people.recordsOf', { name: person.name })}>
+                {person.name}
               </Link>
-            )}
-            {powers.invite && field(person) && person.active && (
-              <Button
-                size="small"
-                icon={<PlusOutlined />}
-                title={t('enrol.action')}
-                aria-label={`${t('enrol.action')}: ${person.name}`}
-                onClick={() => setAsking({ act: 'enrol', person })}
-              />
-            )}
-          </Space>
+            ) : (
+              person.name
+            )}{' '}
+            {!person.active && <span className="mark mark-off">{t('people.inactive')}</span>}
+          </>
         ),
       },
       {
-        key: 'unsent',
-        title: t('people.unsent'),
-        width: 90,
-        align: 'right',
-        sorter: (a, b) => (of(a)?.unsent ?? 0) - (of(b)?.unsent ?? 0),
-        render: (_, person) =>
-          (of(person)?.unsent ?? 0) > 0 && (
-            <Link to="/devices" search={{ person: person.id, unsent: true }} className="mark mark-held">
-              {number(of(person)?.unsent ?? 0)}
-            </Link>
-          ),
+        key: 'role',
+        title: t('people.role'),
+        width: 130,
+        className: 'wide-short',
+        render: (_, person) => term('role', person.role),
       },
       {
-        key: 'exchange',
-        title: t('people.lastExchange'),
-        width: 140,
-        sorter: (a, b) => (of(a)?.lastExchange ?? 0) - (of(b)?.lastExchange ?? 0),
-        render: (_, person) => {
-          const last = of(person)?.lastExchange;
-          if (last === undefined) return of(person) && <span className="none">{t('devices.never')}</span>;
-          return <Moment at={last} zone={directory.zone(person.office)} />;
-        },
+        key: 'office',
+        title: t('people.office'),
+        width: 110,
+        className: 'short',
+        render: (_, person) => directory.office(person.office),
       },
-    );
-  }
-  if (powers.administer || powers.reassign) {
-    columns.push({
-      key: 'actions',
-      title: t('common.actions'),
-      width: 180,
-      render: (_, person) => (
-        <Space size={4} wrap>
-          {powers.administer && person.id !== me.id && (
-            <Button
-              size="small"
-              aria-label={`${t('people.change')}: ${person.name}`}
-              onClick={() => setAsking({ act: 'change', person })}
-            >
-              {t('people.change')}
-            </Button>
-          )}
-          {powers.reassign && field(person) && (
-            <Button
-              size="small"
-              aria-label={`${t('people.handOver')}: ${person.name}`}
-              onClick={() => setAsking({ act: 'handOver', person })}
-            >
-              {t('people.handOver')}
-            </Button>
-          )}
-        </Space>
-      ),
-    });
-  }
+      {
+        key: 'team',
+        title: t('people.team'),
+        width: 120,
+        className: 'short',
+        render: (_, person) => directory.team(person.team),
+      },
+    ];
+    if (powers.seeDevices) {
+      columns.push(
+        {
+          key: 'phones',
+          title: t('people.phones'),
+          width: 96,
+          align: 'right',
+          sorter: (a, b) => (of(a)?.count ?? 0) - (of(b)?.count ?? 0),
+          render: (_, person) => (
+            <Space size={6}>
+              {of(person) && (
+                <Link to="/devices" search={{ person: person.id }} title={t('devices.of', { name: person.name })}>
+                  {number(of(person)?.count ?? 0)}
+                </Link>
+              )}
+              {powers.invite && field(person) && person.active && (
+                <Button
+                  size="small"
+                  icon={<PlusOutlined />}
+                  title={t('enrol.action')}
+                  aria-label={`${t('enrol.action')}: ${person.name}`}
+                  onClick={() => setAsking({ act: 'enrol', person })}
+                />
+              )}
+            </Space>
+          ),
+        },
+        {
+          key: 'unsent',
+          title: t('people.unsent'),
+          width: 90,
+          align: 'right',
+          sorter: (a, b) => (of(a)?.unsent ?? 0) - (of(b)?.unsent ?? 0),
+          render: (_, person) =>
+            (of(person)?.unsent ?? 0) > 0 && (
+              <Link to="/devices" search={{ person: person.id, unsent: true }} className="mark mark-held">
+                {number(of(person)?.unsent ?? 0)}
+              </Link>
+            ),
+        },
+        {
+          key: 'exchange',
+          title: t('people.lastExchange'),
+          width: 140,
+          sorter: (a, b) => (of(a)?.lastExchange ?? 0) - (of(b)?.lastExchange ?? 0),
+          render: (_, person) => {
+            const last = of(person)?.lastExchange;
+            if (last === undefined) return of(person) && <span className="none">{t('devices.never')}</span>;
+            return <Moment at={last} zone={directory.zone(person.office)} />;
+          },
+        },
+      );
+    }
+    if (powers.administer || powers.reassign) {
+      columns.push({
+        key: 'actions',
+        title: t('common.actions'),
+        width: 180,
+        render: (_, person) => (
+          <Space size={4} wrap>
+            {powers.administer && person.id !== me.id && (
+              <Button
+                size="small"
+                aria-label={`${t('people.change')}: ${person.name}`}
+                onClick={() => setAsking({ act: 'change', person })}
+              >
+                {t('people.change')}
+              </Button>
+            )}
+            {powers.reassign && field(person) && (
+              <Button
+                size="small"
+                aria-label={`${t('people.handOver')}: ${person.name}`}
+                onClick={() => setAsking({ act: 'handOver', person })}
+              >
+                {t('people.handOver')}
+              </Button>
+            )}
+          </Space>
+        ),
+      });
+    }
+    return columns;
+  }, [t, directory, me.id, powers, byPerson]);
   return (
     <List label={t('people.title')}>
       <Lacking what={t('people.phones')} queries={[fetched]} />
-      <Table<Person>
-        size="small"
+      <Lines
         rowKey="id"
-        dataSource={people}
+        lines={people}
         columns={columns}
-        pagination={people.length > 100 ? { pageSize: 100, showSizeChanger: false } : false}
-        locale={{ emptyText: <Nothing title={t('people.empty')} hint={t('people.emptyHint')} /> }}
+        atOnce={100}
+        empty={t('people.empty')}
+        hint={t('people.emptyHint')}
       />
       {asking?.act === 'change' && <ChangeDialog person={asking.person} onClose={close} />}
       {asking?.act === 'enrol' && <EnrolDialog person={asking.person} onClose={close} />}

@@ -1,7 +1,7 @@
 import { EditOutlined } from '@ant-design/icons';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { Button, Select, Table, type TableColumnType } from 'antd';
+import { Button, Select, type TableColumnType } from 'antd';
 import { useState } from 'react';
 import type { Body } from '../api/client.ts';
 import { teams, useDirectory } from '../api/directory.ts';
@@ -9,7 +9,8 @@ import { createTeam, renameTeam } from '../api/organisation.ts';
 import { number, useWords } from '../language/wording.ts';
 import { usePowers } from '../session/session.ts';
 import { PageHead } from '../shell/page-head.tsx';
-import { Fetched, Nothing } from '../shell/states.tsx';
+import { Fetched } from '../shell/states.tsx';
+import { Lines } from '../words/lines.tsx';
 import { List } from '../words/list.tsx';
 import { Naming } from '../words/naming.tsx';
 
@@ -67,13 +68,12 @@ export function TeamsPage() {
       <Fetched query={query}>
         {(teams) => (
           <List label={t('teams.title')}>
-            <Table<Team>
-              size="small"
+            <Lines
               rowKey="id"
-              dataSource={teams}
+              lines={teams}
               columns={columns}
-              pagination={false}
-              locale={{ emptyText: <Nothing title={t('teams.empty')} hint={t('teams.emptyHint')} /> }}
+              empty={t('teams.empty')}
+              hint={t('teams.emptyHint')}
             />
           </List>
         )}

@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
-import { App, Button, Modal, Select, Space, Table, type TableColumnType } from 'antd';
-import { useState } from 'react';
+import { App, Button, Modal, Select, Space, type TableColumnType } from 'antd';
+import { useMemo, useState } from 'react';
 import type { Body } from '../api/client.ts';
 import { useDirectory } from '../api/directory.ts';
 import { exported } from '../api/files.ts';
@@ -13,12 +13,13 @@ import { FieldName } from '../record/field-name.tsx';
 import type { HistoryLine } from '../record/shape.ts';
 import { usePowers } from '../session/session.ts';
 import { PageHead } from '../shell/page-head.tsx';
-import { Fetched, Nothing } from '../shell/states.tsx';
+import { Fetched } from '../shell/states.tsx';
 import { ExportButton } from '../words/export.tsx';
 import { More } from '../words/more.tsx';
 import { Moment } from '../words/moment.tsx';
 import { ReasonDialog } from '../words/reason-dialog.tsx';
 import { RecordLink } from '../words/record-link.tsx';
+import { Lines } from '../words/lines.tsx';
 import { List } from '../words/list.tsx';
 
 type Stray = Body['StrayBody'];
@@ -30,56 +31,70 @@ export function StraysPage() {
   const query = useInfiniteQuery(strayList);
   const [asking, setAsking] = useState<{ act: 'adopt' | 'discard'; stray: Stray }>();
   const close = () => setAsking(undefined);
-  const columns: TableColumnType<Stray>[] = [
-    {
-      key: 'record',
-      title: t('common.record'),
-      width: 190,
-      render: (_, stray) => <RecordLink id={stray.record} anchor={`stray-${stray.id}`} />,
-    },
-    { key: 'fields', title: t('strays.wouldDo'), width: 260, render: (_, stray) => <Fields lines={stray.fields as unknown as HistoryLine[]} /> },
-    {
-      key: 'author',
-      title: t('strays.author'),
-      width: 140,
-      render: (_, stray) =>
-        stray.author ? (
-          directory.person(stray.author)
-        ) : (
-          <>
-            {directory.person(stray.claimed) ?? t('common.unknown')} <span className="small quiet">({t('strays.claimed')})</span>
-          </>
-        ),
-    },
-    { key: 'by', title: t('strays.offeredBy'), width: 150, render: (_, stray) => <DeviceLink id={stray.offered_by} /> },
-    { key: 'at', title: t('strays.offeredAt'), width: 150, render: (_, stray) => <Moment at={stray.at} /> },
-    {
-      key: 'actions',
-      title: t('common.actions'),
-      width: 150,
-      render: (_, stray) =>
-        powers.decideQuarantine && (
-          <Space>
-            <Button
-              size="small"
-              type="primary"
-              aria-describedby={`stray-${stray.id}`}
-              onClick={() => setAsking({ act: 'adopt', stray })}
-            >
-              {t('strays.adopt')}
-            </Button>
-            <Button
-              size="small"
-              danger
-              aria-describedby={`stray-${stray.id}`}
-              onClick={() => setAsking({ act: 'discard', stray })}
-            >
-              {t('strays.discard')}
-            </Button>
-          </Space>
-        ),
-    },
-  ];
+  const columns = useMemo(
+    (): TableColumnType<Stray>[] => [
+      {
+        key: 'record',
+        title: t('common.record'),
+        width: 190,
+        render: (_, stray) => <RecordLink id={stray.record} anchor={`stray-${stray.id}`} />,
+      },
+      {
+        key: 'fields',
+        title: t('strays.wouldDo'),
+        width: 260,
+        render: (_, stray) => <Fields lines={stray.fields as unknown as HistoryLine[]} />,
+      },
+      {
+        key: 'author',
+        title: t('strays.author'),
+        width: 140,
+        render: (_, stray) =>
+          stray.author ? (
+            directory.person(stray.author)
+          ) : (
+            <>
+              {directory.person(stray.claimed) ?? t('common.unknown')}{' '}
+              <span className="small quiet">({t('strays.claimed')})</span>
+            </>
+          ),
+      },
+      {
+        key: 'by',
+        title: t('strays.offeredBy'),
+        width: 150,
+        render: (_, stray) => <DeviceLink id={stray.offered_by} />,
+      },
+      { key: 'at', title: t('strays.offeredAt'), width: 150, render: (_, stray) => <Moment at={stray.at} /> },
+      {
+        key: 'actions',
+        title: t('common.actions'),
+        width: 150,
+        render: (_, stray) =>
+          powers.decideQuarantine && (
+            <Space>
+              <Button
+                size="small"
+                type="primary"
+                aria-describedby={`stray-${stray.id}`}
+                onClick={() => setAsking({ act: 'adopt', stray })}
+              >
+                {t('strays.adopt')}
+              </Button>
+              <Button
+                size="small"
+                danger
+                aria-describedby={`stray-${stray.id}`}
+                onClick={() => setAsking({ act: 'discard', stray })}
+              >
+                {t('strays.discard')}
+              </Button>
+            </Space>
+          ),
+      },
+    ],
+    [t, powers, directory],
+  );
   return (
     <>
       <PageHead
@@ -95,15 +110,14 @@ export function StraysPage() {
       />
       <p className="page-lead">{t('strays.lead')}</p>
       <Fetched query={query}>
-        {({ pages }) => (
+        {(strays) => (
           <List label={t('strays.title')}>
-            <Table<Stray>
-              size="small"
+            <Lines
               rowKey="id"
-              dataSource={pages.flatMap((page) => page.items)}
+              lines={strays}
               columns={columns}
-              pagination={false}
-              locale={{ emptyText: <Nothing title={t('strays.empty')} hint={t('strays.emptyHint')} /> }}
+              empty={t('strays.empty')}
+              hint={t('strays.emptyHint')}
             />
             <More query={query} />
           </List>
@@ -158,7 +172,11 @@ function Adopt({ stray, onClose }: AboutOne) {
   const { t } = useWords();
   const { people } = useDirectory();
   const [author, setAuthor] = useState(stray.author ?? stray.claimed ?? undefined);
-  const adopt = useStrayDecision((author: string | undefined) => adoptStray(stray.id, author), t('strays.adopted'), onClose);
+  const adopt = useStrayDecision(
+    (author: string | undefined) => adoptStray(stray.id, author),
+    t('strays.adopted'),
+    onClose,
+  );
   return (
     <Modal
       open

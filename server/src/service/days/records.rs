@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use jiff::civil::Date;
-use sync_core::id::{OfficeId, RecordId};
+use sync_core::id::{OfficeId, PersonId, RecordId};
 
 use super::{notes, sealed, sealed_as, visible};
 use crate::day::late::Late;
@@ -45,7 +45,7 @@ pub struct DayRecords {
     pub next: Option<RecordId>,
 }
 
-/// A page of the late tray: what came for a closed day and is in no statement.
+/// A page of the late tray: what came for a closed day and is in no statement; or of those that one person made.
 ///
 /// # Errors
 /// As [`super::board`].
@@ -54,12 +54,14 @@ pub async fn late(
     who: &Person,
     office: OfficeId,
     day: Date,
+    made_by: Option<PersonId>,
     part: Part,
 ) -> Result<DayRecords, ServiceError> {
-    page_of(app, late_records(app, who, office, day).await?, part).await
+    page_of(app, late_records(app, who, office, day, made_by).await?, part).await
 }
 
-/// The records of the late tray, those whose facts alone came late too.
+/// The records of the late tray, those whose facts alone came late too; or those that the board counts as late of one
+/// person.
 ///
 /// # Errors
 /// As [`super::board`].
@@ -68,6 +70,7 @@ pub(in crate::service) async fn late_records(
     who: &Person,
     office: OfficeId,
     day: Date,
+    made_by: Option<PersonId>,
 ) -> Result<BTreeSet<RecordId>, ServiceError> {
     let office = visible(app, who, office).await?;
     notes::flush(app).await?;
@@ -75,7 +78,12 @@ pub(in crate::service) async fn late_records(
         return Ok(BTreeSet::new());
     }
     let days = app.store.days();
-    let late = Late::of(&days.day_records(office.id, day).await?, &days.day_facts(office.id, day).await?);
+    let records = days.day_records(office.id, day).await?;
+    if let Some(person) = made_by {
+        let late = records.iter().filter(|record| record.by == person && record.sealed.is_none());
+        return Ok(late.map(|record| record.record).collect());
+    }
+    let late = Late::of(&records, &days.day_facts(office.id, day).await?);
     Ok(late.into_records())
 }
 

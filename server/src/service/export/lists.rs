@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use futures_util::stream::{self, BoxStream, StreamExt as _};
+use futures_util::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 use jiff::civil::Date;
 use sync_core::id::{DeviceId, OfficeId, PersonId, PhotoHash, RecordId, TeamId};
 use sync_core::wire::enrol::Role;
@@ -196,9 +196,11 @@ pub async fn counted_surveys(
     figure: Figure,
     language: Language,
 ) -> Result<Table, ServiceError> {
-    let lines = surveys::counted(app, who, filter, figure).await?;
     let names = names(app, who, language).await?;
-    Ok(Table::of(lists::RECORDS, lines.iter().map(|line| names.record(line)).collect()))
+    let rows = surveys::counted(app, who, filter, figure)
+        .map_ok(move |lines| lines.iter().map(|line| names.record(line)).collect())
+        .boxed();
+    Ok(Table { columns: lists::RECORDS, length: None, rows })
 }
 
 /// Changes that were set aside, newest first.
@@ -346,9 +348,10 @@ pub async fn late(
     who: &Person,
     office: OfficeId,
     day: Date,
+    made_by: Option<PersonId>,
     language: Language,
 ) -> Result<Table, ServiceError> {
-    let all = calendar::late_records(app, who, office, day).await?;
+    let all = calendar::late_records(app, who, office, day, made_by).await?;
     of_day(app, who, all, language).await
 }
 
