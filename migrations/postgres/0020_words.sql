@@ -19,4 +19,5 @@ update record set search_digest = null where no in (
 drop table record_search;
 alter table record_words rename to record_search;
 alter index record_words_pkey rename to record_search_pkey;
-create index record_search_words on record_search using gin (cast(words as tsvector));
+-- To read the text as a vector would take twice the time: each of its letters is looked up in the locale.
+create index record_search_words on record_search using gin (array_to_tsvector(string_to_array(btrim(words), ' ')));

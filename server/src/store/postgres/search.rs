@@ -22,7 +22,11 @@ const LONGEST_TERMS: usize = 400_000;
 /// That a record `s` has the words of the expression in a placeholder: what the index answers.
 macro_rules! has_words {
     ($placeholder:literal) => {
-        concat!("cast(s.words as tsvector) @@ cast(split_part(", $placeholder, ", E'\\n', 1) as tsquery)")
+        concat!(
+            "array_to_tsvector(string_to_array(btrim(s.words), ' ')) @@ cast(split_part(",
+            $placeholder,
+            ", E'\\n', 1) as tsquery)"
+        )
     };
 }
 
