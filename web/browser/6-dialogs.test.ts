@@ -54,6 +54,11 @@ test('every dialog is accessible and fits, in both languages and at both widths'
     await page.locator('.answers .figure').first().click();
     await page.locator('.record-lines a').first().waitFor();
   });
+  const hasty = first(await lines(desk, 'kind=survey&flag=hasty_records'));
+  await looker.lookAbove('hasty-minute', `/records/${hasty.id}`, async () => {
+    await page.locator('.flags .figure').first().click();
+    await page.locator('.record-lines a').first().waitFor();
+  });
   await looker.lookAbove('keys', '/review', async () => {
     await page.locator('.review-head').waitFor();
     await page.keyboard.press('?');
