@@ -7,16 +7,19 @@
 //! - [`read_change`] reads what stands before the operations, and counts them without unpacking them;
 //! - [`Change::read`] takes the operations apart;
 //! - [`lay_out`] makes of changes that follow each other the document that Automerge would make of them;
+//! - [`read_off`] tells what stands in a record after such changes, without a document;
 //! - [`pack`] and [`unpack`] leave away on the wire what can be worked out;
 //! - [`contents`] and [`change_of`] take the header away and put it back.
 
 mod change;
+mod held;
 mod layout;
 mod reader;
 
 use sha2::{Digest, Sha256};
 
 pub use change::{Action, Change, Container, Key, Op, OpId, Scalar, Value};
+pub use held::{Held, read_off};
 pub use layout::lay_out;
 use reader::Reader;
 

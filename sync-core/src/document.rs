@@ -15,6 +15,7 @@ use crate::id::ChangeHash;
 use crate::record::{Kind, Zone};
 use crate::trust::Limits;
 
+pub use read::view_of_changes;
 pub use write::{EditError, NewRecord};
 
 /// A change that was just made, ready to be stored and sent.

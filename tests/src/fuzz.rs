@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use automerge::legacy::{ElementId, Key, ObjectId, OpId, OpType};
 use automerge::{Change, ExpandedChange, ObjType, ScalarValue};
 use sync_core::chunk::{self, lay_out, read_change};
-use sync_core::document::{Document, NewRecord};
+use sync_core::document::{Document, NewRecord, view_of_changes};
 use sync_core::history::history;
 use sync_core::id::{ActorId, ChangeHash, DeviceId, OfficeId, PersonId, RecordId, Signature};
 use sync_core::journal::Head;
@@ -108,6 +108,8 @@ impl Scene {
         let log: Vec<&[u8]> = published.iter().copied().chain(taken.map(|candidate| candidate.raw)).collect();
         let applied = Document::load_bytes(&log.concat()).and_then(|mut applied| applied.any_view());
         assert_eq!(applied.ok(), view, "what was accepted reads in another way where it is taken in");
+        let read_off = view_of_changes(log).ok();
+        assert_eq!(read_off, view, "what was accepted reads in another way without a document");
     }
 }
 

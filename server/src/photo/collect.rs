@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 
 use serde::Serialize;
-use sync_core::document::Document;
+use sync_core::document::view_of_changes;
 use sync_core::id::{OrganisationId, PhotoHash, RecordId};
 use sync_core::time::UnixMillis;
 
@@ -126,8 +126,7 @@ async fn names(app: &App, record: RecordId, hash: PhotoHash) -> Result<bool, Ser
     if published.is_empty() {
         return Ok(false);
     }
-    let view = Document::load(published.iter().map(|change| change.raw.as_slice()))
-        .and_then(|mut document| document.any_view());
+    let view = view_of_changes(published.iter().map(|change| change.raw.as_slice()));
     // A record that can't be read may name anything.
     Ok(view.map_or(true, |view| view.frame().photos.iter().any(|photo| photo.entry.hash == hash)))
 }

@@ -69,7 +69,7 @@ pub(super) fn heal(record: &PendingRecord, limits: &Limits) -> Option<Publicatio
     let row = catch_unwind(AssertUnwindSafe(|| {
         let mut document = Document::load(order.iter().map(|hash| all[hash])).ok()?;
         let view = document.any_view().ok()?;
-        Some(record_row(record, &mut document, &view))
+        Some(record_row(record, &view))
     }));
     let row = row.ok().flatten()?;
     tracing::warn!(record = %record.id, changes = accepted.len(), "lost changes of a record came back to their places");

@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use sync_core::document::Document;
 use sync_core::id::{ChangeHash, DeviceId, OrganisationId, RecordId};
 use sync_core::index::Row;
 use sync_core::record::view::AnyView;
@@ -366,15 +365,12 @@ fn judge_record(record: &PendingRecord, limits: &Limits) -> Publication {
     let candidates: Vec<Candidate<'_>> =
         record.incoming.iter().filter_map(|change| candidate(change, &mut set_aside)).collect();
     let (accepted, row) = match judge(record.id, &published, &record.refused, &candidates, limits) {
-        Ok(Judgement { accepted, set_aside: refused, document, view }) => {
+        Ok(Judgement { accepted, set_aside: refused, view, .. }) => {
             set_aside.extend(refused.into_iter().map(|(hash, reason)| {
                 let (state, code) = state_of(&reason);
                 (hash, state, code.to_owned())
             }));
-            let row = document
-                .zip(view)
-                .filter(|_| !accepted.is_empty())
-                .map(|(mut document, view)| record_row(record, &mut document, &view));
+            let row = view.filter(|_| !accepted.is_empty()).map(|view| record_row(record, &view));
             (accepted, row)
         }
         Err(damaged) => {
@@ -429,7 +425,7 @@ fn state_of(reason: &SetAside) -> (ChangeState, &'static str) {
     }
 }
 
-pub(super) fn record_row(record: &PendingRecord, document: &mut Document, view: &AnyView) -> RecordRow {
+pub(super) fn record_row(record: &PendingRecord, view: &AnyView) -> RecordRow {
     RecordRow {
         organisation: record.organisation,
         row: Row::of(view),
@@ -437,7 +433,7 @@ pub(super) fn record_row(record: &PendingRecord, document: &mut Document, view: 
         flags: 0,
         seen: Sighting::of(record.organisation, view),
         partners: Vec::new(),
-        heads: document.heads(),
+        heads: view.frame().heads.clone(),
         photos: view.frame().photos.iter().map(|photo| photo.entry.hash).collect(),
         made_by: view.frame().header.owner,
         made_in: view.frame().header.office,

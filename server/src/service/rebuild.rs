@@ -1,6 +1,6 @@
 //! Recreates the read tables from the change log.
 
-use sync_core::document::{Document, DocumentError};
+use sync_core::document::{DocumentError, view_of_changes};
 use sync_core::id::RecordId;
 
 use super::flags::raise_all;
@@ -114,8 +114,7 @@ async fn remake(records: Vec<PendingRecord>) -> Result<Vec<Remade>, ServiceError
 }
 
 fn row_of(record: &PendingRecord) -> Result<Remade, DocumentError> {
-    let mut document = Document::load(record.published.iter().map(|change| change.raw.as_slice()))?;
-    let view = document.any_view()?;
+    let view = view_of_changes(record.published.iter().map(|change| change.raw.as_slice()))?;
     let changes = u32::try_from(record.published.len()).unwrap_or(u32::MAX);
-    Ok(Remade { row: record_row(record, &mut document, &view), changes, seq: record.base_seq })
+    Ok(Remade { row: record_row(record, &view), changes, seq: record.base_seq })
 }

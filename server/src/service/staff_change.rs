@@ -73,8 +73,7 @@ fn compose_publication(
         });
     }
     let frame = read_change(&change.bytes).map_err(ServiceError::internal)?;
-    let row =
-        judgement.document.zip(judgement.view).map(|(mut document, view)| record_row(record, &mut document, &view));
+    let row = judgement.view.map(|view| record_row(record, &view));
     Ok(Some(Publication {
         id: record.id,
         organisation: record.organisation,

@@ -211,7 +211,7 @@ fn compose(
         .collect();
     let judged = judge(record.id, &published, &record.refused, &candidates, &app.config.limits.records);
     let unfit = |_| ServiceError::from(codes::STRAY_UNFIT).detail("the published record does not load");
-    let Judgement { accepted, set_aside, document, view } = judged.map_err(unfit)?;
+    let Judgement { accepted, set_aside, view, .. } = judged.map_err(unfit)?;
     if let Some((_, reason)) = set_aside.first() {
         return Err(match reason {
             SetAside::Waiting(_) => {
@@ -236,7 +236,7 @@ fn compose(
             raw: stray.change.raw.clone(),
         });
     }
-    let row = document.zip(view).map(|(mut document, view)| record_row(record, &mut document, &view));
+    let row = view.map(|view| record_row(record, &view));
     Ok(Publication {
         id: record.id,
         organisation: record.organisation,

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use futures_util::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
-use sync_core::document::Document;
+use sync_core::document::view_of_changes;
 use sync_core::id::RecordId;
 use sync_core::record::Kind;
 use sync_core::record::survey::SurveyFacts;
+use sync_core::record::view::AnyView;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::records::{LONGEST_PAGE, Page, PageKey, count, list};
@@ -164,6 +165,8 @@ impl<R: Reader> Reading<R> {
 }
 
 fn facts_of(record: &PendingRecord) -> Option<SurveyFacts> {
-    let mut document = Document::load(record.published.iter().map(|change| change.raw.as_slice())).ok()?;
-    document.view::<SurveyFacts>().ok().map(|view| view.facts)
+    match view_of_changes(record.published.iter().map(|change| change.raw.as_slice())) {
+        Ok(AnyView::Survey(view)) => Some(view.facts),
+        _ => None,
+    }
 }

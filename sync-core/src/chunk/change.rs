@@ -3,6 +3,7 @@
 use super::reader::{Booleans, Deltas, Reader, Runs};
 use super::{ChangeFrame, ChunkError, contents, read_head};
 use crate::id::{ActorId, ChangeHash};
+use crate::time::UnixMillis;
 
 /// An operation's number, and its actor as an index into [`Change::actors`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +100,26 @@ impl Value<'_> {
         match (self.meta & 0b1111, <[u8; 8]>::try_from(self.bytes)) {
             (5, Ok(bytes)) => f64::from_le_bytes(bytes).is_finite(),
             _ => true,
+        }
+    }
+
+    /// The value itself, as fields have it.
+    pub fn read(&self) -> crate::record::scalar::Scalar {
+        use crate::record::scalar::Scalar;
+        let unsigned =
+            || Reader(self.bytes).unsigned().map_or(i64::MAX, |number| i64::try_from(number).unwrap_or(i64::MAX));
+        // Whoever took the change apart has seen that it is well-formed.
+        let signed = || Reader(self.bytes).signed().unwrap_or_default();
+        match self.meta & 0b1111 {
+            0 => Scalar::Null,
+            1 => Scalar::Bool(false),
+            2 => Scalar::Bool(true),
+            3 => Scalar::Int(unsigned()),
+            4 | 8 => Scalar::Int(signed()),
+            5 => Scalar::Float(<[u8; 8]>::try_from(self.bytes).map_or(f64::NAN, f64::from_le_bytes)),
+            6 => Scalar::Text(String::from_utf8_lossy(self.bytes).into_owned()),
+            9 => Scalar::Time(UnixMillis(signed())),
+            _ => Scalar::Bytes(self.bytes.to_vec()),
         }
     }
 

@@ -20,38 +20,8 @@ use crate::id::ActorId;
 ///
 /// `None` when they are not a straight line from the first change of a record, or do what records don't.
 pub fn lay_out(changes: &[&Change<'_>]) -> Option<Vec<u8>> {
-    let mut line = Line::default();
-    for (at, change) in changes.iter().enumerate() {
-        let (before, earlier) = match at.checked_sub(1) {
-            None => (None, &[][..]),
-            Some(before) => (changes.get(before), changes.get(..at)?),
-        };
-        let follows = match before {
-            None => change.frame.deps.is_empty() && change.frame.start_op == 1,
-            Some(before) => {
-                change.frame.deps.contains(&before.hash())
-                    && Some(change.frame.start_op) == before.max_op().checked_add(1)
-            }
-        };
-        if !follows || change.has_more || change.ops.is_empty() || change.frame.deps.len() > MOST_DEPS {
-            return None;
-        }
-        // Beside the one before it, a change names its writer's last one.
-        for dep in &change.frame.deps {
-            line.deps.push(earlier.iter().rposition(|known| known.hash() == *dep)?);
-        }
-        line.actors.extend_from_slice(&change.actors);
-    }
+    let mut line = Line::of(changes)?;
     let head = changes.last()?;
-    line.actors.sort_unstable();
-    line.actors.dedup();
-    let count = changes.iter().map(|change| change.ops.len()).sum();
-    line.ops = Vec::with_capacity(count);
-    line.behind = vec![NOTHING; count];
-    line.objects.push(Object::new(None, Container::Map));
-    for change in changes {
-        line.follow(change)?;
-    }
     let mut body = Vec::with_capacity(changes.iter().map(|change| change.raw.len()).sum());
     body.extend(unsigned_leb128(line.actors.len() as u64));
     for actor in &line.actors {
@@ -71,29 +41,29 @@ pub fn lay_out(changes: &[&Change<'_>]) -> Option<Vec<u8>> {
 const MOST_DEPS: usize = 2;
 
 /// The index of an operation, which is its number less one.
-type At = u32;
+pub(super) type At = u32;
 
 const NOTHING: At = At::MAX;
 
 /// An operation of the line.
-struct Placed<'a> {
-    op: &'a Op<'a>,
+pub(super) struct Placed<'a> {
+    pub(super) op: &'a Op<'a>,
     /// Who wrote it, as an index into [`Line::actors`].
-    actor: u32,
+    pub(super) actor: u32,
     /// In which of [`Line::objects`].
     object: u32,
     /// The element that it names.
     element: At,
     /// The object that it makes, or [`NOTHING`].
-    makes: u32,
+    pub(super) makes: u32,
 }
 
-struct Object {
+pub(super) struct Object {
     /// What made it; the root was always there.
     maker: Option<At>,
-    kind: Container,
+    pub(super) kind: Container,
     /// Everything that writes in a map, in the order of the numbers.
-    entries: Vec<At>,
+    pub(super) entries: Vec<At>,
     /// The first element of a list.
     first: At,
     /// What was written over an element of a list, and over which.
@@ -108,20 +78,71 @@ impl Object {
 
 /// Changes that follow each other.
 #[derive(Default)]
-struct Line<'a> {
+pub(super) struct Line<'a> {
     /// Everybody who is spoken of, sorted.
-    actors: Vec<ActorId>,
+    pub(super) actors: Vec<ActorId>,
     /// What each change names as those that it follows, by their places in the line.
     deps: Vec<usize>,
-    ops: Vec<Placed<'a>>,
-    objects: Vec<Object>,
+    pub(super) ops: Vec<Placed<'a>>,
+    /// The root is the first.
+    pub(super) objects: Vec<Object>,
     /// For each element of a list the one that stands behind it.
     behind: Vec<At>,
     /// What was overwritten or taken away, and by what.
-    successors: Vec<(At, At)>,
+    pub(super) successors: Vec<(At, At)>,
 }
 
 impl<'a> Line<'a> {
+    /// `None` when changes are not a straight line from the first change of a record, or do what records don't.
+    pub(super) fn of(changes: &[&'a Change<'a>]) -> Option<Self> {
+        let mut line = Self::default();
+        for (at, change) in changes.iter().enumerate() {
+            let (before, earlier) = match at.checked_sub(1) {
+                None => (None, &[][..]),
+                Some(before) => (changes.get(before), changes.get(..at)?),
+            };
+            let follows = match before {
+                None => change.frame.deps.is_empty() && change.frame.start_op == 1,
+                Some(before) => {
+                    change.frame.deps.contains(&before.hash())
+                        && Some(change.frame.start_op) == before.max_op().checked_add(1)
+                }
+            };
+            if !follows || change.has_more || change.ops.is_empty() || change.frame.deps.len() > MOST_DEPS {
+                return None;
+            }
+            // Beside the one before it, a change names its writer's last one.
+            for dep in &change.frame.deps {
+                line.deps.push(earlier.iter().rposition(|known| known.hash() == *dep)?);
+            }
+            line.actors.extend_from_slice(&change.actors);
+        }
+        line.actors.sort_unstable();
+        line.actors.dedup();
+        let count = changes.iter().map(|change| change.ops.len()).sum();
+        line.ops = Vec::with_capacity(count);
+        line.behind = vec![NOTHING; count];
+        line.objects.push(Object::new(None, Container::Map));
+        for change in changes {
+            line.follow(change)?;
+        }
+        for object in &mut line.objects {
+            object.updates.sort_unstable();
+        }
+        Some(line)
+    }
+
+    /// The elements of a list in their order, each with what was written over it.
+    pub(super) fn elements(&self, object: &Object) -> impl Iterator<Item = (At, impl Iterator<Item = At>)> {
+        let next = |at: At| Some(at).filter(|at| *at != NOTHING);
+        let all = std::iter::successors(next(object.first), move |at| next(*self.behind.get(*at as usize)?));
+        all.map(|element| {
+            let from = object.updates.partition_point(|(updated, _)| *updated < element);
+            let updates = object.updates.iter().skip(from).take_while(move |(updated, _)| *updated == element);
+            (element, updates.map(|(_, by)| *by))
+        })
+    }
+
     fn follow(&mut self, change: &'a Change<'a>) -> Option<()> {
         let actors = change.actors.iter().map(|actor| {
             let at = self.actors.binary_search(actor).ok()?;
@@ -197,23 +218,21 @@ impl<'a> Line<'a> {
 
     /// All operations but those that only take away, as they stand in a document: by their objects, in these by their
     /// places, at these by their numbers.
-    fn order(&mut self) -> Vec<At> {
+    fn order(&self) -> Vec<At> {
         let mut order = Vec::with_capacity(self.ops.len());
-        for object in &mut self.objects {
+        for object in &self.objects {
             let name = |at: &At| match self.ops.get(*at as usize).map(|placed| placed.op.key) {
                 Some(Key::Name(name)) => name,
                 _ => "",
             };
-            object.entries.sort_by_key(name);
+            let from = order.len();
             order.extend_from_slice(&object.entries);
-            object.updates.sort_unstable();
-            let mut element = object.first;
-            while element != NOTHING {
+            if let Some(entries) = order.get_mut(from..) {
+                entries.sort_by_key(name);
+            }
+            for (element, updates) in self.elements(object) {
                 order.push(element);
-                let from = object.updates.partition_point(|(updated, _)| *updated < element);
-                let updates = object.updates.iter().skip(from).take_while(|(updated, _)| *updated == element);
-                order.extend(updates.map(|(_, by)| by));
-                element = self.behind.get(element as usize).copied().unwrap_or(NOTHING);
+                order.extend(updates);
             }
         }
         order

@@ -2,6 +2,7 @@ use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{AutoCommit, ObjId, ObjType, ROOT, ReadDoc, ScalarValue};
 use proptest::prelude::*;
 
+use super::super::{Held, read_off};
 use super::*;
 
 /// Somebody does something; numbers are taken modulo what there is.
@@ -174,7 +175,80 @@ fn lay(raws: &[Vec<u8>]) -> Option<Vec<u8>> {
     lay_out(&read(raws).iter().collect::<Vec<_>>())
 }
 
+/// What stands somewhere, as both say it.
+#[derive(Debug, PartialEq)]
+enum Shown {
+    Value(String),
+    Map(Vec<(String, Self)>),
+    List(Vec<(Vec<u8>, Self)>),
+    Text(String),
+}
+
+fn said(value: &crate::record::scalar::Scalar) -> Shown {
+    Shown::Value(format!("{value:?}"))
+}
+
+fn shown_by_us(held: &Held<'_>) -> Shown {
+    match held {
+        Held::Value(value) => said(&value.read()),
+        Held::Map(map) => Shown::Map(map.iter().map(|(name, held)| ((*name).to_owned(), shown_by_us(held))).collect()),
+        Held::List(list) => Shown::List(list.iter().map(|(who, held)| (who.0.to_vec(), shown_by_us(held))).collect()),
+        Held::Text(text) => Shown::Text(text.clone()),
+    }
+}
+
+fn shown_by_automerge(doc: &AutoCommit, object: &ObjId, kind: ObjType) -> Shown {
+    let shown = |value: &automerge::ValueRef<'_>, id: ObjId| match value {
+        automerge::ValueRef::Scalar(value) => said(&value.into()),
+        automerge::ValueRef::Object(kind) => shown_by_automerge(doc, &id, *kind),
+    };
+    let writer = |id: &ObjId| match id {
+        ObjId::Id(_, actor, _) => actor.to_bytes().to_vec(),
+        ObjId::Root => Vec::new(),
+    };
+    match kind {
+        ObjType::Map | ObjType::Table => {
+            let entries = doc.map_range(object, ..);
+            Shown::Map(entries.map(|item| (item.key.to_string(), shown(&item.value, item.id()))).collect())
+        }
+        ObjType::List => {
+            let elements = doc.list_range(object, ..);
+            Shown::List(elements.map(|item| (writer(&item.id()), shown(&item.value, item.id()))).collect())
+        }
+        ObjType::Text => Shown::Text(doc.text(object).unwrap()),
+    }
+}
+
 proptest! {
+    #[test]
+    fn what_is_read_off_a_straight_line_is_what_automerge_shows(steps in prop::collection::vec(step(), 0..60)) {
+        let mut desk = Desk::new();
+        steps.iter().for_each(|step| desk.run(step));
+        let raws = desk.raws();
+        let taken = read(&raws);
+        let held = read_off(&taken.iter().collect::<Vec<_>>()).unwrap();
+        prop_assert_eq!(shown_by_us(&held), shown_by_automerge(&desk.doc, &ROOT, ObjType::Map));
+    }
+
+    #[test]
+    fn nothing_is_read_off_where_two_have_written_at_once(
+        (before, there) in (prop::collection::vec(step(), 0..20), prop::collection::vec(step(), 0..20))
+    ) {
+        let mut desk = Desk::new();
+        before.iter().for_each(|step| desk.run(step));
+        desk.commit(1);
+        let mut other = desk.fork();
+        for desk in [&mut desk, &mut other] {
+            desk.doc.put(ROOT, "field1", 7).unwrap();
+            there.iter().for_each(|step| desk.run(step));
+            desk.commit(2);
+        }
+        desk.doc.merge(&mut other.doc).unwrap();
+        let raws = desk.raws();
+        let taken = read(&raws);
+        prop_assert_eq!(read_off(&taken.iter().collect::<Vec<_>>()), None);
+    }
+
     #[test]
     fn a_straight_line_becomes_the_document_that_automerge_makes(steps in prop::collection::vec(step(), 0..60)) {
         let mut desk = Desk::new();
@@ -227,7 +301,9 @@ proptest! {
             *raw = super::super::chunk_of(super::super::TYPE_CHANGE, &body).1;
         }
         let taken: Vec<Change<'_>> = raws.iter().filter_map(|raw| Change::read(raw, 1_000).ok()).collect();
-        let _ = lay_out(&taken.iter().collect::<Vec<_>>());
+        let taken: Vec<&Change<'_>> = taken.iter().collect();
+        let _ = lay_out(&taken);
+        let _ = read_off(&taken);
     }
 }
 
