@@ -288,6 +288,8 @@ proptest! {
 
 fn deliver(phones: &mut [Document], from: usize, to: usize) {
     let changes = phones[from].changes();
+    let read_off = view_of_changes(changes.iter().map(|change| change.bytes.as_slice()));
+    assert_eq!(read_off, phones[from].any_view());
     if from != to {
         phones[to].apply(changes.iter().map(|change| change.bytes.as_slice())).unwrap();
     }

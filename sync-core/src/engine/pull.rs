@@ -7,7 +7,7 @@ use super::drift::Repaired;
 use super::{Engine, EngineError};
 use crate::ancestry::Ancestry;
 use crate::chunk;
-use crate::document::Document;
+use crate::document::view_of_changes;
 use crate::id::{ChangeHash, RecordId};
 use crate::index::Row;
 use crate::store::{PulledRecord, Store};
@@ -86,10 +86,7 @@ fn read_record(
 /// How a record with these changes reads in lists.
 pub(super) fn line_of<'a>(log: impl Iterator<Item = &'a [u8]>) -> Option<Row> {
     // The server has verified every change; a panic here is a fault of ours that must not cost the other records.
-    catch_unwind(AssertUnwindSafe(|| Document::load(log).and_then(|mut document| document.any_view())))
-        .ok()
-        .and_then(Result::ok)
-        .map(|view| Row::of(&view))
+    catch_unwind(AssertUnwindSafe(|| view_of_changes(log))).ok().and_then(Result::ok).map(|view| Row::of(&view))
 }
 
 /// A record that came whole.
