@@ -1,7 +1,7 @@
 //! What a straight line of changes comes to, read off them without a document.
 //!
 //! Where nothing was written without knowing of everything else, what stands is what nobody has overwritten or taken
-//! away. Automerge says the same, at ten times the cost; property tests hold the two against each other.
+//! away. Automerge says the same of the document that it makes; property tests hold the two against each other.
 
 use super::change::{Action, Change, Container, Key, Scalar, Value};
 use super::layout::{At, Line, Object};
