@@ -1,4 +1,4 @@
-//! Has the server built anew when the console was, which `rust-embed` takes in from `web/dist`.
+//! Has the server built anew when what `rust-embed` takes in was changed: the console in `web/dist`, and the migrations.
 
 use std::path::Path;
 
@@ -9,4 +9,5 @@ fn main() {
     let _ = std::fs::create_dir_all(console);
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed={}", console.display());
+    println!("cargo:rerun-if-changed=../migrations");
 }

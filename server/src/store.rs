@@ -14,6 +14,7 @@ pub mod flags;
 mod folder;
 pub mod leads;
 pub mod listing;
+mod migrations;
 pub mod model;
 pub mod neighbours;
 mod packing;

@@ -379,7 +379,7 @@ fn begin(prepared: bool) -> &'static str {
 
 /// The tables, as the program carries them. Its own lock would stay in the connection, so ours guards.
 fn migrations() -> Migrator {
-    let mut migrations = sqlx::migrate!("../migrations/postgres");
+    let mut migrations = super::migrations::of("postgres");
     migrations.set_locking(false);
     migrations
 }

@@ -10,6 +10,7 @@ mod search;
 mod tests;
 
 use std::path::Path;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use sqlx::error::DatabaseError;
@@ -24,6 +25,7 @@ use sqlx::{ConnectOptions as _, Connection as _, Sqlite, SqliteConnection, Trans
 use super::StoreError;
 pub use super::folder::FolderError;
 use super::folder::{self, Lock};
+use super::migrations;
 use super::neighbours::{Neighbours, News};
 use super::shared::bulk::Placeholders;
 use super::shared::{mount, statements};
@@ -38,7 +40,7 @@ const PLACEHOLDERS: Placeholders = Placeholders::Positional;
 mount!();
 
 /// The tables, as the program carries them.
-static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
+static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| migrations::of("sqlite"));
 
 /// How many connections read at once. More than the processors would only wait for each other.
 const READERS: u32 = 4;
