@@ -4,7 +4,10 @@ use std::{ffi::OsString, io, path::PathBuf};
 
 use cargo_metadata::{Artifact, Message};
 
-use crate::process::{Failure, Invocation};
+use crate::{
+    process::{Failure, Invocation},
+    test_run,
+};
 
 /// Variable that tells `demo` and `bench` which server they drive.
 const SERVER_VARIABLE: &str = "DAYBOOK_BIN";
@@ -35,14 +38,12 @@ impl Daybook {
         })
     }
 
-    /// Builds the server, the demonstration, and the phone that browser tests hold.
-    pub(crate) fn build_with_handset(profile: Profile) -> Result<Self, Failure> {
-        let programs = Invocation::cargo(["build", "--locked", "-p", "server", "-p", "e2e", "--bin", "daybook"]);
-        let programs = programs.args(["--bin", "demo", "--bin", "handset"]);
-        Self::build_with(match profile {
-            Profile::Dev => programs,
-            Profile::Release => programs.args(["--release"]),
-        })
+    /// Builds the server, the demonstration, and the phone that browser tests hold, all of the libraries that the tests of
+    /// the workspace use. Another selection of packages has other features, for which cargo would compile some sixty
+    /// libraries a second time; naming a test makes it count what tests alone need.
+    pub(crate) fn build_as_tested() -> Result<Self, Failure> {
+        let programs = test_run::plain(Invocation::cargo(["build", "--locked"]));
+        Self::build_with(programs.args(["--bin", "daybook", "--bin", "demo", "--bin", "handset", "--test", "http"]))
     }
 
     /// Builds the server alone, as [`Self::build`] would: with other packages it has other features, and cargo would build

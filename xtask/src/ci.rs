@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    binaries::{Daybook, Profile},
+    binaries::Daybook,
     bindings::{self, Order, Tested},
     console,
     process::{Failure, Invocation},
@@ -41,7 +41,7 @@ impl Step {
     fn demo(title: &'static str, args: &'static [&'static str]) -> Self {
         Self::new(title, format!("cargo xtask demo {}", args.join(" ")), move || {
             let args: Vec<_> = args.iter().map(Into::into).collect();
-            Daybook::build(Profile::Dev, "demo")?.demo(&args)?.run()
+            Daybook::build_as_tested()?.demo(&args)?.run()
         })
     }
 }
@@ -53,15 +53,19 @@ fn steps() -> Vec<Step> {
             "lints",
             Invocation::cargo(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
         ),
+        // Examples, of which there are none, make cargo count what they would need, as the lints do. Otherwise it would
+        // look at some sixty libraries a second time.
         Step::line(
             "documentation",
-            Invocation::cargo(["doc", "--workspace", "--no-deps", "--locked"]).variable("RUSTDOCFLAGS", "-D warnings"),
+            Invocation::cargo(["doc", "--workspace", "--no-deps", "--lib", "--bins", "--examples", "--locked"])
+                .variable("RUSTDOCFLAGS", "-D warnings"),
         ),
         Step::line("architecture", Invocation::cargo(["test", "-p", "xtask", "--locked"])),
+        // Before the first server is built, because it takes the pages in.
+        Step::new("console", "cargo xtask console check", || console::run(console::Order::Check)),
         Step::new("tests", "cargo xtask test", || test_run::run(&[])),
         Step::line("http on postgresql", test_run::http_on_postgres()),
         Step::core_on("core on the web", purity::WEB),
-        Step::new("console", "cargo xtask console check", || console::run(console::Order::Check)),
         Step::new("console in a browser", "cargo xtask console test", || console::run(console::Order::Test)),
         Step::demo("demo", &["--once", "--json"]),
         Step::demo("demo on postgresql", &["--once", "--database", "postgres", "--json"]),

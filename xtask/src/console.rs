@@ -22,7 +22,7 @@ const OLDEST_NODE: (u32, u32) = (20, 19);
 pub(crate) enum Order {
     /// Builds it into `web/dist`, from where the server's build takes it.
     Build,
-    /// Types and rules, without a browser.
+    /// Types and rules without a browser, and whether it can be built.
     Check,
     /// Everything in Chromium, with the demonstration's data.
     Test,
@@ -36,12 +36,13 @@ pub(crate) fn run(order: Order) -> Result<(), Failure> {
         Order::Build => build(),
         Order::Check => {
             npm(["run", "check"]).run()?;
-            npm(["test"]).run()
+            npm(["test"]).run()?;
+            build()
         }
         Order::Test => {
             require_chromium()?;
             build()?;
-            let programs = Daybook::build_with_handset(Profile::Dev)?;
+            let programs = Daybook::build_as_tested()?;
             programs.try_console(npm(["run", "browser"]))?.run()
         }
     }

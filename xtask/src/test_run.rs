@@ -38,7 +38,7 @@ fn invocations(nextest: bool, args: &[OsString]) -> [Invocation; 2] {
 }
 
 /// Everything but what is built apart.
-fn plain(line: Invocation) -> Invocation {
+pub(crate) fn plain(line: Invocation) -> Invocation {
     APART.iter().fold(line.args(["--workspace"]), |line, name| line.args(["--exclude", name]))
 }
 

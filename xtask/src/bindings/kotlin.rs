@@ -128,6 +128,6 @@ impl Compiled {
         libraries.push(folder);
         let class_path = self.tools.class_path(&[jar, &self.jar]);
         let java = Invocation::new("java").args(HEAP).args([libraries, "-cp".into(), class_path]).args(main);
-        Daybook::build_server()?.drive(java)?.run()
+        Daybook::build_as_tested()?.drive(java)?.run()
     }
 }

@@ -15,7 +15,7 @@ pub(super) fn test(library: &Library) -> Result<(), Failure> {
     // The generated module loads the library that lies beside it.
     let name = library.file.file_name().unwrap_or_default();
     fs::copy(&library.file, generated.join(name))?;
-    let server = Daybook::build_server()?;
+    let server = Daybook::build_as_tested()?;
     for suite in SUITES {
         let suite = Invocation::new("python3")
             .args([ours("tests/python").join(suite)])
