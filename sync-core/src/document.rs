@@ -55,11 +55,10 @@ impl Document {
     /// When the bytes are not changes, don't fit together, or don't make a record.
     pub fn load<'a>(changes: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, DocumentError> {
         let log: Vec<&[u8]> = changes.into_iter().collect();
-        let most_ops = Limits::default().record_ops;
-        match log.iter().map(|raw| Change::read(raw, most_ops)).collect::<Result<Vec<_>, _>>() {
-            Ok(changes) => Self::of_changes(&changes.iter().collect::<Vec<_>>()),
+        match taken_apart(&log) {
+            Some(changes) => Self::of_changes(&changes.iter().collect::<Vec<_>>()),
             // Perhaps a newer Automerge wrote it, whose document this one may still load.
-            Err(_) => Self::load_bytes(&log.concat()),
+            None => Self::load_bytes(&log.concat()),
         }
     }
 
@@ -159,6 +158,12 @@ impl Document {
     pub(crate) fn automerge(&self) -> &AutoCommit {
         &self.doc
     }
+}
+
+/// Changes taken apart, if all of them can be.
+fn taken_apart<'a>(log: &[&'a [u8]]) -> Option<Vec<Change<'a>>> {
+    let most_ops = Limits::default().record_ops;
+    log.iter().map(|raw| Change::read(raw, most_ops).ok()).collect()
 }
 
 fn find_zones(doc: &AutoCommit) -> Result<[ObjId; Zone::ALL.len()], DocumentError> {

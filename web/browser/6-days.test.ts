@@ -117,6 +117,11 @@ test('the secretary closes the day with two phones missing, and seals what comes
   await tray.getByText('1 record', { exact: true }).waitFor();
   expect(await tray.locator('.row-link').allInnerTexts()).toEqual(['转走的客户']);
   await tray.getByText('Made by 郑好').waitFor();
+  // So do its other numbers, though the list has no longer what another office has.
+  await page.getByTitle('Leads of 郑好').click();
+  await page.getByText('The board counts 1 more record, which another office has by now.').waitFor();
+  expect(await page.locator(`a.row-link[href$="${gone}"]`).count()).toBe(0);
+  await page.goBack();
   await tray.getByRole('link', { name: 'Show all' }).click();
   await tray.getByText('2 records', { exact: true }).waitFor();
   await tray.getByRole('button', { name: 'Make a supplement' }).click();

@@ -21,7 +21,6 @@ use crate::record::view::{AnyView, ConcurrentValue, Conflict, Frame, RecordFacts
 use crate::record::visit::VisitFacts;
 use crate::record::{Kind, Zone};
 use crate::time::UnixMillis;
-use crate::trust::Limits;
 
 /// What a view is made of.
 trait Contents {
@@ -113,40 +112,42 @@ fn field_name(written_in: Option<(Kind, u32)>, name: &str) -> String {
 /// When the bytes are not changes, don't fit together, or don't make a record.
 pub fn view_of_changes<'a>(changes: impl IntoIterator<Item = &'a [u8]>) -> Result<AnyView, DocumentError> {
     let log: Vec<&[u8]> = changes.into_iter().collect();
-    let most_ops = Limits::default().record_ops;
-    let taken = log.iter().map(|raw| Change::read(raw, most_ops)).collect::<Result<Vec<_>, _>>();
-    let Some(view) = taken.ok().and_then(|changes| Line::of(&changes.iter().collect::<Vec<_>>())?.view()) else {
-        return Document::load(log)?.any_view();
+    let Some(changes) = super::taken_apart(&log) else {
+        return Document::load_bytes(&log.concat())?.any_view();
+    };
+    let changes: Vec<&Change<'_>> = changes.iter().collect();
+    let Some(view) = Zones::of(&changes).and_then(|mut zones| zones.view()) else {
+        return Document::of_changes(&changes)?.any_view();
     };
     debug_assert_eq!(
-        Document::load(log).and_then(|mut document| document.any_view()).as_ref(),
+        Document::of_changes(&changes).and_then(|mut document| document.any_view()).as_ref(),
         Ok(&view),
         "Automerge reads the same changes in another way"
     );
     Ok(view)
 }
 
-/// Changes that need no document.
-struct Line<'a> {
-    zones: Vec<(Zone, Held<'a>)>,
+/// What stands in a record of whose changes no document has to be made.
+struct Zones<'a> {
+    held: Vec<(Zone, Held<'a>)>,
     head: ChangeHash,
 }
 
-impl<'a> Line<'a> {
+impl<'a> Zones<'a> {
     fn of(changes: &[&'a Change<'a>]) -> Option<Self> {
         let Held::Map(root) = read_off(changes)? else { return None };
-        let zones = root.into_iter().filter_map(|(key, held)| Some((Zone::from_key(key)?, held))).collect();
-        let line = Self { zones, head: changes.last()?.hash() };
-        let is_whole = Zone::ALL.into_iter().all(|zone| match line.zone(zone) {
+        let held = root.into_iter().filter_map(|(key, held)| Some((Zone::from_key(key)?, held))).collect();
+        let zones = Self { held, head: changes.last()?.hash() };
+        let is_whole = Zone::ALL.into_iter().all(|zone| match zones.zone(zone) {
             Some(Held::List(_)) => zone.is_append_only(),
             Some(Held::Map(_)) => !zone.is_append_only(),
             _ => false,
         });
-        is_whole.then_some(line)
+        is_whole.then_some(zones)
     }
 
     fn zone(&self, zone: Zone) -> Option<&Held<'a>> {
-        self.zones.iter().find(|(known, _)| *known == zone).map(|(_, held)| held)
+        self.held.iter().find(|(known, _)| *known == zone).map(|(_, held)| held)
     }
 
     fn fields(&self, zone: Zone) -> &[(&'a str, Held<'a>)] {
@@ -170,7 +171,7 @@ fn scalars_of(fields: &[(&str, Held<'_>)]) -> BTreeMap<String, Scalar> {
     values.collect()
 }
 
-impl Contents for Line<'_> {
+impl Contents for Zones<'_> {
     fn scalars(&self, zone: Zone) -> BTreeMap<String, Scalar> {
         scalars_of(self.fields(zone))
     }

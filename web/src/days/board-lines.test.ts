@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Board, BoardDevice, BoardLine } from '../api/days.ts';
-import { isMissing, missingPhones, ordered, rowsOf } from './board-lines.ts';
+import { countedOn, isMissing, missingPhones, ordered, rowsOf } from './board-lines.ts';
 
 const phone = (id: string, more: Partial<BoardDevice> = {}): BoardDevice => ({
   id,
@@ -49,4 +49,18 @@ test('lines stand in any order, and whoever has no phone at the end', () => {
 
 test('a person with two phones stands beside both', () => {
   expect(rowsOf(people).map(({ key, reach }) => `${key}${reach}`)).toEqual(['a2', 'b0', 'c1', 'C1', 'd1']);
+});
+
+test('the board knows how many records its own numbers lead to, and says nothing of other lists', () => {
+  const total = { visit: 0, survey: 0, lead: 7, flagged: 2 };
+  const board = { office: 'o', day: '2026-11-29', total, people } as Board;
+  const number = { made_in: 'o', day: '2026-11-29' };
+  expect(countedOn(board, { ...number, kind: 'lead' })).toBe(7);
+  expect(countedOn(board, { ...number, made_by: 'B', kind: 'lead' })).toBe(3);
+  expect(countedOn(board, { ...number, flag: 'any' })).toBe(2);
+  expect(countedOn(board, { ...number, made_by: 'nobody', kind: 'lead' })).toBeUndefined();
+  const others = [{ ...number, kind: 'lead', flag: 'any' }, { ...number, flag: 'late_record' }, number] as const;
+  for (const other of others) expect(countedOn(board, other)).toBeUndefined();
+  expect(countedOn(board, { ...number, kind: 'lead', text: '王' })).toBeUndefined();
+  expect(countedOn(board, { ...number, day: '2026-11-28', kind: 'lead' })).toBeUndefined();
 });

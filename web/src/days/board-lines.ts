@@ -1,4 +1,5 @@
 import type { Board, BoardDevice, BoardLine, Counts } from '../api/days.ts';
+import type { RecordFilter } from '../api/records.ts';
 
 /** A phone that has not handed in its day, and whose it is. */
 export interface MissingPhone {
@@ -79,4 +80,13 @@ export function rowsOf(lines: BoardLine[]): Row[] {
       reach: at === 0 ? line.devices.length : 0,
     }));
   });
+}
+
+/** What the board counts of the records of a list that one of its numbers leads to; nothing for other lists. */
+export function countedOn(board: Board, filter: RecordFilter): number | undefined {
+  const { made_in, day, made_by, kind, flag, ...more } = filter;
+  if (made_in !== board.office || day !== board.day || Object.keys(more).length > 0) return undefined;
+  const counts = made_by === undefined ? board.total : board.people.find(({ person }) => person === made_by)?.counts;
+  if (kind && !flag) return counts?.[kind];
+  return flag === 'any' && !kind ? counts?.flagged : undefined;
 }

@@ -157,6 +157,8 @@ const words = {
     title: 'Records',
     empty: 'No records match',
     emptyHint: 'Take a filter away, or look at another day.',
+    elsewhere_one: 'The board counts {{shown}} more record, which another office has by now.',
+    elsewhere_other: 'The board counts {{shown}} more records, which another office has by now.',
     searchHint: 'Name, words, number',
     filter: {
       kind: 'Kind',

@@ -154,6 +154,7 @@ const words: InOneForm<typeof en> = {
     title: '记录',
     empty: '没有符合条件的记录',
     emptyHint: '请减少筛选条件，或查看其他日期。',
+    elsewhere_other: '看板上另有 {{shown}} 条记录，现已归其他分所。',
     searchHint: '姓名、文字或电话尾号',
     filter: {
       kind: '类型',

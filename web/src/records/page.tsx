@@ -14,6 +14,7 @@ import { readReviewSearch } from '../review/search.ts';
 import { ExportButton } from '../words/export.tsx';
 import { Amount } from './amount.tsx';
 import { COLUMNS, rememberColumns, rememberedColumns, USUAL, type Column } from './columns.tsx';
+import { Elsewhere } from './elsewhere.tsx';
 import { RecordFilters } from './filters.tsx';
 import { Presets } from './presets.tsx';
 import { readFilter } from './search.ts';
@@ -105,6 +106,7 @@ export function RecordsPage() {
       />
       <RecordFilters filter={filter} onChange={show} />
       <Presets filter={filter} onShow={show} />
+      <Elsewhere filter={filter} />
       {query.error && <Trouble error={query.error} again={() => void query.refetch()} />}
       {!items && !query.error && <Loading rows={12} />}
       {items && (
