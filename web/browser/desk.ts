@@ -10,6 +10,8 @@ export interface DeskOptions {
   width?: number;
   /** The time zone of the place where the desk stands; that of the machine otherwise. */
   zone?: string | undefined;
+  /** The server; that of the demonstration otherwise. */
+  url?: string;
 }
 
 /** Somebody at the console: a browser of their own, and everything that went wrong in it. */
@@ -26,8 +28,8 @@ export class Desk {
   /** Those that are not closed yet. */
   static readonly taken = new Set<Desk>();
 
-  static async open(browser: Browser, { locale = 'en-GB', width = 1280, zone: timezoneId }: DeskOptions = {}): Promise<Desk> {
-    const { url } = inject('house');
+  static async open(browser: Browser, options: DeskOptions = {}): Promise<Desk> {
+    const { locale = 'en-GB', width = 1280, zone: timezoneId, url = inject('house').url } = options;
     // Nothing moves: a picture shows how it stays, and contrast is not measured while something fades in.
     const reducedMotion = 'reduce';
     const viewport = { width, height: 820 };

@@ -16,6 +16,8 @@ export class Handset {
     private readonly folder: string,
     /** The time zone in which it is, as the environment variable `TZ` names it. */
     private readonly zone: string,
+    /** Its server. */
+    private url: string,
   ) {}
 
   /** Enrols a new phone for somebody of the demonstration, which then exchanges for the first time. */
@@ -32,8 +34,8 @@ export class Handset {
   }
 
   /** Enrols a new phone with a code that somebody was given. */
-  static async redeem(code: string, label: string, zone = 'Asia/Shanghai'): Promise<Handset> {
-    const handset = new Handset(await mkdtemp(join(tmpdir(), 'handset-')), zone);
+  static async redeem(code: string, label: string, zone = 'Asia/Shanghai', url = inject('house').url): Promise<Handset> {
+    const handset = new Handset(await mkdtemp(join(tmpdir(), 'handset-')), zone, url);
     await handset.order('enrol', code, label);
     return handset;
   }
@@ -60,13 +62,17 @@ export class Handset {
     return this.order('sync');
   }
 
+  /** From now on its server answers there. */
+  follow(url: string): void {
+    this.url = url;
+  }
+
   async away(): Promise<void> {
     await rm(this.folder, { recursive: true });
   }
 
   private async order<T>(...order: string[]): Promise<T> {
-    const { url } = inject('house');
-    const place = ['--store', join(this.folder, 'phone.db'), '--server', url];
+    const place = ['--store', join(this.folder, 'phone.db'), '--server', this.url];
     const { stdout } = await run(program('DAYBOOK_HANDSET'), [...place, ...order], { env: { ...process.env, TZ: this.zone } });
     return JSON.parse(stdout) as T;
   }
