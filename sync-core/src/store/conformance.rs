@@ -1,4 +1,4 @@
-//! What every [`Store`] has to do, as one test per rule. [`store_conformance!`](crate::store_conformance) turns
+//! What every [`Store`](super::Store) has to do, as one test per rule. [`store_conformance!`](crate::store_conformance) turns
 //! the rules into the tests of one store; nothing here knows which.
 #![allow(clippy::unwrap_used, reason = "these functions are tests that happen to live in a library")]
 
