@@ -10,6 +10,8 @@ import { router } from './shell/routes.tsx';
 import './shell/appearance.css';
 
 signStyles();
+// Who is signed in, and the code of the page, are on their way while the words come.
+void router.load();
 await startLanguage();
 
 const place = document.getElementById('console');

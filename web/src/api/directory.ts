@@ -1,4 +1,4 @@
-import { queryOptions, useQueries } from '@tanstack/react-query';
+import { queryOptions, useQueries, type QueryClient } from '@tanstack/react-query';
 import { createContext, useContext, useMemo } from 'react';
 import { answer, api, type Body } from './client.ts';
 
@@ -52,6 +52,9 @@ export interface Directory {
   teams: Body['TeamBody'][];
   projects: Body['ProjectBody'][];
   people: Body['PersonBody'][];
+  /** Whether its lists have come, as far as they will soon: names that come one after the other would draw a page anew
+   * with each. Nothing is in it before. */
+  known: boolean;
   office(id: string | null | undefined): string | undefined;
   team(id: string | null | undefined): string | undefined;
   project(id: string | null | undefined): string | undefined;
@@ -70,6 +73,7 @@ function directoryOf(
   teams: Body['TeamBody'][],
   projects: Body['ProjectBody'][],
   people: Body['PersonBody'][],
+  known = true,
 ): Directory {
   const zones = new Map(offices.map((office) => [office.id, office.time_zone]));
   const all = new Set(zones.values());
@@ -79,6 +83,7 @@ function directoryOf(
     teams,
     projects,
     people,
+    known,
     office: named(offices),
     team: named(teams),
     project: named(projects),
@@ -88,16 +93,26 @@ function directoryOf(
 }
 
 const NONE: never[] = [];
+const UNKNOWN = directoryOf(NONE, NONE, NONE, NONE, false);
 
-/** The directory as far as it has come, and how its lists stand: one that failed or has not come yet is empty. */
+/** Asks for the directory before anything shows names of it. */
+export function fetchDirectory(cache: QueryClient): void {
+  void cache.prefetchQuery(offices);
+  void cache.prefetchQuery(teams);
+  void cache.prefetchQuery(projects);
+  void cache.prefetchQuery(people);
+}
+
+/** The directory, and how its lists stand: one that failed, and perhaps comes yet, is empty. */
 export function useDirectoryFetched() {
   const lists = useQueries({ queries: [offices, teams, projects, people] });
   const [{ data: ofOffices = NONE }, { data: ofTeams = NONE }, { data: ofProjects = NONE }, { data: ofPeople = NONE }] =
     lists;
+  const known = lists.every(({ data, failureCount }) => data !== undefined || failureCount > 0);
   // The same one as long as nothing in it changes: all lists look names up in it.
   const directory = useMemo(
-    () => directoryOf(ofOffices, ofTeams, ofProjects, ofPeople),
-    [ofOffices, ofTeams, ofProjects, ofPeople],
+    () => (known ? directoryOf(ofOffices, ofTeams, ofProjects, ofPeople) : UNKNOWN),
+    [known, ofOffices, ofTeams, ofProjects, ofPeople],
   );
   return { directory, lists };
 }

@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, queryOptions, type QueryClient } from '@tanstack/react-query';
 import { answer, api, type Body } from './client.ts';
+import { together } from './together.ts';
 import type { paths } from './schema.d.ts';
 
 export type RecordQuery = NonNullable<paths['/api/v1/records']['get']['parameters']['query']>;
@@ -22,9 +23,26 @@ export const recordPage = (query: RecordQuery) =>
     queryFn: ({ signal }) => answer(api.GET('/api/v1/records', { params: { query }, signal })),
   });
 
-/** The lines of these records, in this order. */
-export const recordLines = (ids: string[], signal: AbortSignal) =>
+/** The lines of those of these records that one sees, in this order. */
+export const recordLines = (ids: string[], signal?: AbortSignal) =>
   answer(api.GET('/api/v1/records/lines', { params: { query: { ids: ids.join(',') } }, signal }));
+
+/** The line of a record, or null if nothing of it is published and in one's territory. Those that a page asks for in the
+ * same moment are asked for with one question. */
+export const recordLine = (id: string) =>
+  queryOptions({
+    queryKey: ['records', 'line', id],
+    // One that is none, as a phone may write it, must not cost the others their names.
+    queryFn: async () => (UUID.test(id) ? ((await linesTogether(id)).get(id) ?? null) : null),
+    staleTime: 60_000,
+  });
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+const linesTogether = together(async (ids) => {
+  const lines = await recordLines(ids);
+  return new Map(lines.map((line) => [line.id, line]));
+}, PAGE);
 
 /** The lines of these records page after page, however many there are. */
 export const namedRecords = (ids: string[]) =>

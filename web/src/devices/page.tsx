@@ -204,7 +204,7 @@ function DeviceTable({ devices }: { devices: Device[] }) {
         rowKey="id"
         lines={devices}
         columns={columns}
-        atOnce={100}
+        atOnce={50}
         empty={t('devices.empty')}
         hint={t('devices.emptyHint')}
       />

@@ -158,7 +158,8 @@ function Main({ children }: { children: ReactNode }) {
   const path = useRouterState({ select: (state) => state.resolvedLocation?.pathname });
   const main = useRef<HTMLElement>(null);
   const before = useRef(path);
-  const fetching = useIsFetching() > 0;
+  // What nothing on the page waits for, as the next pages of a list, keeps nobody busy.
+  const fetching = useIsFetching({ predicate: (query) => query.getObserversCount() > 0 }) > 0;
   useEffect(() => {
     const came = before.current !== undefined && before.current !== path;
     before.current = path;

@@ -8,6 +8,7 @@ import {
 } from '@tanstack/react-router';
 import type { QueryClient } from '@tanstack/react-query';
 import { cache, onSessionEnd } from '../api/cache.ts';
+import { fetchDirectory } from '../api/directory.ts';
 import { readAuditSearch } from '../audit/search.ts';
 import { Problem } from '../problem/problem.ts';
 import { readBoardSearch, readDaysSearch } from '../days/search.ts';
@@ -47,6 +48,7 @@ const inside = createRoute({
   beforeLoad: async ({ context, location }) => {
     try {
       await context.cache.ensureQueryData(me);
+      fetchDirectory(context.cache);
     } catch (error) {
       if (error instanceof Problem && error.endsSession) throw redirect({ to: '/sign-in', search: { then: location.href } });
       throw error;

@@ -1,5 +1,5 @@
 import { PlusOutlined } from '@ant-design/icons';
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { Button, Checkbox, Input, Space, type TableColumnType } from 'antd';
 import { useMemo, useState } from 'react';
@@ -11,7 +11,7 @@ import { EnrolDialog } from '../enrolment/enrol-dialog.tsx';
 import { Choice } from '../records/filters.tsx';
 import { useMe, usePowers } from '../session/session.ts';
 import { PageHead } from '../shell/page-head.tsx';
-import { Fetched, Lacking } from '../shell/states.tsx';
+import { Fetched, Lacking, Loading } from '../shell/states.tsx';
 import { ExportButton } from '../words/export.tsx';
 import { Moment } from '../words/moment.tsx';
 import { Lines } from '../words/lines.tsx';
@@ -23,6 +23,7 @@ import { phonesOf, type Phones } from './phones.ts';
 import { readPeopleSearch, ROLES, type PeopleSearch } from './search.ts';
 
 type Person = Body['PersonBody'];
+type Device = Body['DeviceBody'];
 
 export function PeoplePage() {
   const { t } = useWords();
@@ -30,7 +31,10 @@ export function PeoplePage() {
   const navigate = useNavigate({ from: '/people' });
   const query = useQuery(people);
   const directory = useDirectory();
-  const { administer } = usePowers();
+  const { administer, seeDevices } = usePowers();
+  // Asked for at once, and waited for: the lines that name them would be drawn a second time.
+  const phones = useQuery({ ...devices, enabled: seeDevices });
+  const waiting = phones.isLoading && phones.failureCount === 0;
   const [adding, setAdding] = useState(false);
   const show = (change: Partial<PeopleSearch>) =>
     void navigate({ search: readPeopleSearch({ ...search, ...change }), replace: true });
@@ -98,7 +102,9 @@ export function PeoplePage() {
           {t('people.activeOnly')}
         </Checkbox>
       </div>
-      <Fetched query={query}>{(people) => <PeopleTable people={people.filter(matches)} />}</Fetched>
+      <Fetched query={query} rows={12}>
+        {(people) => (waiting ? <Loading rows={12} /> : <PeopleTable people={people.filter(matches)} phones={phones} />)}
+      </Fetched>
       {adding && <AddDialog onClose={() => setAdding(false)} />}
     </>
   );
@@ -106,13 +112,17 @@ export function PeoplePage() {
 
 const field = (person: Person) => person.role === 'promoter' || person.role === 'supervisor';
 
-function PeopleTable({ people }: { people: Person[] }) {
+interface Listed {
+  people: Person[];
+  phones: UseQueryResult<Device[]>;
+}
+
+function PeopleTable({ people, phones }: Listed) {
   const { t } = useWords();
   const directory = useDirectory();
   const me = useMe();
   const powers = usePowers();
-  const fetched = useQuery({ ...devices, enabled: powers.seeDevices });
-  const byPerson = useMemo(() => phonesOf(fetched.data ?? []), [fetched.data]);
+  const byPerson = useMemo(() => phonesOf(phones.data ?? []), [phones.data]);
   const [asking, setAsking] = useState<{ act: 'change' | 'handOver' | 'enrol'; person: Person }>();
   const close = () => setAsking(undefined);
   const columns = useMemo(() => {
@@ -243,12 +253,12 @@ function PeopleTable({ people }: { people: Person[] }) {
   }, [t, directory, me.id, powers, byPerson]);
   return (
     <List label={t('people.title')}>
-      <Lacking what={t('people.phones')} queries={[fetched]} />
+      <Lacking what={t('people.phones')} queries={[phones]} />
       <Lines
         rowKey="id"
         lines={people}
         columns={columns}
-        atOnce={100}
+        atOnce={50}
         empty={t('people.empty')}
         hint={t('people.emptyHint')}
       />

@@ -1,7 +1,8 @@
 import { Button, Table, type TableProps } from 'antd';
 import { memo, type ReactNode } from 'react';
+import { useDirectory } from '../api/directory.ts';
 import { useWords } from '../language/wording.ts';
-import { Nothing } from '../shell/states.tsx';
+import { Loading, Nothing } from '../shell/states.tsx';
 
 interface Props<T> extends Pick<
   TableProps<T>,
@@ -20,10 +21,11 @@ interface Props<T> extends Pick<
 /**
  * The lines of a list. To draw hundreds of cells takes far longer than all else on a page, so they are drawn again only
  * when something about them is new: whoever gives columns or a selection to a list that grows or turns pages keeps them
- * (`useMemo`) as long as they say the same.
+ * (`useMemo`) as long as they say the same. For the names in them they wait.
  */
 export const Lines = memo(function Lines<T extends object>({ lines, empty, hint, onReset, atOnce, ...rest }: Props<T>) {
   const { t } = useWords();
+  if (!useDirectory().known) return <Loading rows={12} />;
   return (
     <Table<T>
       size="small"

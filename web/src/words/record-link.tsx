@@ -1,16 +1,14 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { nameOf, recordDetail } from '../api/records.ts';
+import { nameOf, recordLine } from '../api/records.ts';
 import { term, useWords } from '../language/wording.ts';
-import { Problem } from '../problem/problem.ts';
 import { Lacking } from '../shell/states.tsx';
 
 /** A record by what it is called, if something of it is published and in one's territory, leading to it. */
 export function RecordLink({ id, anchor }: { id: string; anchor?: string }) {
   const { t } = useWords();
-  const query = useQuery({ ...recordDetail(id), retry: false, staleTime: 60_000 });
-  const line = query.data?.line;
-  const hidden = query.error instanceof Problem && query.error.code === 'record.not_found';
+  const query = useQuery({ ...recordLine(id), retry: false });
+  const line = query.data;
   return (
     <>
       <Link id={anchor} to="/records/$id" params={{ id }}>
@@ -22,7 +20,7 @@ export function RecordLink({ id, anchor }: { id: string; anchor?: string }) {
           <span className="identifier">{id}</span>
         )}
       </Link>
-      {!line && !hidden && <Lacking what={t('problem.recordName')} queries={[query]} />}
+      {!line && <Lacking what={t('problem.recordName')} queries={[query]} />}
     </>
   );
 }
