@@ -4,6 +4,7 @@ import { Desk, openBrowser, record } from './desk.ts';
 import { Handset } from './handset.ts';
 import { signInByKeys, use } from './keyboard.ts';
 import { LoneServer } from './lone-server.ts';
+import { Looker } from './look.ts';
 
 let browser: Browser;
 let server: LoneServer;
@@ -53,7 +54,11 @@ test('what the server has lost and a colleague’s phone brings back is adopted 
   await names.getByText('王先生，北门').waitFor();
   await names.getByText('王先生，南门').waitFor();
   expect(await names.getByText('林雪').count()).toBe(2);
-  expect(await desk.barriers()).toEqual([]);
+  const looker = await Looker.at(desk);
+  for (const _ of ['English', '中文']) {
+    await looker.look('strays-waiting');
+    await looker.change();
+  }
   const strays = await desk.ask<{ items: { id: number; record: string }[] }>('/api/v1/strays');
   // The newest comes first.
   const [newer, older] = strays.items.map(({ id }) => id);

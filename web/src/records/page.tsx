@@ -3,7 +3,7 @@ import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-quer
 import { Link, useNavigate, useRouterState, useSearch } from '@tanstack/react-router';
 import { Button, Checkbox, Popover, Segmented } from 'antd';
 import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
-import { PAGE, recordPage, type RecordFilter, type RecordQuery } from '../api/records.ts';
+import { PAGE, recordPage, recordPlaces, type RecordFilter, type RecordQuery } from '../api/records.ts';
 import { exported } from '../api/files.ts';
 import { useWords } from '../language/wording.ts';
 import { Trouble } from '../problem/trouble.tsx';
@@ -21,7 +21,8 @@ import { readFilter } from './search.ts';
 import { SelectionActions } from './selection.tsx';
 import { RecordsTable } from './table.tsx';
 
-const RecordsMap = lazy(() => import('./map.tsx'));
+const mapCode = () => import('./map.tsx');
+const RecordsMap = lazy(mapCode);
 
 const NOTHING: ReadonlySet<string> = new Set();
 
@@ -35,6 +36,12 @@ export function RecordsPage() {
   const wanted = { ...filter, limit: PAGE, after: search.after };
   const query = useQuery({ ...recordPage(wanted), placeholderData: keepPreviousData });
   useAtHand(query.isPlaceholderData ? undefined : query.data?.next, wanted);
+  // What the map needs is on its way while the list comes.
+  const onMap = search.view === 'map';
+  useQuery({ ...recordPlaces(wanted), enabled: onMap });
+  useEffect(() => {
+    if (onMap) void mapCode();
+  }, [onMap]);
   const [columns, setColumns] = useState(rememberedColumns);
   const [selected, setSelected] = useState(NOTHING);
 
@@ -111,7 +118,7 @@ export function RecordsPage() {
       {!items && !query.error && <Loading rows={12} />}
       {items && (
         <>
-          {search.view === 'map' ? (
+          {onMap ? (
             <Suspense fallback={<Loading />}>
               <RecordsMap lines={items} query={wanted} />
             </Suspense>
