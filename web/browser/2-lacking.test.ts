@@ -69,3 +69,17 @@ test('what is shown stays when it can’t be fetched again, and so do the pages 
   await expect.poll(() => rows.count()).toBeGreaterThan(before);
   await trouble.waitFor({ state: 'detached' });
 });
+
+test('names and phones that never come hide no list', async () => {
+  const { page } = at.desk;
+  for (const [path, address] of [
+    ['**/api/v1/projects', '/records'],
+    ['**/api/v1/devices', '/people'],
+  ] as const) {
+    // Nobody answers.
+    await page.route(path, () => undefined);
+    await page.goto(address);
+    await page.locator('tbody tr').first().waitFor();
+    await page.unroute(path);
+  }
+});

@@ -16,6 +16,7 @@ import { ExportButton } from '../words/export.tsx';
 import { Moment } from '../words/moment.tsx';
 import { Lines } from '../words/lines.tsx';
 import { List } from '../words/list.tsx';
+import { usePatience } from '../words/patience.ts';
 import { AddDialog } from './add-dialog.tsx';
 import { ChangeDialog } from './change-dialog.tsx';
 import { HandOverDialog } from './hand-over-dialog.tsx';
@@ -34,7 +35,7 @@ export function PeoplePage() {
   const { administer, seeDevices } = usePowers();
   // Asked for at once, and waited for: the lines that name them would be drawn a second time.
   const phones = useQuery({ ...devices, enabled: seeDevices });
-  const waiting = phones.isLoading && phones.failureCount === 0;
+  const waiting = usePatience() && phones.isLoading && phones.failureCount === 0;
   const [adding, setAdding] = useState(false);
   const show = (change: Partial<PeopleSearch>) =>
     void navigate({ search: readPeopleSearch({ ...search, ...change }), replace: true });
