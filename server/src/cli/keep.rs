@@ -45,7 +45,7 @@ pub(super) struct RestoreFlags {
 /// Recreates the read tables in the folder of a stopped server.
 pub(super) async fn rebuild(config: Config) -> Result<(), Failure> {
     let app = serve::open(config).await?;
-    let rebuilt = rebuild::rebuild(&app, |count| show::progress(&format!("{count} records"))).await;
+    let rebuilt = rebuild::rebuild(&app, |step| show::progress(&step.to_string())).await;
     app.store.close().await;
     show::progress(&format!("rebuilt {} records", rebuilt?));
     Ok(())

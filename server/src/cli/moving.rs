@@ -56,7 +56,7 @@ pub(super) async fn migrate(config: Config, flags: MigrateFlags) -> Result<(), F
         }
     };
     let app = App::new(moving.store(), Arc::new(SystemClock), Dice::system(), config).await?;
-    let records = rebuild::rebuild(&app, |count| show::progress(&format!("{count} records are searchable"))).await?;
+    let records = rebuild::rebuild(&app, |step| show::progress(&format!("searchable: {step}"))).await?;
     moving.finish().await?;
     app.store.close().await;
     show::progress(&format!("moved; from now on set database.url = \"{url}\""));

@@ -1,5 +1,7 @@
 //! Recreates the read tables from the change log.
 
+use std::fmt;
+
 use sync_core::document::{DocumentError, view_of_changes};
 use sync_core::id::RecordId;
 
@@ -15,13 +17,31 @@ const BATCH: u32 = 1_024;
 /// The same beside everything else that a server does, of any size.
 const FEW: u32 = 32;
 
+/// How far it has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// So many records are right.
+    Records(u64),
+    /// So many indexes have still to be made, by which records are found.
+    IndexesLeft(usize),
+}
+
+impl fmt::Display for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Records(count) => write!(f, "{count} records"),
+            Self::IndexesLeft(left) => write!(f, "indexes are made: {left} left"),
+        }
+    }
+}
+
 /// Recreates what is stored of every published record beside its changes; gives how many there are. `progress` is told
 /// the count so far. What is as it should be is not written, feed positions stay as they are, and each batch is right
 /// when it is written: servers and phones notice nothing, and who was interrupted begins again.
 ///
 /// # Errors
 /// When the database fails, or a published record does not load.
-pub async fn rebuild(app: &App, progress: impl Fn(u64) + Send) -> Result<u64, ServiceError> {
+pub async fn rebuild(app: &App, progress: impl Fn(Progress) + Send) -> Result<u64, ServiceError> {
     rebuild_by(app, BATCH, progress).await
 }
 
@@ -29,7 +49,10 @@ pub async fn rebuild(app: &App, progress: impl Fn(u64) + Send) -> Result<u64, Se
 ///
 /// # Errors
 /// When the database fails, or a published record does not load.
-pub async fn rebuild_by(app: &App, batch: u32, progress: impl Fn(u64) + Send) -> Result<u64, ServiceError> {
+pub async fn rebuild_by(app: &App, batch: u32, progress: impl Fn(Progress) + Send) -> Result<u64, ServiceError> {
+    if let Err(error) = app.store.rebuild().leave_indexes_out().await {
+        tracing::info!(cause = %error, "indexes grow with their rows: somebody reads these tables for long");
+    }
     let mut count = 0;
     let mut read = app.store.rebuild().published(None, batch).await?;
     let mut remade = Vec::new();
@@ -39,10 +62,13 @@ pub async fn rebuild_by(app: &App, batch: u32, progress: impl Fn(u64) + Send) ->
         let ((), next, coming) =
             tokio::try_join!(put_right(app, &mut remade), remake(read), published(app, after, batch))?;
         count += remade.len() as u64;
-        progress(count);
+        progress(Progress::Records(count));
         (remade, read) = (next, coming);
     }
     app.store.recount().await?;
+    while let Some(left) = app.store.rebuild().make_index().await? {
+        progress(Progress::IndexesLeft(left));
+    }
     Ok(count)
 }
 

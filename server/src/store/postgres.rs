@@ -82,6 +82,12 @@ statements! {
     LOCK_FOR_ALL = "select pg_advisory_xact_lock(7309453125918421617)";
     // Whoever changes a table waits until nobody reads it, and everybody else waits behind. A backup reads for hours.
     BRIEFLY = "select set_config('lock_timeout', '2s', true)";
+    // Of tables that rebuilding fills, but for the one by which it finds what lies around a record.
+    INDEXES = "select cast(t.relname as text), cast(c.relname as text), pg_get_indexdef(c.oid) from pg_index i \
+        join pg_class c on c.oid = i.indexrelid join pg_class t on t.oid = i.indrelid \
+        where i.indrelid in ('record'::regclass, 'record_total'::regclass, 'day_fact'::regclass, 'record_search'::regclass) \
+        and not i.indisunique and c.relname <> 'record_by_maker'";
+    INDEXES_TO_MAKE_ARE_KEPT = "select 1 from pg_class where oid = to_regclass('index_to_make')";
     MOVING = "select count(*) from meta where key = 'moving'";
     NOW = "select cast(extract(epoch from now()) * 1000 as bigint)";
     // What changes when the database was set back behind the servers' backs: another server process after a failover or
@@ -352,6 +358,12 @@ async fn block_salt(conn: &mut Conn, _: u64) -> Result<u64, StoreError> {
     Ok(life.cast_unsigned().max(1))
 }
 
+/// Waits only shortly until nobody reads a table that is changed: everybody else would wait behind.
+async fn briefly(conn: &mut Conn) -> Result<(), StoreError> {
+    sqlx::query::<Db>(BRIEFLY).execute(conn).await?;
+    Ok(())
+}
+
 /// Sees to it that months have their partitions before anybody needs them, as long as the store is open.
 async fn look_ahead(writers: PgPool, prepared: bool) {
     loop {
@@ -408,10 +420,11 @@ async fn try_to_bring_up_to_date(writers: &PgPool, prepared: bool) -> Result<(),
         return Err(OpenError::Encoding(encoding));
     }
     sqlx::query::<Db>(LOCK_FOR_ALL).execute(&mut *tx).await?;
-    sqlx::query::<Db>(BRIEFLY).execute(&mut *tx).await?;
+    briefly(&mut tx).await?;
     if others_could_not_go_on(&mut tx).await? {
         return Err(OpenError::OthersRun);
     }
+    indexes::make_all(&mut tx).await?;
     migrations().run_direct(None, &mut *tx, false).await?;
     let (now,) = sqlx::query_as::<Db, (i64,)>(NOW).fetch_one(&mut *tx).await?;
     months::prepare(&mut tx, UnixMillis(now)).await?;
@@ -448,7 +461,7 @@ async fn others_could_not_go_on(conn: &mut Conn) -> Result<bool, sqlx::Error> {
 async fn prepare_months(writers: &PgPool, prepared: bool) -> Result<(), OpenError> {
     let mut tx = writers.begin_with(begin(prepared)).await?;
     sqlx::query::<Db>(LOCK_FOR_ALL).execute(&mut *tx).await?;
-    sqlx::query::<Db>(BRIEFLY).execute(&mut *tx).await?;
+    briefly(&mut tx).await?;
     let (now,) = sqlx::query_as::<Db, (i64,)>(NOW).fetch_one(&mut *tx).await?;
     months::prepare(&mut tx, UnixMillis(now)).await?;
     Ok(tx.commit().await?)

@@ -26,6 +26,12 @@ pub trait RebuildStore: Send + Sync {
     async fn published(&self, after: Option<RecordId>, limit: u32) -> Result<Vec<PendingRecord>, StoreError>;
     /// The next records behind one whose words no search finds yet, in order: an older version of the server wrote them.
     async fn unsearchable(&self, after: Option<RecordId>, limit: u32) -> Result<Vec<RecordId>, StoreError>;
+    /// Leaves indexes out where a read table is empty, until [`Self::make_index`]: filling it takes much less time so.
+    /// Reading goes on without them, slowly. [`StoreError::Unavailable`] also if somebody reads these tables for long.
+    async fn leave_indexes_out(&self) -> Result<(), StoreError>;
+    /// Makes one of those indexes again; answers how many are left, `None` if there was none to make. Whoever opens the
+    /// store makes them too.
+    async fn make_index(&self) -> Result<Option<usize>, StoreError>;
     /// Those of the records of which something else is stored than these rows say.
     async fn outdated(&self, rows: &[Remade]) -> Result<HashSet<RecordId>, StoreError>;
 }

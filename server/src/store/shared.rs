@@ -30,7 +30,8 @@ macro_rules! bulk_statements {
 }
 
 /// Compiles the shared rooms for the database of the module that calls it. The module has to define `Db`, `Conn`,
-/// `DbRow`, `Backend`, `PLACEHOLDERS`, `KIND`, `SIZE`, `SERVERS`, `snapshot`, `block_salt`, `announce` and the modules `search` and `rows_in_turn`.
+/// `DbRow`, `Backend`, `PLACEHOLDERS`, `KIND`, `SIZE`, `SERVERS`, `INDEXES`, `INDEXES_TO_MAKE_ARE_KEPT`, `snapshot`,
+/// `block_salt`, `announce`, `briefly` and the modules `search` and `rows_in_turn`.
 macro_rules! mount {
     () => {
         #[path = "shared/access.rs"]
@@ -60,6 +61,8 @@ macro_rules! mount {
         mod identifiers;
         #[path = "shared/implementation.rs"]
         mod implementation;
+        #[path = "shared/indexes.rs"]
+        mod indexes;
         #[path = "shared/judge.rs"]
         mod judge;
         #[path = "shared/keep.rs"]

@@ -74,6 +74,10 @@ statements! {
     SIZE = "select page_count * page_size from pragma_page_count(), pragma_page_size()";
     // Nobody else has the folder open.
     SERVERS = "select cast(1 as bigint)";
+    // Of tables that rebuilding fills, but for the one by which it finds what lies around a record.
+    INDEXES = "select tbl_name, name, sql from sqlite_master where type = 'index' and sql is not null \
+        and tbl_name in ('record', 'record_total', 'day_fact') and name <> 'record_by_maker'";
+    INDEXES_TO_MAKE_ARE_KEPT = "select 1 from sqlite_master where type = 'table' and name = 'index_to_make'";
     MOVED = "select count(*) from meta where key = 'moved'";
     MOVE_OUT = "insert into meta (key, value) values ('moved', '1') on conflict (key) do nothing";
 }
@@ -153,6 +157,7 @@ impl SqliteStore {
             .connect_with(writing(&file).synchronous(synchronous))
             .await
             .map_err(StoreError::from)?;
+        make_left_out(&writer).await?;
         MIGRATIONS.run(&writer).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
@@ -199,6 +204,13 @@ impl SqliteStore {
     }
 }
 
+/// Makes the indexes that an interrupted rebuild left out.
+async fn make_left_out(writer: &SqlitePool) -> Result<(), StoreError> {
+    let mut tx = writer.begin_with("begin immediate").await?;
+    indexes::make_all(&mut tx).await?;
+    Ok(tx.commit().await?)
+}
+
 /// Begins to read: all statements see the same moment.
 async fn snapshot(conn: &mut Conn) -> Result<Transaction<'_, Db>, sqlx::Error> {
     conn.begin().await
@@ -212,6 +224,11 @@ async fn block_salt(_: &mut Conn, of_process: u64) -> Result<u64, StoreError> {
 
 /// Nobody else has the folder open, so nobody is told.
 async fn announce(_: &mut Conn, _: News) -> Result<(), StoreError> {
+    Ok(())
+}
+
+/// Nobody else has the folder open, so nobody is waited for.
+async fn briefly(_: &mut Conn) -> Result<(), StoreError> {
     Ok(())
 }
 

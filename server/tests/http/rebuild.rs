@@ -1,7 +1,7 @@
 //! `daybook rebuild`: whatever is kept beside the changes can be lost or wrong, and comes back as it was.
 
 use serde_json::json;
-use server::service::rebuild;
+use server::service::rebuild::{self, Progress};
 use server::store::{RecordFilter, RecordLine, RecordQuery, Scope};
 use sync_core::id::OrganisationId;
 use sync_core::wire::enrol::Role;
@@ -81,8 +81,8 @@ async fn who_is_stopped_in_the_middle_has_made_nothing_wrong_and_begins_again() 
         // As a process that is killed: what runs is dropped where it is, its transaction with it.
         let app = test.app.clone();
         let stopped = tokio::spawn(async move {
-            let killed = |count| {
-                if count == reached {
+            let killed = |step| {
+                if step == Progress::Records(reached) {
                     std::panic::resume_unwind(Box::new("killed"))
                 }
             };

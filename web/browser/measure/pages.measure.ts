@@ -1,8 +1,8 @@
 import { chromium, type Page } from 'playwright-core';
 import { expect, inject, test } from 'vitest';
-import { PAGES, settled } from '../pages.ts';
+import { PAGES, settled, shown } from '../pages.ts';
 
-/** From asking for a page to seeing its content, in milliseconds. */
+/** From asking for a page to seeing its content, in milliseconds; what lies below the window comes after that. */
 const PAGE_MS = 1_000;
 /** From the press of a button to the other lines of a list. */
 const LINES_MS = 200;
@@ -56,16 +56,21 @@ test('every page of the console', async () => {
     ['leads of an office', `/leads?office=${newest.office}`],
     ...['visit', 'survey', 'lead'].map((kind): [string, string] => [`record: ${kind}`, `/records/${line(kind)?.id}`]),
   ];
-  const results: { what: string; ms: number; bar: number }[] = [];
+  const results: { what: string; ms: number; whole?: number; bar: number }[] = [];
   for (const [what, path] of [...PAGES.map((path): [string, string] => [path, path]), ...more]) {
     const times: number[] = [];
+    const whole: number[] = [];
     // Once before anything is measured: the browser has the files from then on, as it has every day.
     for (let round = -1; round < ROUNDS; round += 1) {
       await page.goto(path, { waitUntil: 'commit' });
+      await shown(page);
+      const seen = await sinceAsked(page);
       await settled(page);
-      if (round >= 0) times.push(await sinceAsked(page));
+      if (round < 0) continue;
+      times.push(seen);
+      whole.push(await sinceAsked(page));
     }
-    results.push({ what, ms: median(times), bar: PAGE_MS });
+    results.push({ what, ms: median(times), whole: median(whole), bar: PAGE_MS });
   }
   for (const path of ['/records', `/records?office=${newest.office}`, '/records?kind=lead', '/records?state=received']) {
     await page.goto(path);
@@ -78,7 +83,10 @@ test('every page of the console', async () => {
   await chrome.close();
 
   const slow = results.filter(({ ms, bar }) => ms > bar);
-  for (const { what, ms, bar } of results) console.log(`${String(ms).padStart(6)} ms ${ms > bar ? 'SLOW' : 'ok  '} ${what}`);
+  for (const { what, ms, whole, bar } of results) {
+    const below = whole === undefined ? '' : `, all of it ${whole} ms`;
+    console.log(`${String(ms).padStart(6)} ms ${ms > bar ? 'SLOW' : 'ok  '} ${what}${below}`);
+  }
   console.log(JSON.stringify({ records, promoters, slow: slow.length, ms: Object.fromEntries(results.map(({ what, ms }) => [what, ms])) }));
   expect(slow).toEqual([]);
 });

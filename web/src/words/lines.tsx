@@ -1,5 +1,5 @@
 import { Button, Table, type TableProps } from 'antd';
-import { memo, type ReactNode } from 'react';
+import { memo, startTransition, useEffect, useState, type ReactNode } from 'react';
 import { useDirectory } from '../api/directory.ts';
 import { useWords } from '../language/wording.ts';
 import { Loading, Nothing } from '../shell/states.tsx';
@@ -23,14 +23,26 @@ interface Props<T> extends Pick<
  * when something about them is new: whoever gives columns or a selection to a list that grows or turns pages keeps them
  * (`useMemo`) as long as they say the same. For the names in them they wait.
  */
-export const Lines = memo(function Lines<T extends object>({ lines, empty, hint, onReset, atOnce, ...rest }: Props<T>) {
+export const Lines = memo(function Lines<T extends object>(props: Props<T>) {
+  return useDirectory().known ? <Drawn {...props} /> : <Loading rows={12} />;
+}) as <T extends object>(props: Props<T>) => ReactNode;
+
+/** So many lines fill a window. Those below are drawn when these are seen, a few at a time. */
+const FILLING = 20;
+
+function Drawn<T extends object>({ lines, empty, hint, onReset, atOnce, ...rest }: Props<T>) {
   const { t } = useWords();
-  if (!useDirectory().known) return <Loading rows={12} />;
+  const [whole, setWhole] = useState(lines.length <= FILLING);
+  useEffect(() => startTransition(() => setWhole(true)), []);
   return (
     <Table<T>
       size="small"
-      dataSource={lines}
-      pagination={atOnce !== undefined && lines.length > atOnce && { pageSize: atOnce, showSizeChanger: false }}
+      className={whole ? undefined : 'growing'}
+      dataSource={whole ? lines : lines.slice(0, FILLING)}
+      pagination={
+        atOnce !== undefined &&
+        lines.length > atOnce && { pageSize: atOnce, total: lines.length, showSizeChanger: false }
+      }
       locale={
         empty === undefined
           ? undefined
@@ -45,4 +57,4 @@ export const Lines = memo(function Lines<T extends object>({ lines, empty, hint,
       {...rest}
     />
   );
-}) as <T extends object>(props: Props<T>) => ReactNode;
+}

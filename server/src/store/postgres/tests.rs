@@ -2,6 +2,7 @@
 
 mod backups;
 mod cuts;
+mod indexes;
 mod lead;
 mod lives;
 mod moving;

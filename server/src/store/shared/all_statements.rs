@@ -25,6 +25,7 @@ const ROOMS: &[Room] = &[
     ("feed", feed::STATEMENTS, feed::BULK_STATEMENTS),
     ("flags", &[], flags::BULK_STATEMENTS),
     ("identifiers", &[], identifiers::BULK_STATEMENTS),
+    ("indexes", indexes::STATEMENTS, &[]),
     ("judge", judge::STATEMENTS, judge::BULK_STATEMENTS),
     ("keep", keep::STATEMENTS, keep::BULK_STATEMENTS),
     ("leads", leads::STATEMENTS, leads::BULK_STATEMENTS),

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::record_row::digest;
 use super::run::each_of;
-use super::{Backend, Conn, Db, DbRow, days, flags, photos, read, search};
+use super::{Backend, Conn, Db, DbRow, days, flags, indexes, photos, read, search};
 use crate::store::days::{ARRIVAL, DayFact};
 use crate::store::packing::unpack;
 use crate::store::rebuild::{RebuildStore, Remade};
@@ -213,6 +213,19 @@ impl RebuildStore for Backend {
         let mut conn = self.reader().await?;
         let ids = sqlx::query_as::<Db, (Uuid,)>(UNSEARCHABLE).bind(after).bind(i64::from(limit));
         Ok(ids.fetch_all(&mut *conn).await?.into_iter().map(|(id,)| RecordId(id)).collect())
+    }
+
+    async fn leave_indexes_out(&self) -> Result<(), StoreError> {
+        let mut tx = self.begin_write().await?;
+        indexes::leave_out(&mut tx).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn make_index(&self) -> Result<Option<usize>, StoreError> {
+        let mut tx = self.begin_write().await?;
+        let left = indexes::make_next(&mut tx).await?;
+        tx.commit().await?;
+        Ok(left)
     }
 
     async fn outdated(&self, rows: &[Remade]) -> Result<HashSet<RecordId>, StoreError> {

@@ -1,6 +1,7 @@
 //! The conformance suite on SQLite, and what only SQLite has.
 
 mod backups;
+mod indexes;
 mod statements;
 
 use std::ops::Deref;
