@@ -129,7 +129,7 @@ async fn mend_record(app: &App, record: &PendingRecord) -> Result<Leaf, ServiceE
     tracing::warn!(record = %record.id, "the row of a record did not fit its changes and was made anew");
     let changes = u32::try_from(record.published.len()).unwrap_or(u32::MAX);
     let row = record_row(record, &view);
-    put_right(app, &mut [Remade { row, changes, seq: record.base_seq }]).await?;
+    put_right(app, &mut [Remade { row, changes, seq: record.base_seq, standing: None }]).await?;
     Ok(Leaf::of(record.id, &heads))
 }
 

@@ -10,10 +10,10 @@ use super::projector::record_row;
 use crate::error::ServiceError;
 use crate::state::App;
 use crate::store::PendingRecord;
-use crate::store::rebuild::Remade;
+use crate::store::rebuild::{PublishedRecord, PublishedSince, Remade};
 
 /// Records looked at together; what has to be written of them is one transaction.
-const BATCH: u32 = 1_024;
+const BATCH: u32 = 4_096;
 /// The same beside everything else that a server does, of any size.
 const FEW: u32 = 32;
 
@@ -50,6 +50,7 @@ pub async fn rebuild(app: &App, progress: impl Fn(Progress) + Send) -> Result<u6
 /// # Errors
 /// When the database fails, or a published record does not load.
 pub async fn rebuild_by(app: &App, batch: u32, progress: impl Fn(Progress) + Send) -> Result<u64, ServiceError> {
+    app.store.rebuild().make_room().await?;
     if let Err(error) = app.store.rebuild().leave_indexes_out().await {
         tracing::info!(cause = %error, "indexes grow with their rows: somebody reads these tables for long");
     }
@@ -58,7 +59,7 @@ pub async fn rebuild_by(app: &App, batch: u32, progress: impl Fn(Progress) + Sen
     let mut remade = Vec::new();
     // While a batch is written, the next one's rows are made, and the changes of the one after are read.
     while !read.is_empty() || !remade.is_empty() {
-        let after = read.last().map(|record| record.id);
+        let after = read.last().map(|read| read.record.id);
         let ((), next, coming) =
             tokio::try_join!(put_right(app, &mut remade), remake(read), published(app, after, batch))?;
         count += remade.len() as u64;
@@ -90,7 +91,7 @@ pub async fn make_findable(app: &App, after: Option<RecordId>) -> Result<Option<
 }
 
 fn readable_row_of(record: &PendingRecord) -> Option<Remade> {
-    let made = row_of(record);
+    let made = row_of(record, None);
     if let Err(error) = &made {
         tracing::error!(record = %record.id, %error, "a published record can't be read, and is not made findable");
     }
@@ -98,7 +99,7 @@ fn readable_row_of(record: &PendingRecord) -> Option<Remade> {
 }
 
 /// The records behind one; none if there is none.
-async fn published(app: &App, after: Option<RecordId>, batch: u32) -> Result<Vec<PendingRecord>, ServiceError> {
+async fn published(app: &App, after: Option<RecordId>, batch: u32) -> Result<Vec<PublishedRecord>, ServiceError> {
     match after {
         Some(_) => Ok(app.store.rebuild().published(after, batch).await?),
         None => Ok(Vec::new()),
@@ -121,15 +122,15 @@ pub(super) async fn put_right(app: &App, rows: &mut [Remade]) -> Result<(), Serv
 }
 
 /// The rows of records, made on all processors.
-async fn remake(records: Vec<PendingRecord>) -> Result<Vec<Remade>, ServiceError> {
+async fn remake(records: Vec<PublishedRecord>) -> Result<Vec<Remade>, ServiceError> {
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(8);
     let share = records.len().div_ceil(workers).max(1);
     let mut records = records.into_iter().peekable();
     let mut tasks = Vec::with_capacity(workers);
     while records.peek().is_some() {
-        let part: Vec<PendingRecord> = records.by_ref().take(share).collect();
+        let part: Vec<PublishedRecord> = records.by_ref().take(share).collect();
         tasks.push(tokio::task::spawn_blocking(move || {
-            part.iter().map(row_of).collect::<Result<Vec<_>, DocumentError>>()
+            part.iter().map(|it| row_of(&it.record, Some(it.since))).collect::<Result<Vec<_>, DocumentError>>()
         }));
     }
     let mut rows = Vec::new();
@@ -139,8 +140,8 @@ async fn remake(records: Vec<PendingRecord>) -> Result<Vec<Remade>, ServiceError
     Ok(rows)
 }
 
-fn row_of(record: &PendingRecord) -> Result<Remade, DocumentError> {
+fn row_of(record: &PendingRecord, standing: Option<PublishedSince>) -> Result<Remade, DocumentError> {
     let view = view_of_changes(record.published.iter().map(|change| change.raw.as_slice()))?;
     let changes = u32::try_from(record.published.len()).unwrap_or(u32::MAX);
-    Ok(Remade { row: record_row(record, &view), changes, seq: record.base_seq })
+    Ok(Remade { row: record_row(record, &view), changes, seq: record.base_seq, standing })
 }

@@ -305,6 +305,11 @@ impl PostgresStore {
         Ok(self.readers.begin_with(begin).await?)
     }
 
+    /// The server of PostgreSQL has its own memory.
+    async fn widen(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn as_neighbours(&self) -> Option<&dyn Neighbours> {
         Some(self)
     }

@@ -193,6 +193,22 @@ impl SqliteStore {
         Ok(())
     }
 
+    /// Prepares all connections for going through everything. What belongs together lies far apart by then, and whoever
+    /// reads forgets its pages whenever somebody writes: so the file is mapped into memory. If the disk fails, that ends
+    /// the process, which begins again.
+    async fn widen(&self) -> Result<(), StoreError> {
+        let mut readers = Vec::new();
+        for _ in 0..READERS {
+            readers.push(self.readers.acquire().await?);
+        }
+        for reader in &mut readers {
+            sqlx::raw_sql("pragma mmap_size = 2147418112; pragma cache_size = -16384").execute(&mut **reader).await?;
+        }
+        let room = "pragma mmap_size = 2147418112; pragma cache_size = -131072; pragma wal_autocheckpoint = 16384";
+        sqlx::raw_sql(room).execute(&self.writer).await?;
+        Ok(())
+    }
+
     fn as_neighbours(&self) -> Option<&dyn Neighbours> {
         None
     }

@@ -241,7 +241,7 @@ pub(in crate::store) async fn what_may_be_needed_is_not_forgotten(store: &dyn St
     assert_eq!(store.photos().forsaken(later, 9).await.unwrap(), []);
 
     store.photos().note_references(organisation, held, &[PhotoHash([2; 32])]).await.unwrap();
-    store.replace_rows(&[&rebuild::Remade { row, changes: 1, seq: u64::MAX }]).await.unwrap();
+    store.replace_rows(&[&rebuild::Remade { row, changes: 1, seq: u64::MAX, standing: None }]).await.unwrap();
     let kept = store.photos().forget_photo(organisation, PhotoHash([1; 32]), later).await.unwrap();
     assert_eq!(kept, None, "a rebuilt row refers to it as before");
 }

@@ -307,7 +307,7 @@ pub(in crate::store) async fn rebuilt_rows_are_the_same(store: &dyn Store) {
                 photos: Vec::new(),
                 facts: Vec::new(),
             };
-            rebuild::Remade { row, changes: line.changes, seq: line.seq }
+            rebuild::Remade { row, changes: line.changes, seq: line.seq, standing: None }
         })
         .collect();
     assert_eq!(outdated(store, &rows).await, [], "they are what they were");
@@ -338,10 +338,10 @@ pub(in crate::store) async fn whatever_a_row_keeps_is_compared(store: &dyn Store
     let mut phone = world.promoter_with_phone("Wang", 0).await;
     let id = add(&mut world, &mut phone, |row| row.row.kind = Kind::Lead).await;
     let source = store.rebuild().published(None, 9).await.unwrap();
-    assert_eq!(source.iter().map(|record| (record.id, record.published.len())).collect::<Vec<_>>(), [(id, 1)]);
+    assert_eq!(source.iter().map(|it| (it.record.id, it.record.published.len())).collect::<Vec<_>>(), [(id, 1)]);
     let mut row = world.row(id, &phone.person);
     row.row.kind = Kind::Lead;
-    let right = rebuild::Remade { row, changes: 1, seq: source[0].base_seq };
+    let right = rebuild::Remade { row, changes: 1, seq: source[0].record.base_seq, standing: None };
     store.replace_rows(&[&right]).await.unwrap();
     assert_eq!(outdated(store, std::slice::from_ref(&right)).await, []);
     let entry = days::ARRIVAL;
@@ -415,7 +415,7 @@ pub(in crate::store) async fn a_row_without_changes_is_refused(store: &dyn Store
     let mut world = World::found(store).await;
     let phone = world.promoter_with_phone("Wang", 0).await;
     let unknown = world.record_id();
-    let remade = rebuild::Remade { row: world.row(unknown, &phone.person), changes: 1, seq: 1 };
+    let remade = rebuild::Remade { row: world.row(unknown, &phone.person), changes: 1, seq: 1, standing: None };
     assert!(matches!(store.replace_rows(&[&remade]).await, Err(StoreError::NotFound)), "it has no changes");
 }
 

@@ -13,7 +13,7 @@ use super::{Conn, Db};
 use crate::store::shared::stored::{count, position};
 use crate::store::shared::{bulk_statements, statements};
 use crate::store::StoreError;
-use crate::store::rebuild::Remade;
+use crate::store::rebuild::{PublishedSince, Remade};
 
 statements! {
     RECORD_IDS = "select distinct record from change where record > $1 and state = 1 order by record limit $2";
@@ -72,42 +72,49 @@ pub(super) async fn backed_up_through(
 pub(super) async fn replace_rows(conn: &mut Conn, rows: &[&Remade]) -> Result<(), StoreError> {
     let ids: Vec<Uuid> = rows.iter().map(|remade| remade.row.row.id.0).collect();
     let stored = standings(conn, &ids).await?;
-    let lost: Vec<Uuid> = ids.into_iter().filter(|id| !stored.contains_key(&RecordId(*id))).collect();
+    let lost = rows.iter().filter(|remade| remade.standing.is_none() && !stored.contains_key(&remade.row.row.id));
+    let lost: Vec<Uuid> = lost.map(|remade| remade.row.row.id.0).collect();
     let recovered = recover(conn, &lost).await?;
     let placed = rows
         .iter()
-        .map(|Remade { row, changes, seq }| {
-            let standing = match stored.get(&row.row.id) {
-                Some((_, standing)) if standing.seq > *seq => return Ok(None),
-                Some((_, standing)) => standing,
+        .map(|Remade { row, changes, seq, standing }| {
+            let standing = match (stored.get(&row.row.id), standing) {
+                (Some((_, standing)), _) if standing.seq > *seq => return Ok(None),
+                (Some((_, standing)), _) => *standing,
                 // Nobody has published since, or there would be a row.
-                None => recovered.get(&row.row.id).ok_or(StoreError::NotFound)?,
+                (None, Some(since)) => entered(*seq, since),
+                (None, None) => *recovered.get(&row.row.id).ok_or(StoreError::NotFound)?,
             };
-            Ok(Some((row, Standing { changes: *changes, ..*standing })))
+            Ok(Some((row, Standing { changes: *changes, ..standing })))
         })
         .filter_map(Result::transpose)
         .collect::<Result<Vec<_>, StoreError>>()?;
     write(conn, &placed).await
 }
 
-/// Where records stand whose rows were lost, as far as their changes say. They count as having entered their scopes
-/// with their newest change, so that whoever has not read that far is sent the whole record.
+/// Where a record stands whose row was lost, as far as its changes say. It counts as having entered its scopes with its
+/// newest change, so that whoever has not read that far is sent the whole record.
+fn entered(seq: u64, since: &PublishedSince) -> Standing {
+    Standing {
+        changes: 0,
+        seq,
+        first_seq: since.first_seq,
+        owner_since: seq,
+        team_since: seq,
+        office_since: seq,
+        updated_at: since.received_at,
+    }
+}
+
+/// The same of records of which nobody has read that yet.
 async fn recover(conn: &mut Conn, lost: &[Uuid]) -> Result<HashMap<RecordId, Standing>, StoreError> {
     each_of(conn, PUBLISHED, lost)
         .await?
         .iter()
         .map(|row| {
-            let seq = count(row.try_get(2)?)?;
-            let standing = Standing {
-                changes: 0,
-                seq,
-                first_seq: count(row.try_get(1)?)?,
-                owner_since: seq,
-                team_since: seq,
-                office_since: seq,
-                updated_at: UnixMillis(row.try_get(3)?),
-            };
-            Ok((RecordId(row.try_get(0)?), standing))
+            let since =
+                PublishedSince { first_seq: count(row.try_get(1)?)?, received_at: UnixMillis(row.try_get(3)?) };
+            Ok((RecordId(row.try_get(0)?), entered(count(row.try_get(2)?)?, &since)))
         })
         .collect()
 }

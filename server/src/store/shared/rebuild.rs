@@ -8,6 +8,7 @@ use sqlx::Row as _;
 use sync_core::id::{OfficeId, OrganisationId, PersonId, RecordId};
 use sync_core::index::Row;
 use sync_core::record::Kind;
+use sync_core::time::UnixMillis;
 use uuid::Uuid;
 
 use super::record_row::digest;
@@ -15,7 +16,7 @@ use super::run::each_of;
 use super::{Backend, Conn, Db, DbRow, days, flags, indexes, photos, read, search};
 use crate::store::days::{ARRIVAL, DayFact};
 use crate::store::packing::unpack;
-use crate::store::rebuild::{RebuildStore, Remade};
+use crate::store::rebuild::{PublishedRecord, PublishedSince, RebuildStore, Remade};
 use crate::store::shared::pairs::words;
 use crate::store::shared::stored::{count, hash, text};
 use crate::store::shared::{bulk_statements, id_of, line_columns, statements};
@@ -30,7 +31,7 @@ statements! {
     RECORD_IDS = "select distinct record from change where record > $1 order by record limit $2";
     UNSEARCHABLE = "select id from record where search_digest is null and id > $1 order by id limit $2";
     // Sorted by who reads them: a sort that carries changes along is dear.
-    CHANGES = "select c.record, o.id, c.seq, c.place, c.hash, c.raw from change c join organisation o on o.no = c.organisation \
+    CHANGES = "select c.record, o.id, c.seq, c.place, c.hash, c.raw, c.received_at from change c join organisation o on o.no = c.organisation \
         where c.record > $1 and c.record <= $2 and c.state = 1";
 }
 
@@ -39,14 +40,14 @@ bulk_statements! {
         from record r where r.id in ({list})");
 }
 
-/// A record's published changes by feed position and place.
-type Changes = BTreeMap<(i64, i64), PublishedChange>;
+/// A record's published changes by feed position and place, and when each was received.
+type Changes = BTreeMap<(i64, i64), (PublishedChange, i64)>;
 
 async fn published(
     conn: &mut Conn,
     after: Option<RecordId>,
     limit: u32,
-) -> Result<Vec<PendingRecord>, StoreError> {
+) -> Result<Vec<PublishedRecord>, StoreError> {
     let mut snapshot = super::snapshot(conn).await?;
     let mut after = after.map_or(Uuid::nil(), |id| id.0);
     let mut found = Vec::new();
@@ -61,7 +62,7 @@ async fn published(
         for some in ids.chunks(TOGETHER) {
             let Some((next,)) = some.last().copied() else { break };
             for record in between(&mut snapshot, after, next).await? {
-                bytes += record.published.iter().map(|change| change.raw.len()).sum::<usize>();
+                bytes += record.record.published.iter().map(|change| change.raw.len()).sum::<usize>();
                 found.push(record);
             }
             after = next;
@@ -75,7 +76,7 @@ async fn published(
 }
 
 /// The records behind one, up to another.
-async fn between(conn: &mut Conn, after: Uuid, last: Uuid) -> Result<Vec<PendingRecord>, StoreError> {
+async fn between(conn: &mut Conn, after: Uuid, last: Uuid) -> Result<Vec<PublishedRecord>, StoreError> {
     let rows = sqlx::query::<Db>(CHANGES).bind(after).bind(last).fetch_all(conn).await?;
     let mut found: BTreeMap<Uuid, (OrganisationId, Changes)> = BTreeMap::new();
     for row in &rows {
@@ -83,18 +84,25 @@ async fn between(conn: &mut Conn, after: Uuid, last: Uuid) -> Result<Vec<Pending
         let (_, changes) = found.entry(row.try_get(0)?).or_insert_with(|| (organisation, Changes::new()));
         let hash = hash(row.try_get(4)?)?;
         let change = PublishedChange { raw: unpack(&hash, row.try_get(5)?), hash };
-        changes.insert((row.try_get(2)?, row.try_get(3)?), change);
+        changes.insert((row.try_get(2)?, row.try_get(3)?), (change, row.try_get(6)?));
     }
     let record = |(id, (organisation, changes)): (Uuid, (OrganisationId, Changes))| {
-        Ok(PendingRecord {
+        let seq = |end: Option<(&(i64, i64), _)>| end.map_or(Ok(0), |((seq, _), _)| count(*seq));
+        let received = changes.values().map(|(_, received)| *received).max();
+        let since = PublishedSince {
+            first_seq: seq(changes.first_key_value())?,
+            received_at: UnixMillis(received.unwrap_or_default()),
+        };
+        let record = PendingRecord {
             id: RecordId(id),
             organisation,
-            base_seq: changes.last_key_value().map_or(Ok(0), |((seq, _), _)| count(*seq))?,
-            published: changes.into_values().collect(),
+            base_seq: seq(changes.last_key_value())?,
+            published: changes.into_values().map(|(change, _)| change).collect(),
             incoming: Vec::new(),
             refused: Vec::new(),
             decided: 0,
-        })
+        };
+        Ok(PublishedRecord { record, since })
     };
     found.into_iter().map(record).collect()
 }
@@ -204,7 +212,7 @@ async fn outdated(store: &Backend, rows: &[Remade]) -> Result<Vec<RecordId>, Sto
 
 #[async_trait]
 impl RebuildStore for Backend {
-    async fn published(&self, after: Option<RecordId>, limit: u32) -> Result<Vec<PendingRecord>, StoreError> {
+    async fn published(&self, after: Option<RecordId>, limit: u32) -> Result<Vec<PublishedRecord>, StoreError> {
         published(&mut *self.reader_by_name().await?, after, limit).await
     }
 
@@ -213,6 +221,10 @@ impl RebuildStore for Backend {
         let mut conn = self.reader().await?;
         let ids = sqlx::query_as::<Db, (Uuid,)>(UNSEARCHABLE).bind(after).bind(i64::from(limit));
         Ok(ids.fetch_all(&mut *conn).await?.into_iter().map(|(id,)| RecordId(id)).collect())
+    }
+
+    async fn make_room(&self) -> Result<(), StoreError> {
+        self.widen().await
     }
 
     async fn leave_indexes_out(&self) -> Result<(), StoreError> {
