@@ -1,4 +1,4 @@
-//! Indexes that rebuilding leaves out, and that come back whatever happens.
+//! What rebuilding prepares: memory, and indexes that it leaves out and that come back whatever happens.
 
 use super::*;
 
@@ -25,6 +25,19 @@ async fn whoever_opens_the_store_makes_what_was_left_out() {
     assert_eq!(definitions(&again).await, before);
     assert_eq!(again.rebuild().make_index().await.unwrap(), None);
     again.close().await;
+}
+
+/// A server goes on when its disk fails, so it maps nothing.
+#[tokio::test]
+async fn only_who_goes_through_everything_has_the_file_mapped() {
+    let store = scratch().await;
+    let mapped = async |pool: &SqlitePool| {
+        let mapped = sqlx::query_as::<Db, (i64,)>("pragma mmap_size");
+        mapped.fetch_one(pool).await.unwrap().0
+    };
+    assert_eq!((mapped(&store.readers).await, mapped(&store.writer).await), (0, 0));
+    store.rebuild().make_room().await.unwrap();
+    assert!(mapped(&store.readers).await > 0 && mapped(&store.writer).await > 0);
 }
 
 #[tokio::test]
