@@ -19,7 +19,8 @@ const STATIONS: &[&str] = &[
     "compared server_key:",
     "compared change:",
     "compared audit_entry:",
-    "records are searchable",
+    "searchable: ",
+    "indexes are made: ",
 ];
 
 #[test]

@@ -43,7 +43,8 @@ pub(super) async fn run(config: Config, command: AuditCommand) -> Result<(), Fai
                 Ok(())
             } else {
                 Err(Failure::Refused(
-                    "the audit trail is not what was written: see `broken` and `false_anchors`".to_owned(),
+                    "the audit trail is not what was written: see `broken`, `false_anchors` and `false_statements`"
+                        .to_owned(),
                 ))
             }
         }

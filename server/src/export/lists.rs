@@ -95,7 +95,8 @@ pub const ANSWERS: &[&str] = &["form", "version", "filled_in", "question", "answ
 pub const HELD: &[&str] = &["id", "title", "name", "device", "held_changes", "since"];
 
 /// A day in each office.
-pub const DAYS: &[&str] = &["office", "closed", "statements", "records", "unsealed", "missing_phones"];
+pub const DAYS: &[&str] =
+    &["office", "closed", "statements", "records", "unsealed", "unsealed_facts", "missing_phones"];
 
 /// The board of an office's day: a row for each phone, and for each person without one.
 pub const BOARD: &[&str] = &[
@@ -328,6 +329,7 @@ impl Names {
             Cell::number(line.statements),
             Cell::Number(line.records),
             Cell::Number(line.unsealed),
+            Cell::Number(line.unsealed_facts),
             Cell::number(missing),
         ]
     }

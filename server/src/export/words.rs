@@ -90,6 +90,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("statements", "结算单数", "Statements"),
     ("records", "记录数", "Records"),
     ("unsealed", "未结算记录", "Unsealed records"),
+    ("unsealed_facts", "未结算到访与金额", "Unsealed arrivals and money"),
     ("missing_phones", "缺报手机", "Missing phones"),
     ("visits", "拜访数", "Visits"),
     ("surveys", "调查表数", "Surveys"),

@@ -42,6 +42,8 @@ pub(crate) struct DayLineBody {
     records: u64,
     /// So many records are in no statement: all of an open day, what came late for a closed one.
     unsealed: u64,
+    /// The same of arrivals and money, which may come late for a lead that is in a statement.
+    unsealed_facts: u64,
     /// So many phones have not handed in their day.
     missing: u32,
 }
@@ -329,6 +331,7 @@ pub(crate) async fn lines(
         statements: line.statements,
         records: line.records,
         unsealed: line.unsealed,
+        unsealed_facts: line.unsealed_facts,
         missing,
     });
     Ok(Json(body.collect()))

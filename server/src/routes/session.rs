@@ -79,9 +79,13 @@ pub(crate) async fn sign_in(
 
 /// Signs out; also without a session.
 #[utoipa::path(delete, path = "/api/v1/session", tag = "session", responses((status = 204)))]
-pub(crate) async fn sign_out(State(app): State<App>, headers: HeaderMap) -> WithCookie<StatusCode> {
+pub(crate) async fn sign_out(
+    State(app): State<App>,
+    Origin(origin): Origin,
+    headers: HeaderMap,
+) -> WithCookie<StatusCode> {
     if let Some(token) = session_token(&headers, &app.config) {
-        session::sign_out(&app, &token).await?;
+        session::sign_out(&app, &token, &origin).await?;
     }
     Ok(([(SET_COOKIE, session_cookie(None, &app.config)?)], StatusCode::NO_CONTENT))
 }

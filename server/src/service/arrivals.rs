@@ -1,5 +1,6 @@
 //! Customers who come to the sales site, and the consultants who receive them.
 
+use jiff::ToSpan as _;
 use sync_core::id::{OfficeId, RecordId};
 use sync_core::record::Kind;
 use sync_core::record::office::OfficeEdit;
@@ -14,6 +15,8 @@ use crate::scope::{self, Action};
 use crate::state::App;
 use crate::store::Person;
 
+/// So many days back it counts who received the last customer.
+const ROTA_DAYS: i32 = 31;
 /// Consultants of an office at most.
 const MOST_CONSULTANTS: usize = 200;
 /// The longest name, in characters.
@@ -65,7 +68,9 @@ pub async fn arrive(app: &App, who: &Person, id: RecordId, arrival: Arrival) -> 
             let offices = app.store.offices(who.organisation).await?;
             let office = offices.iter().find(|office| office.id == line.row.office).ok_or(codes::OFFICE_NOT_FOUND)?;
             let rota = app.store.days().consultants(office.id).await?;
-            let received = app.store.days().received_on(office.id, hours::today(&office.time_zone, at)).await?;
+            let day = hours::today(&office.time_zone, at);
+            let since = day.saturating_sub(ROTA_DAYS.days());
+            let received = app.store.days().received(office.id, day, since).await?;
             rota::next(&rota, &received).map(str::to_owned)
         }
     };

@@ -43,7 +43,7 @@ pub async fn sign_in(app: &App, attempt: Attempt<'_>) -> Result<(SessionToken, P
     let now = app.clock.now();
     let login = attempt.login.trim().to_lowercase();
     let person = guess(app, &login, prove(app, &login, attempt, now)).await?;
-    note(app, "sign-in", attempt, &person).await?;
+    note(app, "sign-in", attempt.origin, &person).await?;
 
     let token = SessionToken::from_random(app.dice.bytes());
     let session = Session {
@@ -72,22 +72,22 @@ async fn prove(app: &App, login: &str, attempt: Attempt<'_>, now: UnixMillis) ->
         Some(person) if fits => person,
         known => {
             if let Some(person) = known {
-                note(app, "sign-in failed", attempt, &person).await?;
+                note(app, "sign-in failed", attempt.origin, &person).await?;
             }
             return Err(codes::CREDENTIALS.into());
         }
     };
     let passed = second_factor::pass(app, person.id, attempt.code, now).await;
     if passed.as_ref().is_err_and(|error| error.code == codes::TOTP_CODE) {
-        note(app, "sign-in failed", attempt, &person).await?;
+        note(app, "sign-in failed", attempt.origin, &person).await?;
     }
     passed.map(|()| person)
 }
 
-async fn note(app: &App, act: &str, attempt: Attempt<'_>, person: &Person) -> Result<(), ServiceError> {
+async fn note(app: &App, act: &str, origin: &str, person: &Person) -> Result<(), ServiceError> {
     let act = Act {
         person: Some(person.id),
-        origin: attempt.origin.to_owned(),
+        origin: origin.to_owned(),
         act: act.to_owned(),
         subject: "/api/v1/session".to_owned(),
         detail: serde_json::Value::Null,
@@ -133,11 +133,16 @@ pub async fn of(app: &App, token: &SessionToken) -> Result<(Session, Person), Se
     Ok((session, person))
 }
 
-/// Ends a session; no error if there is none.
+/// Ends a session, which the trail tells; no error if there is none.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn sign_out(app: &App, token: &SessionToken) -> Result<(), ServiceError> {
+pub async fn sign_out(app: &App, token: &SessionToken, origin: &str) -> Result<(), ServiceError> {
+    match app.store.session(&token.hash(), app.clock.now()).await {
+        Ok((_, person)) => note(app, "sign-out", origin, &person).await?,
+        Err(StoreError::NotFound) => {}
+        Err(error) => return Err(error.into()),
+    }
     app.store.end_session(&token.hash()).await?;
     app.events.tell([News::Access]);
     Ok(())

@@ -5,6 +5,7 @@ use futures_util::stream::{self, StreamExt as _};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sync_core::id::{OfficeId, OrganisationId, PersonId};
+use sync_core::journal::verify_statement;
 use utoipa::ToSchema;
 
 use super::events::{News, Topic};
@@ -146,8 +147,23 @@ pub struct Checked {
     pub anchors: u64,
     /// Entries that sealed statements name, and that are not there or not what they were.
     pub false_anchors: Vec<u64>,
+    /// Statements that do not say what was sealed: nothing that they name counts.
+    pub false_statements: Vec<FalseStatement>,
     /// The link of the last entry, in hexadecimal digits: whoever has written it down elsewhere can compare.
     pub head: String,
+}
+
+/// A statement whose signature is not that of this server, or which can't be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FalseStatement {
+    /// Of which office.
+    #[schema(value_type = String)]
+    pub office: OfficeId,
+    /// Of which business day.
+    #[schema(value_type = String)]
+    pub day: jiff::civil::Date,
+    /// 0 for the statement, then its supplements.
+    pub number: u32,
 }
 
 /// [`check`] for whoever may read the trail.
@@ -164,8 +180,8 @@ pub async fn verify(app: &App, who: &Person) -> Result<Checked, ServiceError> {
 /// # Errors
 /// When the database does not answer.
 pub async fn check(app: &App, organisation: OrganisationId) -> Result<Checked, ServiceError> {
-    let mut anchors = anchors(app, organisation).await?;
-    let mut checked = Checked { anchors: anchors.len() as u64, ..Checked::default() };
+    let (mut anchors, false_statements) = anchors(app, organisation).await?;
+    let mut checked = Checked { anchors: anchors.len() as u64, false_statements, ..Checked::default() };
     let mut link = BEGINNING;
     let mut after = 0;
     loop {
@@ -187,22 +203,32 @@ pub async fn check(app: &App, organisation: OrganisationId) -> Result<Checked, S
         }
     }
     checked.false_anchors = anchors.into_iter().map(|anchor| anchor.no).collect();
-    checked.sound = checked.broken.is_none() && checked.false_anchors.is_empty();
+    checked.sound = checked.broken.is_none() && checked.false_anchors.is_empty() && checked.false_statements.is_empty();
     checked.head = hex(&link);
     Ok(checked)
 }
 
-/// What sealed statements say of the trail.
-async fn anchors(app: &App, organisation: OrganisationId) -> Result<Vec<Anchor>, ServiceError> {
-    let mut anchors = Vec::new();
+/// What sealed statements say of the trail, and those that were not sealed so.
+async fn anchors(app: &App, organisation: OrganisationId) -> Result<(Vec<Anchor>, Vec<FalseStatement>), ServiceError> {
+    let key = app.keys.public();
+    let (mut anchors, mut wrong) = (Vec::new(), Vec::new());
     let mut after: Option<(OfficeId, jiff::civil::Date, u32)> = None;
     loop {
         let page = app.store.days().statements_after(organisation, after, PAGE).await?;
         let Some(last) = page.last() else {
-            return Ok(anchors);
+            return Ok((anchors, wrong));
         };
         after = Some((last.office, last.day, last.number));
-        anchors.extend(page.iter().filter_map(|it| serde_json::from_str::<Body>(&it.body).ok()?.audit));
+        for it in page {
+            let said = verify_statement(&key, it.body.as_bytes(), &it.signature)
+                .then(|| serde_json::from_str::<Body>(&it.body).ok())
+                .flatten();
+            // A true statement may lie where another one was.
+            match said.filter(|said| (said.office.id, said.day, said.number) == (it.office, it.day, it.number)) {
+                Some(said) => anchors.extend(said.audit),
+                None => wrong.push(FalseStatement { office: it.office, day: it.day, number: it.number }),
+            }
+        }
     }
 }
 

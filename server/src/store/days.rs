@@ -135,10 +135,23 @@ pub struct DayLine {
     pub records: u64,
     /// So many of them are in no statement.
     pub unsealed: u64,
+    /// So many of the day's facts are in none: arrivals and money.
+    pub unsealed_facts: u64,
     /// When it was closed.
     pub closed_at: Option<UnixMillis>,
     /// How many statements there are, supplements included.
     pub statements: u32,
+}
+
+/// What a consultant has received of late.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// Who.
+    pub consultant: String,
+    /// How many customers on the day in question.
+    pub on_day: u32,
+    /// On which day before it the last one; `None` if not for weeks.
+    pub before: Option<Date>,
 }
 
 /// What the store knows of offices' days. Every method that writes is durable when it returns.
@@ -190,6 +203,6 @@ pub trait DayStore: Send + Sync {
         reminded_at: UnixMillis,
         now: UnixMillis,
     ) -> Result<(), StoreError>;
-    /// How many customers each consultant of an office received on a day.
-    async fn received_on(&self, office: OfficeId, day: Date) -> Result<Vec<(String, u32)>, StoreError>;
+    /// What each consultant of an office received on a day, and on which day since another one the last before it.
+    async fn received(&self, office: OfficeId, day: Date, since: Date) -> Result<Vec<Received>, StoreError>;
 }

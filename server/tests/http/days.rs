@@ -354,6 +354,13 @@ async fn money_and_arrivals_are_figures_of_the_day_on_which_they_happened() {
     evening.sync(0).await;
     assert_eq!(evening.board().await["late_facts"], 1);
     assert_eq!(evening.late().await, [leads[1].to_string()]);
+    let today = format!("/api/v1/days?day={DAY}");
+    let line = evening.secretary.list(&evening.test, &today).await.remove(0);
+    assert_eq!(
+        (&line["unsealed"], &line["unsealed_facts"]),
+        (&json!(0), &json!(1)),
+        "nobody has to open the board to see it"
+    );
     let supplement = evening.supplement("收款晚报").await.good().json();
     assert_eq!(supplement["statement"]["total"]["lead"], 0);
     assert_eq!(supplement["statement"]["figures"]["paid"], json!({ "count": 1, "amount": "100", "assigned": 1 }));
@@ -487,4 +494,23 @@ async fn a_filed_statement_that_can_not_be_sealed_does_not_stand_in_the_way() {
     evening.test.sql("delete from statement").await;
     assert_eq!(evening.board().await["statements"], json!([]), "what it counts is counted, so it can't come back");
     assert_eq!(evening.close().await.good().json()["number"], 0);
+}
+
+#[tokio::test]
+async fn turns_of_the_rota_go_on_from_one_day_to_the_next() {
+    let mut evening = Evening::come().await;
+    let rota = json!({ "names": ["李静", "陈晨", "王芳"] });
+    let path = format!("/api/v1/offices/{}/consultants", evening.office);
+    evening.test.call(Method::PUT, &path, Some(&evening.secretary.cookie), Some(&rota)).await.good();
+    let leads: Vec<RecordId> = ["张", "李", "王", "赵", "周"].map(|name| evening.phones[0].register(name)).into();
+    evening.sync(0).await;
+    let now = evening.test.app.clock.now();
+    let mut receivers = Vec::new();
+    // On the third day two come, and the first of them is the third one's turn.
+    for (lead, days) in leads.iter().zip([4, 3, 2, 2, 1]) {
+        let body = json!({ "at": now.0 - days * 24 * HOUR });
+        let came = post(&evening.test, &evening.secretary, &format!("/api/v1/records/{lead}/arrival"), body).await;
+        receivers.push(came.good().json()["record"]["office"]["consultant"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(receivers, ["李静", "陈晨", "王芳", "李静", "陈晨"]);
 }

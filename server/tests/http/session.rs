@@ -53,6 +53,9 @@ async fn a_session_begins_and_ends() {
     let out = test.call(Method::DELETE, "/api/v1/session", Some(cookie), None).await.good();
     assert!(out.header("set-cookie").unwrap().starts_with("__Host-daybook=; Path=/; Max-Age=0"));
     assert_eq!(test.get("/api/v1/me", Some(cookie)).await.code(), "session.required");
+    // Whoever is not signed in any more has nothing to end, and the trail tells of it once.
+    test.call(Method::DELETE, "/api/v1/session", Some(cookie), None).await.good();
+    assert_eq!(test.sql_number("select count(*) from audit_entry where act = 'sign-out'").await, 1);
 }
 
 #[tokio::test]

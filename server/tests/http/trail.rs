@@ -98,6 +98,10 @@ async fn signing_in_and_failing_to_is_written_down_without_secrets() {
 async fn whoever_tampers_is_found_out() {
     for (how, broken, anchored) in [
         (None, None, 0),
+        // Whoever writes the chain anew has to write anew what statements say of it, and can't sign that.
+        (Some("update statement set body = replace(body, '\"number\":0', '\"number\":0 ')"), None, 0),
+        (Some("update statement set body = 'x'"), None, 0),
+        (Some("update statement set number = 1"), None, 0),
         (Some("update audit_entry set detail = 'null' where no = 3"), Some(3), 0),
         (Some("update audit_entry set person = null where no = (select max(no) from audit_entry)"), Some(0), 0),
         (Some("delete from audit_entry where no = 4"), Some(4), 0),
@@ -119,6 +123,8 @@ async fn whoever_tampers_is_found_out() {
         let last = sound["entries"].as_u64().unwrap();
         assert_eq!(checked["broken"].as_u64(), broken.map(|no| if no == 0 { last } else { no }), "{how}");
         assert!(checked["false_anchors"].as_array().unwrap().len() >= anchored, "{how}");
+        let untrue = checked["false_statements"].as_array().unwrap().len();
+        assert_eq!(untrue, usize::from(how.contains("update statement")), "{how}");
     }
 }
 

@@ -143,6 +143,7 @@ const office = {
     unsound: 'The trail is not what was written',
     checked: '{{entries}} entries, compared with {{anchors}} sealed statements.',
     broken: 'Entry {{no}} is the first that is missing, or is not what it was when it was written.',
+    falseStatements: 'Statements that are not what was sealed: {{statements}}.',
     falseAnchors: 'Sealed statements name entries that are not there or not what they were: {{numbers}}.',
     head: 'Link of the last entry:',
     chain: 'Take the chain',

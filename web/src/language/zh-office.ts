@@ -138,6 +138,7 @@ const office: InOneForm<typeof en> = {
     unsound: '日志与当初所写不符',
     checked: '共 {{entries}} 条，已与 {{anchors}} 份封存结单比对。',
     broken: '第 {{no}} 条起缺失，或与写下时不符。',
+    falseStatements: '与封存时不符的结单：{{statements}}。',
     falseAnchors: '封存结单所指的条目不存在或已变：{{numbers}}。',
     head: '末条链值：',
     chain: '取走日志链',

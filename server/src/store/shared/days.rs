@@ -15,7 +15,8 @@ use super::rows::{device_of, person_at};
 use super::run::{each_of, each_row};
 use super::{Backend, Conn, Db, DbRow};
 use crate::store::days::{
-    ARRIVAL, CountedFact, CountedRecord, DayFact, DayLine, DayStore, FactId, FactSort, SealedItems, Statement,
+    ARRIVAL, CountedFact, CountedRecord, DayFact, DayLine, DayStore, FactId, FactSort, Received, SealedItems,
+    Statement,
 };
 use crate::store::shared::bulk_statements;
 use crate::store::shared::failure::{corrupt, taken};
@@ -54,6 +55,8 @@ statements! {
     LINES = concat!("select o.id, (select count(*) from record r where r.made_in = ", no_of!("o.id"), " and r.day = $2), \
         (select count(*) from record r where r.made_in = ", no_of!("o.id"), " and r.day = $2 and not exists \
             (select 1 from sealed_item s where s.record = r.id and s.entry = $3)), \
+        (select count(*) from day_fact f where f.office = o.id and f.day = $2 and not exists \
+            (select 1 from sealed_item s where s.record = f.record and s.entry = f.entry)), \
         (select min(t.sealed_at) from statement t where t.office = o.id and t.day = $2), \
         (select count(*) from statement t where t.office = o.id and t.day = $2) \
         from office o where o.organisation = $1 order by o.name");
@@ -71,8 +74,9 @@ statements! {
         where id = $1";
     REMINDER_REACHED = "update device set reminder_reached_at = $3 \
         where id = $1 and reminded_at <= $2 and reminder_reached_at is null";
-    RECEIVED = "select consultant, count(*) from day_fact where office = $1 and day = $2 and sort = 'arrival' \
-        and consultant is not null group by consultant order by consultant";
+    RECEIVED = "select consultant, count(case when day = $2 then 1 end), max(case when day < $2 then day end) \
+        from day_fact where office = $1 and day between $3 and $2 and sort = 'arrival' and consultant is not null \
+        group by consultant order by consultant";
 }
 
 bulk_statements! {
@@ -169,8 +173,9 @@ fn line_of(row: &DbRow) -> Result<DayLine, StoreError> {
         office: OfficeId(row.try_get(0)?),
         records: count(row.try_get(1)?)?,
         unsealed: count(row.try_get(2)?)?,
-        closed_at: row.try_get::<Option<i64>, _>(3)?.map(UnixMillis),
-        statements: small(row.try_get(4)?)?,
+        unsealed_facts: count(row.try_get(3)?)?,
+        closed_at: row.try_get::<Option<i64>, _>(4)?.map(UnixMillis),
+        statements: small(row.try_get(5)?)?,
     })
 }
 
@@ -334,8 +339,11 @@ impl DayStore for Backend {
         Ok(tx.commit().await?)
     }
 
-    async fn received_on(&self, office: OfficeId, day: Date) -> Result<Vec<(String, u32)>, StoreError> {
-        let read = |row: &DbRow| Ok((row.try_get(0)?, small(row.try_get(1)?)?));
-        rows!(self, RECEIVED, read, office.0, day.to_string())
+    async fn received(&self, office: OfficeId, day: Date, since: Date) -> Result<Vec<Received>, StoreError> {
+        let read = |row: &DbRow| {
+            let before = row.try_get::<Option<String>, _>(2)?.map(|day| date(&day)).transpose()?;
+            Ok(Received { consultant: row.try_get(0)?, on_day: small(row.try_get(1)?)?, before })
+        };
+        rows!(self, RECEIVED, read, office.0, day.to_string(), since.to_string())
     }
 }
