@@ -70,6 +70,45 @@ test('what is shown stays when it can’t be fetched again, and so do the pages 
   await trouble.waitFor({ state: 'detached' });
 });
 
+test('the next lines of the review queue are not asked for again until somebody wants them', async () => {
+  const { page } = at.desk;
+  const queue = /\/api\/v1\/records\?/;
+  const asked: (string | null)[] = [];
+  let broken = true;
+  await page.route(queue, (route) => {
+    const url = new URL(route.request().url());
+    const after = url.searchParams.get('after');
+    asked.push(after);
+    if (after !== null) return broken ? fail(route) : route.continue();
+    // So few that more are wanted at once.
+    url.searchParams.set('limit', '2');
+    return route.continue({ url: url.href });
+  });
+  await page.goto('/review');
+  const trouble = page.getByRole('alert').filter({ hasText: 'Something went wrong on the server' });
+  await trouble.waitFor();
+  const queued = page.locator('.queued');
+  expect(await queued.count()).toBe(2);
+  const [newest, next] = asked;
+  expect(newest).toBeNull();
+  expect(next).not.toBeNull();
+  // Neither with time nor with what is done meanwhile.
+  for (const [key, place] of [['j', 1], ['k', 0]] as const) {
+    await page.keyboard.press(key);
+    await queued.nth(place).and(page.locator('.queued-here')).waitFor();
+    await page.waitForTimeout(250);
+  }
+  expect(asked).toEqual([newest, next]);
+
+  broken = false;
+  await trouble.getByRole('button', { name: 'Try again' }).click();
+  await expect.poll(() => queued.count()).toBeGreaterThan(2);
+  await trouble.waitFor({ state: 'detached' });
+  expect(asked.slice(0, 3)).toEqual([newest, next, next]);
+  expect(asked.filter((after) => after === null)).toHaveLength(1);
+  await page.unroute(queue);
+});
+
 test('names and phones that never come hide no list', async () => {
   const { page } = at.desk;
   for (const [path, address] of [

@@ -46,10 +46,12 @@ export function ReviewPage() {
   const { outcomes: all, send } = useDecisions(go);
   const outcomes = useMemo(() => standingOutcomes(all, lines), [all, lines]);
 
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
+  const { hasNextPage, isFetching, isFetchNextPageError, fetchNextPage } = query;
+  // Asking for more would break off a refresh; and a page that failed is asked for again only by whoever wants it.
+  const goesOn = hasNextPage && !isFetching && !isFetchNextPageError;
   useEffect(() => {
-    if (hasNextPage && !isFetchingNextPage && place >= ids.length - AHEAD) void fetchNextPage();
-  }, [fetchNextPage, hasNextPage, ids.length, isFetchingNextPage, place]);
+    if (goesOn && place >= ids.length - AHEAD) void fetchNextPage();
+  }, [fetchNextPage, goesOn, ids.length, place]);
   useEffect(() => {
     const next = ids[place + 1];
     if (next !== undefined) void cache.prefetchQuery(recordDetail(next));
@@ -115,7 +117,9 @@ export function ReviewPage() {
       />
       <RecordFilters filter={filter} onChange={show} without={['state', 'conflict']} />
       <Presets filter={filter} onShow={show} />
-      {query.error && <Trouble error={query.error} again={() => void query.refetch()} />}
+      {query.error && (
+        <Trouble error={query.error} again={() => void (isFetchNextPageError ? fetchNextPage() : query.refetch())} />
+      )}
       {query.isPending && <Loading rows={12} />}
       {query.data && at === undefined && (
         <div className="sheet">
