@@ -7,7 +7,7 @@ import { Value } from '../words/value.tsx';
 import { edit, sortOf, splitPath } from './fields.ts';
 import { FieldName } from './field-name.tsx';
 import { viewOf, type ConcurrentValue, type Conflict } from './shape.ts';
-import { WriteField } from './write-field.tsx';
+import { isWritable, WriteField } from './write-field.tsx';
 
 interface Props {
   detail: Detail;
@@ -74,7 +74,7 @@ function SideBySide({ conflict, detail, zone, onWrite, writing }: Props & { conf
             </Space>
           </div>
         ))}
-        {onWrite && (
+        {onWrite && isWritable(sort) && (
           <div className="claim claim-new">
             <Button size="small" type="dashed" disabled={writing} onClick={() => setOwn(true)}>
               {t('record.newValue')}…
