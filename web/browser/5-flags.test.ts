@@ -20,6 +20,7 @@ test('a flag says what speaks for it, and leads to the record that has to do wit
   const reasons = page.getByRole('region', { name: 'Why to look more closely' });
   await reasons.getByText('The customer’s consent is not noted.').waitFor();
   await reasons.getByText('Repeated photo').first().waitFor();
+  await reasons.getByAltText('The photo that both records have').first().waitFor();
   await reasons.locator(`a[href$="${one}"]`).click();
   await page.waitForURL(`**/records/${one}`);
   expect((await record(at.desk, one)).line.flags).toContain('repeated_photo');

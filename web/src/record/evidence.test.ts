@@ -14,6 +14,23 @@ test('travel says how far, how long, how fast and what is allowed, and to which 
   ]);
 });
 
+test('a check-in says how sure its place is, and a jump of the clock in which line of the journal it shows', () => {
+  const fence = { metres: 1_240, accuracy_metres: 12, allowed_metres: 500 };
+  expect(evidenceOf('outside_geofence', fence)).toEqual([
+    { says: 'geofence', numbers: { metres: '1,240', accuracy_metres: '12', allowed_metres: '500' } },
+  ]);
+  expect(evidenceOf('clock_jump', { seconds: -7_200, line: 31, allowed_seconds: 120 })).toEqual([
+    { says: 'clock', numbers: { seconds: '-7,200', line: '31', allowed_seconds: '120' } },
+  ]);
+});
+
+test('a photo that another record has too is shown before that record', () => {
+  expect(evidenceOf('repeated_photo', { photo: 'ab12', record: '01a2' })).toEqual([
+    { says: 'photo', photo: 'ab12' },
+    { says: 'record', record: '01a2' },
+  ]);
+});
+
 test('a record outside one’s territory is said to be there, and not which', () => {
   expect(evidenceOf('duplicate_phone', { record: null })).toEqual([{ says: 'record', record: null }]);
 });

@@ -5,6 +5,7 @@ export type Evidence =
   | { says: 'record'; record: string | null }
   | { says: 'places'; places: ('captured' | 'check_in' | 'check_out')[] }
   | { says: 'device'; device: string }
+  | { says: 'photo'; photo: string }
   | { says: 'forked' | 'closed'; at: number }
   | { says: 'clock' | 'travel' | 'geofence' | 'hasty' | 'rate'; numbers: Record<string, string> }
   /** Others with which it is counted, and how many more lie outside one's territory. */
@@ -32,13 +33,13 @@ export function evidenceOf(flag: string, evidence: Record<string, unknown>): Evi
       break;
     }
     case 'clock_jump':
-      say('clock', 'seconds', 'allowed_seconds');
+      say('clock', 'seconds', 'line', 'allowed_seconds');
       break;
     case 'impossible_travel':
       say('travel', 'metres', 'seconds', 'km_h', 'allowed_km_h');
       break;
     case 'outside_geofence':
-      say('geofence', 'metres', 'allowed_metres');
+      say('geofence', 'metres', 'accuracy_metres', 'allowed_metres');
       break;
     case 'hasty_survey':
       say('hasty', 'seconds', 'questions', 'least_seconds');
@@ -49,7 +50,8 @@ export function evidenceOf(flag: string, evidence: Record<string, unknown>): Evi
     case 'missing_consent':
       parts.push({ says: 'consent' });
   }
-  const { record, others, records, device, forked_at: forked, closed_at: closed } = evidence;
+  const { photo, record, others, records, device, forked_at: forked, closed_at: closed } = evidence;
+  if (typeof photo === 'string') parts.push({ says: 'photo', photo });
   if (typeof record === 'string' || record === null) parts.push({ says: 'record', record });
   if (Array.isArray(others) && typeof records === 'number') {
     const named = others.filter((other) => typeof other === 'string');

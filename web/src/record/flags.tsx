@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { useState, type ReactNode } from 'react';
-import { namedRecords, type Detail, type Line } from '../api/records.ts';
+import { namedRecords, type Detail } from '../api/records.ts';
 import { RecordPages } from '../days/record-pages.tsx';
 import { RecordsDialog } from '../days/records-dialog.tsx';
 import { DeviceLink } from '../devices/link.tsx';
@@ -9,6 +9,7 @@ import { term, useWords } from '../language/wording.ts';
 import { Moment } from '../words/moment.tsx';
 import { RecordLink } from '../words/record-link.tsx';
 import { evidenceOf, type Evidence } from './evidence.ts';
+import { Picture } from './photos.tsx';
 
 /** Why somebody should look more closely, each reason with what speaks for it; never a verdict. */
 export function Flags({ detail, zone }: { detail: Detail; zone?: string }) {
@@ -27,7 +28,7 @@ export function Flags({ detail, zone }: { detail: Detail; zone?: string }) {
             <dd>
               {evidenceOf(flag, evidence).map((part) => (
                 <div key={part.says}>
-                  <Said part={part} flag={flag} line={detail.line} zone={zone} />
+                  <Said part={part} flag={flag} detail={detail} zone={zone} />
                 </div>
               ))}
             </dd>
@@ -39,7 +40,7 @@ export function Flags({ detail, zone }: { detail: Detail; zone?: string }) {
 }
 
 /** One thing that speaks for a flag, in words. */
-function Said({ part, flag, line, zone }: { part: Evidence; flag: string; line: Line; zone?: string }): ReactNode {
+function Said({ part, flag, detail, zone }: { part: Evidence; flag: string; detail: Detail; zone?: string }): ReactNode {
   const { t } = useWords();
   switch (part.says) {
     case 'record':
@@ -58,6 +59,8 @@ function Said({ part, flag, line, zone }: { part: Evidence; flag: string; line: 
           {t('flags.device')} <DeviceLink id={part.device} />
         </>
       );
+    case 'photo':
+      return <Picture hash={part.photo} detail={detail} name={t('flags.photo')} />;
     case 'forked':
     case 'closed':
       return (
@@ -68,7 +71,7 @@ function Said({ part, flag, line, zone }: { part: Evidence; flag: string; line: 
     case 'others':
       return (
         <>
-          <Together title={term('flag', flag)} records={[line.id, ...part.records].toSorted()} />{' '}
+          <Together title={term('flag', flag)} records={[detail.line.id, ...part.records].toSorted()} />{' '}
           {part.elsewhere > 0 && t('flags.someElsewhere', { count: part.elsewhere })}
         </>
       );
