@@ -8,6 +8,10 @@ const PICTURES = new URL('pictures/', import.meta.url).pathname;
 /** A desk, and a tablet. */
 const WIDTHS = [820, 1280];
 
+/** How high the window is, and how high it is made at most for what is long. */
+const HEIGHT = 820;
+const HIGHEST = 6_000;
+
 const LANGUAGES = ['zh', 'en'] as const;
 type Language = (typeof LANGUAGES)[number];
 
@@ -16,6 +20,14 @@ const cut = () =>
   [...document.querySelectorAll('.list, .list .ant-table-cell, .queued > span')]
     .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
     .map((box) => `${box.className}: ${box.textContent?.slice(0, 60)}`);
+
+/** How much lies below what scrolls shows: in a dialog where one is open, else on the page or in the record under review. */
+const below = () => {
+  const boxes = (of: string) => [...document.querySelectorAll(of)].filter(({ clientHeight }) => clientHeight > 0);
+  const above = boxes('.ant-modal-wrap');
+  const scrolled = above.length > 0 ? above : boxes('.main, .review-item');
+  return Math.max(0, ...scrolled.map(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight));
+};
 
 /** Somebody who looks at everything at both widths, and in both languages, without fetching it again for that: pictures
  * are taken, nothing is cut, and axe finds nothing serious. */
@@ -36,10 +48,9 @@ export class Looker {
     const { page } = this.desk;
     const language = await page.evaluate(() => document.documentElement.lang);
     await expect.poll(() => page.evaluate(() => [...document.images].every(({ complete }) => complete))).toBe(true);
+    const before = page.viewportSize();
     for (const width of WIDTHS) {
-      await page.setViewportSize({ width, height: 820 });
-      // Tables measure themselves anew in the next frame.
-      await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+      await this.unroll(width);
       const picture = [language, width, this.who, name].filter((part) => part !== '').join('-');
       await page.screenshot({ path: `${PICTURES}${picture}.png` });
       // Others see less of what head quarters sees, and what the width changes was searched there.
@@ -47,6 +58,7 @@ export class Looker {
       expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), picture).toBeLessThanOrEqual(0);
       expect(await page.evaluate(cut), picture).toEqual([]);
     }
+    if (before) await this.resize(before.width, before.height);
   }
 
   /** Looks at a page. */
@@ -98,6 +110,25 @@ export class Looker {
     const next = LANGUAGES[1 - LANGUAGES.indexOf(present)];
     await page.locator(`label:has([lang=${next}])`).click();
     await page.locator(`html[lang^=${next}]`).waitFor({ state: 'attached' });
+  }
+
+  /** Makes the window as high as what it shows. A map grows with it, so it is not done at once. */
+  private async unroll(width: number): Promise<void> {
+    let height = HEIGHT;
+    await this.resize(width, height);
+    for (;;) {
+      const more = await this.desk.page.evaluate(below);
+      if (more === 0 || height === HIGHEST) return;
+      height = Math.min(height + more, HIGHEST);
+      await this.resize(width, height);
+    }
+  }
+
+  private async resize(width: number, height: number): Promise<void> {
+    const { page } = this.desk;
+    await page.setViewportSize({ width, height });
+    // Tables measure themselves anew in the next frame.
+    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
   }
 
   /** A dialog stands where it will stay: antd has taken its classes for appearing away. */
