@@ -172,7 +172,7 @@ const day = {
   },
   rota: {
     title: 'Consultants',
-    lead: 'Arriving customers go to whoever has received the fewest today; of several, to the first in this order.',
+    lead: 'Arriving customers go to whoever has received the fewest today; of several, to whoever has waited longest since the day of their last one, then to the first in this order.',
     office: 'Office',
     empty: 'No consultants',
     emptyHint: 'Until there are some, arriving customers are assigned to nobody.',
