@@ -1,6 +1,7 @@
 import type { Route } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { first, lines, sitting } from './desk.ts';
+import { settled } from './pages.ts';
 
 const at = sitting('hq_admin');
 
@@ -58,6 +59,7 @@ test('what is shown stays when it can’t be fetched again, and so do the pages 
 
   await page.goto('/audit');
   await rows.first().waitFor();
+  await settled(page);
   const before = await rows.count();
   await page.route('**/api/v1/audit?*before=*', fail);
   await page.getByRole('button', { name: 'Load more' }).click();

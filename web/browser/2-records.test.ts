@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { first, lines, record, sitting, type Line } from './desk.ts';
+import { settled } from './pages.ts';
 
 const at = sitting('reviewer');
 
@@ -16,6 +17,7 @@ test('the list goes on and back by pages, and its filter stands in the address',
 
   await page.goto('/records?kind=lead&conflict=true');
   await firstRow.waitFor();
+  await settled(page);
   const shown = await page.locator('tbody .row-link').count();
   expect(shown).toBe((await lines(at.desk, 'kind=lead&conflict=true')).length);
   await page.getByRole('button', { name: 'Clear filters' }).click();
@@ -95,12 +97,12 @@ test('the lead in conflict is found, and one of its values taken', async () => {
   const claim = page.locator('.conflict').first().locator('.claim', { hasText: String(other.value) }).first();
   await claim.getByRole('button', { name: 'Take this one' }).click();
   await page.getByText('Settled:').waitFor();
-  const settled = await record(at.desk, open.id);
-  expect(settled.record.conflicts.filter((conflict) => conflict.field === field)).toEqual([]);
+  const resolved = await record(at.desk, open.id);
+  expect(resolved.record.conflicts.filter((conflict) => conflict.field === field)).toEqual([]);
   const [name, key] = field.split('/') as [string, string | undefined];
-  const value = settled.record.facts[name];
+  const value = resolved.record.facts[name];
   expect(key ? (value as Record<string, unknown>)[key] : value).toBe(other.value);
-  await expect.poll(() => page.locator('.conflict').count()).toBe(settled.record.conflicts.length);
+  await expect.poll(() => page.locator('.conflict').count()).toBe(resolved.record.conflicts.length);
 });
 
 test('another conflict is settled by a value of one’s own', async () => {
@@ -116,8 +118,8 @@ test('another conflict is settled by a value of one’s own', async () => {
   await dialog.getByLabel('New value').fill('核实后的值');
   await dialog.getByRole('button', { name: 'Write' }).click();
   await page.getByText('Settled:').waitFor();
-  const settled = await record(at.desk, open.id);
-  expect(settled.record.conflicts.filter((conflict) => conflict.field === field)).toEqual([]);
+  const resolved = await record(at.desk, open.id);
+  expect(resolved.record.conflicts.filter((conflict) => conflict.field === field)).toEqual([]);
 });
 
 test('most of what comes in is clean, and each flag that the demonstration shows is there', async () => {
