@@ -15,9 +15,9 @@ const HIGHEST = 6_000;
 const LANGUAGES = ['zh', 'en'] as const;
 type Language = (typeof LANGUAGES)[number];
 
-/** Tables, cells of them, and lines of the queue that hold more than they show. */
+/** Tables, cells of them, sheets, and lines of the queue that hold more than they show. */
 const cut = () =>
-  [...document.querySelectorAll('.list, .list .ant-table-cell, .queued > span')]
+  [...document.querySelectorAll('.list, .ant-table-cell, .sheet, .plain, .queued > span')]
     .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
     .map((box) => `${box.className}: ${box.textContent?.slice(0, 60)}`);
 

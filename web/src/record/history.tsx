@@ -94,7 +94,7 @@ export function HistoryTable({ lines, zone, kind }: { lines: HistoryLine[]; zone
     {
       key: 'field',
       title: t('record.fieldColumn'),
-      width: 150,
+      width: 120,
       render: (_, line) =>
         line.field === '' ? (
           term('zone', line.zone)
@@ -106,20 +106,31 @@ export function HistoryTable({ lines, zone, kind }: { lines: HistoryLine[]; zone
         ),
     },
     { key: 'what', title: t('record.what'), render: (_, line) => <Act line={line} kind={kind} zone={zone} /> },
-    { key: 'author', title: t('record.author'), width: 90, render: (_, line) => line.person_name },
-    { key: 'at', title: t('record.writtenAt'), width: 140, render: (_, line) => <Moment at={line.at} zone={zone} /> },
     {
-      key: 'received',
-      title: t('record.receivedAt'),
-      width: 140,
-      render: (_, line) => <Moment at={line.received_at} zone={zone} />,
+      key: 'author',
+      title: t('record.author'),
+      width: 120,
+      render: (_, line) => (
+        <>
+          {line.person_name}
+          <div className="small">
+            {line.device ? <DeviceLink id={line.device} label={line.device_label} /> : t('common.console')}
+          </div>
+        </>
+      ),
     },
     {
-      key: 'device',
-      title: t('common.device'),
-      width: 130,
-      render: (_, line) =>
-        line.device ? <DeviceLink id={line.device} label={line.device_label} /> : t('common.console'),
+      key: 'at',
+      title: t('record.writtenAt'),
+      width: 150,
+      render: (_, line) => (
+        <>
+          <Moment at={line.at} zone={zone} />
+          <div className="small quiet">
+            {t('record.receivedAt')} <Moment at={line.received_at} zone={zone} />
+          </div>
+        </>
+      ),
     },
     {
       key: 'evidence',
