@@ -9,8 +9,8 @@ use super::flags::raise_all;
 use super::projector::record_row;
 use crate::error::ServiceError;
 use crate::state::App;
-use crate::store::PendingRecord;
 use crate::store::rebuild::{PublishedRecord, PublishedSince, Remade};
+use crate::store::{PendingRecord, StoreError};
 
 /// Records looked at together; what has to be written of them is one transaction.
 const BATCH: u32 = 4_096;
@@ -51,8 +51,12 @@ pub async fn rebuild(app: &App, progress: impl Fn(Progress) + Send) -> Result<u6
 /// When the database fails, or a published record does not load.
 pub async fn rebuild_by(app: &App, batch: u32, progress: impl Fn(Progress) + Send) -> Result<u64, ServiceError> {
     app.store.rebuild().make_room().await?;
-    if let Err(error) = app.store.rebuild().leave_indexes_out().await {
-        tracing::info!(cause = %error, "indexes grow with their rows: somebody reads these tables for long");
+    match app.store.rebuild().leave_indexes_out().await {
+        Ok(()) => {}
+        Err(error @ StoreError::Unavailable(_)) => {
+            tracing::info!(cause = %error, "indexes grow with their rows: somebody reads these tables for long");
+        }
+        Err(error) => return Err(error.into()),
     }
     let mut count = 0;
     let mut read = app.store.rebuild().published(None, batch).await?;
