@@ -48,7 +48,8 @@ pub fn public(app: &App) -> Result<Router, ServiceError> {
 
 /// What `daybook admin` reaches, over a socket that only the owner of the data folder can open.
 pub fn local(app: &App) -> Router {
-    with_limits(Router::new().route("/orders", post(admin::perform)), app)
+    let orders = post(admin::perform).layer(DefaultBodyLimit::max(admin::LONGEST_ORDER));
+    with_limits(Router::new().route("/orders", orders), app)
 }
 
 /// The OpenAPI 3.1 document.
@@ -97,7 +98,9 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(exports::answers))
         .routes(routes!(exports::surveys))
         .routes(routes!(leads::stages))
+        .routes(routes!(exports::stages))
         .routes(routes!(leads::received))
+        .routes(routes!(exports::received))
         .routes(routes!(leads::cases))
         .routes(routes!(exports::cases))
         .routes(routes!(records::detail))
@@ -123,6 +126,8 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(amendments::reject))
         // the office's day
         .routes(routes!(days::lines))
+        .routes(routes!(days::unfinished))
+        .routes(routes!(exports::unfinished))
         .routes(routes!(exports::days))
         .routes(routes!(days::board))
         .routes(routes!(exports::board))
@@ -141,6 +146,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(directory::offices, directory::create_office))
         .routes(routes!(directory::change_office))
         .routes(routes!(directory::teams, directory::create_team))
+        .routes(routes!(exports::teams))
         .routes(routes!(directory::rename_team))
         .routes(routes!(directory::people, directory::add_person))
         .routes(routes!(exports::people))

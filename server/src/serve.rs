@@ -21,7 +21,7 @@ use crowd::Crowd;
 use crate::clock::{Dice, SystemClock};
 use crate::config::{Config, DatabaseUrl};
 use crate::error::ServiceError;
-use crate::service::{events, findable, notes, projector};
+use crate::service::{events, notes, projector, upkeep};
 use crate::state::App;
 use crate::store::Store;
 use crate::store::postgres::{self, Access, PostgresStore};
@@ -139,7 +139,7 @@ pub async fn serve(config: Config, address_file: Option<&Path>) -> Result<(), Se
     let served = ports.serve(&app, &stop, address_file).await?;
     tokio::spawn(events::run(app.clone()));
     tokio::spawn(look_after_photos(app.clone(), stop.subscribe()));
-    tokio::spawn(findable::run(app.clone(), stop.subscribe()));
+    tokio::spawn(upkeep::run(app.clone(), stop.subscribe()));
     tracing::info!(folder = %app.config.database.folder.display(), epoch = app.epoch, "ready");
 
     let outcome = tokio::select! {

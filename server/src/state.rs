@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sync_core::journal::Key;
 use sync_core::time::UnixMillis;
+use tokio::sync::Notify;
 
 use crate::admission::Admission;
 use crate::auth::backoff::LoginBackoff;
@@ -55,6 +56,8 @@ pub struct Parts {
     pub passwords: Passwords,
     /// Slows down those who guess passwords.
     pub logins: LoginBackoff,
+    /// Wakes whoever puts records right beside everything else.
+    pub upkeep: Notify,
     /// What has changed, for pages that are open.
     pub events: Events,
     /// Who has which record open.
@@ -120,6 +123,7 @@ impl App {
             actors: ActorOwners::default(),
             passwords,
             logins: LoginBackoff::default(),
+            upkeep: Notify::new(),
             events: Events::default(),
             presence: Presence::default(),
             started_at,

@@ -7,7 +7,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 struct Daybook {
@@ -143,6 +143,51 @@ fn a_server_is_ordered_about_whether_it_runs_or_not() {
     let offices = daybook.answer(&["admin", "office", "list", "--json"]);
     assert_eq!(offices[0]["id"], office["id"], "the socket that was left behind does not matter");
     assert_eq!(daybook.answer(&["admin", "organisation", "list", "--json"])[0]["id"], made["id"]);
+}
+
+/// Runs SQL on the database of a stopped server, as somebody does who got hold of its disk.
+async fn tamper(daybook: &Daybook, sql: &'static str) {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(daybook.data().join("daybook.db"));
+    let mut conn = sqlx::ConnectOptions::connect(&options).await.unwrap();
+    sqlx::query(sql).execute(&mut conn).await.unwrap();
+    sqlx::Connection::close(conn).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_trail_that_was_cut_off_is_told_by_what_was_kept_elsewhere() {
+    let daybook = Daybook::new();
+    daybook.answer(&["admin", "organisation", "create", "--name", "远方", "--json"]);
+    let running = daybook.serve(&[]);
+    for office in ["桂林", "柳州", "南宁"] {
+        daybook.answer(&["admin", "office", "create", "--name", office, "--json"]);
+    }
+    let elsewhere = daybook.folder.path().join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    let exported = daybook.run(&["audit", "export"]);
+    std::fs::write(elsewhere.join("trail.jsonl"), &exported.stdout).unwrap();
+    daybook.answer(&["admin", "office", "create", "--name", "北海", "--json"]);
+    let verify = ["audit", "verify", "--json", "--against", elsewhere.to_str().unwrap()];
+    let sound = daybook.answer(&verify);
+    assert_eq!((&sound["sound"], &sound["kept"]), (&json!(true), &json!(1)), "{sound}");
+    running.stop();
+
+    tamper(&daybook, "delete from audit_entry where no > 2").await;
+    let alone = daybook.answer(&["audit", "verify", "--json"]);
+    assert_eq!((&alone["sound"], &alone["entries"]), (&json!(true), &json!(2)), "what is left fits");
+    let compared = daybook.run(&verify);
+    assert_eq!(compared.status.code(), Some(1));
+    let found: Value = serde_json::from_slice(&compared.stdout).unwrap();
+    assert_eq!((&found["sound"], &found["false_kept"]), (&json!(false), &json!([3])), "{found}");
+
+    tamper(&daybook, "update audit_entry set act = 'nothing' where no = 2").await;
+    let changed = daybook.run(&["audit", "verify"]);
+    assert_eq!(changed.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&changed.stderr).contains("not what was written"));
+
+    std::fs::write(elsewhere.join("note.txt"), "something else").unwrap();
+    let refused = daybook.run(&verify);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("note.txt: neither a signed statement"));
 }
 
 #[test]

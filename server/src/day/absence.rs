@@ -13,6 +13,8 @@ pub enum Absence {
     Silent,
     /// It said that something was left on it.
     Unsent,
+    /// It was cut off on that day or later, before it had handed it in.
+    CutOff,
 }
 
 impl Absence {
@@ -22,6 +24,7 @@ impl Absence {
             Self::Never => "never",
             Self::Silent => "silent",
             Self::Unsent => "unsent",
+            Self::CutOff => "cut_off",
         }
     }
 }

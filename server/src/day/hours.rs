@@ -45,9 +45,14 @@ pub fn evening(time_zone: &str, day: Date, hour: EveningHour) -> UnixMillis {
     at(time_zone, day, Time::midnight().with().hour(hour.get()).build().unwrap_or_default())
 }
 
+/// When a day begins at an office.
+pub fn start(time_zone: &str, day: Date) -> UnixMillis {
+    at(time_zone, day, Time::midnight())
+}
+
 /// When a day ends at an office.
 pub fn end(time_zone: &str, day: Date) -> UnixMillis {
-    day.tomorrow().map_or(UnixMillis(i64::MAX), |next| at(time_zone, next, Time::midnight()))
+    day.tomorrow().map_or(UnixMillis(i64::MAX), |next| start(time_zone, next))
 }
 
 fn at(time_zone: &str, day: Date, time: Time) -> UnixMillis {

@@ -93,6 +93,14 @@ pub struct DeviceHead {
     pub link: String,
     /// When it had exchanged last.
     pub last_exchange_at: Option<UnixMillis>,
+    /// Photos that it had said were left on it. Left out if there were none, as in statements from before these were told.
+    #[serde(default, skip_serializing_if = "is_none_at_all")]
+    pub photos: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_none_at_all(count: &u32) -> bool {
+    *count == 0
 }
 
 /// A phone that had not handed in its day.
@@ -106,6 +114,9 @@ pub struct Missing {
     pub absence: Absence,
     /// Changes that it had said were left on it.
     pub unsent: u32,
+    /// Photos that it had said were left on it. Left out if there were none, as in statements from before these were told.
+    #[serde(default, skip_serializing_if = "is_none_at_all")]
+    pub photos: u32,
     /// When it had exchanged last.
     pub last_exchange_at: Option<UnixMillis>,
     /// What whoever closed the day knew.

@@ -7,10 +7,11 @@ use crate::export::words;
 use crate::photo::album::{Missing, Named};
 use crate::service::days::{BoardDevice, BoardLine};
 use crate::service::strays::Described;
-use crate::store::days::DayLine;
+use crate::store::days::{DayLine, UnfinishedDay};
+use crate::store::leads::Received;
 use crate::store::photos::Bringer;
 use crate::store::trail::TrailEntry;
-use crate::store::{Device, HeldGroup, Office, Person, RecordLine, SetAside};
+use crate::store::{Device, HeldGroup, Office, Person, RecordLine, SetAside, Team};
 use crate::survey::{AnswerCount, FormFigures};
 
 /// Records.
@@ -98,6 +99,18 @@ pub const HELD: &[&str] = &["id", "title", "name", "device", "held_changes", "si
 pub const DAYS: &[&str] =
     &["office", "closed", "statements", "records", "unsealed", "unsealed_facts", "missing_phones"];
 
+/// Earlier days that somebody has still to see to.
+pub const UNFINISHED: &[&str] = &["day", "office", "day_closed", "late_records", "late_facts"];
+
+/// How many leads stand at each stage.
+pub const STAGES: &[&str] = &["stage", "leads"];
+
+/// Who received how many customers.
+pub const RECEIVED: &[&str] = &["office", "consultant", "arrivals"];
+
+/// Teams.
+pub const TEAMS: &[&str] = &["team", "office"];
+
 /// The board of an office's day: a row for each phone, and for each person without one.
 pub const BOARD: &[&str] = &[
     "name",
@@ -119,8 +132,10 @@ pub const BOARD: &[&str] = &[
 pub const TRAIL: &[&str] = &["entry", "at", "name", "origin", "act", "subject", "detail"];
 
 /// All of them.
-pub const ALL: [&[&str]; 12] =
-    [RECORDS, PHOTOS, ANSWERS, CASES, PEOPLE, DEVICES, SET_ASIDE, STRAYS, HELD, DAYS, BOARD, TRAIL];
+pub const ALL: [&[&str]; 16] = [
+    RECORDS, PHOTOS, ANSWERS, CASES, STAGES, RECEIVED, PEOPLE, TEAMS, DEVICES, SET_ASIDE, STRAYS, HELD, DAYS,
+    UNFINISHED, BOARD, TRAIL,
+];
 
 impl Names {
     /// A row of [`RECORDS`].
@@ -332,6 +347,32 @@ impl Names {
             Cell::Number(line.unsealed_facts),
             Cell::number(missing),
         ]
+    }
+
+    /// A row of [`UNFINISHED`].
+    pub fn unfinished(&self, office: &Office, line: &UnfinishedDay) -> Row {
+        vec![
+            Cell::text(&line.day.to_string()),
+            Cell::text(&office.name),
+            self.yes(line.closed),
+            Cell::Number(line.records),
+            Cell::Number(line.facts),
+        ]
+    }
+
+    /// A row of [`STAGES`].
+    pub fn stage(&self, stage: Option<&str>, leads: u64) -> Row {
+        vec![stage.map_or(Cell::Empty, |stage| self.word(stage)), Cell::Number(leads)]
+    }
+
+    /// A row of [`RECEIVED`].
+    pub fn received(&self, Received { office, consultant, arrivals }: &Received) -> Row {
+        vec![self.office(Some(*office)), Cell::maybe(consultant.as_deref()), Cell::Number(*arrivals)]
+    }
+
+    /// A row of [`TEAMS`].
+    pub fn one_team(&self, team: &Team) -> Row {
+        vec![Cell::text(&team.name), self.office(Some(team.office))]
     }
 
     /// The rows of [`BOARD`] for a person.

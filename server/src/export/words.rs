@@ -91,6 +91,11 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("records", "记录数", "Records"),
     ("unsealed", "未结算记录", "Unsealed records"),
     ("unsealed_facts", "未结算到访与金额", "Unsealed arrivals and money"),
+    ("day_closed", "已结算", "Closed"),
+    ("late_records", "迟到记录", "Late records"),
+    ("late_facts", "迟到到访与金额", "Late arrivals and money"),
+    ("consultant", "置业顾问", "Consultant"),
+    ("arrivals", "到访数", "Arrivals"),
     ("missing_phones", "缺报手机", "Missing phones"),
     ("visits", "拜访数", "Visits"),
     ("surveys", "调查表数", "Surveys"),
@@ -131,6 +136,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("no_preview", "已收到，无法预览", "Here, without a preview"),
     // Why phones are missing
     ("never", "从未同步", "Never exchanged"),
+    ("cut_off", "停用时未交齐", "Cut off before it handed in"),
     ("silent", "今晚未同步", "Silent this evening"),
     ("unsent", "尚有未发送", "Something unsent"),
     // Kinds

@@ -337,6 +337,42 @@ pub(crate) async fn lines(
     Ok(Json(body.collect()))
 }
 
+/// An earlier day that somebody has still to see to.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct UnfinishedDayBody {
+    office: Uuid,
+    name: String,
+    #[schema(value_type = String, format = Date)]
+    day: Date,
+    /// Whether it is closed; otherwise there are records, and no statement.
+    closed: bool,
+    /// So many records came late for the closed day and are in no statement.
+    records: u64,
+    /// So many arrivals and payments, too.
+    facts: u64,
+}
+
+/// The days of the last month in one's territory, before today, that nobody has closed, or for which something came late.
+#[utoipa::path(
+    get, path = "/api/v1/days/unfinished", tag = "days",
+    responses((status = 200, body = Vec<UnfinishedDayBody>)), security(("session" = []))
+)]
+pub(crate) async fn unfinished(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+) -> Result<Json<Vec<UnfinishedDayBody>>, ServiceError> {
+    let lines = days::unfinished(&app, &who).await?;
+    let body = lines.into_iter().map(|(office, line)| UnfinishedDayBody {
+        office: office.id.0,
+        name: office.name,
+        day: line.day,
+        closed: line.closed,
+        records: line.records,
+        facts: line.facts,
+    });
+    Ok(Json(body.collect()))
+}
+
 /// The board of an office's day: who made what, whose phone is missing, and what was sealed.
 #[utoipa::path(
     get, path = "/api/v1/offices/{office}/days/{day}", tag = "days",

@@ -356,10 +356,100 @@ pub(crate) async fn days(
     taking.take("daybook-days", "/api/v1/days/export", table).await
 }
 
+/// How far the leads of one's territory have come as a file: a row for each stage.
+#[utoipa::path(
+    get, operation_id = "export_stages", path = "/api/v1/leads/stages/export", tag = "exports", params(LeadsWanted, FileWanted),
+    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+)]
+pub(crate) async fn stages(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Origin(origin): Origin,
+    Parameters(LeadsWanted { office, project }): Parameters<LeadsWanted>,
+    Parameters(file): Parameters<FileWanted>,
+    uri: Uri,
+) -> Result<Response, ServiceError> {
+    let taking = Taking::new(app, who, origin, uri, &file)?;
+    let table = export::stages(
+        &taking.app,
+        &taking.who,
+        RecordFilter { office, project, ..RecordFilter::default() },
+        taking.language,
+    )
+    .await?;
+    taking.take("daybook-stages", "/api/v1/leads/stages/export", table).await
+}
+
+/// Which consultants have received how many customers as a file.
+#[utoipa::path(
+    get, operation_id = "export_received", path = "/api/v1/leads/received/export", tag = "exports", params(LeadsWanted, FileWanted),
+    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+)]
+pub(crate) async fn received(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Origin(origin): Origin,
+    Parameters(LeadsWanted { office, project }): Parameters<LeadsWanted>,
+    Parameters(file): Parameters<FileWanted>,
+    uri: Uri,
+) -> Result<Response, ServiceError> {
+    let taking = Taking::new(app, who, origin, uri, &file)?;
+    let table = export::received(
+        &taking.app,
+        &taking.who,
+        RecordFilter { office, project, ..RecordFilter::default() },
+        taking.language,
+    )
+    .await?;
+    taking.take("daybook-received", "/api/v1/leads/received/export", table).await
+}
+
+/// The teams of one's territory as a file.
+#[utoipa::path(
+    get, operation_id = "export_teams", path = "/api/v1/teams/export", tag = "exports", params(FileWanted),
+    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+)]
+pub(crate) async fn teams(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Origin(origin): Origin,
+    Parameters(file): Parameters<FileWanted>,
+    uri: Uri,
+) -> Result<Response, ServiceError> {
+    let taking = Taking::new(app, who, origin, uri, &file)?;
+    let table = export::teams(&taking.app, &taking.who, taking.language).await?;
+    taking.take("daybook-teams", "/api/v1/teams/export", table).await
+}
+
+/// Earlier days that somebody has still to see to as a file.
+#[utoipa::path(
+    get, operation_id = "export_unfinished", path = "/api/v1/days/unfinished/export", tag = "exports", params(FileWanted),
+    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+)]
+pub(crate) async fn unfinished(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Origin(origin): Origin,
+    Parameters(file): Parameters<FileWanted>,
+    uri: Uri,
+) -> Result<Response, ServiceError> {
+    let taking = Taking::new(app, who, origin, uri, &file)?;
+    let table = export::unfinished(&taking.app, &taking.who, taking.language).await?;
+    taking.take("daybook-unfinished", "/api/v1/days/unfinished/export", table).await
+}
+
+/// Whom of the board.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct BoardWanted {
+    /// Only those of whom a phone is missing.
+    missing: Option<bool>,
+}
+
 /// The board of an office's day as a file: a row for each phone, and for each person without one.
 #[utoipa::path(
     get, operation_id = "export_board", path = "/api/v1/offices/{office}/days/{day}/export", tag = "exports",
-    params(("office" = Uuid, Path), ("day" = String, Path, format = Date), FileWanted),
+    params(("office" = Uuid, Path), ("day" = String, Path, format = Date), BoardWanted, FileWanted),
     responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
 )]
 pub(crate) async fn board(
@@ -367,11 +457,12 @@ pub(crate) async fn board(
     SignedIn(who): SignedIn,
     Origin(origin): Origin,
     Id((office, day)): Id<(OfficeId, Date)>,
+    Parameters(BoardWanted { missing }): Parameters<BoardWanted>,
     Parameters(file): Parameters<FileWanted>,
     uri: Uri,
 ) -> Result<Response, ServiceError> {
     let taking = Taking::new(app, who, origin, uri, &file)?;
-    let table = export::board(&taking.app, &taking.who, office, day, taking.language).await?;
+    let table = export::board(&taking.app, &taking.who, office, day, missing == Some(true), taking.language).await?;
     taking.take("daybook-board", "/api/v1/offices/{office}/days/{day}/export", table).await
 }
 

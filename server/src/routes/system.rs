@@ -29,6 +29,8 @@ struct StoredBody {
     records: u64,
     /// Records of an older version of the server that it still has to make findable by their words.
     unsearchable: u64,
+    /// Records whose flags still have to be raised anew, because thresholds changed.
+    unraised: u64,
     /// About so many changes have come, of all organisations on the server.
     changes: u64,
     photos: u64,
@@ -123,6 +125,7 @@ impl SystemBody {
             stored: StoredBody {
                 records: system.records,
                 unsearchable: figures.unsearchable,
+                unraised: figures.raised_anew.map_or(0, |done| system.records.saturating_sub(done)),
                 changes: figures.changes,
                 photos: figures.photos,
                 photo_bytes: figures.photo_bytes,

@@ -16,7 +16,8 @@ use sync_core::wire::enrol::Role;
 
 use super::organisation::{self, OrganisationChange};
 use super::people::{self, Newcomer};
-use super::{access, directory, invite, notes, trail};
+use super::trail::{self, Kept};
+use super::{access, directory, invite, notes};
 use lines::Line;
 pub use moves::{Goal, PersonMove};
 pub use set_aside::{Aside, AsideOrder};
@@ -86,8 +87,12 @@ pub enum Order {
     CompareDevice { device: DeviceId },
     /// Looks at what phones brought back, or decides about it.
     Stray { organisation: Option<String>, stray: StrayOrder },
-    /// Checks an organisation's audit trail.
-    CheckTrail { organisation: Option<String> },
+    /// Checks an organisation's audit trail, also against what was kept of it elsewhere.
+    CheckTrail {
+        organisation: Option<String>,
+        #[serde(default)]
+        kept: Vec<Kept>,
+    },
     /// Lists an organisation's audit trail, oldest first.
     ListTrail { organisation: Option<String>, after: u64, limit: u32 },
     /// Looks at what was set aside, or decides about it.
@@ -126,8 +131,9 @@ pub async fn perform(app: &App, order: Order) -> Result<Value, ServiceError> {
 
 async fn carry_out(app: &App, order: Order) -> Result<Value, ServiceError> {
     match order {
-        Order::CheckTrail { organisation } => {
-            let checked = trail::check(app, find::organisation(app, organisation).await?).await?;
+        Order::CheckTrail { organisation, kept } => {
+            let organisation = find::organisation(app, organisation).await?;
+            let checked = trail::check_against(app, organisation, kept).await?;
             serde_json::to_value(checked).map_err(ServiceError::internal)
         }
         Order::ListTrail { organisation, after, limit } => {

@@ -9,11 +9,12 @@ use sync_core::time::UnixMillis;
 use super::detail::{RecordDetail, detail};
 use super::events::{News, Topic};
 use super::staff_change::{edit_failed, publish_change};
-use crate::day::{hours, rota};
+use crate::day::hours;
 use crate::error::{ServiceError, codes};
 use crate::scope::{self, Action};
 use crate::state::App;
 use crate::store::Person;
+use crate::store::days::RotaTurn;
 
 /// So many days back it counts who received the last customer.
 const ROTA_DAYS: i32 = 31;
@@ -67,11 +68,10 @@ pub async fn arrive(app: &App, who: &Person, id: RecordId, arrival: Arrival) -> 
         Receiver::Next => {
             let offices = app.store.offices(who.organisation).await?;
             let office = offices.iter().find(|office| office.id == line.row.office).ok_or(codes::OFFICE_NOT_FOUND)?;
-            let rota = app.store.days().consultants(office.id).await?;
             let day = hours::today(&office.time_zone, at);
             let since = day.saturating_sub(ROTA_DAYS.days());
-            let received = app.store.days().received(office.id, day, since).await?;
-            rota::next(&rota, &received).map(str::to_owned)
+            let turn = RotaTurn { office: office.id, record: id, day, since, now: app.clock.now() };
+            app.store.days().take_turn(&turn).await?
         }
     };
     let mut edits = vec![OfficeEdit::ArrivedAt(Some(at))];

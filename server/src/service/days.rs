@@ -7,11 +7,12 @@
 mod archive;
 mod records;
 pub mod reminders;
+mod unfinished;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::civil::Date;
-use sync_core::id::{DeviceId, OfficeId, PersonId};
+use sync_core::id::{DeviceId, OfficeId, PersonId, RecordId};
 use sync_core::time::UnixMillis;
 use sync_core::wire::enrol::Role;
 
@@ -19,10 +20,11 @@ use super::events::{News, Topic};
 use super::{notes, trail};
 use crate::day::absence::{Absence, absence, may_hold_something};
 use crate::day::figures::{Counts, Figure, by_person, figures, total};
-use crate::day::hours;
+use crate::day::hours::{self, EveningHour};
 use crate::day::late::Late;
 use crate::day::statement::{Body, DeviceHead, FORM, Missing, Named};
 use crate::error::{ServiceError, codes};
+use crate::flag::Flag;
 use crate::scope::{self, Action};
 use crate::state::App;
 use crate::store::days::{CountedFact, CountedRecord, DayLine, Statement};
@@ -30,6 +32,7 @@ use crate::store::{Device, DeviceReminder, Office, Person, StoreError};
 
 pub use records::{Counted, DayRecords, Part, behind, late};
 pub(super) use records::{counted_records, late_records, lines_of};
+pub use unfinished::unfinished;
 
 /// The longest reason, in characters.
 const LONGEST_REASON: usize = 500;
@@ -70,8 +73,15 @@ pub struct BoardLine {
     pub counts: Counts,
     /// So much of it came after the day was closed and is in no statement.
     pub late: u32,
-    /// Their phones that are in use.
+    /// Their phones that are in use, and those that were cut off with the day on them.
     pub devices: Vec<BoardDevice>,
+}
+
+impl BoardLine {
+    /// Whether one of their phones has not handed in the day.
+    pub fn misses_a_phone(&self) -> bool {
+        self.devices.iter().any(|device| device.absence.is_some())
+    }
 }
 
 /// A phone on the board.
@@ -105,8 +115,15 @@ pub async fn lines(app: &App, who: &Person, day: Date) -> Result<Vec<(Office, Da
     notes::flush(app).await?;
     let offices = super::directory::offices(app, who).await?;
     let days = app.store.days();
-    let mut lines: HashMap<OfficeId, DayLine> =
-        days.day_lines(who.organisation, day).await?.into_iter().map(|line| (line.office, line)).collect();
+    let mut found = days.day_lines(who.organisation, day).await?;
+    let mut came_back = 0;
+    for line in found.iter().filter(|line| archive::knows_more(app, line.office, day, line.statements)) {
+        came_back += archive::recall(app, line.office, day, line.statements).await?;
+    }
+    if came_back > 0 {
+        found = days.day_lines(who.organisation, day).await?;
+    }
+    let mut lines: HashMap<OfficeId, DayLine> = found.into_iter().map(|line| (line.office, line)).collect();
     let phones: Vec<(OfficeId, Device)> = match offices.as_slice() {
         [one] => days.day_devices(one.id, day).await?.into_iter().map(|device| (one.id, device)).collect(),
         _ => days.day_devices_everywhere(who.organisation, day).await?,
@@ -115,9 +132,9 @@ pub async fn lines(app: &App, who: &Person, day: Date) -> Result<Vec<(Office, Da
     let known = offices.into_iter().filter_map(|office| lines.remove(&office.id).map(|line| (office, line)));
     Ok(known
         .map(|(office, line)| {
-            let (evening, end) = (hours::evening(&office.time_zone, day, hour), hours::end(&office.time_zone, day));
+            let span = Span::of(&office, day, hour);
             let here = phones.iter().filter(|(place, _)| *place == office.id);
-            let missing = here.filter(|(_, device)| missing(device, evening, end).is_some()).count();
+            let missing = here.filter(|(_, device)| missing(device, span).is_some()).count();
             (office, line, u32::try_from(missing).unwrap_or(u32::MAX))
         })
         .collect())
@@ -149,6 +166,17 @@ async fn sealed(app: &App, office: OfficeId, day: Date) -> Result<Vec<Statement>
     Ok(app.store.days().statements(office, day).await?)
 }
 
+/// Gives the database all statements that it has forgotten and that lie beside it.
+///
+/// # Errors
+/// When the database does not answer, or the files can't be listed.
+pub(super) async fn recall_all(app: &App) -> Result<(), ServiceError> {
+    for (office, day) in archive::days(app).map_err(ServiceError::internal)? {
+        sealed(app, office, day).await?;
+    }
+    Ok(())
+}
+
 async fn look(app: &App, office: Office, day: Date) -> Result<(Board, Seen), ServiceError> {
     // Whoever looks sees this second too.
     notes::flush(app).await?;
@@ -162,11 +190,11 @@ async fn look(app: &App, office: Office, day: Date) -> Result<(Board, Seen), Ser
     people.extend(makers.into_iter().filter(|person| !belong.contains(&person.id)));
     people.sort_by(|one, other| (&one.name, one.id).cmp(&(&other.name, other.id)));
     let hour = app.store.organisation(office.organisation).await?.evening;
-    let (evening, end) = (hours::evening(&office.time_zone, day, hour), hours::end(&office.time_zone, day));
+    let span = Span::of(&office, day, hour);
     let mut phones: HashMap<PersonId, Vec<BoardDevice>> = HashMap::new();
     for device in days.day_devices(office.id, day).await? {
-        if is_in_use(&device) {
-            let absence = missing(&device, evening, end);
+        let absence = missing(&device, span);
+        if is_in_use(&device) || absence.is_some() {
             let reminder = device.reminder.filter(|reminder| reminder.day == day);
             phones.entry(device.person.id).or_default().push(BoardDevice { device, absence, reminder });
         }
@@ -189,7 +217,7 @@ async fn look(app: &App, office: Office, day: Date) -> Result<(Board, Seen), Ser
     let board = Board {
         day,
         is_today: hours::today(&office.time_zone, app.clock.now()) == day,
-        evening,
+        evening: span.evening,
         people: lines.collect(),
         total: total(&records),
         figures: figures(&facts),
@@ -208,10 +236,40 @@ fn is_in_use(device: &Device) -> bool {
     !device.is_cut_off() && device.forked_at.is_none() && device.wiped_at.is_none()
 }
 
-fn missing(device: &Device, evening: UnixMillis, end: UnixMillis) -> Option<Absence> {
-    let may_hold = may_hold_something(end, device.enrolled_at, device.replaces.is_some(), device.backlog.oldest);
-    let waited_for = is_in_use(device) && may_hold;
-    waited_for.then(|| absence(evening, device.last_exchange_at, device.backlog.changes)).flatten()
+/// Whether a phone was cut off while a day was under way or afterwards, and never said since that nothing is left on it:
+/// what its person saved on that day may be lost with it.
+fn is_lost_with_its_day(device: &Device, start: UnixMillis) -> bool {
+    let cut_off_since = device.revoked_at.is_some_and(|at| at > start);
+    cut_off_since && device.deposited_at.is_none() && device.forked_at.is_none() && device.wiped_at.is_none()
+}
+
+fn missing(device: &Device, Span { start, evening, end }: Span) -> Option<Absence> {
+    if !may_hold_something(end, device.enrolled_at, device.replaces.is_some(), device.backlog.oldest) {
+        return None;
+    }
+    let absent = || absence(evening, device.last_exchange_at, device.backlog.changes);
+    if is_in_use(device) {
+        absent()
+    } else if is_lost_with_its_day(device, start) {
+        absent().map(|_| Absence::CutOff)
+    } else {
+        None
+    }
+}
+
+/// A day at an office.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    start: UnixMillis,
+    evening: UnixMillis,
+    end: UnixMillis,
+}
+
+impl Span {
+    fn of(office: &Office, day: Date, hour: EveningHour) -> Self {
+        let zone = &office.time_zone;
+        Self { start: hours::start(zone, day), evening: hours::evening(zone, day, hour), end: hours::end(zone, day) }
+    }
 }
 
 async fn visible(app: &App, who: &Person, id: OfficeId) -> Result<Office, ServiceError> {
@@ -266,6 +324,7 @@ pub async fn close(
             person: Named { id: person.id, name: person.name.clone() },
             absence,
             unsent: device.backlog.changes,
+            photos: device.backlog.photos,
             last_exchange_at: device.last_exchange_at,
             reason: reason.clone(),
         });
@@ -335,6 +394,7 @@ async fn heads(app: &App, board: &Board) -> Result<Vec<DeviceHead>, ServiceError
         n: device.head.n,
         link: device.head.link.to_string(),
         last_exchange_at: device.last_exchange_at,
+        photos: device.backlog.photos,
     };
     Ok(shown.into_iter().chain(&writers).map(head).collect())
 }
@@ -400,9 +460,24 @@ async fn seal(
         // next brings it in if it is not there.
         Err(error) => return Err(error.into()),
     }
+    if let Err(error) = flag_what_came_meanwhile(app, statement.office, statement.day).await {
+        // The board shows it as late all the same.
+        tracing::warn!(code = error.code.name, cause = ?error.internal, "what came while a day was sealed has no flag");
+    }
     app.events.tell([News::of(Topic::Days, statement.organisation, Some(statement.office))]);
     tracing::info!(person = %who.id, office = %statement.office, day = %statement.day, number, "a day was sealed");
     Ok(statement)
+}
+
+/// What was published after it was looked what there is to seal came late, and nobody knew that the day was being closed.
+async fn flag_what_came_meanwhile(app: &App, office: OfficeId, day: Date) -> Result<(), ServiceError> {
+    let mut records = app.store.days().day_records(office, day).await?;
+    records.retain(|record| record.sealed.is_none() && record.flags & Flag::LateRecord.bit() == 0);
+    if records.is_empty() {
+        return Ok(());
+    }
+    let late: Vec<(RecordId, u64)> = records.iter().map(|it| (it.record, Flag::LateRecord.bit())).collect();
+    Ok(app.store.flags().add_flags(&late).await?)
 }
 
 /// One statement of an office's day.

@@ -18,7 +18,7 @@ use crate::store::Person;
 
 pub use lists::{
     DeviceFilter, DeviceStanding, PersonFilter, amendments, answers, behind, board, cases, counted_surveys, days,
-    devices, late, people, photos, quarantine, records, strays, trail,
+    devices, late, people, photos, quarantine, received, records, stages, strays, teams, trail, unfinished,
 };
 
 /// Pieces that wait for a reader; a slow one makes the export wait, and not the memory grow.

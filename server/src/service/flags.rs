@@ -4,6 +4,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use sync_core::document::view_of_changes;
 use sync_core::id::{OrganisationId, PersonId, PhotoHash, RecordId};
 use sync_core::record::view::AnyView;
 
@@ -15,16 +16,39 @@ use crate::state::App;
 use crate::store::flags::{Found, Subject};
 use crate::store::{RecordRow, StoreError};
 
-/// How far the feeds of organisations had come when it was looked what lies around records.
+/// What flags were raised by.
 #[derive(Debug, Default)]
-pub(super) struct Looked(HashMap<OrganisationId, u64>);
+pub(super) struct Looked {
+    /// How far the feeds of organisations had come when it was looked what lies around records.
+    feeds: HashMap<OrganisationId, u64>,
+    /// From when on the organisations raised flags.
+    thresholds: HashMap<OrganisationId, Thresholds>,
+}
 
 impl Looked {
     /// Whether something was published between looking and writing, as another server may do while this one waits for
     /// its turn: behind this position of the feed stands what was written.
     pub(super) fn missed(&self, organisation: OrganisationId, behind: u64) -> bool {
-        self.0.get(&organisation).is_none_or(|seen| *seen < behind)
+        self.feeds.get(&organisation).is_none_or(|seen| *seen < behind)
     }
+
+    /// Has the flags of an organisation raised anew if somebody changed its thresholds between looking and writing:
+    /// those who raise them anew may have passed these records before they were written.
+    pub(super) async fn see_to_thresholds(&self, app: &App) {
+        for (organisation, used) in &self.thresholds {
+            if let Err(error) = see_to_threshold(app, *organisation, used).await {
+                tracing::warn!(code = error.code.name, cause = ?error.internal, "flags may be by earlier thresholds");
+            }
+        }
+    }
+}
+
+async fn see_to_threshold(app: &App, organisation: OrganisationId, used: &Thresholds) -> Result<(), ServiceError> {
+    if of_organisation(app, organisation).await? != *used {
+        app.store.flags().raise_anew(organisation).await?;
+        app.upkeep.notify_one();
+    }
+    Ok(())
 }
 
 /// Raises the flags of rows that are about to be written together, and notes in each which others raise one with it.
@@ -64,7 +88,7 @@ pub(super) async fn raise_all(app: &App, rows: &mut [&mut RecordRow]) -> Result<
         };
         row.partners = raised.iter().flat_map(lacking).collect();
     }
-    Ok(Looked(found.feeds))
+    Ok(Looked { feeds: found.feeds, thresholds })
 }
 
 /// Looks once more around rows that are stored, because others were written at the same moment that nobody saw; adds the
@@ -113,6 +137,18 @@ pub(super) async fn evidence(
     let mut found = app.store.flags().surroundings(std::slice::from_ref(&subject)).await?;
     let around = found.around.remove(&subject.record).unwrap_or_default();
     Ok(raise(subject.record, &subject.seen, &around, &thresholds))
+}
+
+/// Whether a published record raises no flag at this moment. What its line in lists says may be older: after other
+/// thresholds flags are raised anew one record after the other.
+///
+/// # Errors
+/// When the database does not answer.
+pub(super) async fn raises_none(app: &App, organisation: OrganisationId, id: RecordId) -> Result<bool, ServiceError> {
+    let record = app.store.record(id).await?;
+    let published = record.published.iter().map(|change| change.raw.as_slice());
+    let view = view_of_changes(published).map_err(ServiceError::internal)?;
+    Ok(evidence(app, organisation, &view).await?.is_empty())
 }
 
 async fn of_organisation(app: &App, id: OrganisationId) -> Result<Thresholds, ServiceError> {

@@ -22,7 +22,7 @@ pub struct OrganisationChange {
     pub evening_hour: Option<i64>,
     /// Whether photos that come from now on keep their metadata. What is stored already stays as it is.
     pub keep_exif: Option<bool>,
-    /// From when on flags are raised about what is published from now on, or made anew by `daybook rebuild`.
+    /// From when on flags are raised. Those of what is published already are raised anew, beside everything else.
     pub thresholds: ThresholdChange,
 }
 
@@ -59,13 +59,15 @@ pub(super) async fn change_any(
         keep_exif: change.keep_exif,
         evening: change.evening_hour.map(|hour| EveningHour::new(hour).ok_or(codes::EVENING_HOUR)).transpose()?,
     };
-    let thresholds = found(app, id).await?.thresholds.with(change.thresholds);
-    let thresholds = thresholds.map_err(|range| ServiceError::from(codes::THRESHOLD).detail(range))?;
+    let before = found(app, id).await?.thresholds;
+    let thresholds =
+        before.with(change.thresholds).map_err(|range| ServiceError::from(codes::THRESHOLD).detail(range))?;
     if edit != OrganisationEdit::default() {
         app.store.change_organisation(id, &edit).await?;
     }
-    if change.thresholds != ThresholdChange::default() {
+    if thresholds != before {
         app.store.set_thresholds(id, &thresholds).await?;
+        app.upkeep.notify_one();
     }
     app.events.tell([News::of(Topic::Directory, id, None)]);
     // When the evening begins decides which phones are missing.

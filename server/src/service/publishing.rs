@@ -30,6 +30,9 @@ pub(super) async fn publish(app: &App, publications: &mut [Publication]) -> Resu
             *before = seq.saturating_sub(1).min(*before);
         }
     }
+    if !behind.is_empty() {
+        looked.see_to_thresholds(app).await;
+    }
     behind.retain(|organisation, before| looked.missed(*organisation, *before));
     if !behind.is_empty() {
         let done = publications.iter_mut().zip(&published).filter(|(_, answer)| **answer != Published::Stale);
@@ -56,6 +59,7 @@ pub(super) async fn prepare(app: &App, pushes: &mut [Push]) -> Looked {
 
 /// Looks again around what was published with pushes, where something else was published since it was prepared.
 pub(super) async fn see_to_flags(app: &App, looked: &Looked, pushes: &mut [Push], answers: &[Appended]) {
+    looked.see_to_thresholds(app).await;
     let stored = pushes.iter_mut().zip(answers).filter(|(push, answer)| {
         matches!(answer, Appended::Stored { seq, published: 1.., .. } if looked.missed(push.organisation, *seq))
     });

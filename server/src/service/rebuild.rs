@@ -14,8 +14,6 @@ use crate::store::{PendingRecord, StoreError};
 
 /// Records looked at together; what has to be written of them is one transaction.
 const BATCH: u32 = 4_096;
-/// The same beside everything else that a server does, of any size.
-const FEW: u32 = 32;
 
 /// How far it has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,27 +75,24 @@ pub async fn rebuild_by(app: &App, batch: u32, progress: impl Fn(Progress) + Sen
     Ok(count)
 }
 
-/// Makes the next few records behind one findable by their words, and right in all that is stored of them; gives the last
-/// of them, or `None` if there are no more. One that can't be read stays as it is.
+/// Makes some records right in all that is stored of them. One that can't be read stays as it is.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn make_findable(app: &App, after: Option<RecordId>) -> Result<Option<RecordId>, ServiceError> {
-    let ids = app.store.rebuild().unsearchable(after, FEW).await?;
-    let Some(last) = ids.last().copied() else {
-        return Ok(None);
-    };
-    let records = app.store.records(&ids).await?;
+pub(super) async fn put_right_these(app: &App, ids: &[RecordId]) -> Result<(), ServiceError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let records = app.store.records(ids).await?;
     let made = tokio::task::spawn_blocking(move || records.iter().filter_map(readable_row_of).collect());
     let mut rows: Vec<Remade> = made.await.map_err(ServiceError::internal)?;
-    put_right(app, &mut rows).await?;
-    Ok(Some(last))
+    put_right(app, &mut rows).await
 }
 
 fn readable_row_of(record: &PendingRecord) -> Option<Remade> {
     let made = row_of(record, None);
     if let Err(error) = &made {
-        tracing::error!(record = %record.id, %error, "a published record can't be read, and is not made findable");
+        tracing::error!(record = %record.id, %error, "a published record can't be read, and stays as it is listed");
     }
     made.ok()
 }

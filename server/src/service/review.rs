@@ -4,6 +4,7 @@ use sync_core::id::{ChangeHash, RecordId};
 use sync_core::record::review::{Review, ReviewState};
 
 use super::detail::{RecordDetail, detail};
+use super::flags::raises_none;
 use super::staff_change::{edit_failed, publish_change, still_as_seen};
 use crate::error::{ServiceError, codes};
 use crate::scope::{self, Action};
@@ -42,7 +43,7 @@ pub async fn decide(app: &App, who: &Person, id: RecordId, decision: Decision) -
     if matches!(decision.state, ReviewState::Returned | ReviewState::Rejected) && reason.is_none() {
         return Err(codes::REASON.into());
     }
-    if decision.only_clean && !line.is_clean() {
+    if decision.only_clean && !(line.is_clean() && raises_none(app, line.organisation, id).await?) {
         return Err(codes::NOT_CLEAN.into());
     }
     publish_change(app, who, id, |document, view, actor, now| {

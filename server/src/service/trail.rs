@@ -1,10 +1,12 @@
 //! The audit trail: written before anything is done, read by auditors, checked by anybody who has the database.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt as _};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sync_core::id::{OfficeId, OrganisationId, PersonId};
+use sync_core::id::{OfficeId, OrganisationId, PersonId, PublicKey};
 use sync_core::journal::verify_statement;
 use utoipa::ToSchema;
 
@@ -153,6 +155,31 @@ pub struct Checked {
     pub head: String,
 }
 
+/// What somebody kept elsewhere, where whoever has the database can't reach it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Of which organisation; `None` if it does not say so.
+    pub organisation: Option<OrganisationId>,
+    /// What it says of the trail.
+    pub anchor: Anchor,
+    /// The key that signed it.
+    pub key: Option<PublicKey>,
+}
+
+/// What a check of the trail against what was kept elsewhere found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CheckedAgainst {
+    /// The trail itself.
+    #[serde(flatten)]
+    pub checked: Checked,
+    /// How many copies there are to compare with.
+    pub kept: u64,
+    /// Entries that these name, and that are not there or not what they were.
+    pub false_kept: Vec<u64>,
+    /// Keys that signed these and are not the server's: it has another one by now.
+    pub other_keys: Vec<PublicKey>,
+}
+
 /// A statement whose signature is not that of this server, or which can't be read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FalseStatement {
@@ -180,6 +207,24 @@ pub async fn verify(app: &App, who: &Person) -> Result<Checked, ServiceError> {
 /// # Errors
 /// When the database does not answer.
 pub async fn check(app: &App, organisation: OrganisationId) -> Result<Checked, ServiceError> {
+    check_against(app, organisation, Vec::new()).await.map(|found| found.checked)
+}
+
+/// The same, and that it holds what was kept of it elsewhere. Whoever has the database has the key of its statements
+/// too, and could write all of it anew; copies elsewhere they can't.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn check_against(
+    app: &App,
+    organisation: OrganisationId,
+    mut kept: Vec<Kept>,
+) -> Result<CheckedAgainst, ServiceError> {
+    kept.retain(|kept| kept.organisation.is_none_or(|of| of == organisation));
+    let own = app.keys.public();
+    let other_keys: BTreeSet<PublicKey> = kept.iter().filter_map(|kept| kept.key).filter(|key| *key != own).collect();
+    let many = kept.len() as u64;
+    let mut kept: Vec<Anchor> = kept.into_iter().map(|kept| kept.anchor).collect();
     let (mut anchors, false_statements) = anchors(app, organisation).await?;
     let mut checked = Checked { anchors: anchors.len() as u64, false_statements, ..Checked::default() };
     let mut link = BEGINNING;
@@ -195,7 +240,9 @@ pub async fn check(app: &App, organisation: OrganisationId) -> Result<Checked, S
             // Goes on with what is stored, so that what sealed statements say of later entries can be compared.
             link = *stored;
             let said = hex(stored);
-            anchors.retain(|anchor| anchor.no != *no || anchor.link != said);
+            for anchors in [&mut anchors, &mut kept] {
+                anchors.retain(|anchor| anchor.no != *no || anchor.link != said);
+            }
             after = *no;
         }
         if page.len() < PAGE as usize {
@@ -203,9 +250,18 @@ pub async fn check(app: &App, organisation: OrganisationId) -> Result<Checked, S
         }
     }
     checked.false_anchors = anchors.into_iter().map(|anchor| anchor.no).collect();
-    checked.sound = checked.broken.is_none() && checked.false_anchors.is_empty() && checked.false_statements.is_empty();
+    checked.sound = checked.broken.is_none()
+        && checked.false_anchors.is_empty()
+        && checked.false_statements.is_empty()
+        && kept.is_empty()
+        && other_keys.is_empty();
     checked.head = hex(&link);
-    Ok(checked)
+    Ok(CheckedAgainst {
+        checked,
+        kept: many,
+        false_kept: kept.into_iter().map(|anchor| anchor.no).collect(),
+        other_keys: other_keys.into_iter().collect(),
+    })
 }
 
 /// What sealed statements say of the trail, and those that were not sealed so.

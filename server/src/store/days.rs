@@ -143,6 +143,21 @@ pub struct DayLine {
     pub statements: u32,
 }
 
+/// A day of an office that somebody has still to see to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnfinishedDay {
+    /// Which day.
+    pub day: Date,
+    /// Of which office.
+    pub office: OfficeId,
+    /// Whether it is closed; otherwise there are records, and no statement.
+    pub closed: bool,
+    /// So many records came late for the closed day, and are in no statement.
+    pub records: u64,
+    /// So many facts, too.
+    pub facts: u64,
+}
+
 /// What a consultant has received of late.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received {
@@ -152,6 +167,21 @@ pub struct Received {
     pub on_day: u32,
     /// On which day before it the last one; `None` if not for weeks.
     pub before: Option<Date>,
+}
+
+/// A turn of a rota that somebody wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RotaTurn {
+    /// Of which office.
+    pub office: OfficeId,
+    /// For the customer of which lead.
+    pub record: RecordId,
+    /// On which day they come.
+    pub day: Date,
+    /// From which day on it counts who received the last customer.
+    pub since: Date,
+    /// What time it is.
+    pub now: UnixMillis,
 }
 
 /// What the store knows of offices' days. Every method that writes is durable when it returns.
@@ -177,6 +207,9 @@ pub trait DayStore: Send + Sync {
     async fn day_writers(&self, office: OfficeId, day: Date) -> Result<Vec<Device>, StoreError>;
     /// How a day stands in all offices of an organisation that have anything to do with it.
     async fn day_lines(&self, organisation: OrganisationId, day: Date) -> Result<Vec<DayLine>, StoreError>;
+    /// Those of some days that are not finished at offices of an organisation, the latest first. What is late is told by
+    /// its flag.
+    async fn unfinished(&self, organisation: OrganisationId, days: &[Date]) -> Result<Vec<UnfinishedDay>, StoreError>;
     /// The statements of an office's day, by number.
     async fn statements(&self, office: OfficeId, day: Date) -> Result<Vec<Statement>, StoreError>;
     /// All statements of an organisation, by office, day and number, after `after`.
@@ -203,6 +236,7 @@ pub trait DayStore: Send + Sync {
         reminded_at: UnixMillis,
         now: UnixMillis,
     ) -> Result<(), StoreError>;
-    /// What each consultant of an office received on a day, and on which day since another one the last before it.
-    async fn received(&self, office: OfficeId, day: Date, since: Date) -> Result<Vec<Received>, StoreError>;
+    /// Takes the next turn of an office's rota for a customer whose arrival is written afterwards; `None` without
+    /// consultants. Nobody else gets it, also at the same moment at another server.
+    async fn take_turn(&self, turn: &RotaTurn) -> Result<Option<String>, StoreError>;
 }

@@ -53,6 +53,19 @@ impl Found {
     }
 }
 
+/// How far it is looked again at the records of an organisation whose thresholds changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RaisingAnew {
+    /// Whose.
+    pub organisation: OrganisationId,
+    /// For which change of its thresholds. After another one all begins again.
+    pub round: u64,
+    /// All records up to this one are done.
+    pub behind: RecordId,
+    /// So many of them are the organisation's.
+    pub done: u64,
+}
+
 /// What is stored for comparing records with each other.
 #[async_trait]
 pub trait FlagStore: Send + Sync {
@@ -61,4 +74,14 @@ pub trait FlagStore: Send + Sync {
     async fn surroundings(&self, of: &[Subject]) -> Result<Found, StoreError>;
     /// Adds flags to stored records. None is taken away.
     async fn add_flags(&self, raised: &[(RecordId, u64)]) -> Result<(), StoreError>;
+    /// Has the flags of all records of an organisation raised anew, from the first one.
+    async fn raise_anew(&self, organisation: OrganisationId) -> Result<(), StoreError>;
+    /// Whose flags are to be raised anew; of several organisations one.
+    async fn to_raise(&self) -> Result<Option<RaisingAnew>, StoreError>;
+    /// The next records behind those that are done, in order: whether each is the organisation's.
+    async fn next_to_raise(&self, anew: &RaisingAnew, limit: u32) -> Result<Vec<(RecordId, bool)>, StoreError>;
+    /// Notes how far it has come since it was asked; no more if there were other thresholds meanwhile.
+    async fn note_raised(&self, anew: &RaisingAnew) -> Result<(), StoreError>;
+    /// No record is left, unless there were other thresholds meanwhile.
+    async fn finish_raising(&self, anew: &RaisingAnew) -> Result<(), StoreError>;
 }

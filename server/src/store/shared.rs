@@ -85,6 +85,8 @@ macro_rules! mount {
         mod receive;
         #[path = "shared/record_row.rs"]
         mod record_row;
+        #[path = "shared/rota.rs"]
+        mod rota;
         #[path = "shared/rows.rs"]
         mod rows;
         #[path = "shared/run.rs"]

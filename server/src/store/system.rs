@@ -35,6 +35,8 @@ pub struct Figures {
     pub unjudged_since: Option<UnixMillis>,
     /// Records whose words no search finds yet.
     pub unsearchable: u64,
+    /// So many records have been looked at by the newest thresholds of flags; `None` if these are no news.
+    pub raised_anew: Option<u64>,
     /// What was set aside.
     pub aside: AsideCounts,
     /// How many photos are stored.

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::Method;
 use serde_json::{Value, json};
+use server::store::days::RotaTurn;
+use sync_core::engine::Failure;
 use sync_core::id::{PublicKey, RecordId, Signature};
 use sync_core::journal::verify_statement;
 use sync_core::record::entry::{Stage, StageRequest};
@@ -477,7 +479,12 @@ async fn every_phone_that_wrote_what_is_counted_has_its_journal_sealed() {
     let writer = evening.phones[0].engine.identity().unwrap().device.to_string();
     let admin = evening.house.staff(&evening.test, HqAdmin, HERE).await;
     post(&evening.test, &admin, &format!("/api/v1/devices/{writer}/revoke"), json!({})).await.good();
-    assert_eq!(absences(&evening.board().await)["promoter桂林"], [Value::Null; 0], "nobody waits for it");
+    let lost = absences(&evening.board().await)["promoter桂林"].clone();
+    assert_eq!(lost, ["cut_off"], "what was saved since it exchanged may be lost with it");
+    let lines = evening.secretary.list(&evening.test, &format!("/api/v1/days?day={DAY}")).await;
+    assert_eq!(lines[0]["missing"], 2);
+    assert_eq!(evening.phones[0].sync(&evening.test).await.failure, Some(Failure::Revoked));
+    assert_eq!(absences(&evening.board().await)["promoter桂林"], [Value::Null; 0], "nothing is left on it");
     let sealed = evening.close().await.good().json();
     let heads = sealed["statement"]["devices"].as_array().unwrap().clone();
     let head = heads.iter().find(|head| head["device"]["id"] == writer.as_str()).unwrap();
@@ -494,6 +501,73 @@ async fn a_filed_statement_that_can_not_be_sealed_does_not_stand_in_the_way() {
     evening.test.sql("delete from statement").await;
     assert_eq!(evening.board().await["statements"], json!([]), "what it counts is counted, so it can't come back");
     assert_eq!(evening.close().await.good().json()["number"], 0);
+}
+
+#[tokio::test]
+async fn what_is_left_of_earlier_days_is_listed_until_it_is_done() {
+    let mut evening = Evening::come().await;
+    let lead = evening.phones[0].register("张伟");
+    evening.sync(0).await;
+    evening.phones[1].register("没有发出");
+    let unfinished = async |evening: &Evening| {
+        let secretary = evening.house.staff(&evening.test, Secretary, HERE).await;
+        let lines = secretary.list(&evening.test, "/api/v1/days/unfinished").await;
+        let told = lines
+            .iter()
+            .map(|it| (it["day"].clone(), it["closed"].clone(), it["records"].clone(), it["facts"].clone()));
+        told.collect::<Vec<_>>()
+    };
+    let line = |closed: bool, records: u64, facts: u64| (json!(DAY), json!(closed), json!(records), json!(facts));
+    assert_eq!(unfinished(&evening).await, [], "today is not over");
+    evening.test.clock.advance(24 * HOUR);
+    evening.secretary = evening.house.staff(&evening.test, Secretary, HERE).await;
+    assert_eq!(unfinished(&evening).await, [line(false, 0, 0)]);
+    let elsewhere = evening.house.staff(&evening.test, Secretary, THERE).await;
+    assert_eq!(elsewhere.list(&evening.test, "/api/v1/days/unfinished").await.len(), 0);
+    evening.close().await.good();
+    assert_eq!(unfinished(&evening).await, []);
+
+    evening.sync(1).await;
+    assert_eq!(unfinished(&evening).await, [line(true, 1, 0)]);
+    // Of a lead that is counted already somebody notes on the next day when the customer came.
+    let at = evening.test.app.clock.now().0 - 24 * HOUR;
+    let path = format!("/api/v1/records/{lead}/arrival");
+    post(&evening.test, &evening.secretary, &path, json!({ "consultant": "李静", "at": at })).await.good();
+    assert_eq!(unfinished(&evening).await, [line(true, 1, 1)]);
+    evening.supplement("晚到").await.good();
+    assert_eq!(unfinished(&evening).await, []);
+    evening.test.clock.advance(31 * 24 * HOUR);
+    assert_eq!(unfinished(&evening).await, []);
+}
+
+#[tokio::test]
+async fn customers_who_come_at_the_same_moment_go_to_different_consultants() {
+    let mut evening = Evening::come().await;
+    let rota = json!({ "names": ["李静", "陈晨", "王芳"] });
+    let path = format!("/api/v1/offices/{}/consultants", evening.office);
+    evening.test.call(Method::PUT, &path, Some(&evening.secretary.cookie), Some(&rota)).await.good();
+    let leads = ["张", "李", "王"].map(|name| evening.phones[0].register(name));
+    evening.sync(0).await;
+    let arrive = async |lead: RecordId| {
+        let path = format!("/api/v1/records/{lead}/arrival");
+        let came = post(&evening.test, &evening.secretary, &path, json!({})).await.good().json();
+        came["record"]["office"]["consultant"].as_str().unwrap().to_owned()
+    };
+    let (one, two, three) = tokio::join!(arrive(leads[0]), arrive(leads[1]), arrive(leads[2]));
+    assert_eq!(BTreeSet::from([one.as_str(), &two, &three]).len(), 3, "{one} {two} {three}");
+    // A turn that nothing came of counts for a moment only.
+    let last = evening.phones[0].register("赵");
+    evening.sync(0).await;
+    let day = DAY.parse().unwrap();
+    let now = evening.test.app.clock.now();
+    let turn =
+        |record: RecordId, now| RotaTurn { office: evening.office.parse().unwrap(), record, day, since: day, now };
+    let days = evening.test.app.store.days();
+    let taken = days.take_turn(&turn(leads[0], now)).await.unwrap();
+    assert_eq!(days.take_turn(&turn(last, now)).await.unwrap(), taken, "who has arrived takes no other turn");
+    let nobody = RecordId::from([9; 16]);
+    assert_ne!(days.take_turn(&turn(nobody, now)).await.unwrap(), taken);
+    assert_eq!(days.take_turn(&turn(last, now.plus(60_001))).await.unwrap(), taken);
 }
 
 #[tokio::test]

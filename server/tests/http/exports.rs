@@ -117,6 +117,19 @@ async fn every_list_is_taken_away_with_its_filter_and_written_down() {
     let board = table(&test, &secretary, &format!("/api/v1/offices/{office}/days/{day}/export?form=csv")).await;
     let line = board.iter().find(|row| !row[7].is_empty() && row[0].starts_with("promoter")).unwrap();
     assert_eq!(line[4], "1", "{board:?}");
+    let path = format!("/api/v1/offices/{office}/days/{day}/export?form=csv&missing=true");
+    let missing = table(&test, &secretary, &path).await;
+    assert!(missing.len() < board.len(), "{missing:?}");
+    assert!(missing[1..].iter().all(|row| !row[8].is_empty()), "{missing:?}");
+    let teams = table(&test, &secretary, "/api/v1/teams/export?form=csv&language=en").await;
+    assert_eq!((teams[0].as_slice(), teams[1][1].as_str()), (&["Team".to_owned(), "Office".to_owned()][..], HERE));
+    let stages = table(&test, &secretary, "/api/v1/leads/stages/export?form=csv").await;
+    let counted: u64 = stages[1..].iter().map(|row| row[1].parse::<u64>().unwrap()).sum();
+    assert_eq!(counted, 1, "{stages:?}");
+    let received = table(&test, &secretary, "/api/v1/leads/received/export?form=csv&language=en").await;
+    assert_eq!(received[0], ["Office", "Consultant", "Arrivals"]);
+    let unfinished = table(&test, &secretary, "/api/v1/days/unfinished/export?form=csv&language=en").await;
+    assert_eq!(unfinished[0], ["Business day", "Office", "Closed", "Late records", "Late arrivals and money"]);
 
     let auditor = house.staff(&test, Role::Auditor, HERE).await;
     let of_chief = house.person(Role::HqAdmin, HERE);

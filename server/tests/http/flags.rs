@@ -2,7 +2,8 @@
 
 use axum::http::Method;
 use serde_json::{Value, json};
-use server::service::rebuild;
+use server::service::{rebuild, upkeep};
+use server::store::flags::RaisingAnew;
 use sync_core::engine::Engine;
 use sync_core::id::RecordId;
 use sync_core::phone_number::PhoneNumber;
@@ -220,11 +221,64 @@ async fn more_records_than_anybody_makes_in_a_minute() {
     assert_eq!(desk.set(json!({ "records_a_minute": 0 })).await, "organisation.threshold");
     assert!(desk.set(json!({ "records_a_minute": 12 })).await.contains("\"records_a_minute\":12"));
     assert_eq!(desk.count("flag=hasty_records").await, 12, "what was raised stays until it is looked at again");
-    rebuild::rebuild(&desk.test.app, |_| {}).await.unwrap();
+    upkeep::finish(&desk.test.app).await.unwrap();
     assert_eq!(desk.count("flag=hasty_records").await, 0);
     desk.set(json!({ "records_a_minute": 11, "travel_km_h": 100 })).await;
     rebuild::rebuild(&desk.test.app, |_| {}).await.unwrap();
     assert_eq!(desk.count("flag=hasty_records").await, 12);
+}
+
+#[tokio::test]
+async fn other_thresholds_raise_the_flags_of_what_is_there_anew() {
+    let desk = Desk::new().await;
+    let mut phone = desk.phone(HERE).await;
+    let visit = |km: f64| VisitFacts {
+        outlet_place: at(25.27),
+        check_in_place: at(25.27 + km / 111.2),
+        ..VisitFacts::default()
+    };
+    let mut near = Vec::new();
+    for _ in 0..70 {
+        near.push(phone.create(at(25.27), visit(0.3)));
+        phone.pass(60_000);
+    }
+    let far = phone.create(at(25.27), visit(0.6));
+    desk.sync(&mut phone).await;
+    let outside = async || desk.count("flag=outside_geofence").await;
+    let left = async || {
+        // Figures are good for a quarter of a minute.
+        desk.test.clock.advance(15_000);
+        let admin = desk.house.staff(&desk.test, Role::HqAdmin, HERE).await;
+        admin.get(&desk.test, "/api/v1/system").await.good().json()["stored"]["unraised"].as_u64().unwrap()
+    };
+    assert_eq!((outside().await, left().await), (1, 0));
+
+    desk.set(json!({ "geofence_m": 200 })).await;
+    assert_eq!((outside().await, left().await), (1, 71), "the list still says what was");
+    // What is approved together is looked at by the thresholds of now.
+    let decide = async |record: RecordId| {
+        let body = json!({ "state": "approved", "only_clean": true });
+        desk.reviewer.decide(&desk.test, &record.to_string(), body).await
+    };
+    assert_eq!(decide(near[0]).await.code(), "review.not_clean");
+    upkeep::finish(&desk.test.app).await.unwrap();
+    assert_eq!((outside().await, left().await), (71, 0));
+    assert_eq!(desk.flags(near[0]).await[0].1["allowed_metres"], 200);
+
+    // Who worked for thresholds that are others again comes too late, wherever it was.
+    desk.set(json!({ "geofence_m": 1_000 })).await;
+    let before = desk.test.app.store.flags().to_raise().await.unwrap().unwrap();
+    desk.set(json!({ "geofence_m": 500 })).await;
+    let store = desk.test.app.store.flags();
+    store.note_raised(&RaisingAnew { behind: far, done: 71, ..before }).await.unwrap();
+    store.finish_raising(&before).await.unwrap();
+    assert_eq!(left().await, 71);
+    upkeep::finish(&desk.test.app).await.unwrap();
+    assert_eq!((outside().await, left().await), (1, 0));
+    // What stays as it was is no change.
+    desk.set(json!({ "geofence_m": 500 })).await;
+    assert_eq!(left().await, 0);
+    assert_eq!(decide(near[0]).await.status, 200);
 }
 
 #[tokio::test]

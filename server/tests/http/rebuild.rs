@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use server::service::rebuild::{self, Progress};
+use server::service::upkeep;
 use server::store::{RecordFilter, RecordLine, RecordQuery, Scope};
 use sync_core::id::OrganisationId;
 use sync_core::wire::enrol::Role;
@@ -114,8 +115,7 @@ async fn what_an_older_version_indexed_becomes_findable_by_itself() {
     test.sql("update record set search_digest = null").await;
     test.sql(&format!("delete from change where record = {}", test.sql_id(lost.0))).await;
     assert_eq!((seen(&test, organisation).await.1, left().await), ([vec![], vec![]], 3));
-    let last = rebuild::make_findable(&test.app, None).await.unwrap();
-    assert_eq!(rebuild::make_findable(&test.app, last).await.unwrap(), None);
+    upkeep::finish(&test.app).await.unwrap();
     assert_eq!((seen(&test, organisation).await, left().await), (before, 1));
     let auditor = house.staff(&test, Role::Auditor, HERE).await;
     let system = auditor.get(&test, "/api/v1/system").await.good().json();

@@ -5,6 +5,8 @@ use axum::http::{Method, Request};
 use serde_json::{Value, json};
 use server::auth::password::rules::Owner;
 use server::service::admin::{Order, perform};
+use server::service::trail::Kept;
+use sync_core::id::{OrganisationId, PublicKey};
 use sync_core::wire::enrol::Role::{Auditor, HqAdmin, Promoter, Reviewer, Secretary};
 
 use super::days;
@@ -34,7 +36,16 @@ impl Office {
     }
 
     async fn check(&self) -> Value {
-        perform(&self.test.app, Order::CheckTrail { organisation: Some("远方".to_owned()) }).await.unwrap()
+        let mut checked = self.check_with_all().await;
+        let kept = ["kept", "false_kept", "other_keys"].map(|name| checked.as_object_mut().unwrap().remove(name));
+        assert_eq!(kept, [json!(0), json!([]), json!([])].map(Some), "nothing was kept elsewhere");
+        checked
+    }
+
+    async fn check_with_all(&self) -> Value {
+        perform(&self.test.app, Order::CheckTrail { organisation: Some("远方".to_owned()), kept: Vec::new() })
+            .await
+            .unwrap()
     }
 }
 
@@ -126,6 +137,43 @@ async fn whoever_tampers_is_found_out() {
         let untrue = checked["false_statements"].as_array().unwrap().len();
         assert_eq!(untrue, usize::from(how.contains("update statement")), "{how}");
     }
+}
+
+/// Whoever has the database has the key that signs statements, and may write all of it anew.
+#[tokio::test]
+async fn a_statement_that_was_saved_elsewhere_tells_what_was_written_anew() {
+    let office = office().await;
+    let secretary = office.house.staff(&office.test, Secretary, HERE).await;
+    let offices = secretary.list(&office.test, "/api/v1/offices").await;
+    let sealed =
+        days::close(&office.test, &secretary, offices[0]["id"].as_str().unwrap(), days::DAY).await.good().json();
+    let key: PublicKey = sealed["key"].as_str().unwrap().parse().unwrap();
+    let said: server::day::statement::Body = serde_json::from_str(sealed["body"].as_str().unwrap()).unwrap();
+    let kept = |key: PublicKey| Kept {
+        organisation: Some(said.organisation.id),
+        anchor: said.audit.clone().unwrap(),
+        key: Some(key),
+    };
+    let check = async |kept: Vec<Kept>| {
+        perform(&office.test.app, Order::CheckTrail { organisation: Some("远方".to_owned()), kept }).await.unwrap()
+    };
+    let sound = check(vec![kept(key)]).await;
+    assert_eq!((&sound["sound"], &sound["kept"]), (&json!(true), &json!(1)), "{sound}");
+    let other = PublicKey([7; 32]);
+    let signed_anew = check(vec![kept(other)]).await;
+    assert_eq!((&signed_anew["sound"], &signed_anew["other_keys"]), (&json!(false), &json!([other])), "{signed_anew}");
+    let of_others = Kept { organisation: Some(OrganisationId::from([9; 16])), ..kept(other) };
+    let apart = check(vec![of_others]).await;
+    assert_eq!((&apart["sound"], &apart["kept"]), (&json!(true), &json!(0)), "{apart}");
+    office.test.sql("delete from statement").await;
+    office.test.sql(&format!("delete from audit_entry where no >= {}", said.audit.as_ref().unwrap().no)).await;
+    assert_eq!(check(Vec::new()).await["sound"], true, "what is left fits");
+    let cut = check(vec![kept(key)]).await;
+    assert_eq!(
+        (&cut["sound"], &cut["false_kept"]),
+        (&json!(false), &json!([said.audit.as_ref().unwrap().no])),
+        "{cut}"
+    );
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Sealed statements as files beside the database. A database that is restored to the morning does not know what was
 //! sealed in the evening; the files do, and bring it back before anybody can seal something else.
 
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -59,6 +60,29 @@ pub(super) fn unfile(app: &App, statement: &Statement) {
     if let Err(error) = std::fs::remove_file(place) {
         tracing::warn!(%error, "the file of a statement that was not sealed can't be removed");
     }
+}
+
+/// Whether there is a file of a statement that follows those which the database knows.
+pub(super) fn knows_more(app: &App, office: OfficeId, day: Date, next: u32) -> bool {
+    path(&folder(app), office, day, next).exists()
+}
+
+/// The days of offices of which there are files.
+pub(super) fn days(app: &App) -> io::Result<BTreeSet<(OfficeId, Date)>> {
+    let names = match std::fs::read_dir(folder(app)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
+        names => names?,
+    };
+    let named = |entry: io::Result<std::fs::DirEntry>| Ok(entry?.file_name().to_str().and_then(day_of));
+    names.filter_map(|entry| named(entry).transpose()).collect()
+}
+
+/// What the name of a file says; `None` if it is none of these.
+fn day_of(name: &str) -> Option<(OfficeId, Date)> {
+    const OFFICE: usize = 36;
+    let (office, rest) = name.strip_suffix(".json")?.split_at_checked(OFFICE)?;
+    let (day, _number) = rest.strip_prefix('-')?.rsplit_once('-')?;
+    Some((office.parse().ok()?, day.parse().ok()?))
 }
 
 /// Gives the database the statements of an office's day that it has forgotten. How many there were.
@@ -128,4 +152,19 @@ fn parse(app: &App, bytes: &[u8]) -> Option<Read> {
         signature,
     };
     Some((statement, items))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_files_say_of_which_day_they_are() {
+        let office: OfficeId = "0190a3c4-0000-7000-8000-000000000001".parse().unwrap();
+        let day: Date = "2027-01-15".parse().unwrap();
+        let name = path(Path::new(""), office, day, 12);
+        assert_eq!(day_of(name.to_str().unwrap()), Some((office, day)));
+        let others = ["", "x.json", "0190a3c4-0000-7000-8000-000000000001-2027-01-15-0.set-aside", "……………………………….json"];
+        assert!(others.iter().all(|name| day_of(name).is_none()));
+    }
 }

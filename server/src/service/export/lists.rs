@@ -157,6 +157,40 @@ pub async fn cases(app: &App, who: &Person, filter: RecordFilter, language: Lang
     Ok(Table { columns: lists::CASES, length: None, rows })
 }
 
+/// How many leads stand at each stage.
+pub async fn stages(
+    app: &App,
+    who: &Person,
+    RecordFilter { office, project, .. }: RecordFilter,
+    language: Language,
+) -> Result<Table, ServiceError> {
+    let stages = leads::stages(app, who, office, project).await?;
+    let names = names(app, who, language).await?;
+    Ok(Table::of(lists::STAGES, stages.iter().map(|(stage, many)| names.stage(stage.as_deref(), *many)).collect()))
+}
+
+/// Who received how many customers.
+///
+/// # Errors
+/// As [`leads::received`].
+pub async fn received(
+    app: &App,
+    who: &Person,
+    RecordFilter { office, project, .. }: RecordFilter,
+    language: Language,
+) -> Result<Table, ServiceError> {
+    let received = leads::received(app, who, office, project).await?;
+    let names = names(app, who, language).await?;
+    Ok(Table::of(lists::RECEIVED, received.iter().map(|line| names.received(line)).collect()))
+}
+
+/// Teams, by office and name.
+pub async fn teams(app: &App, who: &Person, language: Language) -> Result<Table, ServiceError> {
+    let teams = directory::teams(app, who).await?;
+    let names = names(app, who, language).await?;
+    Ok(Table::of(lists::TEAMS, teams.iter().map(|team| names.one_team(team)).collect()))
+}
+
 /// People, by name.
 pub async fn people(app: &App, who: &Person, filter: &PersonFilter, language: Language) -> Result<Table, ServiceError> {
     let people = directory::people(app, who).await?;
@@ -322,7 +356,17 @@ pub async fn days(app: &App, who: &Person, day: Date, language: Language) -> Res
     Ok(Table::of(lists::DAYS, rows.collect()))
 }
 
-/// The board of an office's day.
+/// Earlier days that somebody has still to see to.
+///
+/// # Errors
+/// As [`calendar::unfinished`].
+pub async fn unfinished(app: &App, who: &Person, language: Language) -> Result<Table, ServiceError> {
+    let lines = calendar::unfinished(app, who).await?;
+    let names = names(app, who, language).await?;
+    Ok(Table::of(lists::UNFINISHED, lines.iter().map(|(office, line)| names.unfinished(office, line)).collect()))
+}
+
+/// The board of an office's day, or of it only those with a missing phone.
 ///
 /// # Errors
 /// As [`calendar::board`].
@@ -331,11 +375,13 @@ pub async fn board(
     who: &Person,
     office: OfficeId,
     day: Date,
+    missing: bool,
     language: Language,
 ) -> Result<Table, ServiceError> {
     let board = calendar::board(app, who, office, day).await?;
     let names = names(app, who, language).await?;
-    let rows = board.people.iter().flat_map(|line| names.board(&board.office, line));
+    let shown = board.people.iter().filter(|line| !missing || line.misses_a_phone());
+    let rows = shown.flat_map(|line| names.board(&board.office, line));
     Ok(Table::of(lists::BOARD, rows.collect()))
 }
 

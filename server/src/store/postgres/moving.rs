@@ -61,6 +61,7 @@ pub(super) const TABLES: &[&str] = &[
     "photo_reference",
     "photo_upload",
     "photo_backup",
+    "flags_to_raise",
     "day_fact",
     "statement",
     "sealed_item",

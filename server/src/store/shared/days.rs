@@ -1,9 +1,10 @@
 //! Offices' days: what they count, and what was sealed of it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 use sqlx::Row as _;
 use sync_core::id::{DeviceId, OfficeId, OrganisationId, PersonId, RecordId, Signature};
@@ -12,11 +13,11 @@ use sync_core::time::UnixMillis;
 use uuid::Uuid;
 
 use super::rows::{device_of, person_at};
-use super::run::{each_of, each_row};
-use super::{Backend, Conn, Db, DbRow};
+use super::run::{each_of, each_row, each_row_returning};
+use super::{Backend, Conn, Db, DbRow, rota};
 use crate::store::days::{
-    ARRIVAL, CountedFact, CountedRecord, DayFact, DayLine, DayStore, FactId, FactSort, Received, SealedItems,
-    Statement,
+    ARRIVAL, CountedFact, CountedRecord, DayFact, DayLine, DayStore, FactId, FactSort, RotaTurn, SealedItems,
+    Statement, UnfinishedDay,
 };
 use crate::store::shared::bulk_statements;
 use crate::store::shared::failure::{corrupt, taken};
@@ -60,6 +61,13 @@ statements! {
         (select min(t.sealed_at) from statement t where t.office = o.id and t.day = $2), \
         (select count(*) from statement t where t.office = o.id and t.day = $2) \
         from office o where o.organisation = $1 order by o.name");
+    // 512 is the bit of `late_record`: only what came after its day was closed is looked at.
+    LATE_RECORDS = concat!("select ", id_of!("r.made_in"), ", r.day, count(*) from record r \
+        where r.organisation = ", no_of!("$1"), " and (r.flags & 512) <> 0 and r.captured_ms >= $2 and r.day >= $3 \
+        and not exists (select 1 from sealed_item s where s.record = r.id and s.entry = $4) group by r.made_in, r.day");
+    LATE_FACTS = "select f.office, f.day, count(*) from statement t join day_fact f on f.office = t.office and f.day = t.day \
+        where t.organisation = $1 and t.number = 0 and t.day >= $2 and not exists (select 1 from sealed_item s \
+            where s.record = f.record and s.entry = f.entry) group by f.office, f.day";
     OF_DAY = "select organisation, office, day, number, sealed_at, person, body, signature from statement \
         where office = $1 and day = $2 order by number";
     ALL = "select organisation, office, day, number, sealed_at, person, body, signature from statement \
@@ -67,19 +75,17 @@ statements! {
     NEXT = "select count(*) from statement where office = $1 and day = $2";
     SEAL = "insert into statement (organisation, office, day, number, sealed_at, person, body, signature) \
         values ($1, $2, $3, $4, $5, $6, $7, $8)";
-    CONSULTANTS = "select name from consultant where office = $1 order by place, name";
-    FORGET_CONSULTANTS = "delete from consultant where office = $1";
-    CONSULTANT = "insert into consultant (office, name, place) values ($1, $2, $3)";
     REMIND = "update device set reminded_day = $2, reminded_at = $3, reminded_by = $4, reminder_reached_at = null \
         where id = $1";
     REMINDER_REACHED = "update device set reminder_reached_at = $3 \
         where id = $1 and reminded_at <= $2 and reminder_reached_at is null";
-    RECEIVED = "select consultant, count(case when day = $2 then 1 end), max(case when day < $2 then day end) \
-        from day_fact where office = $1 and day between $3 and $2 and sort = 'arrival' and consultant is not null \
-        group by consultant order by consultant";
 }
 
 bulk_statements! {
+    OPEN_DAYS[2] = concat!("with wanted (organisation, day) as (values {rows}) select o.id, wanted.day from wanted \
+        join office o on o.organisation = wanted.organisation where exists (select 1 from record r \
+            where r.made_in = ", no_of!("o.id"), " and r.day = wanted.day) \
+        and not exists (select 1 from statement t where t.office = o.id and t.day = wanted.day)");
     ITEM[5] = "insert into sealed_item (record, entry, office, day, number) values {rows}";
     NO_ARRIVAL[1] = "delete from day_fact where sort = 'arrival' and record in ({list})";
     STORED[1] = "select record, entry, sort, day, amount, consultant, office from day_fact where record in ({list})";
@@ -87,6 +93,9 @@ bulk_statements! {
         on conflict (record, entry) do update set office = excluded.office, day = excluded.day, sort = excluded.sort, \
         amount = excluded.amount, consultant = excluded.consultant";
 }
+
+/// How long a day is that no clock is put forward or back on, in milliseconds.
+const A_DAY_MS: i64 = 24 * 3_600_000;
 
 /// An item that is a record and not one of its facts.
 const WHOLE: &[u8] = &[];
@@ -121,7 +130,7 @@ pub(super) async fn note(conn: &mut Conn, rows: &[&RecordRow]) -> Result<(), Sto
     Ok(())
 }
 
-fn date(text: &str) -> Result<Date, StoreError> {
+pub(super) fn date(text: &str) -> Result<Date, StoreError> {
     text.parse().map_err(|_| corrupt("day"))
 }
 
@@ -223,14 +232,41 @@ async fn seal(conn: &mut Conn, statement: &Statement, items: &SealedItems) -> Re
     Ok(())
 }
 
-async fn set_consultants(conn: &mut Conn, office: OfficeId, names: &[String]) -> Result<(), StoreError> {
-    sqlx::query::<Db>(FORGET_CONSULTANTS).bind(office.0).execute(&mut *conn).await?;
-    for (place, name) in names.iter().enumerate() {
-        let place = i64::try_from(place).unwrap_or(i64::MAX);
-        let added = sqlx::query::<Db>(CONSULTANT).bind(office.0).bind(text(name)).bind(place).execute(&mut *conn).await;
-        added.map_err(taken("consultant"))?;
+async fn unfinished(
+    conn: &mut Conn,
+    organisation: OrganisationId,
+    days: &[Date],
+) -> Result<Vec<UnfinishedDay>, StoreError> {
+    let Some(since) = days.iter().min() else {
+        return Ok(Vec::new());
+    };
+    // A day begins nowhere on Earth earlier than this.
+    let midnight = since.to_zoned(TimeZone::UTC).map_or(0, |zoned| zoned.timestamp().as_millisecond());
+    let earliest = midnight.saturating_sub(A_DAY_MS);
+    let late = sqlx::query::<Db>(LATE_RECORDS).bind(organisation.0).bind(earliest).bind(since.to_string()).bind(WHOLE);
+    let records = late.fetch_all(&mut *conn).await?;
+    let late = sqlx::query::<Db>(LATE_FACTS).bind(organisation.0).bind(since.to_string());
+    let facts = late.fetch_all(&mut *conn).await?;
+    let open = each_row_returning(conn, OPEN_DAYS, days, |query, day| query.bind(organisation.0).bind(day.to_string()));
+    let mut found: BTreeMap<(Date, OfficeId), UnfinishedDay> = BTreeMap::new();
+    let mut at = |row: &DbRow, closed: bool, records: u64, facts: u64| {
+        let (office, day) = (OfficeId(row.try_get(0)?), date(&row.try_get::<String, _>(1)?)?);
+        let nothing = UnfinishedDay { day, office, closed, records: 0, facts: 0 };
+        let line = found.entry((day, office)).or_insert(nothing);
+        line.records += records;
+        line.facts += facts;
+        Ok::<(), StoreError>(())
+    };
+    for row in &open.await? {
+        at(row, false, 0, 0)?;
     }
-    Ok(())
+    for row in &records {
+        at(row, true, count(row.try_get(2)?)?, 0)?;
+    }
+    for row in &facts {
+        at(row, true, 0, count(row.try_get(2)?)?)?;
+    }
+    Ok(found.into_values().rev().filter(|line| days.contains(&line.day)).collect())
 }
 
 /// Reads rows.
@@ -281,6 +317,10 @@ impl DayStore for Backend {
         rows!(self, LINES, line_of, organisation.0, day.to_string(), WHOLE)
     }
 
+    async fn unfinished(&self, organisation: OrganisationId, days: &[Date]) -> Result<Vec<UnfinishedDay>, StoreError> {
+        unfinished(&mut *self.reader().await?, organisation, days).await
+    }
+
     async fn statements(&self, office: OfficeId, day: Date) -> Result<Vec<Statement>, StoreError> {
         rows!(self, OF_DAY, statement_of, office.0, day.to_string())
     }
@@ -305,12 +345,12 @@ impl DayStore for Backend {
     }
 
     async fn consultants(&self, office: OfficeId) -> Result<Vec<String>, StoreError> {
-        rows!(self, CONSULTANTS, |row: &DbRow| Ok(row.try_get(0)?), office.0)
+        rota::consultants(&mut *self.reader().await?, office).await
     }
 
     async fn set_consultants(&self, office: OfficeId, names: &[String]) -> Result<(), StoreError> {
         let mut tx = self.begin_write().await?;
-        set_consultants(&mut tx, office, names).await?;
+        rota::set_consultants(&mut tx, office, names).await?;
         Ok(tx.commit().await?)
     }
 
@@ -339,11 +379,20 @@ impl DayStore for Backend {
         Ok(tx.commit().await?)
     }
 
-    async fn received(&self, office: OfficeId, day: Date, since: Date) -> Result<Vec<Received>, StoreError> {
-        let read = |row: &DbRow| {
-            let before = row.try_get::<Option<String>, _>(2)?.map(|day| date(&day)).transpose()?;
-            Ok(Received { consultant: row.try_get(0)?, on_day: small(row.try_get(1)?)?, before })
-        };
-        rows!(self, RECEIVED, read, office.0, day.to_string(), since.to_string())
+    async fn take_turn(&self, turn: &RotaTurn) -> Result<Option<String>, StoreError> {
+        let mut tx = self.begin_write().await?;
+        let consultant = rota::take_turn(&mut tx, turn).await?;
+        tx.commit().await?;
+        Ok(consultant)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::flag::Flag;
+
+    #[test]
+    fn the_bit_in_the_statement_is_the_flag_s() {
+        assert_eq!(Flag::LateRecord.bit(), 512);
     }
 }

@@ -11,12 +11,12 @@ use sync_core::time::{BootId, ClockReading, UnixMillis};
 use uuid::Uuid;
 
 use super::run::{each_of, each_row, each_row_returning};
-use super::{Backend, Conn, DbRow};
+use super::{Backend, Conn, Db, DbRow};
 use crate::flag::rules::{JOURNEY_MS, Jump, Neighbour, RATE_MS};
 use crate::flag::sighting::{Opening, Point};
-use crate::store::flags::{FlagStore, Found, Subject};
+use crate::store::flags::{FlagStore, Found, RaisingAnew, Subject};
 use crate::store::shared::bulk::last_of_each;
-use crate::store::shared::{bulk_statements, no_of};
+use crate::store::shared::{bulk_statements, no_of, statements};
 use crate::store::shared::failure::corrupt;
 use crate::store::shared::stored::{count, position};
 use crate::store::{RecordRow, StoreError};
@@ -24,6 +24,17 @@ use crate::store::{RecordRow, StoreError};
 /// Around so many records it is looked over one connection; whoever makes read tables anew asks about more at once, and
 /// the database looks on several processors.
 pub(super) const LOOKED_AT_TOGETHER: usize = 256;
+
+statements! {
+    RAISE_ANEW = "insert into flags_to_raise (organisation, round, behind, done) values ($1, 1, $2, 0) \
+        on conflict (organisation) do update set round = flags_to_raise.round + 1, behind = excluded.behind, done = 0";
+    TO_RAISE = "select organisation, round, behind, done from flags_to_raise order by organisation limit 1";
+    // By their order alone, whosever they are: a database that looks for one organisation's might sort all of them.
+    NEXT_TO_RAISE = concat!("select r.id, r.organisation = ", no_of!("$1"), " from record r \
+        where r.id > $2 order by r.id limit $3");
+    NOTE_RAISED = "update flags_to_raise set behind = $3, done = $4 where organisation = $1 and round = $2";
+    FINISH_RAISING = "delete from flags_to_raise where organisation = $1 and round = $2";
+}
 
 bulk_statements! {
     FEEDS[1] = "select id, seq from organisation where id in ({list})";
@@ -99,6 +110,12 @@ async fn add_flags(conn: &mut Conn, raised: &[(RecordId, u64)]) -> Result<(), St
     }
     let together: Vec<(RecordId, u64)> = together.into_iter().collect();
     each_row(conn, RAISE, &together, |query, (record, bits)| query.bind(record.0).bind(bits.cast_signed())).await?;
+    Ok(())
+}
+
+/// Has the flags of all records of an organisation raised anew.
+pub(super) async fn raise_anew(conn: &mut Conn, organisation: OrganisationId) -> Result<(), StoreError> {
+    sqlx::query::<Db>(RAISE_ANEW).bind(organisation.0).bind(Uuid::nil()).execute(conn).await?;
     Ok(())
 }
 
@@ -282,6 +299,48 @@ impl FlagStore for Backend {
     async fn add_flags(&self, raised: &[(RecordId, u64)]) -> Result<(), StoreError> {
         let mut tx = self.begin_write().await?;
         add_flags(&mut tx, raised).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn raise_anew(&self, organisation: OrganisationId) -> Result<(), StoreError> {
+        let mut tx = self.begin_write().await?;
+        raise_anew(&mut tx, organisation).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn to_raise(&self) -> Result<Option<RaisingAnew>, StoreError> {
+        let mut conn = self.reader().await?;
+        let row = sqlx::query_as::<Db, (Uuid, i64, Uuid, i64)>(TO_RAISE).fetch_optional(&mut *conn).await?;
+        row.map(|(organisation, round, behind, done)| {
+            Ok(RaisingAnew {
+                organisation: OrganisationId(organisation),
+                round: count(round)?,
+                behind: RecordId(behind),
+                done: count(done)?,
+            })
+        })
+        .transpose()
+    }
+
+    async fn next_to_raise(&self, anew: &RaisingAnew, limit: u32) -> Result<Vec<(RecordId, bool)>, StoreError> {
+        let mut conn = self.reader().await?;
+        let next = sqlx::query_as::<Db, (Uuid, Option<bool>)>(NEXT_TO_RAISE);
+        let next = next.bind(anew.organisation.0).bind(anew.behind.0).bind(i64::from(limit));
+        let next = next.fetch_all(&mut *conn).await?;
+        Ok(next.into_iter().map(|(id, own)| (RecordId(id), own == Some(true))).collect())
+    }
+
+    async fn note_raised(&self, anew: &RaisingAnew) -> Result<(), StoreError> {
+        let mut tx = self.begin_write().await?;
+        let note = sqlx::query::<Db>(NOTE_RAISED).bind(anew.organisation.0).bind(position(anew.round));
+        note.bind(anew.behind.0).bind(position(anew.done)).execute(&mut *tx).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn finish_raising(&self, anew: &RaisingAnew) -> Result<(), StoreError> {
+        let mut tx = self.begin_write().await?;
+        let finish = sqlx::query::<Db>(FINISH_RAISING).bind(anew.organisation.0).bind(position(anew.round));
+        finish.execute(&mut *tx).await?;
         Ok(tx.commit().await?)
     }
 }

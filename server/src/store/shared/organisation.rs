@@ -5,7 +5,7 @@ use sync_core::time::UnixMillis;
 use uuid::Uuid;
 
 use super::rows::person_at;
-use super::{Conn, Db};
+use super::{Conn, Db, flags};
 use crate::day::hours::EveningHour;
 use crate::flag::thresholds::Thresholds;
 use crate::store::shared::failure::{corrupt, taken};
@@ -117,8 +117,11 @@ pub(super) async fn set_thresholds(
     id: OrganisationId,
     thresholds: &Thresholds,
 ) -> Result<(), StoreError> {
-    let changed = sqlx::query::<Db>(SET_THRESHOLDS).bind(id.0).bind(written(thresholds)?).execute(conn).await?;
-    if changed.rows_affected() == 0 { Err(StoreError::NotFound) } else { Ok(()) }
+    let changed = sqlx::query::<Db>(SET_THRESHOLDS).bind(id.0).bind(written(thresholds)?).execute(&mut *conn).await?;
+    if changed.rows_affected() == 0 {
+        return Err(StoreError::NotFound);
+    }
+    flags::raise_anew(conn, id).await
 }
 
 pub(super) async fn create_office(conn: &mut Conn, office: &Office) -> Result<(), StoreError> {

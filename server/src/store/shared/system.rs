@@ -19,6 +19,7 @@ statements! {
         and organisation = (select no from organisation where id = $1) order by id limit 1";
     UNSEARCHABLE = concat!("select count(*) from record r where r.search_digest is null \
         and (r.organisation = ", no_of!("$1"), ") is true");
+    RAISED_ANEW = "select done from flags_to_raise where organisation = $1";
     ASIDE = "select c.state, count(*) from change c join organisation o on o.no = c.organisation \
         where o.id = $1 and c.state in (2, 3, 4, 5) group by c.state";
     STRAYS = "select count(*) from stray where organisation = $1 and state = 0";
@@ -43,6 +44,8 @@ impl SystemStore for Backend {
         let since = since.fetch_optional(&mut *conn).await?;
         let unsearchable = sqlx::query_as::<Db, (i64,)>(UNSEARCHABLE).bind(organisation.0);
         let (unsearchable,) = unsearchable.fetch_one(&mut *conn).await?;
+        let raised_anew = sqlx::query_as::<Db, (i64,)>(RAISED_ANEW).bind(organisation.0);
+        let raised_anew = raised_anew.fetch_optional(&mut *conn).await?;
         let mut aside = AsideCounts::default();
         for row in &sqlx::query::<Db>(ASIDE).bind(organisation.0).fetch_all(&mut *conn).await? {
             let many = count(row.try_get(1)?)?;
@@ -65,6 +68,7 @@ impl SystemStore for Backend {
             unjudged: count(unjudged)?,
             unjudged_since: since.map(|(at,)| UnixMillis(at)),
             unsearchable: count(unsearchable)?,
+            raised_anew: raised_anew.map(|(done,)| count(done)).transpose()?,
             aside,
             photos: count(photos)?,
             photo_bytes: count(photo_bytes)?,

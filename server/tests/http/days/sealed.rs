@@ -2,16 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use axum::http::Method;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
+use sync_core::engine::Failure;
 use sync_core::id::RecordId;
 use sync_core::record::entry::{Stage, StageRequest};
-use sync_core::wire::enrol::Role::{HqAdmin, Promoter, Secretary};
+use sync_core::wire::enrol::Role::{HqAdmin, Promoter, Reviewer, Secretary};
 
 use super::super::support::Backup;
 use super::super::support::house::{HERE, THERE};
-use super::{Evening, is_genuine, post};
+use super::{DAY, Evening, id_of, is_genuine, post};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -25,6 +27,14 @@ enum Step {
     Edit(usize, usize),
     /// A customer gets on, and pays for it.
     Reach(usize, usize, usize, i64),
+    /// Head quarters decides about a record.
+    Decide(usize, bool),
+    /// A promoter moves to the other office, or back.
+    Move(bool),
+    /// A phone is cut off; it may hand in what it has.
+    CutOff(usize),
+    /// Names are others from now on.
+    Rename,
     /// A customer comes, and somebody receives them.
     Arrive(usize),
     /// The office closes the day, or seals what is late.
@@ -45,6 +55,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         4 => (0..2_usize, any::<usize>(), 0..MONEY.len(), 0..100_000_i64)
             .prop_map(|(phone, record, stage, cents)| Step::Reach(phone, record, stage, cents)),
         3 => any::<usize>().prop_map(Step::Arrive),
+        2 => (any::<usize>(), any::<bool>()).prop_map(|(record, good)| Step::Decide(record, good)),
+        1 => any::<bool>().prop_map(Step::Move),
+        1 => (0..2_usize).prop_map(Step::CutOff),
+        1 => Just(Step::Rename),
         4 => Just(Step::Seal),
         1 => Just(Step::Backup),
         1 => Just(Step::Restore),
@@ -57,6 +71,7 @@ struct Play {
     promoters: [String; 2],
     records: Vec<RecordId>,
     backup: Option<Backup>,
+    cut_off: BTreeSet<usize>,
     /// Every statement that anybody was ever shown.
     sealed: BTreeMap<u64, Value>,
 }
@@ -65,7 +80,14 @@ impl Play {
     async fn begin() -> Self {
         let evening = Evening::come().await;
         let promoters = [HERE, THERE].map(|office| evening.house.person(Promoter, office).to_string());
-        Self { evening, promoters, records: Vec::new(), backup: None, sealed: BTreeMap::new() }
+        Self {
+            evening,
+            promoters,
+            records: Vec::new(),
+            backup: None,
+            cut_off: BTreeSet::new(),
+            sealed: BTreeMap::new(),
+        }
     }
 
     async fn take(mut self, step: &Step) -> Self {
@@ -75,7 +97,12 @@ impl Play {
                 let name = format!("{}", self.records.len());
                 self.records.push(self.evening.phones[at].register(&name));
             }
-            Step::Sync(at) => self.evening.sync(at).await,
+            Step::Sync(at) => {
+                let failure = self.evening.phones[at].sync(&self.evening.test).await.failure;
+                // Also one that was cut off in a life of the database that was forgotten since.
+                let cut_off = self.cut_off.contains(&at) && failure == Some(Failure::Revoked);
+                assert!(failure.is_none() || cut_off, "{failure:?}");
+            }
             Step::Give(record, there) if !self.records.is_empty() => {
                 let record = self.records[record % self.records.len()];
                 let admin = self.evening.house.staff(&self.evening.test, HqAdmin, HERE).await;
@@ -104,7 +131,31 @@ impl Play {
                 let path = format!("/api/v1/records/{record}/arrival");
                 post(&self.evening.test, &self.evening.secretary, &path, json!({ "consultant": "李静" })).await;
             }
-            Step::Give(..) | Step::Edit(..) | Step::Reach(..) | Step::Arrive(_) => {}
+            Step::Decide(record, good) if !self.records.is_empty() => {
+                let record = self.records[record % self.records.len()];
+                let reviewer = self.evening.house.staff(&self.evening.test, Reviewer, HERE).await;
+                let verdict = if good { "approved" } else { "returned" };
+                let path = format!("/api/v1/records/{record}/review");
+                post(&self.evening.test, &reviewer, &path, json!({ "state": verdict, "reason": "照片不清" })).await;
+            }
+            Step::Give(..) | Step::Edit(..) | Step::Reach(..) | Step::Arrive(_) | Step::Decide(..) => {}
+            Step::Move(there) => {
+                let office = id_of(&self.evening.test, &self.evening.house, if there { THERE } else { HERE }).await;
+                self.change(&format!("/api/v1/people/{}", self.promoters[0]), json!({ "office": office })).await;
+            }
+            Step::CutOff(at) => {
+                // Of a phone that never exchanged nothing is known, and after a restore it may be so again.
+                if let Some(identity) = self.evening.phones[at].engine.identity() {
+                    let admin = self.evening.house.staff(&self.evening.test, HqAdmin, HERE).await;
+                    let path = format!("/api/v1/devices/{}/revoke", identity.device);
+                    post(&self.evening.test, &admin, &path, json!({})).await;
+                    self.cut_off.insert(at);
+                }
+            }
+            Step::Rename => {
+                let name = format!("改名 {}", self.evening.test.app.clock.now().0);
+                self.change("/api/v1/organisation", json!({ "name": name })).await;
+            }
             Step::Seal => {
                 let sealed = match self.sealed.is_empty() {
                     true => self.evening.close().await,
@@ -131,6 +182,11 @@ impl Play {
         self
     }
 
+    async fn change(&self, path: &str, body: Value) {
+        let admin = self.evening.house.staff(&self.evening.test, HqAdmin, HERE).await;
+        self.evening.test.call(Method::PATCH, path, Some(&admin.cookie), Some(&body)).await.good();
+    }
+
     async fn check(&self) {
         let (mut counted, mut facts) = (BTreeSet::new(), BTreeSet::new());
         for (number, sealed) in &self.sealed {
@@ -148,6 +204,11 @@ impl Play {
                 assert!(facts.insert(fact.to_string()), "no money is counted twice");
             }
         }
+        // All offices together say of this one what its statements say, also right after a restore.
+        let admin = self.evening.house.staff(&self.evening.test, HqAdmin, HERE).await;
+        let lines = admin.list(&self.evening.test, &format!("/api/v1/days?day={DAY}")).await;
+        let line = lines.iter().find(|line| line["office"] == self.evening.office.as_str()).unwrap();
+        assert_eq!(line["statements"].as_u64().unwrap(), self.sealed.len() as u64, "{line}");
         // Whatever is published for this day and office is sealed or in the late tray, wherever it went since. What is
         // sealed may be there too, for money that came later.
         let late: BTreeSet<String> = self.evening.late().await.into_iter().collect();
@@ -156,8 +217,9 @@ impl Play {
             assert_eq!(board["late"]["lead"].as_u64().unwrap(), late.difference(&counted).count() as u64);
             let again = late.intersection(&counted).count() as u64;
             assert!(board["late_facts"].as_u64().unwrap() >= again, "{board}");
-            let admin = self.evening.house.staff(&self.evening.test, HqAdmin, HERE).await;
-            for line in admin.list(&self.evening.test, "/api/v1/records?limit=200").await {
+            // What somebody made who belongs to the other office by now is that one's.
+            let made_here = format!("/api/v1/records?limit=200&made_in={}", self.evening.office);
+            for line in admin.list(&self.evening.test, &made_here).await {
                 let id = line["id"].as_str().unwrap();
                 assert!(late.contains(id) || counted.contains(id), "{id} is nowhere");
             }

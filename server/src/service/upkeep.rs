@@ -1,0 +1,121 @@
+//! What is put right in what is stored already, beside everything else: a database that was restored gets back the
+//! statements that lie beside it, after an update older records become findable as the new version searches, and after
+//! other thresholds their flags are raised anew.
+//!
+//! What is left stands in the database, so whoever is interrupted goes on where it was.
+
+use std::time::{Duration, Instant};
+
+use sync_core::id::RecordId;
+use tokio::sync::watch;
+
+use super::days::recall_all;
+use super::events::{News, Topic};
+use super::rebuild::put_right_these;
+use crate::error::ServiceError;
+use crate::state::App;
+use crate::store::flags::RaisingAnew;
+
+/// Records looked at in one turn, of any size.
+const FEW: u32 = 32;
+/// When it is tried again that could not be done, and looked again whether there is something to do: another server may
+/// have changed thresholds, or stopped leading.
+const REST: Duration = Duration::from_secs(30);
+
+/// Puts right whatever there is until told to stop, if this is the server that leads.
+pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
+    let mut upkeep = Upkeep::default();
+    loop {
+        let begun = Instant::now();
+        let pause = match upkeep.turn(&app).await {
+            // As long again as it worked: phones and pages come first.
+            Ok(Turn::Worked) => begun.elapsed(),
+            Ok(Turn::Idle) => REST,
+            Err(error) => {
+                tracing::warn!(code = error.code.name, cause = ?error.internal, "records can't be put right now");
+                REST
+            }
+        };
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => return,
+            () = tokio::time::sleep(pause) => {}
+            () = app.upkeep.notified() => {}
+        }
+    }
+}
+
+/// Puts right whatever there is, at once.
+///
+/// # Errors
+/// When the database fails.
+pub async fn finish(app: &App) -> Result<(), ServiceError> {
+    let mut upkeep = Upkeep::default();
+    while upkeep.turn(app).await? == Turn::Worked {}
+    Ok(())
+}
+
+/// What became of a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    /// Something was done, and there may be more.
+    Worked,
+    /// There is nothing to do, or another server does it.
+    Idle,
+}
+
+/// How far this process has come.
+#[derive(Debug, Default)]
+struct Upkeep {
+    /// The database knows all statements of which this server has files.
+    recalled: bool,
+    /// All records up to this one are findable, as far as they can be read.
+    findable: Option<RecordId>,
+    /// No record of an older version is left; none comes any more.
+    all_findable: bool,
+}
+
+impl Upkeep {
+    async fn turn(&mut self, app: &App) -> Result<Turn, ServiceError> {
+        if !self.recalled {
+            recall_all(app).await?;
+            self.recalled = true;
+        }
+        let of_before =
+            if self.all_findable { Vec::new() } else { app.store.rebuild().unsearchable(self.findable, FEW).await? };
+        let anew = app.store.flags().to_raise().await?;
+        self.all_findable = of_before.is_empty();
+        if (of_before.is_empty() && anew.is_none()) || !leads(app).await? {
+            return Ok(Turn::Idle);
+        }
+        if let Some(last) = of_before.last() {
+            put_right_these(app, &of_before).await?;
+            self.findable = Some(*last);
+        }
+        if let Some(anew) = anew {
+            raise_more(app, anew).await?;
+        }
+        Ok(Turn::Worked)
+    }
+}
+
+async fn leads(app: &App) -> Result<bool, ServiceError> {
+    match app.store.neighbours() {
+        Some(neighbours) => Ok(neighbours.take_lead().await?),
+        None => Ok(true),
+    }
+}
+
+/// Raises the flags of the next few records of an organisation anew.
+async fn raise_more(app: &App, anew: RaisingAnew) -> Result<(), ServiceError> {
+    let next = app.store.flags().next_to_raise(&anew, FEW).await?;
+    let Some((last, _)) = next.last() else {
+        app.store.flags().finish_raising(&anew).await?;
+        tracing::info!(organisation = %anew.organisation, records = anew.done, "flags are raised by other thresholds");
+        app.events.tell([News::of(Topic::Records, anew.organisation, None)]);
+        return Ok(());
+    };
+    let own: Vec<RecordId> = next.iter().filter(|(_, own)| *own).map(|(record, _)| *record).collect();
+    put_right_these(app, &own).await?;
+    let done = anew.done + own.len() as u64;
+    Ok(app.store.flags().note_raised(&RaisingAnew { behind: *last, done, ..anew }).await?)
+}
