@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::Method;
 use serde_json::{Value, json};
+use server::service::upkeep;
 use server::store::days::RotaTurn;
 use sync_core::engine::Failure;
 use sync_core::id::{PublicKey, RecordId, Signature};
@@ -399,6 +400,7 @@ async fn a_statement_is_signed_filed_and_comes_back_to_a_restored_server() {
     let mut evening = Evening::come().await;
     evening.phones[0].register("张伟");
     evening.sync(0).await;
+    evening.test.clock.advance(60_000);
     let backup = evening.test.backup().await;
     evening.phones[0].register("李四");
     evening.sync(0).await;
@@ -501,6 +503,36 @@ async fn a_filed_statement_that_can_not_be_sealed_does_not_stand_in_the_way() {
     evening.test.sql("delete from statement").await;
     assert_eq!(evening.board().await["statements"], json!([]), "what it counts is counted, so it can't come back");
     assert_eq!(evening.close().await.good().json()["number"], 0);
+}
+
+/// A database that is set back does not know what was sealed since; nobody has to open the day's board for it to learn.
+#[tokio::test]
+async fn what_was_sealed_before_a_restore_is_told_by_all_offices_together() {
+    let mut evening = Evening::come().await;
+    evening.phones[0].register("张伟");
+    evening.sync(0).await;
+    let line = async |evening: &Evening| {
+        let admin = evening.house.staff(&evening.test, HqAdmin, HERE).await;
+        let lines = admin.list(&evening.test, &format!("/api/v1/days?day={DAY}")).await;
+        let line = lines.iter().find(|line| line["office"] == evening.office.as_str()).unwrap();
+        (line["statements"].clone(), line["unsealed"].clone(), line["closed_at"].clone())
+    };
+    let backup = evening.test.backup().await;
+    evening.close().await.good();
+    let before = line(&evening).await;
+    assert_eq!((&before.0, &before.1), (&json!(1), &json!(0)));
+    evening.test = evening.test.restored(&backup).await;
+    assert_eq!(line(&evening).await, before);
+
+    let backup = evening.test.backup().await;
+    evening.phones[0].register("李四");
+    evening.sync(0).await;
+    evening.secretary = evening.house.staff(&evening.test, Secretary, HERE).await;
+    evening.supplement("晚到").await.good();
+    evening.test = evening.test.restored(&backup).await;
+    upkeep::finish(&evening.test.app).await.unwrap();
+    let known = evening.test.app.store.days().statements(evening.office.parse().unwrap(), DAY.parse().unwrap()).await;
+    assert_eq!(known.unwrap().len(), 2, "a server that starts gives its database all that it lacks");
 }
 
 #[tokio::test]

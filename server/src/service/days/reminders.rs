@@ -8,7 +8,8 @@ use jiff::civil::Date;
 use sync_core::id::{DeviceId, OfficeId};
 use sync_core::wire::exchange::{ExchangeRequest, ExchangeResponse, Reminder};
 
-use super::{Board, closable, look, phones};
+use super::{Board, BoardDevice, closable, look, phones};
+use crate::day::absence::Absence;
 use crate::day::hours;
 use crate::error::{ServiceError, codes};
 use crate::service::events::{News, Topic, heard_of};
@@ -32,7 +33,7 @@ pub async fn remind(
     }
     let (board, _) = look(app, office.clone(), day).await?;
     let wanted = |device: &Device| only.is_none_or(|only| only.contains(&device.id));
-    let missing = phones(&board).filter(|(_, phone)| phone.absence.is_some() && wanted(&phone.device));
+    let missing = phones(&board).filter(|(_, phone)| is_waited_for(phone) && wanted(&phone.device));
     let devices: Vec<DeviceId> = missing.map(|(_, phone)| phone.device.id).collect();
     if devices.is_empty() {
         return Err(codes::DAY_NOBODY_MISSING.into());
@@ -44,6 +45,11 @@ pub async fn remind(
     app.events.tell([News::of(Topic::Days, office.organisation, Some(office.id))]);
     tracing::info!(person = %who.id, office = %office.id, %day, phones = devices.len(), "phones were reminded");
     Ok(look(app, office, day).await?.0)
+}
+
+/// One that was cut off is asked for everything in each exchange anyway.
+fn is_waited_for(phone: &BoardDevice) -> bool {
+    phone.absence.is_some_and(|absence| absence != Absence::CutOff)
 }
 
 /// Notes that a phone has its reminder, or tells it.

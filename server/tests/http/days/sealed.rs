@@ -188,6 +188,12 @@ impl Play {
     }
 
     async fn check(&self) {
+        // All offices together say of this one how many statements there are, whoever looks first after a
+        // restore.
+        let admin = self.evening.house.staff(&self.evening.test, HqAdmin, HERE).await;
+        let lines = admin.list(&self.evening.test, &format!("/api/v1/days?day={DAY}")).await;
+        let line = lines.iter().find(|line| line["office"] == self.evening.office.as_str()).unwrap();
+        assert_eq!(line["statements"].as_u64().unwrap(), self.sealed.len() as u64, "{line}");
         let (mut counted, mut facts) = (BTreeSet::new(), BTreeSet::new());
         for (number, sealed) in &self.sealed {
             let path = self.evening.path(&format!("/statements/{number}"));
@@ -204,11 +210,6 @@ impl Play {
                 assert!(facts.insert(fact.to_string()), "no money is counted twice");
             }
         }
-        // All offices together say of this one what its statements say, also right after a restore.
-        let admin = self.evening.house.staff(&self.evening.test, HqAdmin, HERE).await;
-        let lines = admin.list(&self.evening.test, &format!("/api/v1/days?day={DAY}")).await;
-        let line = lines.iter().find(|line| line["office"] == self.evening.office.as_str()).unwrap();
-        assert_eq!(line["statements"].as_u64().unwrap(), self.sealed.len() as u64, "{line}");
         // Whatever is published for this day and office is sealed or in the late tray, wherever it went since. What is
         // sealed may be there too, for money that came later.
         let late: BTreeSet<String> = self.evening.late().await.into_iter().collect();
