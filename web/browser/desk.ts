@@ -155,6 +155,8 @@ export interface Line {
   kind: string;
   day: string;
   owner: string;
+  office: string;
+  team: string | null;
   review: string;
   review_reason: string | null;
   conflicts: number;
@@ -168,6 +170,8 @@ export const lines = async (desk: Desk, query: string): Promise<Line[]> =>
 
 export interface Detail {
   line: Line;
+  /** As they are now; in the line they are as they were when something was last published about the record. */
+  flags: unknown[];
   record: { facts: Record<string, unknown>; conflicts: { field: string; values: { value: unknown; shown: boolean }[] }[] };
 }
 

@@ -21,6 +21,8 @@ const dayAt = (zone: string, now: Date): string => new Intl.DateTimeFormat('sv-S
 export class Evening {
   private constructor(
     readonly office: string,
+    /** What the office is called. */
+    readonly name: string,
     readonly day: string,
     readonly zone: string,
     private readonly team: string,
@@ -42,7 +44,7 @@ export class Evening {
       first: await Handset.silent(await promoter(team, '吴静'), '吴静的手机', zone),
       second: await Handset.silent(await promoter(team, '郑好'), '郑好的手机', zone),
     };
-    return new Evening(office, dayAt(zone, now), zone, team, { login, password }, phones);
+    return new Evening(office, name, dayAt(zone, now), zone, team, { login, password }, phones);
   }
 
   /** One more promoter, whose phone has never exchanged anything. */

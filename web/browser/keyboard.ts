@@ -1,17 +1,19 @@
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 
-/** Goes on with the tab key until something has the focus. */
-export async function tabTo(page: Page, selector: string): Promise<void> {
+/** Goes on with the tab key until something that is, or soon will be, on the page has the focus. */
+export async function tabTo(page: Page, thing: string | Locator): Promise<void> {
+  const target = typeof thing === 'string' ? page.locator(thing) : thing;
+  await target.first().waitFor();
+  const focused = target.and(page.locator(':focus'));
   for (let steps = 0; steps < 200; steps += 1) {
     await page.keyboard.press('Tab');
-    if (await page.evaluate((selector) => document.activeElement?.matches(selector) ?? false, selector)) return;
+    if ((await focused.count()) > 0) return;
   }
-  throw new Error(`the tab key does not reach ${selector}`);
+  throw new Error(`the tab key does not reach ${String(thing)}`);
 }
 
 /** Tabs to something once it is there, and presses a key on it. */
 export async function use(page: Page, selector: string, key = 'Enter'): Promise<void> {
-  await page.locator(selector).first().waitFor();
   await tabTo(page, selector);
   await page.keyboard.press(key);
 }
