@@ -22,18 +22,23 @@ export function Conflicts({ detail, zone, onWrite, writing }: Props) {
   const { t } = useWords();
   const { conflicts } = viewOf(detail);
   if (conflicts.length === 0) return null;
+  // Verdicts and assignments are settled where they are made.
+  const settledHere = conflicts.filter(({ zone }) => onWrite && zone === 'facts');
+  const takesNew = settledHere.some((conflict) => isWritable(sortIn(detail, conflict)));
   return (
     <section className="sheet conflicts" id="conflicts" aria-label={t('record.conflicts')}>
       <h2>{t('record.conflicts')}</h2>
-      <p className="quiet">{t('record.conflictsLead', { count: conflicts.length })}</p>
+      <p className="quiet">
+        {t('record.conflictsLead', { count: conflicts.length })}{' '}
+        {settledHere.length > 0 && t(takesNew ? 'record.conflictsWrite' : 'record.conflictsTake')}
+      </p>
       {conflicts.map((conflict) => (
         <SideBySide
           key={`${conflict.zone}/${conflict.field}`}
           conflict={conflict}
           detail={detail}
           zone={zone}
-          // Verdicts and assignments are settled where they are made.
-          onWrite={conflict.zone === 'facts' ? onWrite : undefined}
+          onWrite={settledHere.includes(conflict) ? onWrite : undefined}
           writing={writing}
         />
       ))}
@@ -46,7 +51,7 @@ function SideBySide({ conflict, detail, zone, onWrite, writing }: Props & { conf
   const [own, setOwn] = useState(false);
   const names = new Map(detail.people.map((person) => [person.actor, person.name]));
   const { name } = splitPath(conflict.field);
-  const sort = sortOf(conflict.zone, conflict.field, detail.line.kind);
+  const sort = sortIn(detail, conflict);
   const take = (value: ConcurrentValue) => onWrite?.(edit(conflict.field, value.value), conflict.field);
   const label = conflict.zone === 'facts' ? '' : `${term('zone', conflict.zone)} · `;
   return (
