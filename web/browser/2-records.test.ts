@@ -48,6 +48,42 @@ test('filters are kept by name for oneself, and columns chosen in this browser',
   await changes.waitFor({ state: 'detached' });
 });
 
+test('records are narrowed to an office, a team and a promoter, and to all of them together', async () => {
+  const { page } = at.desk;
+  const [line] = await lines(at.desk, 'kind=visit&limit=1');
+  const { office, team, owner } = line!;
+  const chosen: [label: string, condition: string, among: string, id: string][] = [
+    ['Office', 'office', 'offices', office],
+    ['Team', 'team', 'teams', team ?? ''],
+    ['Promoter', 'promoter', 'people', owner],
+  ];
+  const rows = page.locator('tbody tr[data-row-key]');
+  const shown = () => rows.evaluateAll((rows) => rows.map((row) => row.getAttribute('data-row-key')));
+  const list = async (query: string) => (await lines(at.desk, `${query}&limit=50`)).map(({ id }) => id);
+  const everything = await list('');
+  const together: string[] = [];
+  await page.goto('/records');
+  for (const [label, condition, among, id] of chosen) {
+    const { name } = first(await at.desk.ask<{ id: string; name: string }[]>(`/api/v1/${among}`), (one) => one.id === id);
+    const field = page.getByRole('combobox', { name: label, exact: true });
+    await field.fill(name);
+    await page.locator('.ant-select-item-option').filter({ visible: true }).getByText(name, { exact: true }).click();
+    together.push(`${condition}=${id}`);
+    await expect.poll(() => new URL(page.url()).search).toBe(`?${together.join('&')}`);
+    await settled(page);
+    await expect.poll(shown, { message: label }).toEqual(await list(together.join('&')));
+  }
+  expect(await shown()).toContain(line!.id);
+  expect(await shown()).not.toEqual(everything);
+
+  // Another office has other teams and people.
+  await page.getByRole('combobox', { name: 'Office', exact: true }).fill('');
+  const elsewhere = first(await at.desk.ask<{ id: string; name: string }[]>('/api/v1/offices'), ({ id }) => id !== office);
+  await page.getByRole('combobox', { name: 'Office', exact: true }).fill(elsewhere.name);
+  await page.locator('.ant-select-item-option').filter({ visible: true }).getByText(elsewhere.name, { exact: true }).click();
+  await expect.poll(() => new URL(page.url()).search).toBe(`?office=${elsewhere.id}`);
+});
+
 test('days are chosen as a range, and a single one as such', async () => {
   const { page } = at.desk;
   const [newest] = await lines(at.desk, 'limit=1');
@@ -120,6 +156,31 @@ test('another conflict is settled by a value of one’s own', async () => {
   await page.getByText('Settled:').waitFor();
   const resolved = await record(at.desk, open.id);
   expect(resolved.record.conflicts.filter((conflict) => conflict.field === field)).toEqual([]);
+});
+
+test('a new value is spoken of only where one can be written', async () => {
+  const { page } = at.desk;
+  const { id } = first(await lines(at.desk, 'kind=lead&conflict=true&state=received'));
+  const detail = await record(at.desk, id);
+  const [conflict] = detail.record.conflicts;
+  const conflicts = page.getByRole('region', { name: 'Concurrent values' });
+  const lead = conflicts.getByText('who did not know of each other');
+  const box = conflicts.getByRole('button', { name: 'New value' });
+  for (const [field, zone, words, boxes] of [
+    ['name', 'facts', 'Take one of the values, or write a new one where that is offered.', 1],
+    ['relation_group', 'facts', 'Take one of the values.', 0],
+    ['team', 'office', undefined, 0],
+  ] as const) {
+    await page.route(`**/api/v1/records/${id}`, (route) =>
+      route.fulfill({ json: { ...detail, record: { ...detail.record, conflicts: [{ ...conflict, field, zone }] } } }),
+    );
+    await page.goto(`/records/${id}`);
+    await conflicts.waitFor();
+    const said = await lead.innerText();
+    expect(said.split('each other.')[1]?.trim() || undefined, field).toBe(words);
+    expect(await box.count(), field).toBe(boxes);
+    await page.unroute(`**/api/v1/records/${id}`);
+  }
 });
 
 test('most of what comes in is clean, and each flag that the demonstration shows is there', async () => {

@@ -46,6 +46,8 @@ export function Conflicts({ detail, zone, onWrite, writing }: Props) {
   );
 }
 
+const sortIn = ({ line }: Detail, { zone, field }: Conflict) => sortOf(zone, field, line.kind);
+
 function SideBySide({ conflict, detail, zone, onWrite, writing }: Props & { conflict: Conflict }) {
   const { t } = useWords();
   const [own, setOwn] = useState(false);
