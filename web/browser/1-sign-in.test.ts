@@ -57,6 +57,7 @@ test('the menu holds what a role can use, and addresses that are none say so', a
     'Today',
     'Review',
     'Records',
+    'Map',
     'Leads',
     'Surveys',
     'Photos',
@@ -67,7 +68,8 @@ test('the menu holds what a role can use, and addresses that are none say so', a
     'Devices',
   ]);
   await page.goto('/no/such/page');
-  await page.getByText('There is no such page').waitFor();
+  await page.getByRole('heading', { name: 'There is no such page' }).waitFor();
+  await page.getByRole('link', { name: 'To the records' }).waitFor();
   await page.goto('/records/01a21fc4-228b-7483-a92a-30da56e6cf5e');
   await page.getByRole('alert').getByText('There is no such record').waitFor();
   await desk.close();

@@ -1,18 +1,25 @@
-import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { sitting } from './desk.ts';
+import { lines, sitting } from './desk.ts';
 
 const at = sitting('reviewer');
 
-test('a page of the list is shown by its places, without tiles on a plain plan', async () => {
+const sheet = () => at.desk.page.getByRole('region', { name: 'Places of these records' });
+const counted = async (filter: string) => (await at.desk.ask<{ count: number }>(`/api/v1/records/count?${filter}`)).count;
+
+/** What the map says of itself: how many records are on it, of how many, and how many have no place. */
+async function said(): Promise<number[]> {
+  const words = await sheet().getByText(/^On the map are/).innerText();
+  return [...words.replaceAll(',', '').matchAll(/\d+/g)].map(([digits]) => Number(digits));
+}
+
+test('a list is shown by its places, without tiles on a plain plan', async () => {
   const { page } = at.desk;
   await page.goto('/records?kind=visit');
-  await page.getByTitle('Map').click();
+  await page.getByRole('radiogroup', { name: 'View' }).getByTitle('Map').click();
   await page.waitForURL('**/records?kind=visit&view=map');
-  const sheet = page.getByRole('region', { name: 'Places of these records' });
-  await sheet.getByText(/^\d+ records of this page have a place/).waitFor();
-  const pins = sheet.locator('svg.plan a');
-  const listed = await sheet.locator('.map-list li').count();
+  const pins = sheet().locator('svg.plan a');
+  await pins.first().waitFor();
+  const listed = await sheet().locator('.map-list li').count();
   expect(listed).toBeGreaterThan(10);
   expect(await pins.count()).toBe(listed);
   const href = await pins.first().getAttribute('href');
@@ -26,29 +33,59 @@ test('a page of the list is shown by its places, without tiles on a plain plan',
   expect(await own.locator('.pins li').count()).toBeGreaterThan(0);
 });
 
-test('with tiles there is a map with a pin for each', async () => {
+test('the map stands in the menu, and shows all pages of its list', async () => {
   const { page } = at.desk;
-  const picture = await readFile(new URL('picture.png', import.meta.url));
+  await page.goto('/records');
+  const menu = page.getByRole('navigation', { name: 'Menu' });
+  const here = menu.locator('a.active');
+  await expect.poll(() => here.allInnerTexts()).toEqual(['Records']);
+  await menu.getByRole('link', { name: 'Map' }).click();
+  await page.waitForURL('**/records?view=map');
+  expect(await here.allInnerTexts()).toEqual(['Map']);
+  const [shown, all, nowhere] = await said();
+  expect(all).toBe(await counted(''));
+  expect(all).toBeGreaterThan((await lines(at.desk, 'limit=200')).length);
+  expect(shown! + nowhere!).toBe(all);
+  expect(await sheet().locator('.map-list li').count()).toBe(shown);
+  await menu.getByRole('link', { name: 'Records' }).click();
+  await expect.poll(() => new URL(page.url()).search).toBe('');
+  await page.locator('tbody .row-link').first().waitFor();
+});
+
+test('of very many records the newest are shown, and it says how to see others', async () => {
+  const { page } = at.desk;
+  const [line] = await lines(at.desk, 'kind=lead&limit=1');
   let asked = 0;
-  await page.route('**/tiles/**', (route) => {
+  // More of them than the demonstration has, all at one place.
+  const idsOf = (after: string | null) => Array.from({ length: 200 }, (_, at) => `${after ?? 'page-0'}-${at}`);
+  await page.route(/\/api\/v1\/records\?/, (route) => {
+    const after = new URL(route.request().url()).searchParams.get('after');
     asked += 1;
-    return route.fulfill({ body: picture, contentType: 'image/png' });
+    return route.fulfill({ json: { items: idsOf(after).map((id) => ({ ...line, id })), next: `page-${asked}` } });
   });
-  // What a server with `console.tiles` says.
-  await page.route('**/records?**', async (route) => {
-    if (route.request().resourceType() !== 'document') return route.fallback();
-    const answer = await route.fetch();
-    const about = JSON.stringify({ url: `${new URL(page.url()).origin}/tiles/{z}/{x}/{y}.png`, attribution: 'A', datum: 'gcj02' });
-    const body = (await answer.text()).replace(/(name="daybook-map" content=")/, `$1${about.replaceAll('"', '&quot;')}`);
-    const policy = (answer.headers()['content-security-policy'] ?? '').replace('img-src', 'img-src blob:');
-    return route.fulfill({ response: answer, body, headers: { ...answer.headers(), 'content-security-policy': policy } });
+  await page.route(/\/api\/v1\/records\/places\?/, (route) => {
+    const after = new URL(route.request().url()).searchParams.get('after');
+    return route.fulfill({ json: idsOf(after).map((record) => ({ record, place: 'geo:30.5,104.25' })) });
   });
-  await page.goto('/records?kind=visit&view=map');
-  const map = page.getByRole('region', { name: /^Map: / });
-  await map.waitFor();
-  await map.locator('button.pin').first().waitFor();
-  expect(await map.locator('button.pin').count()).toBe(await page.locator('.map-list li').count());
-  await expect.poll(() => asked).toBeGreaterThan(0);
-  await map.locator('button.pin').first().press('Enter');
-  await page.waitForURL('**/records/*');
+  await page.route(/\/api\/v1\/records\/count/, (route) => route.fulfill({ json: { count: 34_567 } }));
+  await page.goto('/records?view=map');
+  await sheet().getByText('These are the newest 2,000: narrow the filter to see others.').waitFor();
+  expect(await said()).toEqual([2_000, 34_567, 0, 2_000]);
+  expect(asked).toBe(10);
+  expect(await sheet().locator('.map-list li').count()).toBe(2_000);
+  await page.unrouteAll();
+});
+
+test('a page that fails leaves the pages before it on the map, and is asked for again', async () => {
+  const { page } = at.desk;
+  await page.route(/\/api\/v1\/records\?.*after=/, (route) => route.abort());
+  await page.goto('/records?view=map');
+  await sheet().getByRole('alert').getByText('The server cannot be reached').waitFor();
+  expect((await said()).slice(1, 2)).toEqual([await counted('')]);
+  const before = await sheet().locator('.map-list li').count();
+  expect(before).toBeGreaterThan(0);
+  await page.unrouteAll();
+  await sheet().getByRole('button', { name: 'Try again' }).click();
+  await sheet().getByRole('alert').waitFor({ state: 'detached' });
+  await expect.poll(() => sheet().locator('.map-list li').count()).toBeGreaterThan(before);
 });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { inject } from 'vitest';
 import { adminAt } from './admin.ts';
 import { program } from './house.ts';
 
@@ -14,12 +15,24 @@ export class LoneServer {
   url = '';
   private process: ChildProcess | undefined;
 
-  private constructor(private readonly folder: string) {}
+  private constructor(
+    private readonly folder: string,
+    /** Settings of its own, as variables of its environment. */
+    private readonly settings: Record<string, string> = {},
+  ) {}
 
   /** Starts one with nothing in it. */
   static async start(): Promise<LoneServer> {
     const server = new LoneServer(await mkdtemp(join(tmpdir(), 'lone-server-')));
     await server.resume();
+    return server;
+  }
+
+  /** Starts one with what the demonstration's database holds now; its photos stay behind. */
+  static async copyOfHouse(settings: Record<string, string>): Promise<LoneServer> {
+    const server = new LoneServer(await mkdtemp(join(tmpdir(), 'lone-server-')), settings);
+    await run(program('DAYBOOK_BIN'), ['backup', server.backup, '--data-dir', inject('house').data]);
+    await server.restore();
     return server;
   }
 
@@ -55,8 +68,11 @@ export class LoneServer {
 
   private async resume(): Promise<void> {
     const serve = ['serve', '--data-dir', this.data, '--listen', '127.0.0.1:0', '--metrics-listen', 'off'];
-    const process = spawn(program('DAYBOOK_BIN'), serve, { stdio: ['ignore', 'pipe', 'pipe'] });
-    this.process = process;
+    const child = spawn(program('DAYBOOK_BIN'), serve, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...this.settings },
+    });
+    this.process = child;
     const said: string[] = [];
     this.url = await new Promise((resolve, reject) => {
       let address = '';
@@ -65,9 +81,9 @@ export class LoneServer {
         address = / listening http=(\S+)$/.exec(line)?.[1] ?? address;
         if (/ ready folder=/.test(line)) resolve(`http://${address}`);
       };
-      for (const stream of [process.stdout, process.stderr]) createInterface(stream).on('line', hear);
-      process.once('error', reject);
-      process.once('exit', (code) => reject(new Error(`the server ended with ${code}:\n${said.join('\n')}`)));
+      for (const stream of [child.stdout, child.stderr]) createInterface(stream).on('line', hear);
+      child.once('error', reject);
+      child.once('exit', (code) => reject(new Error(`the server ended with ${code}:\n${said.join('\n')}`)));
     });
   }
 

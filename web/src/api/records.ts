@@ -56,11 +56,27 @@ export const namedRecords = (ids: string[]) =>
     getNextPageParam: (_page, _pages, at) => (at + PAGE < ids.length ? at + PAGE : undefined),
   });
 
-/** Where the records of a page were made. */
-export const recordPlaces = (query: RecordQuery) =>
-  queryOptions({
-    queryKey: ['records', 'places', query],
-    queryFn: ({ signal }) => answer(api.GET('/api/v1/records/places', { params: { query }, signal })),
+/** How many records a map shows at most. With more of them pins hide each other, and nobody reads the list beside it. */
+export const MOST_ON_MAP = 2_000;
+
+/** As much as the server gives at once. */
+const MAP_PAGE = 200;
+
+/** The records of a filter with where they were made, page after page. */
+export const recordMap = (filter: RecordFilter) =>
+  infiniteQueryOptions({
+    queryKey: ['records', 'map', filter],
+    queryFn: async ({ pageParam, signal }) => {
+      const params = { query: { ...filter, limit: MAP_PAGE, after: pageParam } };
+      const [page, found] = await Promise.all([
+        answer(api.GET('/api/v1/records', { params, signal })),
+        answer(api.GET('/api/v1/records/places', { params, signal })),
+      ]);
+      const places = new Map(found.map(({ record, place }) => [record, place]));
+      return { items: page.items.map((line) => ({ line, place: places.get(line.id) })), next: page.next };
+    },
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ next }, pages) => (pages.length * MAP_PAGE < MOST_ON_MAP ? (next ?? undefined) : undefined),
   });
 
 /** How many records a filter has over all pages. */

@@ -11,6 +11,7 @@ const words = {
     rota: 'Consultants',
     review: 'Review',
     records: 'Records',
+    map: 'Map',
     leads: 'Leads',
     surveys: 'Surveys',
     photos: 'Photos',

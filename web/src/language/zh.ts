@@ -12,6 +12,7 @@ const words: InOneForm<typeof en> = {
     rota: '置业顾问',
     review: '审核',
     records: '记录',
+    map: '地图',
     leads: '意向客户',
     surveys: '调查表',
     photos: '照片',

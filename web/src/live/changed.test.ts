@@ -25,6 +25,7 @@ test('figures over many records are counted anew after news of records, and at l
   const changed = readChanged('{"records": []}');
   expect(countedKeys(changed)).toContainEqual(['surveys', 'figures']);
   expect(countedKeys(changed)).toContainEqual(['leads', 'stages']);
+  expect(countedKeys(changed)).toContainEqual(['records', 'map']);
   expect(staleKeys(changed).flat()).not.toContain('surveys');
   expect(countedKeys(readChanged('{"audit": []}'))).toEqual([]);
 });

@@ -24,9 +24,9 @@ export function readChanged(data: string): Changed {
 const SYSTEM = ['system'];
 
 /** What was fetched about each topic. A queue that somebody works through is left as it is: nothing may move in it;
- * figures over many records are counted anew at leisure; and of all photos only the beginning is fetched. */
+ * figures over many records and the map of them are made anew at leisure; and of all photos only the beginning is fetched. */
 const ABOUT: Record<(typeof TOPICS)[number], QueryKey[]> = {
-  records: [['records', 'page'], ['records', 'places'], ['records', 'count'], ['records', 'detail'], SYSTEM],
+  records: [['records', 'page'], ['records', 'count'], ['records', 'detail'], SYSTEM],
   photos: [['records', 'detail'], SYSTEM],
   days: [['days'], ['consultants']],
   quarantine: [['quarantine'], ['amendments'], ['strays'], SYSTEM],
@@ -41,9 +41,9 @@ export function staleKeys({ topics, presence }: Changed): QueryKey[] {
   return [...told, ...presence.map((record) => ['presence', record])];
 }
 
-/** Figures over many records, which are dear to count. */
+/** What is read off many records, which is dear. */
 export function countedKeys({ topics }: Changed): QueryKey[] {
-  return topics.includes('records') ? [['leads', 'stages'], ['leads', 'received'], ['surveys', 'figures']] : [];
+  return topics.includes('records') ? [['records', 'map'], ['leads', 'stages'], ['leads', 'received'], ['surveys', 'figures']] : [];
 }
 
 /** Whatever may have changed while no news came. */

@@ -1,9 +1,9 @@
 import { SettingOutlined } from '@ant-design/icons';
-import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
+import { keepPreviousData, useIsFetching, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useRouterState, useSearch } from '@tanstack/react-router';
 import { Button, Checkbox, Popover, Segmented } from 'antd';
 import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
-import { PAGE, recordPage, recordPlaces, type RecordFilter, type RecordQuery } from '../api/records.ts';
+import { PAGE, recordMap, recordPage, type RecordFilter, type RecordQuery } from '../api/records.ts';
 import { exported } from '../api/files.ts';
 import { useWords } from '../language/wording.ts';
 import { Trouble } from '../problem/trouble.tsx';
@@ -21,8 +21,7 @@ import { readFilter } from './search.ts';
 import { SelectionActions } from './selection.tsx';
 import { RecordsTable } from './table.tsx';
 
-const mapCode = () => import('./map.tsx');
-const RecordsMap = lazy(mapCode);
+const RecordsMap = lazy(() => import('./map.tsx'));
 
 const NOTHING: ReadonlySet<string> = new Set();
 
@@ -34,14 +33,12 @@ export function RecordsPage() {
   const powers = usePowers();
   const filter = useSearch({ from: '/inside/records', select: readFilter, structuralSharing: true });
   const wanted = { ...filter, limit: PAGE, after: search.after };
-  const query = useQuery({ ...recordPage(wanted), placeholderData: keepPreviousData });
-  useAtHand(query.isPlaceholderData ? undefined : query.data?.next, wanted);
-  // What the map needs is on its way while the list comes.
   const onMap = search.view === 'map';
-  useQuery({ ...recordPlaces(wanted), enabled: onMap });
-  useEffect(() => {
-    if (onMap) void mapCode();
-  }, [onMap]);
+  const query = useQuery({ ...recordPage(wanted), placeholderData: keepPreviousData, enabled: !onMap });
+  useAtHand(onMap || query.isPlaceholderData ? undefined : query.data?.next, wanted);
+  const cache = useQueryClient();
+  const { queryKey } = onMap ? recordMap(filter) : recordPage(wanted);
+  const isFetching = useIsFetching({ queryKey, exact: true }) > 0;
   const [columns, setColumns] = useState(rememberedColumns);
   const [selected, setSelected] = useState(NOTHING);
 
@@ -104,8 +101,8 @@ export function RecordsPage() {
               list={exported('/api/v1/records/export', { query: filter })}
               amount={<Amount filter={filter} />}
             />
-            <ColumnChoice columns={columns} onChange={chooseColumns} />
-            <Button onClick={() => void query.refetch()} loading={query.isFetching && { delay: 500 }}>
+            {!onMap && <ColumnChoice columns={columns} onChange={chooseColumns} />}
+            <Button onClick={() => void cache.refetchQueries({ queryKey, exact: true })} loading={isFetching && { delay: 500 }}>
               {t('common.refresh')}
             </Button>
           </>
@@ -114,43 +111,45 @@ export function RecordsPage() {
       <RecordFilters filter={filter} onChange={show} />
       <Presets filter={filter} onShow={show} />
       <Elsewhere filter={filter} />
-      {query.error && <Trouble error={query.error} again={() => void query.refetch()} />}
-      {!items && !query.error && <Loading rows={12} />}
-      {items && (
+      {onMap ? (
+        <Suspense fallback={<Loading rows={12} />}>
+          <RecordsMap key={JSON.stringify(filter)} filter={filter} />
+        </Suspense>
+      ) : (
         <>
-          {onMap ? (
-            <Suspense fallback={<Loading />}>
-              <RecordsMap lines={items} query={wanted} />
-            </Suspense>
-          ) : (
-            <RecordsTable
-              lines={items}
-              columns={columns}
-              waiting={query.isPlaceholderData}
-              selected={selected}
-              onSelect={powers.review || powers.reassign ? setSelected : undefined}
-              onReset={filtered ? reset : undefined}
-            />
+          {query.error && <Trouble error={query.error} again={() => void query.refetch()} />}
+          {!items && !query.error && <Loading rows={12} />}
+          {items && (
+            <>
+              <RecordsTable
+                lines={items}
+                columns={columns}
+                waiting={query.isPlaceholderData}
+                selected={selected}
+                onSelect={powers.review || powers.reassign ? setSelected : undefined}
+                onReset={filtered ? reset : undefined}
+              />
+              <div className="list-foot">
+                <div className="start">
+                  {chosen.length > 0 && <SelectionActions lines={chosen} onDone={() => setSelected(NOTHING)} />}
+                </div>
+                {filtered && (
+                  <Button type="link" onClick={reset}>
+                    {t('records.reset')}
+                  </Button>
+                )}
+                <Button disabled={!search.after} onClick={() => show(filter)}>
+                  {t('common.firstPage')}
+                </Button>
+                <Button disabled={!trail?.length} onClick={goBack}>
+                  {t('common.previousPage')}
+                </Button>
+                <Button disabled={!query.data?.next} onClick={() => query.data?.next && goOn(query.data.next)}>
+                  {t('common.nextPage')}
+                </Button>
+              </div>
+            </>
           )}
-          <div className="list-foot">
-            <div className="start">
-              {chosen.length > 0 && <SelectionActions lines={chosen} onDone={() => setSelected(NOTHING)} />}
-            </div>
-            {filtered && (
-              <Button type="link" onClick={reset}>
-                {t('records.reset')}
-              </Button>
-            )}
-            <Button disabled={!search.after} onClick={() => show(filter)}>
-              {t('common.firstPage')}
-            </Button>
-            <Button disabled={!trail?.length} onClick={goBack}>
-              {t('common.previousPage')}
-            </Button>
-            <Button disabled={!query.data?.next} onClick={() => query.data?.next && goOn(query.data.next)}>
-              {t('common.nextPage')}
-            </Button>
-          </div>
         </>
       )}
     </>

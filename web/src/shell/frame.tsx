@@ -5,6 +5,7 @@ import {
   ContactsOutlined,
   ControlOutlined,
   DashboardOutlined,
+  EnvironmentOutlined,
   FileSearchOutlined,
   FormOutlined,
   HistoryOutlined,
@@ -25,6 +26,7 @@ import { deviceLabels, DirectoryContext, useDirectoryFetched } from '../api/dire
 import { term, useWords } from '../language/wording.ts';
 import { LiveNews } from '../live/interrupted.tsx';
 import { useProblemNotice } from '../problem/notices.tsx';
+import type { RecordSearch } from '../records/search.ts';
 import { signOut, useMe, usePowers } from '../session/session.ts';
 import { LanguageSwitch } from './language-switch.tsx';
 import { Lacking } from './states.tsx';
@@ -51,7 +53,8 @@ export function Frame() {
           <ul>
             {powers.seeDays && <Entry to="/days" icon={<CalendarOutlined />} label={t('menu.days')} />}
             <Entry to="/review" icon={<AuditOutlined />} label={t('menu.review')} />
-            <Entry to="/records" icon={<FileSearchOutlined />} label={t('menu.records')} />
+            <Entry to="/records" search={LIST} icon={<FileSearchOutlined />} label={t('menu.records')} />
+            <Entry to="/records" search={MAP} icon={<EnvironmentOutlined />} label={t('menu.map')} />
             <Entry to="/leads" icon={<ContactsOutlined />} label={t('menu.leads')} />
             <Entry to="/surveys" icon={<FormOutlined />} label={t('menu.surveys')} />
             <Entry to="/photos" icon={<PictureOutlined />} label={t('menu.photos')} />
@@ -109,15 +112,34 @@ type Target =
   | '/settings'
   | '/system';
 
+/** Two entries lead to the records: to their list, and to their map. */
+const LIST: RecordSearch = { view: undefined };
+const MAP: RecordSearch = { view: 'map' };
+
 /** Pages that belong to an entry and lie elsewhere. */
 const BELOW: Partial<Record<Target, string>> = { '/days': '/offices/' };
 
-function Entry({ to, icon, label }: { to: Target; icon: ReactNode; label: string }) {
+interface EntryProps {
+  to: Target;
+  /** What else has to stand in the address, or may not. */
+  search?: RecordSearch;
+  icon: ReactNode;
+  label: string;
+}
+
+function Entry({ to, search, icon, label }: EntryProps) {
   const below = BELOW[to];
   const here = useRouterState({ select: ({ location }) => below !== undefined && location.pathname.startsWith(below) });
   return (
     <li>
-      <Link to={to} className={here ? 'active' : undefined} activeProps={{ className: 'active' }} title={label}>
+      <Link
+        to={to}
+        search={search}
+        className={here ? 'active' : undefined}
+        activeOptions={{ explicitUndefined: true }}
+        activeProps={{ className: 'active' }}
+        title={label}
+      >
         <span aria-hidden>{icon}</span>
         <span className="label">{label}</span>
       </Link>
