@@ -47,6 +47,58 @@ test('a phone is enrolled by the code on the screen, and the one before it cut o
   await phone.away();
 });
 
+test('from the list of phones one says first whose phone it is', async () => {
+  const { page } = at.desk;
+  await page.goto('/devices');
+  await page.locator('.page-head').getByRole('button', { name: 'Enrol a phone' }).click();
+  const dialog = page.getByRole('dialog');
+  const whose = dialog.getByRole('combobox', { name: 'Person' });
+  await expect.poll(() => whose.evaluate((field) => field === document.activeElement)).toBe(true);
+  await dialog.getByRole('button', { name: 'Issue a code' }).click();
+  await dialog.getByText('Choose whose phone it is.').waitFor();
+  await whose.fill(promoter.name);
+  await page.keyboard.press('Enter');
+  await dialog.getByText(`Enrol a phone for ${promoter.name}`).waitFor();
+  await dialog.getByRole('button', { name: 'Issue a code' }).click();
+  const said = new URL(await scan(dialog.getByTestId('invitation-qr')));
+  const phone = await Handset.redeem(said.hash.slice(1), '选人绑定的手机');
+  await phone.sync();
+  await dialog.getByRole('button', { name: 'Close' }).last().click();
+  const row = page.locator('tbody tr').filter({ hasText: '选人绑定的手机' });
+  await row.getByText(promoter.name).waitFor();
+  await phone.away();
+});
+
+test('phones are found by the version of their app, which stays in the address', async () => {
+  const { page } = at.desk;
+  const devices = await at.desk.ask<{ label: string; app: string }[]>('/api/v1/devices');
+  const versions = ['0.9.1', '0.10.0', '0.2.0'];
+  const mixed = devices.map((device, at) => ({ ...device, app: versions[at % 3] ?? '' }));
+  await page.route('**/api/v1/devices', (route) => route.fulfill({ json: mixed }));
+  const labels = () => page.locator('tbody tr[data-row-key] td:first-child').allInnerTexts();
+  const old = mixed.filter(({ app }) => app === '0.9.1').map(({ label }) => label);
+  await page.goto('/devices');
+  await page.getByRole('combobox', { name: 'Any version of the app' }).click();
+  const offered = page.locator('.ant-select-item-option').filter({ visible: true });
+  await offered.first().waitFor();
+  expect(await offered.allInnerTexts()).toEqual(['0.10.0', '0.9.1', '0.2.0']);
+  await offered.getByText('0.9.1', { exact: true }).click();
+  await expect.poll(labels).toEqual(old);
+  // The server can't narrow a file to a version.
+  expect(await page.getByRole('button', { name: 'Export' }).count()).toBe(0);
+  expect(new URL(page.url()).search).toBe('?app=0.9.1');
+  await page.reload();
+  await expect.poll(labels).toEqual(old);
+
+  await page.getByRole('button', { name: 'Clear filters' }).click();
+  await expect.poll(labels).toEqual(mixed.map(({ label }) => label));
+  await page.getByRole('button', { name: 'Export' }).waitFor();
+  await page.getByRole('columnheader', { name: 'App' }).click();
+  const apps = () => page.locator('tbody tr[data-row-key] td:nth-child(8)').allInnerTexts();
+  await expect.poll(async () => [...new Set(await apps())]).toEqual(['0.2.0', '0.9.1', '0.10.0']);
+  await page.unroute('**/api/v1/devices');
+});
+
 test('a code that is too old is not shown as one that works', async () => {
   const { page } = at.desk;
   await page.clock.install();

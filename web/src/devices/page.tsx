@@ -6,6 +6,7 @@ import { devices, useDirectory } from '../api/directory.ts';
 import { exported } from '../api/files.ts';
 import { number, time, useWords } from '../language/wording.ts';
 import { EnrolDialog } from '../enrolment/enrol-dialog.tsx';
+import { mayBeInvited } from '../enrolment/invitation.ts';
 import { Choice } from '../records/filters.tsx';
 import { usePowers } from '../session/session.ts';
 import { PageHead } from '../shell/page-head.tsx';
@@ -16,7 +17,16 @@ import { Lines } from '../words/lines.tsx';
 import { List } from '../words/list.tsx';
 import { Backlog, Skew } from './condition.tsx';
 import { RevokeDialog } from './revoke-dialog.tsx';
-import { holdsUnsent, readDeviceSearch, STATUSES, statusOf, type Device, type DeviceSearch } from './search.ts';
+import {
+  compareVersions,
+  holdsUnsent,
+  readDeviceSearch,
+  STATUSES,
+  statusOf,
+  versionsOf,
+  type Device,
+  type DeviceSearch,
+} from './search.ts';
 import { WipeDialog } from './wipe-dialog.tsx';
 
 export function DevicesPage() {
@@ -28,9 +38,8 @@ export function DevicesPage() {
   const offices = new Map(directory.people.map((person) => [person.id, person.office]));
   const powers = usePowers();
   const [enrolling, setEnrolling] = useState(false);
-  const invitee = powers.invite
-    ? directory.people.find(({ id, active, office }) => id === search.person && active && office != null)
-    : undefined;
+  const invitee = directory.people.find((person) => person.id === search.person && mayBeInvited(person));
+  const { app, ...exportable } = search;
   const show = (change: Partial<DeviceSearch>) =>
     void navigate({ search: readDeviceSearch({ ...search, device: undefined, ...change }) });
   const matches = (device: Device) =>
@@ -38,6 +47,7 @@ export function DevicesPage() {
     (!search.person || device.person === search.person) &&
     (!search.office || offices.get(device.person) === search.office) &&
     (!search.status || statusOf(device) === search.status) &&
+    (!app || device.app === app) &&
     (!search.unsent || holdsUnsent(device));
   return (
     <>
@@ -45,8 +55,11 @@ export function DevicesPage() {
         title={search.person ? t('devices.of', { name: directory.person(search.person) ?? '' }) : t('devices.title')}
         end={
           <>
-            {invitee && <Button onClick={() => setEnrolling(true)}>{t('enrol.action')}</Button>}
-            <ExportButton name={t('devices.title')} list={exported('/api/v1/devices/export', { query: search })} />
+            {powers.invite && <Button onClick={() => setEnrolling(true)}>{t('enrol.action')}</Button>}
+            {/* The server's file can't be narrowed to a version: it would hold more than the list. */}
+            {app === undefined && (
+              <ExportButton name={t('devices.title')} list={exported('/api/v1/devices/export', { query: exportable })} />
+            )}
             <Button onClick={() => void query.refetch()} loading={query.isFetching}>
               {t('common.refresh')}
             </Button>
@@ -76,6 +89,13 @@ export function DevicesPage() {
           onChange={(status) => show({ status })}
           wide
         />
+        <Choice
+          label={t('devices.anyApp')}
+          value={app}
+          options={versionsOf(query.data ?? []).map((value) => ({ value, label: value }))}
+          onChange={(app) => show({ app })}
+          wide
+        />
         <Checkbox
           checked={search.unsent ?? false}
           onChange={(event) => show({ unsent: event.target.checked || undefined })}
@@ -88,7 +108,7 @@ export function DevicesPage() {
           </Button>
         )}
       </div>
-      {enrolling && invitee && <EnrolDialog person={invitee} onClose={() => setEnrolling(false)} />}
+      {enrolling && <EnrolDialog person={invitee} onClose={() => setEnrolling(false)} />}
       <Fetched query={query}>{(devices) => <DeviceTable devices={devices.filter(matches)} />}</Fetched>
     </>
   );
@@ -162,6 +182,7 @@ function DeviceTable({ devices }: { devices: Device[] }) {
         title: t('devices.app'),
         width: 100,
         className: 'wide-short',
+        sorter: (a, b) => compareVersions(a.app, b.app),
         render: (_, device) => <span className="small">{device.app}</span>,
       },
     ];

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { holdsUnsent, readDeviceSearch, statusOf, type Device } from './search.ts';
+import { holdsUnsent, readDeviceSearch, statusOf, versionsOf, type Device } from './search.ts';
 
 const device = (more: Partial<Device>) => ({ unsent: { changes: 0, photos: 0 }, ...more }) as Device;
 
@@ -18,4 +18,10 @@ test('photos are a backlog too', () => {
 
 test('addresses keep what is understood', () => {
   expect(readDeviceSearch({ status: 'broken', unsent: true, person: 'p' })).toEqual({ unsent: true, person: 'p' });
+  expect(readDeviceSearch({ app: 1.2 })).toEqual({ app: '1.2' });
+});
+
+test('the versions of the app are offered once each, the newest first', () => {
+  const devices = ['0.9.1', '0.10.0', '0.9.1', '0.2.0'].map((app) => device({ app }));
+  expect(versionsOf(devices)).toEqual(['0.10.0', '0.9.1', '0.2.0']);
 });

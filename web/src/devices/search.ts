@@ -10,17 +10,22 @@ export interface DeviceSearch {
   person?: string;
   office?: string;
   status?: Status;
+  /** The version of the app. */
+  app?: string;
   /** Only phones that hold something unsent. */
   unsent?: boolean;
 }
 
 export function readDeviceSearch(search: Record<string, unknown>): DeviceSearch {
   const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
+  // Some versions read as a number.
+  const version = (value: unknown) => (typeof value === 'number' ? String(value) : text(value));
   const found: DeviceSearch = {
     device: text(search.device),
     person: text(search.person),
     office: text(search.office),
     status: STATUSES.find((status) => status === search.status),
+    app: version(search.app),
     unsent: search.unsent === true ? true : undefined,
   };
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
@@ -33,6 +38,13 @@ export function statusOf(device: Device): Status {
   if (device.revoked_at == null) return 'active';
   return device.deposited_at == null ? 'revoked' : 'deposited';
 }
+
+/** Versions in their order: 0.10 comes after 0.9. */
+export const compareVersions = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true });
+
+/** The versions of the app that phones have, the newest first. */
+export const versionsOf = (devices: Device[]): string[] =>
+  [...new Set(devices.map(({ app }) => app))].sort((a, b) => compareVersions(b, a));
 
 export function holdsUnsent(device: Device): boolean {
   return device.unsent.changes > 0 || device.unsent.photos > 0;

@@ -1,3 +1,8 @@
+import type { Body } from '../api/client.ts';
+
+/** Whether a phone of theirs can be enrolled: it belongs to an office (`person.no_office` among the server's answers). */
+export const mayBeInvited = ({ active, office }: Body['PersonBody']): boolean => active && office != null;
+
 /** What the QR shows: where the server is, and the code behind `#`, which browsers tell nobody. */
 export function invitationAddress(origin: string, code: string): string {
   return `${origin}/enrol#${code}`;

@@ -124,6 +124,7 @@ const office = {
     action: 'Enrol a phone',
     title: 'Enrol a phone for {{name}}',
     lead: 'A code is issued with which one phone can be enrolled. It is shown this once: have the phone at hand, or print it.',
+    nobody: 'Choose whose phone it is.',
     issue: 'Issue a code',
     another: 'Issue another code',
     print: 'Print',

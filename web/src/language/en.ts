@@ -524,6 +524,7 @@ const words = {
       wiped: 'Wiped',
       forked: 'Copied',
     },
+    anyApp: 'Any version of the app',
     anyState: 'Any state',
     withUnsent: 'With unsent changes only',
     of: 'Devices of {{name}}',

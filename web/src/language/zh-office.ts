@@ -119,6 +119,7 @@ const office: InOneForm<typeof en> = {
     action: '绑定手机',
     title: '为 {{name}} 绑定手机',
     lead: '将签发一个代码，可绑定一部手机。代码只显示这一次：请备好手机，或打印。',
+    nobody: '请选择手机归谁使用。',
     issue: '签发代码',
     another: '另签一个代码',
     print: '打印',

@@ -506,6 +506,7 @@ const words: InOneForm<typeof en> = {
       wiped: '已擦除',
       forked: '被复制',
     },
+    anyApp: '任意应用版本',
     anyState: '任何状态',
     withUnsent: '仅有未发送的',
     of: '{{name}} 的设备',
