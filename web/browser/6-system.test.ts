@@ -34,6 +34,24 @@ test('the storm of the evening is seen while it goes on, and what is set aside l
   await evening.over();
 });
 
+test('of several servers the figures of the last hour are said to be those of one', async () => {
+  const desk = await Desk.open(browser);
+  const { page } = desk;
+  await desk.signIn('auditor');
+  const storm = page.getByRole('region', { name: 'Exchanges of phones in each minute of the last hour' });
+  for (const [servers, said] of [[1, 0], [3, 1]] as const) {
+    await page.route('**/api/v1/system', async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, json: { ...((await answer.json()) as object), servers } });
+    });
+    await page.goto('/system');
+    await storm.locator('canvas').waitFor();
+    expect(await storm.getByText(`there are ${servers} on the database`).count()).toBe(said);
+    await page.unroute('**/api/v1/system');
+  }
+  await desk.close();
+});
+
 test('a role that does not run the server is not shown it', async () => {
   const desk = await Desk.open(browser);
   await desk.signIn('reviewer');

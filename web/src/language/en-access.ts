@@ -10,6 +10,7 @@ const access = {
     title: 'System',
     exchanges: 'Exchanges of phones in each minute of the last hour',
     hour: '{{all}} in the last hour, {{most}} in its busiest minute, {{now}} in the present one.',
+    oneOf: 'Only exchanges at the server that answered: there are {{servers}} on the database, and each counts its own.',
     minutesAgo: 'minutes ago',
     ago_zero: 'this minute',
     ago_one: '{{count}} minute ago',

@@ -12,6 +12,7 @@ const access: InOneForm<typeof en> = {
     title: '系统',
     exchanges: '最近一小时每分钟的手机同步次数',
     hour: '最近一小时 {{all}} 次，最忙的一分钟 {{most}} 次，当前一分钟 {{now}} 次。',
+    oneOf: '仅为应答的这台服务器：数据库上共有 {{servers}} 台，各自计数。',
     minutesAgo: '分钟前',
     ago_zero: '当前一分钟',
     ago_other: '{{count}} 分钟前',

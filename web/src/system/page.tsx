@@ -72,6 +72,7 @@ function Storm({ system: { exchanges } }: { system: System }) {
       <p className="quiet number" role="status">
         {t('system.hour', { all: number(all), most: number(most), now: number(exchanges.at(-1) ?? 0) })}
       </p>
+      {servers != null && servers > 1 && <p className="mark-held">{t('system.oneOf', { servers: number(servers) })}</p>}
       <Suspense fallback={<Loading rows={4} />}>
         <ExchangesChart exchanges={exchanges} />
       </Suspense>
