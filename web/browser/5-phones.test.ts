@@ -80,16 +80,22 @@ test('a photo is shown small, and large on a click', async () => {
   await page.keyboard.press('Escape');
   await page.locator('.ant-image-preview-img').waitFor({ state: 'hidden' });
 
-  // By keys it opens too, and there it is zoomed.
+  // By keys it opens too, and there it is zoomed in and out.
   await use(page, '.photos [role=button]');
   const large = page.locator('.ant-image-preview-img');
   await large.waitFor();
   const scale = () => large.evaluate((image) => new DOMMatrix(getComputedStyle(image).transform).a);
   const before = await scale();
-  await page.getByRole('dialog').locator('.anticon-zoom-in').click();
+  const zoomedOut = page.getByRole('dialog').locator('button:has(.anticon-zoom-out)');
+  expect(await zoomedOut.isDisabled()).toBe(true);
+  await use(page, '.ant-image-preview button:has(.anticon-zoom-in)');
   await expect.poll(scale).toBeGreaterThan(before);
+  await use(page, '.ant-image-preview button:has(.anticon-zoom-out)', 'Space');
+  await expect.poll(scale).toBe(before);
   await page.keyboard.press('Escape');
   await large.waitFor({ state: 'hidden' });
+  // Keys go on from the photo that was looked at.
+  expect(await page.locator('.photos [role=button]:focus').count()).toBe(1);
 
   // Among all photos it is the newest, and leads back to its record.
   await page.getByRole('navigation').getByRole('link', { name: 'Photos' }).click();
