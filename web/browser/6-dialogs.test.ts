@@ -109,7 +109,7 @@ test('so is what stands where no page can', async () => {
       ['crashed', '/system'],
     ] as const) {
       await page.goto(path);
-      await page.locator('.ant-result, .trouble').first().waitFor();
+      await page.locator('.centre, .trouble').first().waitFor();
       await looker.look(name);
     }
     await looker.change();

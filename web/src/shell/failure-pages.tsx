@@ -1,5 +1,6 @@
 import { Link, type ErrorComponentProps } from '@tanstack/react-router';
-import { Button, Result } from 'antd';
+import { Button } from 'antd';
+import type { ReactNode } from 'react';
 import { useWords } from '../language/wording.ts';
 import { Problem } from '../problem/problem.ts';
 import { Trouble } from '../problem/trouble.tsx';
@@ -8,13 +9,9 @@ import { Trouble } from '../problem/trouble.tsx';
 export function MissingPage() {
   const { t } = useWords();
   return (
-    <Result
-      status="404"
-      icon={<span aria-hidden />}
-      title={t('problem.notFoundTitle')}
-      subTitle={t('problem.notFoundLead')}
-      extra={<Link to="/records">{t('problem.toRecords')}</Link>}
-    />
+    <NoPage title={t('problem.notFoundTitle')} lead={t('problem.notFoundLead')}>
+      <Link to="/records">{t('problem.toRecords')}</Link>
+    </NoPage>
   );
 }
 
@@ -29,11 +26,20 @@ export function CrashPage({ error, reset }: ErrorComponentProps) {
     );
   }
   return (
-    <Result
-      status="error"
-      title={t('problem.crash')}
-      subTitle={t('problem.crashLead')}
-      extra={<Button onClick={() => location.reload()}>{t('common.tryAgain')}</Button>}
-    />
+    <NoPage title={t('problem.crash')} lead={t('problem.crashLead')}>
+      <Button onClick={() => location.reload()}>{t('common.tryAgain')}</Button>
+    </NoPage>
+  );
+}
+
+/** In place of a page: why, and where to go on. It is loaded with every first page, and `Result` of antd would bring its
+ * pictures. */
+function NoPage({ title, lead, children }: { title: string; lead: string; children: ReactNode }) {
+  return (
+    <div className="centre" role="alert">
+      <h1>{title}</h1>
+      <p className="quiet">{lead}</p>
+      {children}
+    </div>
   );
 }
