@@ -62,7 +62,7 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
   );
 }
 
-function Storm({ system: { exchanges } }: { system: System }) {
+function Storm({ system: { exchanges, servers } }: { system: System }) {
   const { t } = useWords();
   const most = Math.max(...exchanges);
   const all = exchanges.reduce((sum, count) => sum + count, 0);
