@@ -400,7 +400,6 @@ async fn a_statement_is_signed_filed_and_comes_back_to_a_restored_server() {
     let mut evening = Evening::come().await;
     evening.phones[0].register("张伟");
     evening.sync(0).await;
-    evening.test.clock.advance(60_000);
     let backup = evening.test.backup().await;
     evening.phones[0].register("李四");
     evening.sync(0).await;
@@ -524,6 +523,7 @@ async fn what_was_sealed_before_a_restore_is_told_by_all_offices_together() {
     evening.test = evening.test.restored(&backup).await;
     assert_eq!(line(&evening).await, before);
 
+    evening.test.clock.advance(60_000);
     let backup = evening.test.backup().await;
     evening.phones[0].register("李四");
     evening.sync(0).await;
