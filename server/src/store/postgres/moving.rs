@@ -198,7 +198,7 @@ impl Move {
             return Ok(false);
         }
         let mut tx = self.to.begin_write().await?;
-        let forget = format!("truncate {}, record_search", TABLES.join(", "));
+        let forget = format!("truncate {}, record_search, rota_turn", TABLES.join(", "));
         sqlx::query::<Db>(AssertSqlSafe(forget)).execute(&mut *tx).await?;
         tx.commit().await?;
         Ok(true)
