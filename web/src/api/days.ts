@@ -3,6 +3,7 @@ import { askingEvery } from '../live/news.ts';
 import { answer, api, type Body } from './client.ts';
 
 export type DayLine = Body['DayLineBody'];
+export type UnfinishedDay = Body['UnfinishedDayBody'];
 export type Board = Body['BoardBody'];
 export type BoardLine = Body['BoardLineBody'];
 export type BoardDevice = Body['BoardDeviceBody'];
@@ -17,6 +18,13 @@ export const dayLines = (day: string) =>
     queryFn: ({ signal }) => answer(api.GET('/api/v1/days', { params: { query: { day } }, signal })),
     refetchInterval: askingEvery,
   });
+
+/** Earlier days that somebody has still to see to, in one's territory. */
+export const unfinishedDays = queryOptions({
+  queryKey: ['days', 'unfinished'],
+  queryFn: ({ signal }) => answer(api.GET('/api/v1/days/unfinished', { signal })),
+  refetchInterval: askingEvery,
+});
 
 const at = (office: string, day: string) => ({ params: { path: { office, day } } });
 

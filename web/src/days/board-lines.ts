@@ -11,6 +11,9 @@ export const recordsIn = ({ visit, survey, lead }: Counts): number => visit + su
 
 export const isMissing = (line: BoardLine): boolean => line.devices.some((device) => device.absence != null);
 
+/** Whether a phone listens: one that was cut off is asked for everything in each exchange anyway. */
+export const mayBeReminded = ({ absence }: BoardDevice): boolean => absence != null && absence !== 'cut_off';
+
 /** The phones for which whoever closes the day has to say why, in the order of the board. */
 export function missingPhones(board: Board): MissingPhone[] {
   return board.people.flatMap((line) =>

@@ -27,6 +27,7 @@ export function BoardPage() {
   const { t } = useWords();
   const { office, day } = useParams({ from: '/inside/offices/$office/days/$day' });
   const navigate = useNavigate();
+  const { missing } = useSearch({ from: '/inside/offices/$office/days/$day' });
   const powers = usePowers();
   const directory = useDirectory();
   const query = useQuery(officeBoard(office, day));
@@ -44,7 +45,7 @@ export function BoardPage() {
             <AsOf query={query} zone={zone} />
             <ExportButton
               name={t('board.title', { name: name ?? '', day })}
-              list={exported('/api/v1/offices/{office}/days/{day}/export', { path: { office, day }, query: {} })}
+              list={exported('/api/v1/offices/{office}/days/{day}/export', { path: { office, day }, query: { missing } })}
             />
             {query.data && <RemindAll board={query.data} />}
             {query.data?.statements.length === 0 && powers.closeDays && (

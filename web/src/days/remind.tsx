@@ -6,7 +6,7 @@ import { useDirectory } from '../api/directory.ts';
 import { time, useWords } from '../language/wording.ts';
 import { useProblemNotice } from '../problem/notices.tsx';
 import { usePowers } from '../session/session.ts';
-import { missingPhones } from './board-lines.ts';
+import { mayBeReminded, missingPhones } from './board-lines.ts';
 
 /** Asks phones for the day; whatever comes of it, the board says how it stands. */
 function useReminding({ office, day }: Board) {
@@ -32,7 +32,7 @@ export function RemindAll({ board }: { board: Board }) {
   const { t } = useWords();
   const powers = usePowers();
   const reminding = useReminding(board);
-  const missing = missingPhones(board).map(({ device }) => device.id);
+  const missing = missingPhones(board).filter(({ device }) => mayBeReminded(device)).map(({ device }) => device.id);
   if (missing.length === 0 || !powers.closeDays) return null;
   return (
     <Button
@@ -78,7 +78,7 @@ export function Reminder({ board, device, person, zone }: Props) {
           </div>
         </div>
       )}
-      {device.absence != null && powers.closeDays && (
+      {mayBeReminded(device) && powers.closeDays && (
         <Button
           type="link"
           size="small"

@@ -23,12 +23,14 @@ export interface Statement {
   total: Counts;
   people: (Counts & { person: Named })[];
   figures: Record<string, Body['FigureBody']>;
-  devices: { device: Named; person: Named; n: number; link: string; last_exchange_at: number | null }[];
+  devices: { device: Named; person: Named; n: number; link: string; last_exchange_at: number | null; photos?: number }[];
   missing: {
     device: Named;
     person: Named;
     absence: string;
     unsent: number;
+    /** Photos left on it; older statements don't say. */
+    photos?: number;
     last_exchange_at: number | null;
     reason: string;
   }[];

@@ -221,6 +221,7 @@ function MissingPhones({ said, zone }: { said: Statement; zone?: string }) {
               <th scope="col">{t('board.promoter')}</th>
               <th scope="col">{t('statement.known')}</th>
               <th scope="col">{t('statement.unsent')}</th>
+              <th scope="col">{t('statement.photos')}</th>
               <th scope="col">{t('board.exchange')}</th>
               <th scope="col">{t('statement.reason')}</th>
             </tr>
@@ -232,6 +233,7 @@ function MissingPhones({ said, zone }: { said: Statement; zone?: string }) {
                 <td>{phone.person.name}</td>
                 <td>{term('absence', phone.absence)}</td>
                 <td className="number">{number(phone.unsent)}</td>
+                <td className="number">{number(phone.photos ?? 0)}</td>
                 <td>
                   <LastExchange at={phone.last_exchange_at} zone={zone} />
                 </td>
@@ -260,6 +262,7 @@ function Journals({ said, zone }: { said: Statement; zone?: string }) {
               <th scope="col">{t('board.promoter')}</th>
               <th scope="col">{t('statement.lines')}</th>
               <th scope="col">{t('statement.link')}</th>
+              <th scope="col">{t('statement.photos')}</th>
               <th scope="col">{t('board.exchange')}</th>
             </tr>
           </thead>
@@ -270,6 +273,7 @@ function Journals({ said, zone }: { said: Statement; zone?: string }) {
                 <td>{head.person.name}</td>
                 <td className="number">{number(head.n)}</td>
                 <td className="identifier">{head.link}</td>
+                <td className="number">{number(head.photos ?? 0)}</td>
                 <td>
                   <LastExchange at={head.last_exchange_at} zone={zone} />
                 </td>

@@ -15,6 +15,7 @@ import { Moment } from '../words/moment.tsx';
 import { dayIn } from './business-day.ts';
 import { DayChoice } from './day-choice.tsx';
 import { AsOf } from './live.tsx';
+import { Unfinished } from './unfinished.tsx';
 import './days.css';
 
 /** How a day stands in all offices of one's territory. Which day it is can be said once their zones are known. */
@@ -44,6 +45,7 @@ function Today() {
         }
       />
       <Fetched query={query}>{(lines) => <Offices lines={lines} day={day} />}</Fetched>
+      {day === today && <Unfinished />}
     </>
   );
 }

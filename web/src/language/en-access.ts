@@ -22,6 +22,7 @@ const access = {
     stored: 'Stored',
     records: 'Records',
     unsearchable: 'Not found by their words yet',
+    unraised: 'Flags by earlier thresholds',
     changes: 'Changes, about',
     photos: 'Photos',
     database: 'Database',

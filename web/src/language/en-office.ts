@@ -74,7 +74,7 @@ const office = {
     newNameOf: 'New name of {{name}}',
     renamed: 'Renamed: {{name}}.',
     thresholds: 'When flags are raised',
-    thresholdsLead: 'For what is published from now on. A flag is a reason to look, never a verdict.',
+    thresholdsLead: 'Flags of older records are raised anew within minutes. A flag is a reason to look, never a verdict.',
     geofence_m: 'Check-in from the outlet',
     travel_km_h: 'Speed between two records',
     clock_jump_s: 'Jump of a phone’s clock',

@@ -137,6 +137,7 @@ const terms = {
     never: 'Has never exchanged',
     silent: 'Silent this evening',
     unsent: 'Holds unsent changes',
+    cut_off: 'Cut off before it handed in',
   },
   /** What offices say most often when a phone is missing; the chosen words are sealed. */
   excuse: {
@@ -181,6 +182,10 @@ const terms = {
     'GET /api/v1/quarantine/export': 'Exported changes that were set aside',
     'GET /api/v1/amendments/export': 'Exported amendments',
     'GET /api/v1/leads/cases/export': 'Exported cases',
+    'GET /api/v1/leads/stages/export': 'Exported stages',
+    'GET /api/v1/leads/received/export': 'Exported who received customers',
+    'GET /api/v1/teams/export': 'Exported teams',
+    'GET /api/v1/days/unfinished/export': 'Exported earlier days',
     'GET /api/v1/days/export': 'Exported the day of all offices',
     'GET /api/v1/offices/{office}/days/{day}/export': 'Exported a board',
     'POST /api/v1/amendments/{record}/{device}/accept': 'Accepted an amendment',

@@ -23,6 +23,7 @@ const access: InOneForm<typeof en> = {
     stored: '存储',
     records: '记录',
     unsearchable: '尚不能按文字搜到',
+    unraised: '标记待按新阈值重判',
     changes: '变更（约）',
     photos: '照片',
     database: '数据库',

@@ -70,7 +70,7 @@ const office: InOneForm<typeof en> = {
     newNameOf: '{{name}}的新名称',
     renamed: '已改名：{{name}}。',
     thresholds: '何时标记',
-    thresholdsLead: '对此后发布的内容生效。标记是细看的理由，不是裁决。',
+    thresholdsLead: '已有记录的标记会在几分钟内重新判定。标记是细看的理由，不是裁决。',
     geofence_m: '签到与网点的距离',
     travel_km_h: '两条记录之间的速度',
     clock_jump_s: '手机时钟跳变',

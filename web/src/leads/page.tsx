@@ -75,7 +75,10 @@ function Stages({ filter }: { filter: LeadFilter }) {
   const query = useQuery(leadStages(filter));
   return (
     <section className="sheet" aria-label={t('leads.stages')}>
-      <h2>{t('leads.stages')}</h2>
+      <div className="sheet-head">
+        <h2>{t('leads.stages')}</h2>
+        <ExportButton name={t('leads.stages')} list={exported('/api/v1/leads/stages/export', { query: filter })} />
+      </div>
       <p className="quiet">{t('leads.stagesLead')}</p>
       <Fetched query={query}>
         {(stages) => {
@@ -136,9 +139,12 @@ function Received({ filter }: { filter: LeadFilter }) {
     <section className="sheet" aria-label={t('leads.received')}>
       <div className="sheet-head">
         <h2>{t('leads.received')}</h2>
-        <Link to="/rota" search={filter.office === undefined ? {} : { office: filter.office }}>
-          {t('menu.rota')}
-        </Link>
+        <span className="end">
+          <Link to="/rota" search={filter.office === undefined ? {} : { office: filter.office }}>
+            {t('menu.rota')}
+          </Link>
+          <ExportButton name={t('leads.received')} list={exported('/api/v1/leads/received/export', { query: filter })} />
+        </span>
       </div>
       <Fetched query={query}>
         {(received) =>

@@ -5,11 +5,13 @@ import { Button, Select, type TableColumnType } from 'antd';
 import { useState } from 'react';
 import type { Body } from '../api/client.ts';
 import { teams, useDirectory } from '../api/directory.ts';
+import { exported } from '../api/files.ts';
 import { createTeam, renameTeam } from '../api/organisation.ts';
 import { number, useWords } from '../language/wording.ts';
 import { usePowers } from '../session/session.ts';
 import { PageHead } from '../shell/page-head.tsx';
 import { Fetched } from '../shell/states.tsx';
+import { ExportButton } from '../words/export.tsx';
 import { Lines } from '../words/lines.tsx';
 import { List } from '../words/list.tsx';
 import { Naming } from '../words/naming.tsx';
@@ -64,7 +66,10 @@ export function TeamsPage() {
   ];
   return (
     <>
-      <PageHead title={t('teams.title')} />
+      <PageHead
+        title={t('teams.title')}
+        end={<ExportButton name={t('teams.title')} list={exported('/api/v1/teams/export', { query: {} })} />}
+      />
       <Fetched query={query}>
         {(teams) => (
           <List label={t('teams.title')}>

@@ -122,6 +122,7 @@ function Stored({ system: { stored, database, backups } }: { system: System }) {
           </Link>
         </Fact>
       )}
+      {stored.unraised > 0 && <Fact name={t('system.unraised')}>{number(stored.unraised)}</Fact>}
       <Fact name={t('system.changes')}>{number(stored.changes)}</Fact>
       <Fact name={t('system.photos')}>
         <Link to="/photos">{number(stored.photos)}</Link> · {size(stored.photo_bytes)}
