@@ -230,6 +230,8 @@ pub(crate) struct DevicesWanted {
     /// Only those that stand there.
     #[param(inline)]
     status: Option<DeviceStanding>,
+    /// Only with this name and version of the app.
+    app: Option<String>,
     /// Only those that hold something unsent.
     unsent: Option<bool>,
 }
@@ -249,8 +251,8 @@ pub(crate) async fn devices(
     uri: Uri,
 ) -> Result<Response, ServiceError> {
     let taking = Taking::new(app, who, origin, uri, &file)?;
-    let DevicesWanted { device, person, office, status, unsent } = wanted;
-    let filter = DeviceFilter { device, person, office, status, unsent: unsent.unwrap_or_default() };
+    let DevicesWanted { device, person, office, status, app: version, unsent } = wanted;
+    let filter = DeviceFilter { device, person, office, status, app: version, unsent: unsent.unwrap_or_default() };
     let table = export::devices(&taking.app, &taking.who, &filter, taking.language).await?;
     taking.take("daybook-phones", "/api/v1/devices/export", table).await
 }

@@ -72,6 +72,7 @@ pub async fn reidentify(app: &App, old: &Device, request: ReidentifyRequest) -> 
         app: shorten(&request.app),
     };
     let device = app.store.replace_device(old.id, &device, now).await.map_err(|e| e.missing(codes::DEVICE_UNKNOWN))?;
+    app.upkeep.notify_one();
     app.events.tell(heard_of(&device, app.clock.now()));
     tracing::warn!(old = %old.id, new = %device.id, "a phone was cloned or restored and goes on under a new identity");
     let profile = profile(app, &device.person).await?;

@@ -1,6 +1,6 @@
 //! What is put right in what is stored already, beside everything else: a database that was restored gets back the
-//! statements that lie beside it, after an update older records become findable as the new version searches, and after
-//! other thresholds their flags are raised anew.
+//! statements that lie beside it, after an update older records become findable as the new version searches, and flags
+//! are raised anew after other thresholds, and of what a phone wrote that turned out to have a copy.
 //!
 //! What is left stands in the database, so whoever is interrupted goes on where it was.
 
@@ -83,13 +83,19 @@ impl Upkeep {
         let of_before =
             if self.all_findable { Vec::new() } else { app.store.rebuild().unsearchable(self.findable, FEW).await? };
         let anew = app.store.flags().to_raise().await?;
+        let forked = app.store.flags().forked_to_raise().await?;
         self.all_findable = of_before.is_empty();
-        if (of_before.is_empty() && anew.is_none()) || !leads(app).await? {
+        if (of_before.is_empty() && anew.is_none() && forked.is_none()) || !leads(app).await? {
             return Ok(Turn::Idle);
         }
         if let Some(last) = of_before.last() {
             put_right_these(app, &of_before).await?;
             self.findable = Some(*last);
+        }
+        if let Some((device, behind)) = forked {
+            let written = app.store.flags().written_by(device, behind, FEW).await?;
+            put_right_these(app, &written).await?;
+            app.store.flags().note_forked(device, written.last().copied()).await?;
         }
         if let Some(anew) = anew {
             raise_more(app, anew).await?;

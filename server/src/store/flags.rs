@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use jiff::civil::Date;
-use sync_core::id::{OfficeId, OrganisationId, PersonId, PhotoHash, RecordId};
+use sync_core::id::{DeviceId, OfficeId, OrganisationId, PersonId, PhotoHash, RecordId};
 
 use super::StoreError;
 use crate::flag::rules::Surroundings;
@@ -82,6 +82,12 @@ pub trait FlagStore: Send + Sync {
     async fn next_to_raise(&self, anew: &RaisingAnew, limit: u32) -> Result<Vec<(RecordId, bool)>, StoreError>;
     /// Notes how far it has come since it was asked; no more if there were other thresholds meanwhile.
     async fn note_raised(&self, anew: &RaisingAnew) -> Result<(), StoreError>;
+    /// A phone that turned out to have a copy, and up to which record what it wrote has been looked at since.
+    async fn forked_to_raise(&self) -> Result<Option<(DeviceId, RecordId)>, StoreError>;
+    /// The next records behind one in which a phone has written, in order.
+    async fn written_by(&self, device: DeviceId, behind: RecordId, limit: u32) -> Result<Vec<RecordId>, StoreError>;
+    /// Notes up to which record it has been looked at what a phone wrote; `None` if none is left.
+    async fn note_forked(&self, device: DeviceId, through: Option<RecordId>) -> Result<(), StoreError>;
     /// No record is left, unless there were other thresholds meanwhile.
     async fn finish_raising(&self, anew: &RaisingAnew) -> Result<(), StoreError>;
 }

@@ -102,6 +102,11 @@ async fn every_list_is_taken_away_with_its_filter_and_written_down() {
     let devices = table(&test, &secretary, "/api/v1/devices/export?form=csv&status=active").await;
     assert_eq!((devices.len(), devices[1][3].as_str()), (2, HERE), "of one's own office");
     assert_eq!(table(&test, &secretary, "/api/v1/devices/export?form=csv&status=wiped").await.len(), 1);
+    let version = devices[1][4].replace('/', "%2F");
+    for (version, found) in [(version.as_str(), 2), ("daybook%2F0", 1)] {
+        let path = format!("/api/v1/devices/export?form=csv&status=active&app={version}");
+        assert_eq!(table(&test, &secretary, &path).await.len(), found, "{version}");
+    }
 
     let held = table(&test, &secretary, "/api/v1/amendments/export?form=csv").await;
     assert_eq!(held[1][..2], [record.to_string(), "张伟".to_owned()]);

@@ -39,7 +39,6 @@ export function DevicesPage() {
   const powers = usePowers();
   const [enrolling, setEnrolling] = useState(false);
   const invitee = directory.people.find((person) => person.id === search.person && mayBeInvited(person));
-  const { app, ...exportable } = search;
   const show = (change: Partial<DeviceSearch>) =>
     void navigate({ search: readDeviceSearch({ ...search, device: undefined, ...change }) });
   const matches = (device: Device) =>
@@ -47,7 +46,7 @@ export function DevicesPage() {
     (!search.person || device.person === search.person) &&
     (!search.office || offices.get(device.person) === search.office) &&
     (!search.status || statusOf(device) === search.status) &&
-    (!app || device.app === app) &&
+    (!search.app || device.app === search.app) &&
     (!search.unsent || holdsUnsent(device));
   return (
     <>
@@ -56,10 +55,7 @@ export function DevicesPage() {
         end={
           <>
             {powers.invite && <Button onClick={() => setEnrolling(true)}>{t('enrol.action')}</Button>}
-            {/* The server's file can't be narrowed to a version: it would hold more than the list. */}
-            {app === undefined && (
-              <ExportButton name={t('devices.title')} list={exported('/api/v1/devices/export', { query: exportable })} />
-            )}
+            <ExportButton name={t('devices.title')} list={exported('/api/v1/devices/export', { query: search })} />
             <Button onClick={() => void query.refetch()} loading={query.isFetching}>
               {t('common.refresh')}
             </Button>
@@ -91,7 +87,7 @@ export function DevicesPage() {
         />
         <Choice
           label={t('devices.anyApp')}
-          value={app}
+          value={search.app}
           options={versionsOf(query.data ?? []).map((value) => ({ value, label: value }))}
           onChange={(app) => show({ app })}
           wide

@@ -91,6 +91,8 @@ pub struct DeviceFilter {
     pub office: Option<OfficeId>,
     /// Only those that stand there.
     pub status: Option<DeviceStanding>,
+    /// Only with this name and version of the app.
+    pub app: Option<String>,
     /// Only those that hold something unsent.
     pub unsent: bool,
 }
@@ -101,6 +103,7 @@ impl DeviceFilter {
             && self.person.is_none_or(|person| device.person.id == person)
             && self.office.is_none_or(|office| device.person.office == Some(office))
             && self.status.is_none_or(|status| DeviceStanding::of(device) == status)
+            && self.app.as_ref().is_none_or(|app| device.app == *app)
             && (!self.unsent || device.backlog.changes > 0 || device.backlog.photos > 0)
     }
 }

@@ -62,6 +62,7 @@ pub(super) const TABLES: &[&str] = &[
     "photo_upload",
     "photo_backup",
     "flags_to_raise",
+    "forked_to_raise",
     "day_fact",
     "statement",
     "sealed_item",

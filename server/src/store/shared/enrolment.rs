@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::access::session_at;
 use super::rows::{device_of, person_at};
-use super::{Conn, Db};
+use super::{Conn, Db, flags};
 use crate::store::shared::failure::taken;
 use crate::store::shared::stored::{key, small, text, thirty_two};
 use crate::store::shared::{device_columns, person_columns, session_columns, statements};
@@ -174,6 +174,7 @@ pub(super) async fn replace_device(
             insert_device(conn, new, person.organisation.0, person.id.0, Some(old), now).await?;
             sqlx::query::<Db>(INHERIT).bind(new.id.0).bind(old.0).execute(&mut *conn).await?;
             sqlx::query::<Db>(FORK).bind(old.0).bind(now.0).execute(&mut *conn).await?;
+            flags::raise_forked(conn, old).await?;
             new.id
         }
     };

@@ -33,6 +33,13 @@ statements! {
     NEXT_TO_RAISE = concat!("select r.id, r.organisation = ", no_of!("$1"), " from record r \
         where r.id > $2 order by r.id limit $3");
     NOTE_RAISED = "update flags_to_raise set behind = $3, done = $4 where organisation = $1 and round = $2";
+    RAISE_FORKED = "insert into forked_to_raise (device, behind) values ($1, $2) \
+        on conflict (device) do update set behind = excluded.behind";
+    FORKED_TO_RAISE = "select device, behind from forked_to_raise order by device limit 1";
+    WRITTEN_BY = "select distinct c.record from change c where c.device = (select d.no from device d where d.id = $1) \
+        and c.record > $2 order by c.record limit $3";
+    NOTE_FORKED = "update forked_to_raise set behind = $2 where device = $1";
+    FINISH_FORKED = "delete from forked_to_raise where device = $1";
     FINISH_RAISING = "delete from flags_to_raise where organisation = $1 and round = $2";
 }
 
@@ -116,6 +123,12 @@ async fn add_flags(conn: &mut Conn, raised: &[(RecordId, u64)]) -> Result<(), St
 /// Has the flags of all records of an organisation raised anew.
 pub(super) async fn raise_anew(conn: &mut Conn, organisation: OrganisationId) -> Result<(), StoreError> {
     sqlx::query::<Db>(RAISE_ANEW).bind(organisation.0).bind(Uuid::nil()).execute(conn).await?;
+    Ok(())
+}
+
+/// Has it looked again at all that a phone wrote, which turned out to have a copy.
+pub(super) async fn raise_forked(conn: &mut Conn, device: DeviceId) -> Result<(), StoreError> {
+    sqlx::query::<Db>(RAISE_FORKED).bind(device.0).bind(Uuid::nil()).execute(conn).await?;
     Ok(())
 }
 
@@ -334,6 +347,28 @@ impl FlagStore for Backend {
         let mut tx = self.begin_write().await?;
         let note = sqlx::query::<Db>(NOTE_RAISED).bind(anew.organisation.0).bind(position(anew.round));
         note.bind(anew.behind.0).bind(position(anew.done)).execute(&mut *tx).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn forked_to_raise(&self) -> Result<Option<(DeviceId, RecordId)>, StoreError> {
+        let mut conn = self.reader().await?;
+        let next = sqlx::query_as::<Db, (Uuid, Uuid)>(FORKED_TO_RAISE).fetch_optional(&mut *conn).await?;
+        Ok(next.map(|(device, behind)| (DeviceId(device), RecordId(behind))))
+    }
+
+    async fn written_by(&self, device: DeviceId, behind: RecordId, limit: u32) -> Result<Vec<RecordId>, StoreError> {
+        let mut conn = self.reader().await?;
+        let next = sqlx::query_as::<Db, (Uuid,)>(WRITTEN_BY).bind(device.0).bind(behind.0).bind(i64::from(limit));
+        Ok(next.fetch_all(&mut *conn).await?.into_iter().map(|(id,)| RecordId(id)).collect())
+    }
+
+    async fn note_forked(&self, device: DeviceId, through: Option<RecordId>) -> Result<(), StoreError> {
+        let mut tx = self.begin_write().await?;
+        let note = match through {
+            Some(record) => sqlx::query::<Db>(NOTE_FORKED).bind(device.0).bind(record.0),
+            None => sqlx::query::<Db>(FINISH_FORKED).bind(device.0),
+        };
+        note.execute(&mut *tx).await?;
         Ok(tx.commit().await?)
     }
 
