@@ -117,7 +117,7 @@ impl Play {
     /// Somebody copies a phone, and both go on writing.
     fn copied(&self, night: &mut Night) -> Result<(), Failure> {
         let mut original = self.second_phone(1, "original")?;
-        self.visit(&mut original)?;
+        let before = self.visit(&mut original)?;
         self.publish(&original)?;
         let server = self.server().base_url();
         let file = self.world.phones_folder.join("copy.db");
@@ -127,13 +127,14 @@ impl Play {
         let mut copy = original.copied(&file, &server, clock, Arc::clone(&self.pulse))?;
         original.clock.pass(PAUSE_MS);
         copy.clock.pass(2 * PAUSE_MS);
-        self.visit(&mut original)?;
+        let once = self.visit(&mut original)?;
         let twice = self.visit(&mut copy)?;
         // Who comes second learns that the journal was continued elsewhere, and so does the first one then.
         for phone in [&original, &copy, &original, &copy] {
             self.publish(phone)?;
         }
-        night.flags.insert((twice, "cloned_device".to_owned()));
+        // Whoever of them wrote it: of each it can't be told any more.
+        night.flags.extend([before, once, twice].map(|visit| (visit, "cloned_device".to_owned())));
         night.phones.extend([original, copy]);
         Ok(())
     }

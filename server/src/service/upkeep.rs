@@ -6,8 +6,9 @@
 
 use std::time::{Duration, Instant};
 
-use sync_core::id::RecordId;
+use sync_core::id::{DeviceId, RecordId};
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use super::days::recall_all;
 use super::events::{News, Topic};
@@ -93,9 +94,7 @@ impl Upkeep {
             self.findable = Some(*last);
         }
         if let Some((device, behind)) = forked {
-            let written = app.store.flags().written_by(device, behind, FEW).await?;
-            put_right_these(app, &written).await?;
-            app.store.flags().note_forked(device, written.last().copied()).await?;
+            raise_forked(app, device, behind).await?;
         }
         if let Some(anew) = anew {
             raise_more(app, anew).await?;
@@ -109,6 +108,22 @@ async fn leads(app: &App) -> Result<bool, ServiceError> {
         Some(neighbours) => Ok(neighbours.take_lead().await?),
         None => Ok(true),
     }
+}
+
+/// Raises the flags of the next few records behind one that a phone wrote, which turned out to have a copy.
+async fn raise_forked(app: &App, device: DeviceId, behind: RecordId) -> Result<(), ServiceError> {
+    let written = app.store.flags().written_by(device, behind, FEW).await?;
+    put_right_these(app, &written).await?;
+    Ok(app.store.flags().note_forked(device, written.last().copied()).await?)
+}
+
+/// The same for the first of them, when it turns out. Those of a usual day are all then; the others follow beside
+/// everything else.
+pub(super) async fn raise_first_forked(app: &App, device: DeviceId) {
+    if let Err(error) = raise_forked(app, device, RecordId(Uuid::nil())).await {
+        tracing::warn!(code = error.code.name, cause = ?error.internal, "what a copied phone wrote is flagged later");
+    }
+    app.upkeep.notify_one();
 }
 
 /// Raises the flags of the next few records of an organisation anew.
