@@ -1,11 +1,12 @@
 //! Recreates the read tables from the change log.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use sync_core::document::{DocumentError, view_of_changes};
-use sync_core::id::RecordId;
+use sync_core::id::{OrganisationId, RecordId};
 
-use super::flags::raise_all;
+use super::flags::{look_again, raise_all};
 use super::projector::record_row;
 use crate::error::ServiceError;
 use crate::state::App;
@@ -111,11 +112,20 @@ pub(super) async fn put_right(app: &App, rows: &mut [Remade]) -> Result<(), Serv
     if rows.is_empty() {
         return Ok(());
     }
-    raise_all(app, &mut rows.iter_mut().map(|remade| &mut remade.row).collect::<Vec<_>>()).await?;
+    let looked = raise_all(app, &mut rows.iter_mut().map(|remade| &mut remade.row).collect::<Vec<_>>()).await?;
     let outdated = app.store.rebuild().outdated(rows).await?;
     let wrong: Vec<&Remade> = rows.iter().filter(|remade| outdated.contains(&remade.row.row.id)).collect();
-    if !wrong.is_empty() {
-        app.store.replace_rows(&wrong).await?;
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    app.store.replace_rows(&wrong).await?;
+    // Whatever was published meanwhile may have raised flags of these rows, which now say what was so before.
+    let organisations: BTreeSet<OrganisationId> = wrong.iter().map(|remade| remade.row.organisation).collect();
+    for organisation in organisations {
+        if looked.missed(organisation, app.store.feed_head(organisation).await?.seq) {
+            let of_it = rows.iter_mut().map(|remade| &mut remade.row);
+            look_again(app, of_it.filter(|row| row.organisation == organisation).collect()).await;
+        }
     }
     Ok(())
 }
