@@ -1,7 +1,8 @@
 //! Lists as files: each with the filters of its page, in one's territory, and written down in the audit trail.
 
-use axum::extract::State;
+use axum::extract::FromRequestParts;
 use axum::http::Uri;
+use axum::http::request::Parts;
 use axum::response::Response;
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -14,7 +15,7 @@ use utoipa::IntoParams;
 use super::days::{CountedQuery, DayQuery, LateQuery};
 use super::extract::{Id, Parameters};
 use super::file::{attachment, with_rows};
-use super::identity::{Origin, SignedIn};
+use super::identity::{SignedIn, origin_of};
 use super::leads::LeadsWanted;
 use super::surveys::FigureWanted;
 use super::{names, quarantine, records, trail as trails};
@@ -55,7 +56,7 @@ impl FileWanted {
 }
 
 /// Who takes a list away, how, and by which address: what the audit trail says of it.
-struct Taking {
+pub(crate) struct Taking {
     app: App,
     who: Person,
     origin: String,
@@ -64,12 +65,18 @@ struct Taking {
     language: Language,
 }
 
-impl Taking {
-    fn new(app: App, who: Person, origin: String, uri: Uri, file: &FileWanted) -> Result<Self, ServiceError> {
-        let (form, language) = file.read()?;
-        Ok(Self { app, who, origin, uri, form, language })
-    }
+impl FromRequestParts<App> for Taking {
+    type Rejection = ServiceError;
 
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ServiceError> {
+        let SignedIn(who) = SignedIn::from_request_parts(parts, app).await?;
+        let Parameters(file) = Parameters::<FileWanted>::from_request_parts(parts, app).await?;
+        let (form, language) = file.read()?;
+        Ok(Self { app: app.clone(), who, origin: origin_of(app, parts), uri: parts.uri.clone(), form, language })
+    }
+}
+
+impl Taking {
     /// The file, once it is written down that it was taken. `operation` is its path in the OpenAPI document.
     async fn take(self, name: &str, operation: &str, table: Table) -> Result<Response, ServiceError> {
         let Self { app, who, origin, uri, form, language } = self;
@@ -102,14 +109,9 @@ impl Taking {
     responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
 )]
 pub(crate) async fn records(
-    State(app): State<App>,
-    SignedIn(who): SignedIn,
-    Origin(origin): Origin,
+    taking: Taking,
     Parameters(wanted): Parameters<records::Wanted>,
-    Parameters(file): Parameters<FileWanted>,
-    uri: Uri,
 ) -> Result<Response, ServiceError> {
-    let taking = Taking::new(app, who, origin, uri, &file)?;
     let table = export::records(&taking.app, &taking.who, wanted.filter()?, taking.language).await?;
     taking.take("daybook", "/api/v1/records/export", table).await
 }
@@ -121,14 +123,9 @@ pub(crate) async fn records(
     responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
 )]
 pub(crate) async fn cases(
-    State(app): State<App>,
-    SignedIn(who): SignedIn,
-    Origin(origin): Origin,
+    taking: Taking,
     Parameters(LeadsWanted { office, project }): Parameters<LeadsWanted>,
-    Parameters(file): Parameters<FileWanted>,
-    uri: Uri,
 ) -> Result<Response, ServiceError> {
-    let taking = Taking::new(app, who, origin, uri, &file)?;
     let filter = RecordFilter { office, project, ..RecordFilter::default() };
     let table = export::cases(&taking.app, &taking.who, filter, taking.language).await?;
     taking.take("daybook-cases", "/api/v1/leads/cases/export", table).await
@@ -141,14 +138,9 @@ pub(crate) async fn cases(
     responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
 )]
 pub(crate) async fn answers(
-    State(app): State<App>,
-    SignedIn(who): SignedIn,
-    Origin(origin): Origin,
+    taking: Taking,
     Parameters(wanted): Parameters<records::Wanted>,
-    Parameters(file): Parameters<FileWanted>,
-    uri: Uri,
 ) -> Result<Response, ServiceError> {
-    let taking = Taking::new(app, who, origin, uri, &file)?;
     let table = export::answers(&taking.app, &taking.who, wanted.filter()?, taking.language).await?;
     taking.take("daybook-answers", "/api/v1/surveys/figures/export", table).await
 }
@@ -160,15 +152,10 @@ pub(crate) async fn answers(
     responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
 )]
 pub(crate) async fn surveys(
-    State(app): State<App>,
-    SignedIn(who): SignedIn,
-    Origin(origin): Origin,
+    taking: Taking,
     Parameters(wanted): Parameters<records::Wanted>,
     Parameters(figure): Parameters<FigureWanted>,
-    Parameters(file): Parameters<FileWanted>,
-    uri: Uri,
 ) -> Result<Response, ServiceError> {
-    let taking = Taking::new(app, who, origin, uri, &file)?;
     let (filter, figure) = (wanted.filter()?, figure.read()?);
     let table = export::counted_surveys(&taking.app, &taking.who, filter, figure, taking.language).await?;
     taking.take("daybook-surveys", "/api/v1/surveys/figures/records/export", table).await
@@ -200,14 +187,9 @@ pub(crate) struct PeopleWanted {
     responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
 )]
 pub(crate) async fn people(
-    State(app): State<App>,
-    SignedIn(who): SignedIn,
-    Origin(origin): Origin,
+    taking: Taking,
     Parameters(wanted): Parameters<PeopleWanted>,
-    Parameters(file): Parameters<FileWanted>,
-    uri: Uri,
 ) -> Result<Response, ServiceError> {
-    let taking = Taking::new(app, who, origin, uri, &file)?;
     let PeopleWanted { office, team, role, text, everybody } = wanted;
     let filter = PersonFilter { office, team, role, text, everybody: everybody.unwrap_or_default() };
     let table = export::people(&taking.app, &taking.who, &filter, taking.language).await?;
@@ -243,14 +225,9 @@ pub(crate) struct DevicesWanted {
     responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
 )]
 pub(crate) async fn devices(
-    State(app): State<App>,
-    SignedIn(who): SignedIn,
-    Origin(origin): Origin,
+    taking: Taking,
     Parameters(wanted): Parameters<DevicesWanted>,
-    Parameters(file): Parameters<FileWanted>,
-    uri: Uri,
 ) -> Result<Response, ServiceError> {
-    let taking = Taking::new(app, who, origin, uri, &file)?;
     let DevicesWanted { device, person, office, status, app: version, unsent } = wanted;
     let filter = DeviceFilter { device, person, office, status, app: version, unsent: unsent.unwrap_or_default() };
     let table = export::devices(&taking.app, &taking.who, &filter, taking.language).await?;
@@ -264,14 +241,9 @@ pub(crate) async fn devices(
     responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
 )]
 pub(crate) async fn quarantine(
-    State(app): State<App>,
-    SignedIn(who): SignedIn,
-    Origin(origin): Origin,
+    taking: Taking,
     Parameters(wanted): Parameters<quarantine::Wanted>,
-    Parameters(file): Parameters<FileWanted>,
-    uri: Uri,
 ) -> Result<Response, ServiceError> {
-    let taking = Taking::new(app, who, origin, uri, &file)?;
     let table = export::quarantine(&taking.app, &taking.who, wanted.read(), taking.language).await?;
     taking.take("daybook-set-aside", "/api/v1/quarantine/export", table).await
 }
@@ -281,14 +253,7 @@ pub(crate) async fn quarantine(
     get, operation_id = "export_strays", path = "/api/v1/strays/export", tag = "exports", params(FileWanted),
     responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
 )]
-pub(crate) async fn strays(
-    State(app): State<App>,
-    SignedIn(who): SignedIn,
-    Origin(origin): Origin,
-    Parameters(file): Parameters<FileWanted>,
-    uri: Uri,
-) -> Result<Response, ServiceError> {
-    let taking = Taking::new(app, who, origin, uri, &file)?;
+pub(crate) async fn strays(taking: Taking) -> Result<Response, ServiceError> {
     let table = export::strays(&taking.app, &taking.who, taking.language).await?;
     taking.take("daybook-strays", "/api/v1/strays/export", table).await
 }
@@ -311,14 +276,9 @@ pub(crate) struct PhotosWanted {
     responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
 )]
 pub(crate) async fn photos(
-    State(app): State<App>,
-    SignedIn(who): SignedIn,
-    Origin(origin): Origin,
+    taking: Taking,
     Parameters(PhotosWanted { office }): Parameters<PhotosWanted>,
-    Parameters(file): Parameters<FileWanted>,
-    uri: Uri,
 ) -> Result<Response, ServiceError> {
-    let taking = Taking::new(app, who, origin, uri, &file)?;
     let table = export::photos(&taking.app, &taking.who, office, taking.language).await?;
     taking.take("daybook-photos", "/api/v1/photos/export", table).await
 }
@@ -328,14 +288,7 @@ pub(crate) async fn photos(
     get, operation_id = "export_amendments", path = "/api/v1/amendments/export", tag = "exports", params(FileWanted),
     responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
 )]
-pub(crate) async fn amendments(
-    State(app): State<App>,
-    SignedIn(who): SignedIn,
-    Origin(origin): Origin,
-    Parameters(file): Parameters<FileWanted>,
-    uri: Uri,
-) -> Result<Response, ServiceError> {
-    let taking = Taking::new(app, who, origin, uri, &file)?;
+pub(crate) async fn amendments(taking: Taking) -> Result<Response, ServiceError> {
     let table = export::amendments(&taking.app, &taking.who, taking.language).await?;
     taking.take("daybook-amendments", "/api/v1/amendments/export", table).await
 }
@@ -346,14 +299,9 @@ pub(crate) async fn amendments(
     responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
 )]
 pub(crate) async fn days(
-    State(app): State<App>,
-    SignedIn(who): SignedIn,
-    Origin(origin): Origin,
+    taking: Taking,
     Parameters(DayQuery { day }): Parameters<DayQuery>,
-    Parameters(file): Parameters<FileWanted>,
-    uri: Uri,
 ) -> Result<Response, ServiceError> {
-    let taking = Taking::new(app, who, origin, uri, &file)?;
     let table = export::days(&taking.app, &taking.who, day, taking.language).await?;
     taking.take("daybook-days", "/api/v1/days/export", table).await
 }
@@ -364,14 +312,9 @@ pub(crate) async fn days(
     responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
 )]
 pub(crate) async fn stages(
-    State(app): State<App>,
-    SignedIn(who): SignedIn,
-    Origin(origin): Origin,
+    taking: Taking,
     Parameters(LeadsWanted { office, project }): Parameters<LeadsWanted>,
-    Parameters(file): Parameters<FileWanted>,
-    uri: Uri,
 ) -> Result<Response, ServiceError> {
-    let taking = Taking::new(app, who, origin, uri, &file)?;
     let table = export::stages(
         &taking.app,
         &taking.who,
@@ -388,14 +331,9 @@ pub(crate) async fn stages(
     responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
 )]
 pub(crate) async fn received(
-    State(app): State<App>,
-    SignedIn(who): SignedIn,
-    Origin(origin): Origin,
+    taking: Taking,
     Parameters(LeadsWanted { office, project }): Parameters<LeadsWanted>,
-    Parameters(file): Parameters<FileWanted>,
-    uri: Uri,
 ) -> Result<Response, ServiceError> {
-    let taking = Taking::new(app, who, origin, uri, &file)?;
     let table = export::received(
         &taking.app,
         &taking.who,
@@ -411,14 +349,7 @@ pub(crate) async fn received(
     get, operation_id = "export_teams", path = "/api/v1/teams/export", tag = "exports", params(FileWanted),
     responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
 )]
-pub(crate) async fn teams(
-    State(app): State<App>,
-    SignedIn(who): SignedIn,
-    Origin(origin): Origin,
-    Parameters(file): Parameters<FileWanted>,
-    uri: Uri,
-) -> Result<Response, ServiceError> {
-    let taking = Taking::new(app, who, origin, uri, &file)?;
+pub(crate) async fn teams(taking: Taking) -> Result<Response, ServiceError> {
     let table = export::teams(&taking.app, &taking.who, taking.language).await?;
     taking.take("daybook-teams", "/api/v1/teams/export", table).await
 }
@@ -428,14 +359,7 @@ pub(crate) async fn teams(
     get, operation_id = "export_unfinished", path = "/api/v1/days/unfinished/export", tag = "exports", params(FileWanted),
     responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
 )]
-pub(crate) async fn unfinished(
-    State(app): State<App>,
-    SignedIn(who): SignedIn,
-    Origin(origin): Origin,
-    Parameters(file): Parameters<FileWanted>,
-    uri: Uri,
-) -> Result<Response, ServiceError> {
-    let taking = Taking::new(app, who, origin, uri, &file)?;
+pub(crate) async fn unfinished(taking: Taking) -> Result<Response, ServiceError> {
     let table = export::unfinished(&taking.app, &taking.who, taking.language).await?;
     taking.take("daybook-unfinished", "/api/v1/days/unfinished/export", table).await
 }
@@ -455,15 +379,10 @@ pub(crate) struct BoardWanted {
     responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
 )]
 pub(crate) async fn board(
-    State(app): State<App>,
-    SignedIn(who): SignedIn,
-    Origin(origin): Origin,
+    taking: Taking,
     Id((office, day)): Id<(OfficeId, Date)>,
     Parameters(BoardWanted { missing }): Parameters<BoardWanted>,
-    Parameters(file): Parameters<FileWanted>,
-    uri: Uri,
 ) -> Result<Response, ServiceError> {
-    let taking = Taking::new(app, who, origin, uri, &file)?;
     let table = export::board(&taking.app, &taking.who, office, day, missing == Some(true), taking.language).await?;
     taking.take("daybook-board", "/api/v1/offices/{office}/days/{day}/export", table).await
 }
@@ -475,15 +394,10 @@ pub(crate) async fn board(
     responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
 )]
 pub(crate) async fn late(
-    State(app): State<App>,
-    SignedIn(who): SignedIn,
-    Origin(origin): Origin,
+    taking: Taking,
     Id((office, day)): Id<(OfficeId, Date)>,
     Parameters(LateQuery { made_by }): Parameters<LateQuery>,
-    Parameters(file): Parameters<FileWanted>,
-    uri: Uri,
 ) -> Result<Response, ServiceError> {
-    let taking = Taking::new(app, who, origin, uri, &file)?;
     let table = export::late(&taking.app, &taking.who, office, day, made_by, taking.language).await?;
     taking.take("daybook-late", "/api/v1/offices/{office}/days/{day}/late/export", table).await
 }
@@ -498,15 +412,10 @@ pub(crate) async fn late(
     responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
 )]
 pub(crate) async fn behind(
-    State(app): State<App>,
-    SignedIn(who): SignedIn,
-    Origin(origin): Origin,
+    taking: Taking,
     Id((office, day, sort)): Id<(OfficeId, Date, String)>,
     Parameters(counted): Parameters<CountedQuery>,
-    Parameters(file): Parameters<FileWanted>,
-    uri: Uri,
 ) -> Result<Response, ServiceError> {
-    let taking = Taking::new(app, who, origin, uri, &file)?;
     let table = export::behind(&taking.app, &taking.who, office, day, counted.of(&sort)?, taking.language).await?;
     taking.take("daybook-figure", "/api/v1/offices/{office}/days/{day}/figures/{sort}/export", table).await
 }
@@ -519,14 +428,9 @@ pub(crate) async fn behind(
     responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
 )]
 pub(crate) async fn audit(
-    State(app): State<App>,
-    SignedIn(who): SignedIn,
-    Origin(origin): Origin,
+    taking: Taking,
     Parameters(asked): Parameters<trails::TrailParameters>,
-    Parameters(file): Parameters<FileWanted>,
-    uri: Uri,
 ) -> Result<Response, ServiceError> {
-    let taking = Taking::new(app, who, origin, uri, &file)?;
     let trails::TrailParameters { person, from, to, .. } = asked;
     let (from, to) = (from.map(UnixMillis), to.map(UnixMillis));
     let query = TrailQuery { person, from, to, ..TrailQuery::default() };
