@@ -9,7 +9,7 @@ mod records;
 pub mod reminders;
 mod unfinished;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::civil::Date;
 use sync_core::id::{DeviceId, OfficeId, PersonId, RecordId};
@@ -166,13 +166,24 @@ async fn sealed(app: &App, office: OfficeId, day: Date) -> Result<Vec<Statement>
     Ok(app.store.days().statements(office, day).await?)
 }
 
-/// Gives the database all statements that it has forgotten and that lie beside it.
+/// Gives the database all statements that it has forgotten and that lie beside it. What can't be given to it now is when
+/// somebody looks at that day.
 ///
 /// # Errors
-/// When the database does not answer, or the files can't be listed.
+/// When the database does not answer.
 pub(super) async fn recall_all(app: &App) -> Result<(), ServiceError> {
-    for (office, day) in archive::days(app).map_err(ServiceError::internal)? {
-        sealed(app, office, day).await?;
+    let filed = archive::days(app).unwrap_or_else(|error| {
+        tracing::error!(%error, "the files of statements can't be listed");
+        BTreeSet::new()
+    });
+    let known = app.store.days().sealed_days().await?;
+    for (office, day) in filed {
+        let next = known.get(&(office, day)).copied().unwrap_or(0);
+        if archive::knows_more(app, office, day, next)
+            && let Err(error) = archive::recall(app, office, day, next).await
+        {
+            tracing::error!(%office, %day, code = error.code.name, cause = ?error.internal, "a statement can't come back");
+        }
     }
     Ok(())
 }

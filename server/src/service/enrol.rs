@@ -73,7 +73,7 @@ pub async fn reidentify(app: &App, old: &Device, request: ReidentifyRequest) -> 
         app: shorten(&request.app),
     };
     let device = app.store.replace_device(old.id, &device, now).await.map_err(|e| e.missing(codes::DEVICE_UNKNOWN))?;
-    raise_first_forked(app, old.id).await;
+    raise_first_forked(app).await;
     app.events.tell(heard_of(&device, app.clock.now()));
     tracing::warn!(old = %old.id, new = %device.id, "a phone was cloned or restored and goes on under a new identity");
     let profile = profile(app, &device.person).await?;

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use sync_core::id::{DeviceId, RecordId};
 use tokio::sync::watch;
-use uuid::Uuid;
 
 use super::days::recall_all;
 use super::events::{News, Topic};
@@ -117,10 +116,16 @@ async fn raise_forked(app: &App, device: DeviceId, behind: RecordId) -> Result<(
     Ok(app.store.flags().note_forked(device, written.last().copied()).await?)
 }
 
-/// The same for the first of them, when it turns out. Those of a usual day are all then; the others follow beside
-/// everything else.
-pub(super) async fn raise_first_forked(app: &App, device: DeviceId) {
-    if let Err(error) = raise_forked(app, device, RecordId(Uuid::nil())).await {
+/// The same when it has just turned out: as much as a phone writes on a usual day stands in the lists at once, the rest
+/// follows beside everything else. A phone that asks again for its new identity costs nothing more.
+pub(super) async fn raise_first_forked(app: &App) {
+    let first = async {
+        match app.store.flags().forked_to_raise().await? {
+            Some((device, behind)) => raise_forked(app, device, behind).await,
+            None => Ok(()),
+        }
+    };
+    if let Err(error) = first.await {
         tracing::warn!(code = error.code.name, cause = ?error.internal, "what a copied phone wrote is flagged later");
     }
     app.upkeep.notify_one();

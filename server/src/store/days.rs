@@ -1,5 +1,7 @@
 //! What the store knows of offices' days: what they count, and what was sealed of it.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -219,6 +221,8 @@ pub trait DayStore: Send + Sync {
         after: Option<(OfficeId, Date, u32)>,
         limit: u32,
     ) -> Result<Vec<Statement>, StoreError>;
+    /// How many statements there are of each day that has any.
+    async fn sealed_days(&self) -> Result<HashMap<(OfficeId, Date), u32>, StoreError>;
     /// Keeps a statement, with what it counts. [`StoreError::Conflict`] unless it is the next of its day, or if another
     /// one counts something of it already; then nothing is kept.
     async fn seal(&self, statement: &Statement, items: &SealedItems) -> Result<(), StoreError>;

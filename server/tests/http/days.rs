@@ -530,6 +530,11 @@ async fn what_was_sealed_before_a_restore_is_told_by_all_offices_together() {
     evening.secretary = evening.house.staff(&evening.test, Secretary, HERE).await;
     evening.supplement("晚到").await.good();
     evening.test = evening.test.restored(&backup).await;
+    // What somebody else left there, and what is damaged, stands in nobody's way.
+    let folder = evening.test.app.config.database.folder.join("statements");
+    for name in ["00000000-0000-7000-8000-000000000000-2027-01-15-0.json", "note.txt"] {
+        std::fs::write(folder.join(name), "{}").unwrap();
+    }
     upkeep::finish(&evening.test.app).await.unwrap();
     let known = evening.test.app.store.days().statements(evening.office.parse().unwrap(), DAY.parse().unwrap()).await;
     assert_eq!(known.unwrap().len(), 2, "a server that starts gives its database all that it lacks");

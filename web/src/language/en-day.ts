@@ -30,7 +30,7 @@ const day = {
     left: 'What is left',
     notClosed: 'Not closed',
     allFinished: 'Nothing is left',
-    allFinishedHint: 'Every earlier day with records is closed, and all that came late is in a supplement.',
+    allFinishedHint: 'Every day of the last month with records is closed, and all that came late is in a supplement.',
   },
   board: {
     title: '{{name}}, {{day}}',

@@ -32,7 +32,7 @@ const day: InOneForm<typeof en> = {
     left: '待处理',
     notClosed: '未日结',
     allFinished: '没有待办',
-    allFinishedHint: '有记录的往日均已日结，迟到内容均已入补充结单。',
+    allFinishedHint: '近一个月内有记录的日子均已日结，迟到内容均已入补充结单。',
   },
   board: {
     title: '{{name}} {{day}}',

@@ -7,6 +7,7 @@ use super::archive;
 use crate::day::hours;
 use crate::error::{ServiceError, codes};
 use crate::scope::{self, Action};
+use crate::service::directory;
 use crate::state::App;
 use crate::store::days::UnfinishedDay;
 use crate::store::{Office, Person};
@@ -22,7 +23,7 @@ pub async fn unfinished(app: &App, who: &Person) -> Result<Vec<(Office, Unfinish
     if !scope::may_do(who, Action::SeeDays) {
         return Err(codes::PERMISSION.into());
     }
-    let offices = super::super::directory::offices(app, who).await?;
+    let offices = directory::offices(app, who).await?;
     let now = app.clock.now();
     let today = |office: &Office| hours::today(&office.time_zone, now);
     let Some(latest) = offices.iter().map(today).max() else {

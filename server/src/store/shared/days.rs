@@ -72,6 +72,7 @@ statements! {
         where office = $1 and day = $2 order by number";
     ALL = "select organisation, office, day, number, sealed_at, person, body, signature from statement \
         where organisation = $1 and (office, day, number) > ($2, $3, $4) order by office, day, number limit $5";
+    SEALED_DAYS = "select office, day, count(*) from statement group by office, day";
     NEXT = "select count(*) from statement where office = $1 and day = $2";
     SEAL = "insert into statement (organisation, office, day, number, sealed_at, person, body, signature) \
         values ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -336,6 +337,14 @@ impl DayStore for Backend {
             None => (Uuid::nil(), String::new(), -1),
         };
         rows!(self, ALL, statement_of, organisation.0, office, day, number, i64::from(limit))
+    }
+
+    async fn sealed_days(&self) -> Result<HashMap<(OfficeId, Date), u32>, StoreError> {
+        let read = |row: &DbRow| {
+            let day = date(&row.try_get::<String, _>(1)?)?;
+            Ok(((OfficeId(row.try_get(0)?), day), small(row.try_get(2)?)?))
+        };
+        rows!(self, SEALED_DAYS, read)
     }
 
     async fn seal(&self, statement: &Statement, items: &SealedItems) -> Result<(), StoreError> {
