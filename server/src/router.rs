@@ -3,6 +3,7 @@
 mod admit;
 mod linger;
 mod observe;
+mod promise;
 mod trail;
 
 use axum::body::Body;
@@ -34,7 +35,8 @@ pub(crate) use admit::{Peer, address};
 /// # Errors
 /// A fault of ours: a trusted origin that the configuration accepted is none.
 pub fn public(app: &App) -> Result<Router, ServiceError> {
-    let (router, document) = described().split_for_parts();
+    let (router, mut document) = described().split_for_parts();
+    promise::problems(&mut document);
     let router = router
         .route("/openapi.json", get(move || std::future::ready(Json(document.clone()))))
         .route("/sync/{*rest}", any(sync::other_version))
@@ -54,7 +56,9 @@ pub fn local(app: &App) -> Router {
 
 /// The OpenAPI 3.1 document.
 pub fn document() -> OpenApi {
-    described().into_openapi()
+    let mut document = described().into_openapi();
+    promise::problems(&mut document);
+    document
 }
 
 fn described() -> OpenApiRouter<App> {

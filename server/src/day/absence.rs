@@ -18,6 +18,9 @@ pub enum Absence {
 }
 
 impl Absence {
+    /// Every reason.
+    pub const ALL: [Self; 4] = [Self::Never, Self::Silent, Self::Unsent, Self::CutOff];
+
     /// Its name in statements and answers.
     pub fn as_str(self) -> &'static str {
         match self {

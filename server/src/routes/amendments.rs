@@ -11,6 +11,7 @@ use super::extract::{Id, Json, Parameters};
 use super::identity::SignedIn;
 use super::names;
 use super::quarantine::DecidedBody;
+use super::records::shape::AmendedFieldBody;
 use crate::error::ServiceError;
 use crate::service::amendments::{self, AmendedField, Amendment, Ruling, Which};
 use crate::service::decider::Decider;
@@ -66,7 +67,7 @@ pub(crate) struct AmendmentBody {
     /// The changes: held ones, and those that wait behind them.
     changes: Vec<DecidedBody>,
     /// What would change, each with the `old` and the `new` value of the field.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<AmendedFieldBody>)]
     fields: Vec<AmendedField>,
     /// Changes that would not become part of the record even if they were accepted.
     #[schema(value_type = Vec<String>)]

@@ -1,5 +1,7 @@
 //! The office's day.
 
+mod statement;
+
 use std::collections::BTreeMap;
 
 use axum::extract::State;
@@ -12,7 +14,9 @@ use uuid::Uuid;
 use super::directory::DeviceBody;
 use super::extract::{Id, Json, Parameters};
 use super::identity::SignedIn;
+use super::names;
 use super::records::line::LineBody;
+use crate::day::absence::Absence;
 use crate::day::figures::{Counts, Figure};
 use crate::error::{ServiceError, codes};
 use crate::service::days::{self, Board, BoardDevice, BoardLine, Counted, DayRecords, Explanation, Part, reminders};
@@ -20,6 +24,8 @@ use crate::service::records::{LONGEST_PAGE, USUAL_PAGE};
 use crate::state::App;
 use crate::store::DeviceReminder;
 use crate::store::days::{FactSort, Statement};
+
+use statement::SealedBody;
 
 /// Which day.
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -73,9 +79,10 @@ pub(crate) struct FigureBody {
 pub(crate) struct BoardDeviceBody {
     #[serde(flatten)]
     device: DeviceBody,
-    /// Why it counts as missing: `never` exchanged anything, `silent` since the evening began, or has something
-    /// `unsent`. Null if it has handed in its day.
-    absence: Option<String>,
+    /// Why it counts as missing: `never` exchanged anything, `silent` since the evening began, has something `unsent`,
+    /// or was `cut_off` before it had handed in its day. Null if it has.
+    #[schema(schema_with = names::absence_or_none)]
+    absence: Option<&'static str>,
     /// How the office has reminded it of this day; null if it has not, or of another day since.
     reminder: Option<ReminderBody>,
 }
@@ -149,7 +156,7 @@ pub(crate) struct StatementBody {
     number: u32,
     sealed_at: i64,
     /// What it says, for programs that show it.
-    #[schema(value_type = Object)]
+    #[schema(value_type = SealedBody)]
     statement: serde_json::Value,
     /// The signed bytes, for whoever checks the signature.
     body: String,
@@ -260,7 +267,7 @@ impl From<BoardLine> for BoardLineBody {
     fn from(BoardLine { person, counts, late, devices }: BoardLine) -> Self {
         let device = |BoardDevice { device, absence, reminder }: BoardDevice| BoardDeviceBody {
             device: device.into(),
-            absence: absence.map(|absence| absence.as_str().to_owned()),
+            absence: absence.map(Absence::as_str),
             reminder: reminder.map(|DeviceReminder { at, by, reached_at, .. }| ReminderBody {
                 at: at.0,
                 by: by.0,

@@ -1,5 +1,7 @@
 //! Lists as files: each with the filters of its page, in one's territory, and written down in the audit trail.
 
+use std::collections::BTreeMap;
+
 use axum::extract::FromRequestParts;
 use axum::http::Uri;
 use axum::http::request::Parts;
@@ -10,7 +12,8 @@ use serde_json::Value;
 use sync_core::id::{DeviceId, OfficeId, PersonId, TeamId};
 use sync_core::time::UnixMillis;
 use sync_core::wire::enrol::Role;
-use utoipa::IntoParams;
+use utoipa::openapi::{Content, Header, RefOr, Response as OpenApiResponse, ResponseBuilder};
+use utoipa::{IntoParams, IntoResponses, PartialSchema as _};
 
 use super::days::{CountedQuery, DayQuery, LateQuery};
 use super::extract::{Id, Parameters};
@@ -55,6 +58,28 @@ impl FileWanted {
     }
 }
 
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+const COUNTED_XLSX: &str = "application/octet-stream";
+
+/// A list as a file, in the OpenAPI document.
+struct ListFile;
+
+impl IntoResponses for ListFile {
+    fn responses() -> BTreeMap<String, RefOr<OpenApiResponse>> {
+        let text = || Content::new(Some(String::schema()));
+        let bytes = || Content::new(Some(Vec::<u8>::schema()));
+        let mut rows = Header::new(u64::schema());
+        rows.description = Some("How many rows follow the heading, where that is known beforehand.".to_owned());
+        let file = ResponseBuilder::new()
+            .description("A table; a spreadsheet behind lines that tell its progress is the third.")
+            .content("text/csv", text())
+            .content(XLSX, bytes())
+            .content(COUNTED_XLSX, bytes())
+            .header("daybook-rows", rows);
+        BTreeMap::from([("200".to_owned(), file.build().into())])
+    }
+}
+
 /// Who takes a list away, how, and by which address: what the audit trail says of it.
 pub(crate) struct Taking {
     app: App,
@@ -92,9 +117,9 @@ impl Taking {
         trail::note(&app, who.organisation, act).await?;
         let (ending, media_type) = match form {
             Form::Csv => ("csv", "text/csv; charset=utf-8"),
-            Form::Xlsx => ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+            Form::Xlsx => ("xlsx", XLSX),
             // Whoever saves it as it comes has no spreadsheet.
-            Form::CountedXlsx => ("xlsx-counted", "application/octet-stream"),
+            Form::CountedXlsx => ("xlsx-counted", COUNTED_XLSX),
         };
         let day = app.clock.now().day(0);
         Ok(with_rows(attachment(&format!("{name}-{day}.{ending}"), media_type, bytes), length))
@@ -106,7 +131,7 @@ impl Taking {
 #[utoipa::path(
     get, operation_id = "export_records", path = "/api/v1/records/export", tag = "exports",
     params(records::Wanted, FileWanted),
-    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+    responses(ListFile), security(("session" = []))
 )]
 pub(crate) async fn records(
     taking: Taking,
@@ -120,7 +145,7 @@ pub(crate) async fn records(
 #[utoipa::path(
     get, operation_id = "export_cases", path = "/api/v1/leads/cases/export", tag = "exports",
     params(LeadsWanted, FileWanted),
-    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+    responses(ListFile), security(("session" = []))
 )]
 pub(crate) async fn cases(
     taking: Taking,
@@ -135,7 +160,7 @@ pub(crate) async fn cases(
 #[utoipa::path(
     get, operation_id = "export_answers", path = "/api/v1/surveys/figures/export", tag = "exports",
     params(records::Wanted, FileWanted),
-    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+    responses(ListFile), security(("session" = []))
 )]
 pub(crate) async fn answers(
     taking: Taking,
@@ -149,7 +174,7 @@ pub(crate) async fn answers(
 #[utoipa::path(
     get, operation_id = "export_survey_figure", path = "/api/v1/surveys/figures/records/export", tag = "exports",
     params(records::Wanted, FigureWanted, FileWanted),
-    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+    responses(ListFile), security(("session" = []))
 )]
 pub(crate) async fn surveys(
     taking: Taking,
@@ -184,7 +209,7 @@ pub(crate) struct PeopleWanted {
 #[utoipa::path(
     get, operation_id = "export_people", path = "/api/v1/people/export", tag = "exports",
     params(PeopleWanted, FileWanted),
-    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+    responses(ListFile), security(("session" = []))
 )]
 pub(crate) async fn people(
     taking: Taking,
@@ -222,7 +247,7 @@ pub(crate) struct DevicesWanted {
 #[utoipa::path(
     get, operation_id = "export_devices", path = "/api/v1/devices/export", tag = "exports",
     params(DevicesWanted, FileWanted),
-    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+    responses(ListFile), security(("session" = []))
 )]
 pub(crate) async fn devices(
     taking: Taking,
@@ -238,7 +263,7 @@ pub(crate) async fn devices(
 #[utoipa::path(
     get, operation_id = "export_quarantine", path = "/api/v1/quarantine/export", tag = "exports",
     params(quarantine::Wanted, FileWanted),
-    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+    responses(ListFile), security(("session" = []))
 )]
 pub(crate) async fn quarantine(
     taking: Taking,
@@ -251,7 +276,7 @@ pub(crate) async fn quarantine(
 /// Changes that phones brought back and nobody can place as a file, newest first.
 #[utoipa::path(
     get, operation_id = "export_strays", path = "/api/v1/strays/export", tag = "exports", params(FileWanted),
-    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+    responses(ListFile), security(("session" = []))
 )]
 pub(crate) async fn strays(taking: Taking) -> Result<Response, ServiceError> {
     let table = export::strays(&taking.app, &taking.who, taking.language).await?;
@@ -273,7 +298,7 @@ pub(crate) struct PhotosWanted {
 #[utoipa::path(
     get, operation_id = "export_photos", path = "/api/v1/photos/export", tag = "exports",
     params(PhotosWanted, FileWanted),
-    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+    responses(ListFile), security(("session" = []))
 )]
 pub(crate) async fn photos(
     taking: Taking,
@@ -286,7 +311,7 @@ pub(crate) async fn photos(
 /// The amendments that wait for a decision as a file, the latest first.
 #[utoipa::path(
     get, operation_id = "export_amendments", path = "/api/v1/amendments/export", tag = "exports", params(FileWanted),
-    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+    responses(ListFile), security(("session" = []))
 )]
 pub(crate) async fn amendments(taking: Taking) -> Result<Response, ServiceError> {
     let table = export::amendments(&taking.app, &taking.who, taking.language).await?;
@@ -296,7 +321,7 @@ pub(crate) async fn amendments(taking: Taking) -> Result<Response, ServiceError>
 /// How a day stands in each office as a file.
 #[utoipa::path(
     get, operation_id = "export_days", path = "/api/v1/days/export", tag = "exports", params(DayQuery, FileWanted),
-    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+    responses(ListFile), security(("session" = []))
 )]
 pub(crate) async fn days(
     taking: Taking,
@@ -309,7 +334,7 @@ pub(crate) async fn days(
 /// How far the leads of one's territory have come as a file: a row for each stage.
 #[utoipa::path(
     get, operation_id = "export_stages", path = "/api/v1/leads/stages/export", tag = "exports", params(LeadsWanted, FileWanted),
-    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+    responses(ListFile), security(("session" = []))
 )]
 pub(crate) async fn stages(
     taking: Taking,
@@ -328,7 +353,7 @@ pub(crate) async fn stages(
 /// Which consultants have received how many customers as a file.
 #[utoipa::path(
     get, operation_id = "export_received", path = "/api/v1/leads/received/export", tag = "exports", params(LeadsWanted, FileWanted),
-    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+    responses(ListFile), security(("session" = []))
 )]
 pub(crate) async fn received(
     taking: Taking,
@@ -347,7 +372,7 @@ pub(crate) async fn received(
 /// The teams of one's territory as a file.
 #[utoipa::path(
     get, operation_id = "export_teams", path = "/api/v1/teams/export", tag = "exports", params(FileWanted),
-    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+    responses(ListFile), security(("session" = []))
 )]
 pub(crate) async fn teams(taking: Taking) -> Result<Response, ServiceError> {
     let table = export::teams(&taking.app, &taking.who, taking.language).await?;
@@ -357,7 +382,7 @@ pub(crate) async fn teams(taking: Taking) -> Result<Response, ServiceError> {
 /// Earlier days that somebody has still to see to as a file.
 #[utoipa::path(
     get, operation_id = "export_unfinished", path = "/api/v1/days/unfinished/export", tag = "exports", params(FileWanted),
-    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+    responses(ListFile), security(("session" = []))
 )]
 pub(crate) async fn unfinished(taking: Taking) -> Result<Response, ServiceError> {
     let table = export::unfinished(&taking.app, &taking.who, taking.language).await?;
@@ -376,7 +401,7 @@ pub(crate) struct BoardWanted {
 #[utoipa::path(
     get, operation_id = "export_board", path = "/api/v1/offices/{office}/days/{day}/export", tag = "exports",
     params(("office" = Uuid, Path), ("day" = String, Path, format = Date), BoardWanted, FileWanted),
-    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+    responses(ListFile), security(("session" = []))
 )]
 pub(crate) async fn board(
     taking: Taking,
@@ -391,7 +416,7 @@ pub(crate) async fn board(
 #[utoipa::path(
     get, operation_id = "export_late", path = "/api/v1/offices/{office}/days/{day}/late/export", tag = "exports",
     params(("office" = Uuid, Path), ("day" = String, Path, format = Date), LateQuery, FileWanted),
-    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+    responses(ListFile), security(("session" = []))
 )]
 pub(crate) async fn late(
     taking: Taking,
@@ -409,7 +434,7 @@ pub(crate) async fn late(
     params(
         ("office" = Uuid, Path), ("day" = String, Path, format = Date), ("sort" = String, Path), CountedQuery, FileWanted
     ),
-    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+    responses(ListFile), security(("session" = []))
 )]
 pub(crate) async fn behind(
     taking: Taking,
@@ -425,7 +450,7 @@ pub(crate) async fn behind(
 #[utoipa::path(
     get, operation_id = "export_audit", path = "/api/v1/audit/export", tag = "exports",
     params(trails::TrailParameters, FileWanted),
-    responses((status = 200, content_type = "text/csv", body = String)), security(("session" = []))
+    responses(ListFile), security(("session" = []))
 )]
 pub(crate) async fn audit(
     taking: Taking,

@@ -209,7 +209,8 @@ pub(crate) struct Wanted {
 /// A photo that a record in the phone's territory names.
 #[utoipa::path(
     get, path = "/sync/v1/photos/{sha256}", tag = "photos", params(("sha256" = String, Path), Wanted),
-    responses((status = 200, body = Vec<u8>, content_type = "image/*"), (status = 304)), security(("device" = []))
+    responses((status = 200, content((Vec<u8> = "image/*"), (Vec<u8> = "application/octet-stream"))), (status = 304)),
+    security(("device" = []))
 )]
 pub(crate) async fn fetch(
     State(app): State<App>,
@@ -224,7 +225,8 @@ pub(crate) async fn fetch(
 /// A photo that a record in one's territory names.
 #[utoipa::path(
     get, operation_id = "show_photo", path = "/api/v1/photos/{sha256}", tag = "photos", params(("sha256" = String, Path), Wanted),
-    responses((status = 200, body = Vec<u8>, content_type = "image/*"), (status = 304)), security(("session" = []))
+    responses((status = 200, content((Vec<u8> = "image/*"), (Vec<u8> = "application/octet-stream"))), (status = 304)),
+    security(("session" = []))
 )]
 pub(crate) async fn show(
     State(app): State<App>,

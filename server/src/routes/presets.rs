@@ -19,7 +19,7 @@ pub(crate) struct PresetBody {
     id: Uuid,
     name: String,
     /// As it was kept.
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, Value>)]
     filter: Value,
 }
 
@@ -29,7 +29,7 @@ pub(crate) struct PresetToKeep {
     /// 1 to 100 characters; what it stood for before is forgotten.
     name: String,
     /// The conditions of a list, by their names there.
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, Value>)]
     filter: Map<String, Value>,
 }
 

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::extract::{Id, Json, Parameters};
 use super::identity::SignedIn;
 use super::names;
+use super::records::shape::FieldChangeBody;
 use crate::error::ServiceError;
 use crate::service::admin::Aside;
 use crate::service::decider::Decider;
@@ -169,7 +170,7 @@ pub(crate) struct InspectedBody {
     /// What it follows and is not part of the record.
     missing: Vec<MissingBody>,
     /// What it would do to which field, as far as it can be read.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<FieldChangeBody>)]
     fields: Vec<FieldChange>,
     /// Its bytes in base64; missing if only its name came.
     raw: Option<String>,

@@ -1,6 +1,7 @@
 //! Records: lists, one in full, verdicts and corrections.
 
 pub(super) mod line;
+pub(super) mod shape;
 
 use axum::extract::State;
 use jiff::civil::Date;
@@ -274,7 +275,7 @@ pub(crate) async fn decide(
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct CorrectionBody {
     /// The fields to write, `null` to empty one.
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, Value>)]
     facts: Map<String, Value>,
     /// The `heads` of the record that was looked at; if it changed since, nothing is written.
     #[schema(value_type = Option<Vec<String>>)]

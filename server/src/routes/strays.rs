@@ -11,6 +11,7 @@ use super::extract::{Id, Json, Parameters};
 use super::identity::SignedIn;
 use super::names;
 use super::quarantine::Why;
+use super::records::shape::FieldChangeBody;
 use crate::error::ServiceError;
 use crate::service::decider::Decider;
 use crate::service::records::{LONGEST_PAGE, USUAL_PAGE};
@@ -44,7 +45,7 @@ pub(crate) struct StrayBody {
     at: i64,
     bytes: u64,
     /// What it would do to which field, as far as it can be read.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<FieldChangeBody>)]
     fields: Vec<FieldChange>,
 }
 

@@ -247,10 +247,11 @@ fn is_in_use(device: &Device) -> bool {
     !device.is_cut_off() && device.forked_at.is_none() && device.wiped_at.is_none()
 }
 
-/// Whether a phone was cut off while a day was under way or afterwards, and never said since that nothing is left on it:
-/// what its person saved on that day may be lost with it.
+/// Whether a phone of somebody who belonged here on a day was cut off while the day was under way or afterwards, and never
+/// said since that nothing is left on it: what was saved on that day may be lost with it. Who left belongs nowhere later,
+/// so the phone of somebody who is gone was cut off by that.
 fn is_lost_with_its_day(device: &Device, start: UnixMillis) -> bool {
-    let cut_off_since = device.revoked_at.is_some_and(|at| at > start);
+    let cut_off_since = device.revoked_at.map_or(!device.person.active, |at| at > start);
     cut_off_since && device.deposited_at.is_none() && device.forked_at.is_none() && device.wiped_at.is_none()
 }
 

@@ -1,5 +1,6 @@
 //! The office's day: closed with phones missing, late records, supplements, and statements that nothing changes.
 
+mod gone;
 mod rota;
 mod sealed;
 

@@ -171,6 +171,27 @@ async fn what_is_approved_together_with_others_has_nothing_to_look_at() {
 }
 
 #[tokio::test]
+async fn what_was_written_concurrently_stands_side_by_side_until_one_is_taken() {
+    let mut evening = evening(&["张伟"]).await;
+    let line = evening.only().await;
+    let id = line["id"].as_str().unwrap();
+    evening.reviewer.correct(&evening.test, id, "name", json!("张炜")).await.good();
+    evening.phone.rename(id.parse().unwrap(), "张玮");
+    assert_eq!(evening.phone.sync(&evening.test).await.failure, None);
+    let (test, reviewer) = (&evening.test, &evening.reviewer);
+    let seen = reviewer.get(test, &format!("/api/v1/records/{id}")).await.good().json();
+    let conflict = &seen["record"]["conflicts"][0];
+    assert_eq!((&seen["line"]["conflicts"], &conflict["field"]), (&json!(1), &json!("name")));
+    let values = conflict["values"].as_array().unwrap().iter();
+    let mut values: Vec<_> = values.map(|value| (value["value"].as_str().unwrap(), value["shown"] == true)).collect();
+    assert_eq!(values.pop().unwrap(), (seen["record"]["facts"]["name"].as_str().unwrap(), true));
+    let taken = values.pop().unwrap();
+    assert!(!taken.1 && ["张炜", "张玮"].contains(&taken.0) && values.is_empty());
+    let settled = reviewer.correct(test, id, "name", json!(taken.0)).await.good().json();
+    assert_eq!((&settled["record"]["conflicts"], &settled["record"]["facts"]["name"]), (&json!([]), &json!(taken.0)));
+}
+
+#[tokio::test]
 async fn corrections_at_the_console() {
     let evening = evening(&["张伟"]).await;
     let line = evening.only().await;

@@ -1,5 +1,6 @@
 //! A server in a folder of its own, and those who use it.
 
+mod contract;
 pub(crate) mod house;
 mod keeping;
 pub(crate) mod machine;
@@ -254,7 +255,10 @@ impl TestApp {
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        Answer::read(self.open(request).await).await
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let answer = Answer::read(self.open(request).await).await;
+        contract::hold(&method, &path, &answer);
+        answer
     }
 
     /// An answer that is not read yet.
@@ -264,18 +268,22 @@ impl TestApp {
 
     /// A request of nobody in particular.
     pub(crate) async fn call(&self, method: Method, path: &str, cookie: Option<&str>, body: Option<&Value>) -> Answer {
-        let mut request = Request::builder().method(method).uri(path);
+        let mut request = Request::builder().method(&method).uri(path);
         if let Some(cookie) = cookie {
             request = request.header("cookie", cookie);
         }
-        let body = match body {
+        let sent = match body {
             Some(value) => {
                 request = request.header("content-type", "application/json");
                 Body::from(value.to_string())
             }
             None => Body::empty(),
         };
-        self.send(request.body(body).unwrap()).await
+        let answer = self.send(request.body(sent).unwrap()).await;
+        if let Some(body) = body.filter(|_| answer.status.is_success()) {
+            contract::hold_request(&method, path, body);
+        }
+        answer
     }
 
     pub(crate) async fn get(&self, path: &str, cookie: Option<&str>) -> Answer {

@@ -222,7 +222,8 @@ fn body_of(method: &str, path: &str, cookie: Option<&str>) -> Option<Value> {
         // Nobody else's name.
         ("post", "/api/v1/projects" | "/api/v1/offices") => {
             let name = cookie.unwrap_or("").split('=').next_back().unwrap_or("");
-            Some(json!({ "name": name, "time_zone": "Asia/Shanghai" }))
+            let office = json!({ "name": name, "time_zone": "Asia/Shanghai" });
+            Some(if path.ends_with("/offices") { office } else { json!({ "name": name }) })
         }
         ("post", "/api/v1/presets") => Some(json!({ "name": "待审", "filter": { "state": "received" } })),
         ("post", "/api/v1/teams") => Some(json!({ "office": uuid::Uuid::nil(), "name": "三组" })),

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::super::{cursor, names};
-use crate::evidence::{Evidence, Grade};
+use super::shape::{FlagBody, HistoryBody, RecordBody};
 use crate::flag::Flag;
 use crate::service::detail::{FlagLine, HistoryLine, PhotoLine, PhotoStanding};
 use crate::service::records::{Page, RecordDetail};
@@ -101,9 +101,8 @@ impl From<Page> for PageBody {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct DetailBody {
     line: LineBody,
-    /// The merged record: header, facts, lists, the office's and head quarters' parts, and under `conflicts` each field
-    /// with concurrent values.
-    #[schema(value_type = Value)]
+    /// The merged record.
+    #[schema(value_type = RecordBody)]
     record: AnyView,
     /// Who the authors in `record` are.
     people: Vec<AuthorBody>,
@@ -119,18 +118,6 @@ pub(crate) struct DetailBody {
     flags: Vec<FlagLine>,
 }
 
-/// A flag with what speaks for it. For the document only: the service's own line is sent.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes a type that knows nothing of OpenAPI")]
-struct FlagBody {
-    #[schema(schema_with = names::flag)]
-    flag: String,
-    /// Numbers and words, by the flag: docs/API.md. Where another record has to do with it, `record` says which; it is
-    /// `null` outside one's territory.
-    #[schema(value_type = Object)]
-    evidence: serde_json::Map<String, serde_json::Value>,
-}
-
 /// What became of a photo. For the document only: the service's own line is sent.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes a type that knows nothing of OpenAPI")]
@@ -142,44 +129,6 @@ struct PhotoBody {
     media_type: Option<String>,
     /// How many bytes are stored.
     bytes: Option<u64>,
-}
-
-/// What one change did to one field. For the document only: the service's own line is sent.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes a type that knows nothing of OpenAPI")]
-struct HistoryBody {
-    #[schema(schema_with = names::hash)]
-    change: String,
-    /// The actor under which it was written.
-    author: String,
-    /// When, by the writer's clock; milliseconds since 1970.
-    at: i64,
-    /// Which part of the record.
-    zone: String,
-    /// Which field; for a map `field/key`; empty for a list.
-    field: String,
-    /// What was done: `set`, `cleared`, `typed` or `added`, with what belongs to it in further fields.
-    act: String,
-    person: Uuid,
-    person_name: String,
-    /// On which device; missing if at the console.
-    device: Option<Uuid>,
-    /// What that device is called.
-    device_label: Option<String>,
-    /// Which line of that device's journal.
-    n: Option<u64>,
-    /// When the server received it.
-    received_at: i64,
-    /// What speaks for who wrote it.
-    evidence: Evidence,
-    /// How sure it is when it was written.
-    grade: Grade,
-    /// When it was written at the latest, by the server's clock.
-    not_after: i64,
-    /// When its journal's line was written, by that device's wall clock.
-    written_at: Option<i64>,
-    /// How wrong that device's clock was when it last exchanged; positive if it was fast.
-    skew_ms: Option<i64>,
 }
 
 /// Who wrote under an actor.

@@ -25,10 +25,14 @@ use crate::store::shared::stored::{count, small, text};
 use crate::store::shared::{device_columns, id_of, no_of, person_columns, statements};
 use crate::store::{Device, DeviceReminder, Person, RecordRow, StoreError};
 
-/// Where everybody belonged on the day `$2`.
+/// Where everybody belonged on the day `$2`. Who goes elsewhere belongs there from that day on; who leaves the company
+/// belongs to the last place for that day as well, because what was saved in the morning is waited for.
 macro_rules! belonging {
     () => {
-        "(select m.person, m.office from membership m where m.from_day <= $2 and (m.to_day is null or m.to_day > $2))"
+        "(select m.person, m.office from membership m where m.from_day <= $2 and (m.to_day is null or m.to_day > $2 \
+            or m.to_day = $2 and not exists \
+                (select 1 from membership n where n.person = m.person and n.from_day = m.to_day \
+                    and n.from_day > m.from_day)))"
     };
 }
 

@@ -45,7 +45,7 @@ statements! {
     CHANGE_PERSON = "update person set role = $2, office = $3, team = $4, active = $5, profile_version = $6, \
         scope_version = $7 where id = $1 and profile_version = $6 - 1";
     LAST_MOVE = "select max(from_day) from membership where person = $1";
-    END_MEMBERSHIP = "update membership set to_day = $2 where person = $1 and to_day is null and from_day < $2";
+    END_MEMBERSHIP = "update membership set to_day = $2 where person = $1 and to_day is null and from_day <= $2";
     FORGET_MEMBERSHIP = "delete from membership where person = $1 and from_day = $2";
     MEMBERSHIPS = "select from_day, to_day, office, team from membership where person = $1 order by from_day";
     PEOPLE = concat!("select ", person_columns!(), " from person p where p.organisation = $1 order by p.name, p.id");
@@ -279,9 +279,9 @@ pub(super) async fn change_person(conn: &mut Conn, person: &Person, moved_on: Op
     let (last,) = sqlx::query_as::<Db, (Option<String>,)>(LAST_MOVE).bind(person.id.0).fetch_one(&mut *conn).await?;
     let day = last.as_deref().map_or(day, |last| last.max(day));
     sqlx::query::<Db>(END_MEMBERSHIP).bind(person.id.0).bind(day).execute(&mut *conn).await?;
-    // Who moves twice on a day was where they ended.
-    sqlx::query::<Db>(FORGET_MEMBERSHIP).bind(person.id.0).bind(day).execute(&mut *conn).await?;
     if person.active {
+        // Who moves twice on a day was where they ended.
+        sqlx::query::<Db>(FORGET_MEMBERSHIP).bind(person.id.0).bind(day).execute(&mut *conn).await?;
         let begin = sqlx::query::<Db>(INSERT_MEMBERSHIP).bind(person.id.0).bind(day);
         begin.bind(office).bind(team).execute(conn).await?;
     }
