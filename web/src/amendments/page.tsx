@@ -13,7 +13,6 @@ import { Trouble } from '../problem/trouble.tsx';
 import { Act } from '../record/act.tsx';
 import { FieldName } from '../record/field-name.tsx';
 import { sortOf } from '../record/fields.ts';
-import type { FieldValue, HistoryLine } from '../record/shape.ts';
 import { mayDecideAmendment } from '../session/powers.ts';
 import { useMe } from '../session/session.ts';
 import { PageHead } from '../shell/page-head.tsx';
@@ -26,7 +25,7 @@ import { SetAsideMark, Why } from '../quarantine/why.tsx';
 
 type Amendment = Body['AmendmentBody'];
 type Change = Amendment['changes'][number];
-type Field = HistoryLine & { old: FieldValue; new: FieldValue };
+type Field = Body['AmendedFieldBody'];
 
 export function AmendmentPage() {
   const { record, device } = useParams({ from: '/inside/amendments/$record/$device' });
@@ -49,7 +48,7 @@ function Comparison({ amendment, gone }: { amendment: Amendment; gone?: Problem 
   const [asking, setAsking] = useState<Asking>();
   const [reason, setReason] = useState('');
   const mayDecide = mayDecideAmendment(me.role, amendment.review) && amendment.changes.length > 0 && !overtaken;
-  const fields = amendment.fields as unknown as Field[];
+  const fields = amendment.fields;
   const title = nameOf({ id: amendment.record, title: amendment.title });
   // More may come while somebody writes why: what was on the page when they pressed the button is what they decide about.
   const ask = (act: Asking['act'], through?: string) =>

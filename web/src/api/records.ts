@@ -9,7 +9,7 @@ export type Line = Body['LineBody'];
 export type ReviewState = Line['review'];
 export type Kind = Line['kind'];
 
-/** A record in full; what `record` holds is described in record/shape.ts. */
+/** A record in full. */
 export type Detail = Body['DetailBody'];
 
 /** What a record is called; one without a title by the end of its identifier. */
@@ -119,7 +119,7 @@ export const decide = (id: string, verdict: Body['Verdict']) =>
   answer(api.POST('/api/v1/records/{id}/review', { params: { path: { id } }, body: verdict }));
 
 export const editFacts = (id: string, { facts, seen }: { facts: Record<string, unknown>; seen: string[] }) =>
-  answer(api.PATCH('/api/v1/records/{id}/facts', { params: { path: { id } }, body: { facts: facts as never, seen } }));
+  answer(api.PATCH('/api/v1/records/{id}/facts', { params: { path: { id } }, body: { facts, seen } }));
 
 export const assign = (id: string, to: Body['AssignmentBody']) =>
   answer(api.POST('/api/v1/records/{id}/assignment', { params: { path: { id } }, body: to }));

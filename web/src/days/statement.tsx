@@ -15,7 +15,7 @@ import { Moment } from '../words/moment.tsx';
 import { recordsIn } from './board-lines.ts';
 import { LinkedFigures } from './figures.tsx';
 import { StatementLinks } from './statement-links.tsx';
-import { fileName, sealedBy, signedFile, statementOf, type Statement } from './statement-shape.ts';
+import { fileName, sealedBy, signedFile, type Statement } from './statement-shape.ts';
 import './days.css';
 import './statement.css';
 
@@ -62,7 +62,7 @@ export function StatementPage() {
 function Download({ sealed }: { sealed: Sealed }) {
   const { t } = useWords();
   const save = () =>
-    saveFile(fileName(statementOf(sealed)), new Blob([signedFile(sealed)], { type: 'application/json' }));
+    saveFile(fileName(sealed.statement), new Blob([signedFile(sealed)], { type: 'application/json' }));
   return (
     <Button icon={<DownloadOutlined />} onClick={save}>
       {t('statement.download')}
@@ -72,7 +72,7 @@ function Download({ sealed }: { sealed: Sealed }) {
 
 function Paper({ sealed, zone }: { sealed: Sealed; zone?: string }) {
   const { t } = useWords();
-  const said = statementOf(sealed);
+  const said = sealed.statement;
   return (
     <article className="paper">
       <header>
@@ -235,7 +235,7 @@ function MissingPhones({ said, zone }: { said: Statement; zone?: string }) {
                 <td className="number">{number(phone.unsent)}</td>
                 <td className="number">{number(phone.photos ?? 0)}</td>
                 <td>
-                  <LastExchange at={phone.last_exchange_at} zone={zone} />
+                  <LastExchange at={phone.last_exchange_at ?? null} zone={zone} />
                 </td>
                 <td>{phone.reason}</td>
               </tr>
@@ -275,7 +275,7 @@ function Journals({ said, zone }: { said: Statement; zone?: string }) {
                 <td className="identifier">{head.link}</td>
                 <td className="number">{number(head.photos ?? 0)}</td>
                 <td>
-                  <LastExchange at={head.last_exchange_at} zone={zone} />
+                  <LastExchange at={head.last_exchange_at ?? null} zone={zone} />
                 </td>
               </tr>
             ))}

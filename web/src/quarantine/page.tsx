@@ -9,7 +9,6 @@ import { DeviceLink } from '../devices/link.tsx';
 import { number, term, useWords } from '../language/wording.ts';
 import { useProblemNotice } from '../problem/notices.tsx';
 import { HistoryTable } from '../record/history.tsx';
-import type { HistoryLine } from '../record/shape.ts';
 import { usePowers } from '../session/session.ts';
 import { PageHead } from '../shell/page-head.tsx';
 import { Fetched } from '../shell/states.tsx';
@@ -66,7 +65,7 @@ function Change({ change }: { change: Inspected }) {
   });
 
   // The server gives authors by what it knows of the change; each line is of the same person and phone.
-  const lines = (change.fields as unknown as HistoryLine[]).map((line) => ({
+  const lines = change.fields.map((line) => ({
     ...line,
     person: change.person,
     person_name: change.person_name,

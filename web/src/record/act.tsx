@@ -2,10 +2,10 @@ import type { Kind } from '../api/records.ts';
 import { term, useWords } from '../language/wording.ts';
 import { Value } from '../words/value.tsx';
 import { sortOf } from './fields.ts';
-import type { HistoryLine, Scalar } from './shape.ts';
+import type { FieldChange, Scalar } from './shape.ts';
 
 /** What a change did to a field, in words. */
-export function Act({ line, kind, zone }: { line: HistoryLine; kind?: Kind; zone?: string }) {
+export function Act({ line, kind, zone }: { line: FieldChange; kind?: Kind; zone?: string }) {
   const { t } = useWords();
   switch (line.act) {
     case 'set':

@@ -8,7 +8,6 @@ import { useProblemNotice } from '../problem/notices.tsx';
 import { usePowers } from '../session/session.ts';
 import { Moment } from '../words/moment.tsx';
 import { ArrivalDialog } from './arrival-dialog.tsx';
-import { viewOf } from './shape.ts';
 
 interface Props {
   detail: Detail;
@@ -25,12 +24,12 @@ export function Arrival({ detail, zone, onMade }: Props) {
   const notice = useProblemNotice();
   const [noting, setNoting] = useState(false);
   const { line } = detail;
-  const { arrived_at: at, consultant, confirmation_slip: slip } = viewOf(detail).office;
+  const { arrived_at: at, consultant, confirmation_slip: slip } = detail.record.office;
   const closed = line.review === 'approved' || line.review === 'rejected';
   const note = useMutation({
     mutationFn: (arrival: Parameters<typeof noteArrival>[1]) => noteArrival(line.id, arrival),
     onSuccess: (made) => {
-      const name = viewOf(made).office.consultant;
+      const name = made.record.office.consultant;
       message.success(name ? t('arrival.done', { name: String(name) }) : t('arrival.doneNobody'));
       setNoting(false);
       onMade(made);

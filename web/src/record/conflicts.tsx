@@ -6,7 +6,7 @@ import { Moment } from '../words/moment.tsx';
 import { Value } from '../words/value.tsx';
 import { edit, sortOf, splitPath } from './fields.ts';
 import { FieldName } from './field-name.tsx';
-import { viewOf, type ConcurrentValue, type Conflict } from './shape.ts';
+import type { ConcurrentValue, Conflict } from './shape.ts';
 import { isWritable, WriteField } from './write-field.tsx';
 
 interface Props {
@@ -20,7 +20,7 @@ interface Props {
 /** Each field that several people wrote without knowing of each other, with its values side by side. */
 export function Conflicts({ detail, zone, onWrite, writing }: Props) {
   const { t } = useWords();
-  const { conflicts } = viewOf(detail);
+  const { conflicts } = detail.record;
   if (conflicts.length === 0) return null;
   // Verdicts and assignments are settled where they are made.
   const settledHere = conflicts.filter(({ zone }) => onWrite && zone === 'facts');

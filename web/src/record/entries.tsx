@@ -1,12 +1,11 @@
 import type { Detail } from '../api/records.ts';
 import { number, term, useWords } from '../language/wording.ts';
 import { Moment } from '../words/moment.tsx';
-import { viewOf } from './shape.ts';
 
 /** How far a lead has come, and what was done about it. */
 export function Entries({ detail, zone }: { detail: Detail; zone?: string }) {
   const { t } = useWords();
-  const view = viewOf(detail);
+  const view = detail.record;
   const names = new Map(detail.people.map((person) => [person.actor, person.name]));
   return (
     <>

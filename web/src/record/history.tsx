@@ -8,13 +8,13 @@ import { Lines } from '../words/lines.tsx';
 import { Moment } from '../words/moment.tsx';
 import { Act } from './act.tsx';
 import { FieldName } from './field-name.tsx';
-import { historyOf, type HistoryLine } from './shape.ts';
+import type { HistoryLine } from './shape.ts';
 
 /** What every change did to every field: who, when, from which device. Newest first. */
 export function History({ detail, zone }: { detail: Detail; zone?: string }) {
   const { t } = useWords();
   const [field, setField] = useState<string>();
-  const lines = historyOf(detail).toReversed();
+  const lines = detail.history.toReversed();
   const fields = [...new Set(lines.map(subject))].toSorted();
   const shown = field === undefined ? lines : lines.filter((line) => subject(line) === field);
   return (
@@ -23,7 +23,7 @@ export function History({ detail, zone }: { detail: Detail; zone?: string }) {
         <h2>{t('record.history')}</h2>
         <Select
           size="small"
-          allowClear
+          allowClear={{ label: t('common.clear') }}
           aria-label={t('record.fieldColumn')}
           placeholder={t('record.oneField')}
           value={field}

@@ -10,15 +10,14 @@ import { useProblemNotice } from '../problem/notices.tsx';
 import { usePowers } from '../session/session.ts';
 import { Moment } from '../words/moment.tsx';
 import { AssignDialog } from './assign-dialog.tsx';
-import { historyOf, viewOf } from './shape.ts';
 
 /** Whose the record is now, and where it comes from. */
 export function Origin({ detail, zone, onMade }: { detail: Detail; zone?: string; onMade: (detail: Detail) => void }) {
   const { t } = useWords();
   const directory = useDirectory();
   const { line } = detail;
-  const { header } = viewOf(detail);
-  const label = historyOf(detail).find((change) => change.device === header.device)?.device_label;
+  const { header } = detail.record;
+  const label = detail.history.find((change) => change.device === header.device)?.device_label;
   const hours = header.utc_offset_minutes / 60;
   return (
     <section className="sheet" aria-label={t('record.assignment')}>

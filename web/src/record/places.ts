@@ -1,6 +1,5 @@
 import type { Detail } from '../api/records.ts';
 import { readPlace, type Fix, type Place } from '../map/place.ts';
-import { viewOf } from './shape.ts';
 
 export const PINS = ['captured', 'outlet_place', 'check_in_place', 'check_out_place'] as const;
 export type Pin = (typeof PINS)[number];
@@ -13,7 +12,7 @@ export interface PinnedFix {
 
 /** The places of a record: where it was captured and, for visits, where outlet, check-in and check-out are. */
 export function placesOf(detail: Detail): { fixes: PinnedFix[]; captured?: Place } {
-  const view = viewOf(detail);
+  const view = detail.record;
   const texts: Record<Pin, unknown> = {
     captured: view.header.place,
     outlet_place: view.facts.outlet_place,

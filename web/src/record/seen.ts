@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { recordDetail, type Detail } from '../api/records.ts';
 import { useMe } from '../session/session.ts';
 import { areOwn, changesSince } from './changes-since.ts';
-import { historyOf, type HistoryLine } from './shape.ts';
+import type { HistoryLine } from './shape.ts';
 
 export interface Seen {
   /** The version on which a decision may rest: the one that the person has looked at. */
@@ -26,10 +26,10 @@ export function useSeen(present: Detail, before?: Detail): Seen {
   const changed = !sameHeads(detail, present);
   return {
     detail,
-    news: changed ? changesSince(historyOf(detail), historyOf(present)) : undefined,
+    news: changed ? changesSince(detail.history, present.history) : undefined,
     acknowledge: () => setDetail(present),
     accept: (made) => {
-      setDetail((seen) => (areOwn(changesSince(historyOf(seen), historyOf(made)), me) ? made : seen));
+      setDetail((seen) => (areOwn(changesSince(seen.history, made.history), me) ? made : seen));
       cache.setQueryData(recordDetail(made.line.id).queryKey, made);
     },
   };

@@ -1,95 +1,23 @@
 import type { Body } from '../api/client.ts';
-import type { Detail, Kind, ReviewState } from '../api/records.ts';
+import type { Detail } from '../api/records.ts';
 
 /** A single value of a field. */
-export type Scalar = string | number | boolean | null;
-/** What a field holds: a scalar, a text, or values by key. */
-export type FieldValue = Scalar | Record<string, Scalar>;
-
-export interface ConcurrentValue {
-  value: Scalar;
-  author: string;
-  at: number;
-  change: string;
-  shown: boolean;
-}
-
+export type Scalar = Body['Scalar'];
+/** What a field holds: a single value, or values by key. */
+export type FieldValue = Body['FieldValue'];
 /** A field that several people wrote without knowing of each other. */
-export interface Conflict {
-  zone: string;
-  /** For a map `field/key`. */
-  field: string;
-  values: ConcurrentValue[];
-}
+export type Conflict = Body['ConflictBody'];
+export type ConcurrentValue = Body['ConcurrentValueBody'];
+export type FollowUp = Body['FollowUpBody'];
+export type StageEntry = Body['StageEntryBody'];
+export type PhotoEntry = Body['PhotoEntryBody'];
+export type RecordView = Detail['record'];
 
-interface Entry {
-  author: string;
-  id: string;
-  at: number;
-}
-
-export interface FollowUp extends Entry {
-  text: string;
-  by_means_of: string | null;
-  next_on: string | null;
-}
-
-export interface StageEntry extends Entry {
-  stage: string;
-  reason: string | null;
-  amount: string | null;
-  unit: string | null;
-}
-
-export interface PhotoEntry extends Entry {
-  hash: string;
-  bytes: number;
-  media_type: string;
-  caption: string | null;
-}
-
-/** The merged record, which the OpenAPI document leaves open (sync-core/src/record/view.rs). */
-export interface RecordView {
-  header: {
-    id: string;
-    kind: Kind;
-    owner: string;
-    office: string;
-    team: string | null;
-    project: string | null;
-    captured: { wall: number };
-    utc_offset_minutes: number;
-    place: string | null;
-    device: string;
-    app: string;
-  };
-  follow_ups: FollowUp[];
-  stages: StageEntry[];
-  photos: PhotoEntry[];
-  office: Record<string, Scalar>;
-  review: { state: ReviewState; reason: string | null; by: string | null; at: number | null };
-  conflicts: Conflict[];
-  unknown?: Record<string, Scalar>;
-  heads: string[];
-  stage: string | null;
-  facts: Record<string, FieldValue>;
-}
+/** What one change did to one field, as the change itself says. */
+export type FieldChange = Body['FieldChangeBody'];
 
 /** What speaks for a change; of one that was set aside nothing does yet. */
 type Proven = Pick<Body['HistoryBody'], 'evidence' | 'grade' | 'not_after'>;
 
-/** What one change did to one field; which of the last fields are there depends on `act`. */
-export type HistoryLine = Omit<Body['HistoryBody'], keyof Proven> & Partial<Proven> & {
-  value?: Scalar;
-  inserted?: string;
-  deleted?: number;
-  entry?: Record<string, Scalar>;
-};
-
-export function viewOf(detail: Detail): RecordView {
-  return detail.record as RecordView;
-}
-
-export function historyOf(detail: Detail): HistoryLine[] {
-  return detail.history as HistoryLine[];
-}
+/** What one change did to one field, and what is known about it. */
+export type HistoryLine = Omit<Body['HistoryBody'], keyof Proven> & Partial<Proven>;

@@ -5,7 +5,7 @@ import type { Detail } from '../api/records.ts';
 import { term, useWords } from '../language/wording.ts';
 import { Value } from '../words/value.tsx';
 import { edit, FIELDS, type Field } from './fields.ts';
-import { viewOf, type Scalar } from './shape.ts';
+import type { Scalar } from './shape.ts';
 import { isWritable, WriteField } from './write-field.tsx';
 
 interface Props {
@@ -19,7 +19,7 @@ interface Props {
 export function Values({ detail, zone, onWrite, writing }: Props) {
   const { t } = useWords();
   const [editing, setEditing] = useState<Field>();
-  const view = viewOf(detail);
+  const view = detail.record;
   const inConflict = new Set(
     view.conflicts.filter((conflict) => conflict.zone === 'facts').map((conflict) => conflict.field.split('/')[0]),
   );

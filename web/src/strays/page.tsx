@@ -10,7 +10,7 @@ import { useWords } from '../language/wording.ts';
 import { useProblemNotice } from '../problem/notices.tsx';
 import { Act } from '../record/act.tsx';
 import { FieldName } from '../record/field-name.tsx';
-import type { HistoryLine } from '../record/shape.ts';
+import type { FieldChange } from '../record/shape.ts';
 import { usePowers } from '../session/session.ts';
 import { PageHead } from '../shell/page-head.tsx';
 import { Fetched } from '../shell/states.tsx';
@@ -43,7 +43,7 @@ export function StraysPage() {
         key: 'fields',
         title: t('strays.wouldDo'),
         width: 260,
-        render: (_, stray) => <Fields lines={stray.fields as unknown as HistoryLine[]} />,
+        render: (_, stray) => <Fields lines={stray.fields} />,
       },
       {
         key: 'author',
@@ -129,7 +129,7 @@ export function StraysPage() {
   );
 }
 
-function Fields({ lines }: { lines: HistoryLine[] }) {
+function Fields({ lines }: { lines: FieldChange[] }) {
   return (
     <ul className="keys">
       {lines.map((line) => (
