@@ -42,6 +42,7 @@ pub async fn enrol(app: &App, request: EnrolRequest) -> Result<EnrolResponse, Se
     };
     let redeemed = app.store.redeem_code(&code.hash(), &device, now).await;
     let device = redeemed.map_err(|error| error.missing(codes::ENROL_CODE)).and_then(still_good)?;
+    app.events.tell(heard_of(&device, now));
     let profile = profile(app, &device.person).await?;
     Ok(EnrolResponse { device: device.id, server_key: app.keys.public(), profile })
 }

@@ -80,6 +80,26 @@ async fn office(test: &TestApp, house: &House, name: &str) -> String {
 }
 
 #[tokio::test]
+async fn a_phone_is_heard_of_as_soon_as_it_is_enrolled() {
+    let test = TestApp::new().await;
+    let house = House::build(&test).await;
+    let chief = house.staff(&test, Role::HqAdmin, HERE).await;
+    let mut page = Page::open(&test, &house.staff(&test, Role::Secretary, HERE).await).await;
+    Phone::of(&test, &house, Role::Promoter, HERE).await;
+    let named = json!({ "name": "锦江壹号" });
+    test.call(Method::POST, "/api/v1/projects", Some(&chief.cookie), Some(&named)).await.good();
+    let mut devices = false;
+    loop {
+        let (_, said) = page.next().await.unwrap();
+        devices |= said.get("devices").is_some();
+        if said.get("directory").is_some() {
+            break;
+        }
+    }
+    assert!(devices, "it has not exchanged anything yet");
+}
+
+#[tokio::test]
 async fn the_former_office_hears_of_the_phone_of_somebody_who_moved() {
     let test = TestApp::new().await;
     let house = House::build(&test).await;
@@ -88,9 +108,11 @@ async fn the_former_office_hears_of_the_phone_of_somebody_who_moved() {
     assert_eq!(phone.sync(&test).await.failure, None);
     let chief = house.staff(&test, Role::HqAdmin, HERE).await;
     let path = format!("/api/v1/people/{}", house.person(Role::Promoter, HERE));
-    test.call(Method::PATCH, &path, Some(&chief.cookie), Some(&json!({ "office": there }))).await.good();
-
     let mut former = Page::open(&test, &house.staff(&test, Role::Secretary, HERE).await).await;
+    test.call(Method::PATCH, &path, Some(&chief.cookie), Some(&json!({ "office": there }))).await.good();
+    // With it comes what has not been told of before.
+    former.hear("directory").await;
+
     let mut present = Page::open(&test, &house.staff(&test, Role::Secretary, THERE).await).await;
     phone.register("张伟");
     assert_eq!(phone.sync(&test).await.failure, None);
