@@ -2,6 +2,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { Desk, openBrowser } from './desk.ts';
 import { LoneServer } from './lone-server.ts';
+import { pinsOf, stoodFor } from './pins.ts';
 import { TileServer } from './tile-server.ts';
 
 let browser: Browser;
@@ -30,40 +31,66 @@ beforeEach(() => {
   tiles.isBroken = false;
 });
 
-test('with tiles there is a map that says whose they are, and a pin for each record', async () => {
+const map = () => desk.page.getByRole('region', { name: /^Map: (?!arrows)/ });
+const pins = () => pinsOf(map());
+/** How many records the page says are on the map. */
+const said = async () => Number(/\d[\d,]*/.exec(await desk.page.getByText(/^On the map are/).innerText())?.[0].replaceAll(',', ''));
+
+test('with tiles there is a map that says whose they are, and pins for all records', async () => {
   const { page } = desk;
   await page.goto('/records?kind=visit&view=map');
-  const map = page.getByRole('region', { name: /^Map: / });
-  await map.locator('canvas').waitFor();
-  await map.locator('button.pin').first().waitFor();
-  expect(await map.locator('button.pin').count()).toBe(await page.locator('.map-list li').count());
-  await map.getByText('Tiles of the tests').waitFor();
+  await map().locator('canvas').waitFor();
+  await pins().first().waitFor();
+  expect(await stoodFor(pins())).toBe(await said());
+  await map().getByText('Tiles of the tests').waitFor();
   await expect.poll(() => tiles.asked.length).toBeGreaterThan(0);
   expect(tiles.asked.filter((tile) => !/^\d+\/\d+\/\d+$/.test(tile))).toEqual([]);
   // Nothing of it breaks the content security policy: closing the desk looks at that.
-  await map.locator('button.pin').first().press('Enter');
+  await pins().first().press('Enter');
+  await page.locator('.map-list a').first().click();
   await page.waitForURL('**/records/*');
-  await page.getByRole('region', { name: /^Map: / }).locator('canvas').waitFor();
+  await map().locator('canvas').waitFor();
+  await map().locator('.map-layer .pin').first().waitFor();
 });
 
-test('pins stand where their records are, and stay there when the map is moved', async () => {
+test('pins stand where their records are, also when the map is moved', async () => {
   const { page } = desk;
   await page.goto('/records?kind=visit&view=map');
-  const map = page.getByRole('region', { name: /^Map: / });
-  const pin = map.locator('button.pin').first();
-  await pin.waitFor();
-  const inside = () => map.locator('button.pin').evaluateAll((pins) => {
+  await pins().first().waitFor();
+  const inside = () => pins().evaluateAll((pins) => {
     const edge = pins[0]?.closest('.map')?.getBoundingClientRect();
     return pins.filter((pin) => {
       const at = pin.getBoundingClientRect();
       return edge && at.left >= edge.left && at.right <= edge.right && at.top >= edge.top && at.bottom <= edge.bottom;
     }).length;
   });
-  await expect.poll(inside).toBe(await map.locator('button.pin').count());
+  await expect.poll(inside).toBe(await pins().count());
+  const all = await stoodFor(pins());
   tiles.asked.length = 0;
-  await map.getByRole('button', { name: 'Zoom in' }).click();
+  await map().getByRole('button', { name: 'Zoom in' }).click();
   await expect.poll(() => tiles.asked.length).toBeGreaterThan(0);
-  expect(await inside()).toBeLessThan(await map.locator('button.pin').count());
+  // What is out of sight has no pin.
+  await expect.poll(() => stoodFor(pins())).toBeLessThan(all);
+});
+
+test('arrows walk over the pins and leave the map where it is; plus and minus zoom it, and the focus stays', async () => {
+  const { page } = desk;
+  await page.goto('/records?kind=visit&view=map');
+  await pins().first().focus();
+  await page.keyboard.press('Home');
+  const focused = map().locator('.pins-above :focus');
+  const before = await focused.boundingBox();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Home');
+  expect(await focused.boundingBox()).toEqual(before);
+  const name = await focused.getAttribute('title');
+  await page.keyboard.press('ArrowRight');
+  expect(await focused.getAttribute('title')).not.toBe(name);
+  // They join when the map is seen from afar, and somebody is still on one of them.
+  const all = await pins().count();
+  for (let far = 0; far < 8; far += 1) await page.keyboard.press('-');
+  await expect.poll(() => pins().count()).toBeLessThan(all);
+  await focused.waitFor();
 });
 
 test('where no tile comes the places are on a plain plan, and it says so', async () => {
@@ -73,5 +100,5 @@ test('where no tile comes the places are on a plain plan, and it says so', async
   const sheet = page.getByRole('region', { name: 'Places of these records' });
   await sheet.getByText('The map cannot be fetched: the places are drawn on a plain plan.').waitFor();
   expect(tiles.asked.length).toBeGreaterThan(0);
-  expect(await sheet.locator('svg.plan a').count()).toBe(await sheet.locator('.map-list li').count());
+  expect(await stoodFor(pinsOf(sheet))).toBe(await said());
 });

@@ -5,7 +5,7 @@ import { KindMark } from '../words/marks.tsx';
 import { Moment } from '../words/moment.tsx';
 
 interface Props {
-  lines: Line[];
+  lines: readonly Line[];
   /** By whose clocks the times are; each record's own office's if left out. */
   office?: string;
 }

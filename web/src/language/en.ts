@@ -52,6 +52,8 @@ const words = {
     firstPage: 'First page',
     previousPage: 'Previous page',
     nextPage: 'Next page',
+    pageOf: '{{from}} to {{to}} of {{all}}',
+    clear: 'Clear',
     more: 'Load more',
     loaded_one: '{{count}} loaded',
     loaded_other: '{{count}} loaded',
@@ -155,6 +157,7 @@ const words = {
     },
   },
   records: {
+    selectPage: 'Select all on this page',
     title: 'Records',
     empty: 'No records match',
     emptyHint: 'Take a filter away, or look at another day.',

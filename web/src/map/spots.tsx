@@ -1,4 +1,5 @@
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useId } from 'react';
+import { useWords } from '../language/wording.ts';
 import { Loading } from '../shell/states.tsx';
 import type { Fix } from './place.ts';
 import { Plan } from './plan.tsx';
@@ -15,16 +16,39 @@ export interface Spot {
   /** Its colour, from 0 to 3. */
   tone: number;
   fix: Fix;
-  /** The record to which it leads, if to one. */
-  record?: string;
 }
 
-/** Spots on a map if the server has one, else on a plain plan. `label` says what of. */
-export function Spots({ spots, label, large }: { spots: Spot[]; label: string; large?: boolean }) {
-  if (!tiles) return <Plan spots={spots} label={label} large={large} />;
+export interface SpotsProps {
+  spots: Spot[];
+  /** What they are places of. */
+  label: string;
+  /** The spots are records, as many as there may be: each pin leads to its record, or to those that it stands for. */
+  onChoose?: (records: string[]) => void;
+}
+
+export interface DrawnProps extends SpotsProps {
+  /** What says how pins are used by keys. */
+  hint: string;
+}
+
+/** Spots on a map if the server has one, else on a plain plan. */
+export function Spots(props: SpotsProps) {
+  const { t } = useWords();
+  const hint = useId();
   return (
-    <Suspense fallback={<Loading rows={4} />}>
-      <TileMap spots={spots} label={label} large={large} tiles={tiles} />
-    </Suspense>
+    <>
+      {tiles ? (
+        <Suspense fallback={<Loading rows={4} />}>
+          <TileMap {...props} hint={hint} tiles={tiles} />
+        </Suspense>
+      ) : (
+        <Plan {...props} hint={hint} />
+      )}
+      {props.onChoose && (
+        <p id={hint} className="pins-hint small quiet">
+          {t('places.keys')}
+        </p>
+      )}
+    </>
   );
 }

@@ -1,14 +1,16 @@
 import gcoord from 'gcoord';
-import { LngLatBounds, Map as Chart, Marker, NavigationControl, ScaleControl, setWorkerUrl } from 'maplibre-gl';
+import { LngLatBounds, Map as Chart, NavigationControl, ScaleControl, setWorkerUrl } from 'maplibre-gl';
 import 'maplibre-gl/dist/maplibre-gl.css';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
-import { useNavigate } from '@tanstack/react-router';
-import { useEffect, useEffectEvent, useRef, useState } from 'react';
+import { startTransition, useEffect, useEffectEvent, useLayoutEffect, useRef, useState } from 'react';
+import { createPortal } from 'react-dom';
 import { useWords } from '../language/wording.ts';
-import type { Tiles } from './tiles.ts';
+import { APART, grouped } from './groups.ts';
+import { Pins, type Placed } from './pins.tsx';
 import type { Datum, Fix } from './place.ts';
 import { Plan } from './plan.tsx';
-import type { Spot } from './spots.tsx';
+import type { DrawnProps, Spot } from './spots.tsx';
+import type { Tiles } from './tiles.ts';
 
 // A file of ours, so that the content security policy needs no leave for workers made from text.
 setWorkerUrl(workerUrl);
@@ -19,10 +21,7 @@ function onTiles(fix: Fix, datum: Datum): [number, number] {
   return gcoord.transform([fix.lon, fix.lat], SYSTEM[fix.datum], SYSTEM[datum]);
 }
 
-interface Props {
-  spots: Spot[];
-  label: string;
-  large?: boolean;
+interface Props extends DrawnProps {
   tiles: Tiles;
 }
 
@@ -30,18 +29,27 @@ interface Props {
 type Lack = 'drawing' | 'tiles';
 
 /** The spots on the organisation's own tiles; on the plain plan where the browser can't draw maps, or no tile comes. */
-export default function TileMap({ spots, label, large, tiles }: Props) {
-  const { t } = useWords();
+export default function TileMap({ spots, label, hint, onChoose, tiles }: Props) {
+  const { t, language } = useWords();
   const place = useRef<HTMLDivElement>(null);
-  const chart = useRef<Chart>(undefined);
+  const [chart, setChart] = useState<Chart>();
   const [lack, setLack] = useState<Lack>();
-  const navigate = useNavigate();
-  const open = useEffectEvent((id: string) => void navigate({ to: '/records/$id', params: { id } }));
   const around = useEffectEvent(() => {
     const bounds = new LngLatBounds();
     for (const { fix } of spots) bounds.extend(onTiles(fix, tiles.datum));
     return bounds;
   });
+  const words = useEffectEvent(() => ({
+    'Map.Title': t('map.title'),
+    'NavigationControl.ZoomIn': t('map.zoomIn'),
+    'NavigationControl.ZoomOut': t('map.zoomOut'),
+    'AttributionControl.ToggleAttribution': t('map.attribution'),
+    'ScaleControl.Meters': t('map.metres'),
+    'ScaleControl.Kilometers': t('map.kilometres'),
+    'CooperativeGesturesHandler.WindowsHelpText': t('map.useCtrl'),
+    'CooperativeGesturesHandler.MacHelpText': t('map.useCommand'),
+    'CooperativeGesturesHandler.MobileHelpText': t('map.useTwoFingers'),
+  }));
   useEffect(() => {
     if (!place.current || lack) return;
     let map: Chart;
@@ -56,41 +64,40 @@ export default function TileMap({ spots, label, large, tiles }: Props) {
         bounds: around(),
         fitBoundsOptions: { padding: 48, maxZoom: 16 },
         cooperativeGestures: true,
+        // Nothing on it would turn it back, and pins are put where north is up.
+        dragRotate: false,
+        maxPitch: 0,
+        locale: words(),
       });
     } catch {
       // There is no WebGL.
       return setLack('drawing');
     }
-    chart.current = map;
+    map.touchZoomRotate.disableRotation();
+    map.keyboard.disableRotation();
     map.addControl(new NavigationControl({ showCompass: false }));
     map.addControl(new ScaleControl());
     // Some tiles may be missing at the edges of what somebody draws; if none comes, the pins are on nothing.
     let came = false;
     map.on('sourcedata', ({ tile }) => (came ||= tile !== undefined));
     map.once('idle', () => !came && setLack('tiles'));
+    setChart(map);
     return () => {
-      chart.current = undefined;
+      setChart(undefined);
       map.remove();
     };
-  }, [lack, tiles]);
-  // The map stays where somebody has moved it, and its pins stay until something is elsewhere.
-  const where = JSON.stringify(spots.map(({ fix, name, tone, record }) => ({ at: onTiles(fix, tiles.datum), name, tone, record })));
-  useEffect(() => {
-    const map = chart.current;
-    if (!map) return;
-    const points = JSON.parse(where) as (Pick<Spot, 'name' | 'tone' | 'record'> & { at: [number, number] })[];
-    const markers = points.map(({ at, name, tone, record }) => {
-      const element = document.createElement(record === undefined ? 'div' : 'button');
-      element.className = `pin pin-${tone} pin-on-map`;
-      element.title = name;
-      if (record !== undefined) element.addEventListener('click', () => open(record));
-      return new Marker({ element }).setLngLat(at).addTo(map);
-    });
-    return () => {
-      for (const marker of markers) marker.remove();
-    };
-  }, [lack, where, tiles]);
-  if (!lack) return <div className="map" ref={place} role="region" aria-label={`${t('record.openMap')}: ${label}`} />;
+  }, [lack, tiles, language]);
+  if (!lack) {
+    return (
+      <div className="map" ref={place} role="region" aria-label={`${t('record.openMap')}: ${label}`}>
+        {chart &&
+          createPortal(
+            <Above chart={chart} spots={spots} label={label} hint={hint} datum={tiles.datum} onChoose={onChoose} />,
+            chart.getCanvasContainer(),
+          )}
+      </div>
+    );
+  }
   return (
     <>
       {lack === 'tiles' && (
@@ -98,7 +105,74 @@ export default function TileMap({ spots, label, large, tiles }: Props) {
           {t('places.noTiles')}
         </p>
       )}
-      <Plan spots={spots} label={label} large={large} />
+      <Plan spots={spots} label={label} hint={hint} onChoose={onChoose} />
     </>
   );
+}
+
+interface AboveProps extends DrawnProps {
+  chart: Chart;
+  datum: Datum;
+}
+
+/** What is seen of the spots: where they are, on a map that looks like this. */
+interface View {
+  placed: Placed[];
+  /** What was in its upper left corner. */
+  corner: { lng: number; lat: number };
+  zoom: number;
+}
+
+/** The pins of what the map shows. They follow it while it moves, and are found anew for where it has come to. */
+function Above({ chart, spots, label, hint, datum, onChoose }: AboveProps) {
+  const layer = useRef<HTMLDivElement>(null);
+  const [view, setView] = useState<View>();
+  useLayoutEffect(() => {
+    const look = () => setView(seen(chart, spots, datum));
+    // While it is zoomed, pins would join and part with every frame.
+    const lookAround = () => {
+      if (!chart.isZooming()) startTransition(look);
+    };
+    look();
+    chart.on('move', lookAround);
+    chart.on('moveend', look);
+    chart.on('resize', look);
+    return () => {
+      chart.off('move', lookAround);
+      chart.off('moveend', look);
+      chart.off('resize', look);
+    };
+  }, [chart, spots, datum]);
+  useLayoutEffect(() => {
+    if (!view) return;
+    const follow = () => {
+      const { x, y } = chart.project(view.corner);
+      const scale = 2 ** (chart.getZoom() - view.zoom);
+      if (layer.current) layer.current.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
+    };
+    follow();
+    chart.on('move', follow);
+    return () => void chart.off('move', follow);
+  }, [chart, view]);
+  if (!view) return null;
+  return (
+    <div className="map-layer" ref={layer}>
+      {onChoose ? (
+        <Pins pins={grouped(view.placed, APART)} label={label} hint={hint} onChoose={onChoose} />
+      ) : (
+        view.placed.map(({ x, y, spot }) => (
+          <span key={spot.key} className={`pin pin-${spot.tone}`} title={spot.name} style={{ left: x, top: y }} />
+        ))
+      )}
+    </div>
+  );
+}
+
+function seen(chart: Chart, spots: Spot[], datum: Datum): View {
+  const { clientWidth, clientHeight } = chart.getContainer();
+  const placed = spots.flatMap((spot) => {
+    const { x, y } = chart.project(onTiles(spot.fix, datum));
+    return x >= 0 && y >= 0 && x <= clientWidth && y <= clientHeight ? [{ x, y, spot }] : [];
+  });
+  return { placed, corner: chart.unproject([0, 0]), zoom: chart.getZoom() };
 }

@@ -1,8 +1,8 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { Progress } from 'antd';
+import { Button, Progress } from 'antd';
 import gcoord from 'gcoord';
-import { useEffect, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { allItems } from '../api/all-items.ts';
 import { MOST_ON_MAP, nameOf, recordCount, recordMap, type Line, type RecordFilter } from '../api/records.ts';
 import { number, term, useWords } from '../language/wording.ts';
@@ -11,6 +11,7 @@ import { readPlace, type Fix } from '../map/place.ts';
 import { Spots, type Spot } from '../map/spots.tsx';
 import { Trouble } from '../problem/trouble.tsx';
 import { Fetched, Lacking, Nothing } from '../shell/states.tsx';
+import { Paged } from '../words/paged.tsx';
 import { KINDS } from './search.ts';
 
 /** On a plan all spots need one coordinate system. */
@@ -29,7 +30,7 @@ function spotOf({ line, place: text }: Placed): Spot | undefined {
   const place = text === undefined ? undefined : readPlace(text);
   if (!place?.fix) return undefined;
   const name = `${nameOf(line)} · ${term('kind', line.kind)}`;
-  return { key: line.id, name, tone: KINDS.indexOf(line.kind), fix: inWgs84(place), record: line.id };
+  return { key: line.id, name, tone: KINDS.indexOf(line.kind), fix: inWgs84(place) };
 }
 
 /** Where the records of a filter were made. They are shown once all are there: nobody reads a map whose edges move with
@@ -50,12 +51,11 @@ export default function RecordsMap({ filter }: { filter: RecordFilter }) {
     <section className="sheet map-sheet" aria-label={t('places.title')}>
       <Fetched query={query}>
         {(data) => {
-          const placed = allItems(data);
-          if (goesOn && !isDrawn) return <Gathering done={placed.length} filter={filter} />;
+          if (goesOn && !isDrawn) return <Gathering done={allItems(data).length} filter={filter} />;
           return (
             <>
               {isFetchNextPageError && <Trouble error={query.error} again={() => void fetchNextPage()} />}
-              <Scattered placed={placed} filter={filter} isAll={data.pages.at(-1)?.next == null} />
+              <Scattered pages={data.pages} filter={filter} isAll={data.pages.at(-1)?.next == null} />
             </>
           );
         }}
@@ -78,49 +78,89 @@ function Gathering({ done, filter }: { done: number; filter: RecordFilter }) {
 }
 
 interface ScatteredProps {
-  placed: Placed[];
+  pages: { items: Placed[] }[];
   filter: RecordFilter;
   /** Whether the filter has no others. */
   isAll: boolean;
 }
 
+/** So many records are listed below the map at once: nobody tabs through thousands. */
+const LISTED = 48;
+
 /** The spots, and a list of them for whoever sees no pictures. */
-function Scattered({ placed, filter, isAll }: ScatteredProps) {
-  const { t } = useWords();
-  const found = placed.map((one) => spotOf(one));
-  const spots = found.filter((spot) => spot !== undefined);
-  const nowhere = placed.flatMap(({ line }, at) => (found[at] === undefined ? [line] : []));
+function Scattered({ pages, filter, isAll }: ScatteredProps) {
+  const { t, language } = useWords();
+  const { spots, nowhere } = useMemo(() => {
+    const found = allItems({ pages }).map((one) => ({ line: one.line, spot: spotOf(one) }));
+    return {
+      spots: found.flatMap(({ spot }) => spot ?? []),
+      nowhere: found.flatMap(({ line, spot }) => (spot ? [] : [line])),
+    };
+  }, [pages, language]);
+  const { box, here, head, choose, release } = useChosen(spots);
   return (
     <>
       <Shown spots={spots.length} nowhere={nowhere.length} filter={filter} isAll={isAll} />
       {spots.length === 0 ? (
         <Nothing title={t('places.empty')} hint={t('places.emptyHint')} />
       ) : (
-        <>
-          <Spots spots={spots} label={t('places.title')} large />
-          <ul className="map-list">
-            {spots.map((spot) => (
-              <li key={spot.key}>
-                <span className={`pin pin-${spot.tone}`} aria-hidden />
-                <Link to="/records/$id" params={{ id: spot.key }}>
-                  {spot.name}
-                </Link>{' '}
-                <span className="small quiet number">
-                  {spot.fix.lat.toFixed(4)}, {spot.fix.lon.toFixed(4)}
-                </span>
-              </li>
-            ))}
-          </ul>
-        </>
+        <div ref={box} onKeyDown={({ key }) => key === 'Escape' && here && release()}>
+          <Spots spots={spots} label={t('places.title')} onChoose={choose} />
+          {here && (
+            <div className="map-here">
+              <h2 ref={head} tabIndex={-1}>
+                {t('places.here', { count: here.length, shown: number(here.length) })}
+              </h2>
+              <Button size="small" onClick={release}>
+                {t('places.showAll')}
+              </Button>
+            </div>
+          )}
+          <Paged key={String(here !== undefined)} items={here ?? spots} atOnce={LISTED}>
+            {(some) => (
+              <ul className="map-list">
+                {some.map((spot) => (
+                  <li key={spot.key}>
+                    <span className={`pin pin-${spot.tone}`} aria-hidden />
+                    <Link to="/records/$id" params={{ id: spot.key }}>
+                      {spot.name}
+                    </Link>{' '}
+                    <span className="small quiet number">
+                      {spot.fix.lat.toFixed(4)}, {spot.fix.lon.toFixed(4)}
+                    </span>
+                  </li>
+                ))}
+              </ul>
+            )}
+          </Paged>
+        </div>
       )}
       {nowhere.length > 0 && (
         <details className="nowhere">
           <summary>{t('places.nowhere', { count: nowhere.length, shown: number(nowhere.length) })}</summary>
-          <RecordLines lines={nowhere} />
+          <Paged items={nowhere} atOnce={LISTED}>
+            {(lines) => <RecordLines lines={lines} />}
+          </Paged>
         </details>
       )}
     </>
   );
+}
+
+/** The records of the pin that somebody has chosen: they are listed alone, and whoever has enough of them is back at the
+ * pin. */
+function useChosen(spots: Spot[]) {
+  const box = useRef<HTMLDivElement>(null);
+  const head = useRef<HTMLHeadingElement>(null);
+  const [chosen, setChosen] = useState<readonly string[]>();
+  useEffect(() => head.current?.focus(), [chosen]);
+  const found = chosen && spots.filter(({ key }) => chosen.includes(key));
+  const release = () => {
+    setChosen(undefined);
+    box.current?.querySelector<HTMLElement>('.pin[tabindex="0"]')?.focus();
+  };
+  // Those that were chosen may have gone elsewhere.
+  return { box, here: found?.length ? found : undefined, head, choose: setChosen, release };
 }
 
 interface ShownProps extends Pick<ScatteredProps, 'filter' | 'isAll'> {

@@ -3,6 +3,7 @@ import { memo, startTransition, useEffect, useState, type ReactNode } from 'reac
 import { useDirectory } from '../api/directory.ts';
 import { useWords } from '../language/wording.ts';
 import { Loading, Nothing } from '../shell/states.tsx';
+import { Paged } from './paged.tsx';
 
 interface Props<T> extends Pick<
   TableProps<T>,
@@ -35,26 +36,27 @@ function Drawn<T extends object>({ lines, empty, hint, onReset, atOnce, ...rest 
   const [whole, setWhole] = useState(lines.length <= FILLING);
   useEffect(() => startTransition(() => setWhole(true)), []);
   return (
-    <Table<T>
-      size="small"
-      className={whole ? undefined : 'growing'}
-      dataSource={whole ? lines : lines.slice(0, FILLING)}
-      pagination={
-        atOnce !== undefined &&
-        lines.length > atOnce && { pageSize: atOnce, total: lines.length, showSizeChanger: false }
-      }
-      locale={
-        empty === undefined
-          ? undefined
-          : {
-              emptyText: (
-                <Nothing title={empty} hint={hint}>
-                  {onReset && <Button onClick={onReset}>{t('records.reset')}</Button>}
-                </Nothing>
-              ),
-            }
-      }
-      {...rest}
-    />
+    <Paged items={lines} atOnce={atOnce}>
+      {(some) => (
+        <Table<T>
+          size="small"
+          className={whole ? undefined : 'growing'}
+          dataSource={whole ? some : some.slice(0, FILLING)}
+          pagination={false}
+          locale={
+            empty === undefined
+              ? undefined
+              : {
+                  emptyText: (
+                    <Nothing title={empty} hint={hint}>
+                      {onReset && <Button onClick={onReset}>{t('records.reset')}</Button>}
+                    </Nothing>
+                  ),
+                }
+          }
+          {...rest}
+        />
+      )}
+    </Paged>
   );
 }

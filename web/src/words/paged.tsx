@@ -1,0 +1,38 @@
+import { Button } from 'antd';
+import { useState, type ReactNode } from 'react';
+import { number, useWords } from '../language/wording.ts';
+
+interface Props<T> {
+  items: readonly T[];
+  /** Longer lists are shown in pages of so many; however long, at once if left out. */
+  atOnce?: number;
+  children: (items: readonly T[]) => ReactNode;
+}
+
+/** A list that is there as a whole, page by page. */
+export function Paged<T>({ items, atOnce = Infinity, children }: Props<T>) {
+  const { t } = useWords();
+  const [wanted, setWanted] = useState(0);
+  const last = Math.max(0, Math.ceil(items.length / atOnce) - 1);
+  const page = Math.min(wanted, last);
+  const from = last > 0 ? page * atOnce : 0;
+  const some = last > 0 ? items.slice(from, from + atOnce) : items;
+  return (
+    <>
+      {children(some)}
+      {last > 0 && (
+        <div className="list-foot">
+          <span className="start quiet number" role="status">
+            {t('common.pageOf', { from: number(from + 1), to: number(from + some.length), all: number(items.length) })}
+          </span>
+          <Button disabled={page === 0} onClick={() => setWanted(page - 1)}>
+            {t('common.previousPage')}
+          </Button>
+          <Button disabled={page === last} onClick={() => setWanted(page + 1)}>
+            {t('common.nextPage')}
+          </Button>
+        </div>
+      )}
+    </>
+  );
+}
