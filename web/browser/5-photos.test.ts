@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { PNG } from 'pngjs';
 import { expect, test } from 'vitest';
 import { admin } from './admin.ts';
-import { contentsOf, first, sitting } from './desk.ts';
+import { contentsOf, Desk, first, sitting } from './desk.ts';
+import { foreignNames } from './foreign.ts';
 import { phoneOf } from './handset.ts';
 
 const at = sitting('hq_admin');
@@ -36,6 +37,33 @@ test('photos that arrive are shown at once, and move nothing that somebody looks
   await page.keyboard.press('Escape');
   await first.getByRole('link', { name: '后到的照片' }).waitFor();
   await page.locator('.gallery-news button').waitFor({ state: 'detached' });
+});
+
+test('a photo that is enlarged has its own name and words of both languages', async () => {
+  const ids = [await photographed('放大的一张', 60), await photographed('旁边的一张', 61)];
+  const { page } = at.desk;
+  await page.goto('/photos');
+  const large = page.getByRole('dialog', { name: 'Enlarged photo' });
+  await page.getByRole('button', { name: 'Photo of 旁边的一张' }).press('Enter');
+  await large.getByRole('img', { name: 'Photo of 旁边的一张' }).waitFor();
+  await large.getByRole('button', { name: 'Next photo' }).click();
+  await large.getByRole('img', { name: 'Photo of 放大的一张' }).waitFor();
+  for (const name of ['Flip upside down', 'Mirror', 'Turn left', 'Turn right', 'Smaller', 'Larger']) {
+    await large.getByRole('button', { name }).waitFor();
+  }
+  await large.getByRole('button', { name: 'Close' }).click();
+  await large.waitFor({ state: 'hidden' });
+  const other = await Desk.open(at.browser, { locale: 'zh-CN' });
+  await other.signIn('hq_admin');
+  await other.page.goto(`/records/${first(ids)}`);
+  await other.page.getByRole('button', { name: '放大的一张' }).press('Enter');
+  const dialog = other.page.getByRole('dialog', { name: '放大的照片' });
+  await dialog.getByRole('button', { name: '向左旋转' }).waitFor();
+  expect(await foreignNames(other.page)).toEqual([]);
+  expect(await other.barriers()).toEqual([]);
+  await dialog.getByRole('button', { name: '关闭' }).click();
+  await dialog.waitFor({ state: 'hidden' });
+  await other.close();
 });
 
 test('of the pages that somebody has loaded, news of a photo fetches the first again and no other', async () => {

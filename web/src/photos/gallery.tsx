@@ -7,6 +7,7 @@ import { nameOf } from '../api/records.ts';
 import { number, useWords } from '../language/wording.ts';
 import { KindMark } from '../words/marks.tsx';
 import { Moment } from '../words/moment.tsx';
+import { Enlarging } from './enlarging.tsx';
 import { keepPlace } from './place.ts';
 import './photos.css';
 
@@ -26,13 +27,13 @@ export function Gallery({ photos, office }: { photos: NamedPhoto[]; office?: str
           <Button onClick={letGo}>{t('photos.waiting', { count: waiting, shown: number(waiting) })}</Button>
         )}
       </div>
-      <Image.PreviewGroup items={large} preview={{ onOpenChange: onPreview }}>
+      <Enlarging photos={large} onOpenChange={onPreview}>
         <ul className="gallery">
           {shown.map((photo) => (
             <Photo key={photo.hash} photo={photo} office={office} alt={altOf(photo)} />
           ))}
         </ul>
-      </Image.PreviewGroup>
+      </Enlarging>
     </>
   );
 

@@ -33,7 +33,7 @@ export function AssignDialog({ sending, onSend, onClose }: Props) {
       value={value}
       onChange={onChange}
       options={options}
-      allowClear
+      allowClear={{ label: t('common.clear') }}
       showSearch={{ optionFilterProp: 'label' }}
     />
   );

@@ -109,6 +109,7 @@ function Editor({ sort, value, zone, disabled, onChange, onEnter }: EditorProps)
       return (
         <InputNumber
           {...common}
+          controls={false}
           min={0}
           precision={0}
           value={typeof value === 'number' ? value : null}
@@ -120,6 +121,7 @@ function Editor({ sort, value, zone, disabled, onChange, onEnter }: EditorProps)
       return (
         <InputNumber<string>
           {...common}
+          controls={false}
           stringMode
           min="0"
           value={value === null ? null : String(value)}

@@ -4,6 +4,7 @@ import { memo, useEffect, useState } from 'react';
 import { useDirectory } from '../api/directory.ts';
 import type { RecordFilter } from '../api/records.ts';
 import { term, useWords, type Group } from '../language/wording.ts';
+import { ClearIcon } from '../words/clear-icon.tsx';
 import { Narrowings } from './narrowings.tsx';
 import { chosenDays, FLAGS, KINDS, narrow, STAGES, STATES } from './search.ts';
 
@@ -141,6 +142,7 @@ interface ChoiceProps<T extends string> {
 
 /** One of several values, or none; can be typed into. */
 export function Choice<T extends string>({ label, value, options, onChange, wide = false }: ChoiceProps<T>) {
+  const { t } = useWords();
   return (
     <Select<T>
       className={wide ? 'wide' : 'narrow'}
@@ -149,7 +151,7 @@ export function Choice<T extends string>({ label, value, options, onChange, wide
       value={value}
       options={options}
       onChange={(value: T | undefined) => onChange(value)}
-      allowClear
+      allowClear={{ label: t('common.clear') }}
       showSearch={{ optionFilterProp: 'label' }}
       popupMatchSelectWidth={false}
     />
@@ -164,7 +166,7 @@ function TextFilter({ value, onChange }: { value?: string; onChange: (text: stri
     <Input.Search
       className="search"
       value={text}
-      allowClear
+      allowClear={{ clearIcon: <ClearIcon /> }}
       aria-label={t('records.searchHint')}
       placeholder={t('records.searchHint')}
       onChange={(event) => setText(event.target.value)}

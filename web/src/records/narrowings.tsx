@@ -32,7 +32,7 @@ export function Narrowings({ filter, onChange }: Props) {
   return Object.entries(said).map(
     ([condition, words]) =>
       words && (
-        <Tag key={condition} closable onClose={() => onChange({ [condition]: undefined })}>
+        <Tag key={condition} closable={{ 'aria-label': `${t('common.clear')}: ${words}` }} onClose={() => onChange({ [condition]: undefined })}>
           {words}
         </Tag>
       ),

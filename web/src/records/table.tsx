@@ -32,9 +32,10 @@ export function RecordsTable({ lines, columns, waiting, selected, onSelect, onRe
       onSelect && {
         selectedRowKeys: [...selected],
         onChange: (ids: Key[]) => onSelect(new Set(ids.map(String))),
+        getTitleCheckboxProps: () => ({ 'aria-label': t('records.selectPage') }) as object,
         getCheckboxProps: (line: Line) => ({ 'aria-label': nameOf(line) }) as object,
       },
-    [selected, onSelect],
+    [selected, onSelect, t],
   );
   return (
     <List label={t('records.title')}>

@@ -119,7 +119,7 @@ function Threshold({ name }: { name: keyof Thresholds }) {
       extra={range}
       rules={[{ required: true, type: 'integer', min, max, message: range }]}
     >
-      <InputNumber className="full" suffix={t(`settings.unit.${name}`)} />
+      <InputNumber className="full" controls={false} suffix={t(`settings.unit.${name}`)} />
     </Form.Item>
   );
 }

@@ -1,3 +1,4 @@
+import { SearchOutlined } from '@ant-design/icons';
 import { App, ConfigProvider } from 'antd';
 import type { ReactNode } from 'react';
 import { antdLocale } from '../language/language.ts';
@@ -9,7 +10,7 @@ const csp = nonce ? { nonce } : undefined;
 
 /** Colours, type, antd's own words, and room for notices. */
 export function Appearance({ children }: { children: ReactNode }) {
-  useWords();
+  const { t } = useWords();
   return (
     <ConfigProvider
       theme={theme}
@@ -17,6 +18,7 @@ export function Appearance({ children }: { children: ReactNode }) {
       csp={csp}
       componentSize="middle"
       button={{ autoInsertSpace: false }}
+      inputSearch={{ searchIcon: <SearchOutlined aria-label={t('common.search')} /> }}
     >
       <App className="app" notification={{ placement: 'topRight', maxCount: 4 }} message={{ maxCount: 3 }}>
         {children}

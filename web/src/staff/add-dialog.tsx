@@ -80,7 +80,7 @@ export function AddDialog({ onClose }: { onClose: () => void }) {
           <Form.Item label={t('people.office')} htmlFor="new-office" {...missing('office')}>
             <Select
               id="new-office"
-              allowClear
+              allowClear={{ label: t('common.clear') }}
               showSearch={{ optionFilterProp: 'label' }}
               value={draft.office}
               onChange={(office: string | undefined) => change({ office, team: undefined })}
@@ -90,7 +90,7 @@ export function AddDialog({ onClose }: { onClose: () => void }) {
           <Form.Item label={t('people.team')} htmlFor="new-team" {...missing('team')}>
             <Select
               id="new-team"
-              allowClear
+              allowClear={{ label: t('common.clear') }}
               value={draft.team}
               onChange={(team: string | undefined) => change({ team })}
               options={teams.filter((team) => team.office === draft.office).map(({ id, name }) => ({ value: id, label: name }))}

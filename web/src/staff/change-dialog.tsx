@@ -55,7 +55,7 @@ export function ChangeDialog({ person, onClose }: { person: Body['PersonBody']; 
         <Form.Item label={t('people.office')} htmlFor="person-office">
           <Select
             id="person-office"
-            allowClear
+            allowClear={{ label: t('common.clear') }}
             value={draft.office}
             onChange={(office: string | undefined) => setDraft({ ...draft, office, team: undefined })}
             options={offices.map(({ id, name }) => ({ value: id, label: name }))}
@@ -64,7 +64,7 @@ export function ChangeDialog({ person, onClose }: { person: Body['PersonBody']; 
         <Form.Item label={t('people.team')} htmlFor="person-team">
           <Select
             id="person-team"
-            allowClear
+            allowClear={{ label: t('common.clear') }}
             value={draft.team}
             onChange={(team: string | undefined) => setDraft({ ...draft, team })}
             options={teams.filter((team) => team.office === draft.office).map(({ id, name }) => ({ value: id, label: name }))}

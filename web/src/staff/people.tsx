@@ -12,6 +12,7 @@ import { Choice } from '../records/filters.tsx';
 import { useMe, usePowers } from '../session/session.ts';
 import { PageHead } from '../shell/page-head.tsx';
 import { Fetched, Lacking, Loading } from '../shell/states.tsx';
+import { ClearIcon } from '../words/clear-icon.tsx';
 import { ExportButton } from '../words/export.tsx';
 import { Moment } from '../words/moment.tsx';
 import { Lines } from '../words/lines.tsx';
@@ -66,7 +67,7 @@ export function PeoplePage() {
       <div className="filters" role="search">
         <Input
           className="search"
-          allowClear
+          allowClear={{ clearIcon: <ClearIcon /> }}
           aria-label={t('people.name')}
           placeholder={t('people.name')}
           value={search.text ?? ''}
