@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use sync_core::document::{DocumentError, view_of_changes};
 use sync_core::id::{OrganisationId, RecordId};
 
@@ -70,8 +72,13 @@ pub async fn rebuild_by(app: &App, batch: u32, progress: impl Fn(Progress) + Sen
         (remade, read) = (next, coming);
     }
     app.store.recount().await?;
-    while let Some(left) = app.store.rebuild().make_index().await? {
-        progress(Progress::IndexesLeft(left));
+    let rebuild = app.store.rebuild();
+    let mut makers: FuturesUnordered<_> = (0..rebuild.index_makers()).map(|_| rebuild.make_index()).collect();
+    while let Some(made) = makers.next().await {
+        if let Some(left) = made? {
+            progress(Progress::IndexesLeft(left));
+            makers.push(rebuild.make_index());
+        }
     }
     Ok(count)
 }

@@ -47,6 +47,8 @@ mount!();
 
 /// Connections that write. One holds the lock, the other waits for it, so that no time passes between the two.
 const WRITERS: u32 = 2;
+/// Whoever makes read tables anew makes so many indexes at once: they take the time of a processor each.
+const INDEX_MAKERS: usize = WRITERS as usize;
 /// How long a call waits for a connection before the database counts as not available.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// When it is tried again to change tables that somebody reads.
@@ -88,6 +90,9 @@ statements! {
         where i.indrelid in ('record'::regclass, 'record_total'::regclass, 'day_fact'::regclass, 'record_search'::regclass) \
         and not i.indisunique and c.relname <> 'record_by_maker'";
     INDEXES_TO_MAKE_ARE_KEPT = "select 1 from pg_class where oid = to_regclass('index_to_make')";
+    // The one of words comes first: it takes as long as all others together.
+    TAKE_INDEX = "select name, definition from index_to_make order by name desc limit 1 for update skip locked";
+    AWAIT_INDEX = "select name, definition from index_to_make order by name desc limit 1 for update";
     MOVING = "select count(*) from meta where key = 'moving'";
     NOW = "select cast(extract(epoch from now()) * 1000 as bigint)";
     // What changes when the database was set back behind the servers' backs: another server process after a failover or
@@ -284,6 +289,11 @@ impl PostgresStore {
         let mut tx = self.writers.begin_with(begin(self.prepared)).await?;
         sqlx::query::<Db>(WRITE_LOCK).execute(&mut *tx).await?;
         Ok(tx)
+    }
+
+    /// Begins a transaction that makes an index. Others make theirs meanwhile; whoever writes waits for the table.
+    async fn begin_making(&self) -> Result<Transaction<'static, Db>, StoreError> {
+        Ok(self.writers.begin_with(begin(self.prepared)).await?)
     }
 
     /// Begins a transaction that reads: all its statements see the same moment. A question that takes a minute is given

@@ -51,8 +51,10 @@ pub trait RebuildStore: Send + Sync {
     /// Leaves indexes out where a read table is empty, until [`Self::make_index`]: filling it takes much less time so.
     /// Reading goes on without them, slowly. [`StoreError::Unavailable`] also if somebody reads these tables for long.
     async fn leave_indexes_out(&self) -> Result<(), StoreError>;
-    /// Makes one of those indexes again; answers how many are left, `None` if there was none to make. Whoever opens the
-    /// store makes them too.
+    /// How many of those indexes can be made at the same time.
+    fn index_makers(&self) -> usize;
+    /// Makes one of those indexes again; answers how many are left besides it, `None` if there is none that nobody makes
+    /// already. Whoever opens the store makes them too.
     async fn make_index(&self) -> Result<Option<usize>, StoreError>;
     /// Those of the records of which something else is stored than these rows say.
     async fn outdated(&self, rows: &[Remade]) -> Result<HashSet<RecordId>, StoreError>;

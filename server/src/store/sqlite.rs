@@ -44,6 +44,8 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| migrations::of("sqlite"
 
 /// How many connections read at once. More than the processors would only wait for each other.
 const READERS: u32 = 4;
+/// One connection writes.
+const INDEX_MAKERS: usize = 1;
 /// How long a call waits for its turn before the database counts as not available.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// A connection keeps this many statements prepared; lists come in many variants.
@@ -78,6 +80,9 @@ statements! {
     INDEXES = "select tbl_name, name, sql from sqlite_master where type = 'index' and sql is not null \
         and tbl_name in ('record', 'record_total', 'day_fact') and name <> 'record_by_maker'";
     INDEXES_TO_MAKE_ARE_KEPT = "select 1 from sqlite_master where type = 'table' and name = 'index_to_make'";
+    // Nobody else can be making one.
+    TAKE_INDEX = "select name, definition from index_to_make order by name desc limit 1";
+    AWAIT_INDEX = "select name, definition from index_to_make order by name desc limit 1";
     MOVED = "select count(*) from meta where key = 'moved'";
     MOVE_OUT = "insert into meta (key, value) values ('moved', '1') on conflict (key) do nothing";
 }
@@ -173,6 +178,11 @@ impl SqliteStore {
     /// find at its first write that somebody else was faster, and would have to be repeated.
     async fn begin_write(&self) -> Result<Transaction<'static, Db>, StoreError> {
         Ok(self.writer.begin_with("begin immediate").await?)
+    }
+
+    /// Begins a transaction that makes an index.
+    async fn begin_making(&self) -> Result<Transaction<'static, Db>, StoreError> {
+        self.begin_write().await
     }
 
     async fn reader(&self) -> Result<PoolConnection<Db>, StoreError> {

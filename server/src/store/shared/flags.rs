@@ -63,12 +63,12 @@ bulk_statements! {
         on f.organisation = wanted.organisation and f.hash = wanted.hash join record r on r.id = f.record \
         where r.id <> wanted.record and f.record in (select g.record from photo_reference g \
             where g.organisation = f.organisation and g.hash = f.hash order by g.record limit 4)";
-    // Compared as floating point: what a phone's clocks say need not fit into a difference.
-    JUMPS[1] = "select c.record, c.n, c.wall_ms, c.mono_ms, p.wall_ms, p.mono_ms from change c join change p \
-        on p.device = c.device and p.n = c.n - 1 and p.boot = c.boot \
-        where c.record in ({list}) and c.device is not null and p.device is not null \
-        and abs((cast(c.wall_ms as double precision) - cast(p.wall_ms as double precision)) \
-            - (cast(c.mono_ms as double precision) - cast(p.mono_ms as double precision))) >= 30000";
+    // Two questions instead of one that joins lines with those before them: nearly always the line before is of the same
+    // record, and looking for one by its number means to look into every part of the table.
+    LINES[1] = "select c.record, c.device, c.n, c.wall_ms, c.mono_ms, c.boot from change c where c.record in ({list}) \
+        and c.device is not null";
+    LINE_BEFORE[2] = "with wanted (device, n) as (values {rows}) select p.device, p.n, p.wall_ms, p.mono_ms, p.boot \
+        from wanted join change p on p.device = wanted.device and p.n = wanted.n where p.device is not null";
     BEFORE[2] = "with wanted (id, n) as (values {rows}) select d.id, c.n, c.wall_ms, c.mono_ms, c.boot from wanted \
         join device d on d.id = wanted.id join change c on c.device = d.no and c.n = wanted.n where c.device is not null";
     FORKS[1] = "select id, forked_at, enrolled_at from device where (forked_at is not null or replaces is not null) \
@@ -217,20 +217,38 @@ async fn same(conn: &mut Conn, of: &[Subject], found: &mut Found) -> Result<(), 
     Ok(())
 }
 
-/// A reading whose wall clock stands in a column and whose monotonic one in the next.
-fn clock_at(row: &DbRow, wall: usize, boot: BootId) -> Result<ClockReading, StoreError> {
+/// A reading whose wall clock stands in a column, and behind it the monotonic one and the boot.
+fn clock_at(row: &DbRow, wall: usize) -> Result<ClockReading, StoreError> {
     let mono_ms = row.try_get::<i64, _>(wall + 1)?.cast_unsigned();
+    let boot = BootId(row.try_get::<i64, _>(wall + 2)?.cast_unsigned());
     Ok(ClockReading { wall: UnixMillis(row.try_get(wall)?), mono_ms, boot })
+}
+
+/// The jumps between the lines of journals that hold these records and the lines before them.
+async fn stored_jumps(conn: &mut Conn, records: &[Uuid], found: &mut Found) -> Result<(), StoreError> {
+    type Line = (i64, i64);
+    let mut lines: Vec<(RecordId, Line, ClockReading)> = Vec::new();
+    for row in &each_of(conn, LINES, records).await? {
+        lines.push((record_at(row, 0)?, (row.try_get(1)?, row.try_get(2)?), clock_at(row, 3)?));
+    }
+    let mut clocks: HashMap<Line, ClockReading> = lines.iter().map(|(_, line, clock)| (*line, *clock)).collect();
+    let before = |(device, n): Line| (device, n - 1);
+    let wanted = lines.iter().map(|(_, line, _)| before(*line));
+    let wanted: Vec<Line> = wanted.filter(|line| line.1 > 0 && !clocks.contains_key(line)).collect();
+    let rows = each_row_returning(conn, LINE_BEFORE, &wanted, |query, (device, n)| query.bind(*device).bind(*n));
+    for row in &rows.await? {
+        clocks.insert((row.try_get(0)?, row.try_get(1)?), clock_at(row, 2)?);
+    }
+    for (record, line, clock) in lines {
+        let jump = clocks.get(&before(line)).and_then(|before| Jump::between(*before, clock, line.1.cast_unsigned()));
+        found.around.entry(record).or_default().jumps.extend(jump);
+    }
+    Ok(())
 }
 
 async fn clocks(conn: &mut Conn, of: &[Subject], found: &mut Found) -> Result<(), StoreError> {
     let ids: Vec<Uuid> = of.iter().map(|subject| subject.record.0).collect();
-    for row in &each_of(conn, JUMPS, &ids).await? {
-        // Both are of one boot, whichever.
-        let clock = |wall: usize| clock_at(row, wall, BootId(0));
-        let jump = Jump::between(clock(4)?, clock(2)?, count(row.try_get(1)?)?);
-        found.around.entry(record_at(row, 0)?).or_default().jumps.extend(jump);
-    }
+    stored_jumps(conn, &ids, found).await?;
     let openings: Vec<(RecordId, Opening)> =
         of.iter().filter_map(|it| Some((it.record, it.seen.opening.filter(|opening| opening.n > 1)?))).collect();
     let rows = each_row_returning(conn, BEFORE, &openings, |query, (_, opening)| {
@@ -238,8 +256,7 @@ async fn clocks(conn: &mut Conn, of: &[Subject], found: &mut Found) -> Result<()
     });
     let mut before: HashMap<(DeviceId, u64), ClockReading> = HashMap::new();
     for row in &rows.await? {
-        let boot = BootId(row.try_get::<i64, _>(4)?.cast_unsigned());
-        before.insert((DeviceId(row.try_get(0)?), count(row.try_get(1)?)?), clock_at(row, 2, boot)?);
+        before.insert((DeviceId(row.try_get(0)?), count(row.try_get(1)?)?), clock_at(row, 2)?);
     }
     for (record, Opening { device, n, clock }) in openings {
         let jump = before.get(&(device, n - 1)).and_then(|before| Jump::between(*before, clock, n));

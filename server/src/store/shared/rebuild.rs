@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::record_row::digest;
 use super::run::each_of;
-use super::{Backend, Conn, Db, DbRow, days, flags, indexes, photos, read, search};
+use super::{Backend, Conn, Db, DbRow, INDEX_MAKERS, days, flags, indexes, photos, read, search};
 use crate::store::days::{ARRIVAL, DayFact};
 use crate::store::packing::unpack;
 use crate::store::rebuild::{PublishedRecord, PublishedSince, RebuildStore, Remade};
@@ -233,8 +233,12 @@ impl RebuildStore for Backend {
         Ok(tx.commit().await?)
     }
 
+    fn index_makers(&self) -> usize {
+        INDEX_MAKERS
+    }
+
     async fn make_index(&self) -> Result<Option<usize>, StoreError> {
-        let mut tx = self.begin_write().await?;
+        let mut tx = self.begin_making().await?;
         let left = indexes::make_next(&mut tx).await?;
         tx.commit().await?;
         Ok(left)
