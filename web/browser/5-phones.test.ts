@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Desk, record, sitting } from './desk.ts';
+import { Desk, first, record, sitting } from './desk.ts';
 import { phoneOf } from './handset.ts';
 import { use } from './keyboard.ts';
 
@@ -176,4 +176,24 @@ test('the office sees its own, and may not decide', async () => {
   const offices = await office.ask<{ items: { office: string }[] }>('/api/v1/records?limit=200');
   expect(new Set(offices.items.map((line) => line.office))).toEqual(new Set([me.office]));
   await office.close();
+});
+
+test('a list in pages is sorted as a whole', async () => {
+  const { page } = at.desk;
+  const phone = first(await at.desk.ask<{ unsent: object }[]>('/api/v1/devices'));
+  await page.route(/\/api\/v1\/devices(\?[^/]*)?$/, (route) =>
+    route.fulfill({
+      json: Array.from({ length: 60 }, (_, n) => ({ ...phone, id: `phone-${n}`, label: `手机 ${n}`, unsent: { ...phone.unsent, changes: n, photos: 0 } })),
+    }),
+  );
+  await page.goto('/devices');
+  const top = page.locator('tbody tr[data-row-key]').first();
+  const unsent = page.getByRole('columnheader', { name: 'Unsent' });
+  await unsent.click();
+  await top.getByText('手机 0', { exact: true }).waitFor();
+  await unsent.click();
+  await top.getByText('手机 59', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Next page' }).click();
+  await top.getByText('手机 9', { exact: true }).waitFor();
+  await page.unrouteAll();
 });

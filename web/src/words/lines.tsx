@@ -1,9 +1,8 @@
-import { Button, Table, type TableProps } from 'antd';
-import { memo, startTransition, useEffect, useState, type ReactNode } from 'react';
+import { Button, Table, type TablePaginationConfig, type TableProps } from 'antd';
+import { cloneElement, isValidElement, memo, startTransition, useEffect, useState, type ReactNode } from 'react';
 import { useDirectory } from '../api/directory.ts';
 import { useWords } from '../language/wording.ts';
 import { Loading, Nothing } from '../shell/states.tsx';
-import { Paged } from './paged.tsx';
 
 interface Props<T> extends Pick<
   TableProps<T>,
@@ -35,28 +34,32 @@ function Drawn<T extends object>({ lines, empty, hint, onReset, atOnce, ...rest 
   const { t } = useWords();
   const [whole, setWhole] = useState(lines.length <= FILLING);
   useEffect(() => startTransition(() => setWhole(true)), []);
+  // antd's arrows are pictures alone.
+  const named: TablePaginationConfig['itemRender'] = (_, type, item) => {
+    if ((type !== 'prev' && type !== 'next') || !isValidElement<{ 'aria-label'?: string }>(item)) return item;
+    return cloneElement(item, { 'aria-label': t(type === 'prev' ? 'common.previousPage' : 'common.nextPage') });
+  };
   return (
-    <Paged items={lines} atOnce={atOnce}>
-      {(some) => (
-        <Table<T>
-          size="small"
-          className={whole ? undefined : 'growing'}
-          dataSource={whole ? some : some.slice(0, FILLING)}
-          pagination={false}
-          locale={
-            empty === undefined
-              ? undefined
-              : {
-                  emptyText: (
-                    <Nothing title={empty} hint={hint}>
-                      {onReset && <Button onClick={onReset}>{t('records.reset')}</Button>}
-                    </Nothing>
-                  ),
-                }
-          }
-          {...rest}
-        />
-      )}
-    </Paged>
+    <Table<T>
+      size="small"
+      className={whole ? undefined : 'growing'}
+      dataSource={whole ? lines : lines.slice(0, FILLING)}
+      pagination={
+        atOnce !== undefined &&
+        lines.length > atOnce && { pageSize: atOnce, total: lines.length, showSizeChanger: false, itemRender: named }
+      }
+      locale={
+        empty === undefined
+          ? undefined
+          : {
+              emptyText: (
+                <Nothing title={empty} hint={hint}>
+                  {onReset && <Button onClick={onReset}>{t('records.reset')}</Button>}
+                </Nothing>
+              ),
+            }
+      }
+      {...rest}
+    />
   );
 }

@@ -4,19 +4,19 @@ import { number, useWords } from '../language/wording.ts';
 
 interface Props<T> {
   items: readonly T[];
-  /** Longer lists are shown in pages of so many; however long, at once if left out. */
-  atOnce?: number;
+  /** Longer lists are shown in pages of so many. */
+  atOnce: number;
   children: (items: readonly T[]) => ReactNode;
 }
 
 /** A list that is there as a whole, page by page. */
-export function Paged<T>({ items, atOnce = Infinity, children }: Props<T>) {
+export function Paged<T>({ items, atOnce, children }: Props<T>) {
   const { t } = useWords();
   const [wanted, setWanted] = useState(0);
   const last = Math.max(0, Math.ceil(items.length / atOnce) - 1);
   const page = Math.min(wanted, last);
-  const from = last > 0 ? page * atOnce : 0;
-  const some = last > 0 ? items.slice(from, from + atOnce) : items;
+  const from = page * atOnce;
+  const some = items.slice(from, from + atOnce);
   return (
     <>
       {children(some)}
