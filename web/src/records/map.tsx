@@ -102,7 +102,7 @@ function Scattered({ pages, filter, isAll }: ScatteredProps) {
     <>
       <Shown spots={spots.length} nowhere={nowhere.length} filter={filter} isAll={isAll} />
       {spots.length === 0 ? (
-        <Nothing title={t('places.empty')} hint={t('places.emptyHint')} />
+        <Empty of={nowhere.length > 0 ? 'places' : 'records'} />
       ) : (
         <div ref={box} onKeyDown={({ key }) => key === 'Escape' && here && release()}>
           <Spots spots={spots} label={t('places.title')} onChoose={choose} />
@@ -145,6 +145,12 @@ function Scattered({ pages, filter, isAll }: ScatteredProps) {
       )}
     </>
   );
+}
+
+/** There are no records, or none that was made at a known place. */
+function Empty({ of }: { of: 'places' | 'records' }) {
+  const { t } = useWords();
+  return <Nothing title={t(`${of}.empty`)} hint={t(`${of}.emptyHint`)} />;
 }
 
 /** The records of the pin that somebody has chosen: they are listed alone, and whoever has enough of them is back at the
