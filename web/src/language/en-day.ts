@@ -75,7 +75,7 @@ const day = {
     shown: '{{shown}} of {{total}} records shown',
     countOf: '{{what}} of {{name}}',
     figures: 'Figures of the day',
-    sort: 'Sort',
+    sort: 'Kind',
     count: 'Count',
     amount: 'Amount (CNY)',
     assigned: 'With consultant',

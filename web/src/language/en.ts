@@ -527,7 +527,7 @@ const words = {
       wiped: 'Wiped',
       forked: 'Copied',
     },
-    anyApp: 'Any version of the app',
+    anyApp: 'Any version',
     anyState: 'Any state',
     withUnsent: 'With unsent changes only',
     of: 'Devices of {{name}}',
