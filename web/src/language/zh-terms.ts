@@ -240,7 +240,7 @@ const terms: typeof en = {
     geofence_m: '距网点（米）',
     keep_exif: '照片保留元数据',
     login: '账号',
-    missing: '缺失',
+    missing: '缺报手机',
     name: '名称',
     names: '名单',
     office: '分所',

@@ -6,7 +6,7 @@ export function FieldName({ path }: { path: string }) {
   const { name, key } = splitPath(path);
   return (
     <>
-      {term('field', name)}
+      <span className="short">{term('field', name)}</span>
       {key !== undefined && <span className="quiet number"> {key}</span>}
     </>
   );
