@@ -1,5 +1,6 @@
 //! Indexes that rebuilding leaves out, and that come back whatever happens.
 
+use super::super::indexes::make_next;
 use super::*;
 use crate::store::conformance::world::World;
 
@@ -26,6 +27,26 @@ async fn whoever_opens_the_store_makes_what_was_left_out() {
     let again = PostgresStore::open(&access(&scratch.database.url()), folder.path()).await.unwrap();
     assert_eq!(definitions(&again).await, before, "also while another server runs");
     assert_eq!(again.rebuild().make_index().await.unwrap(), None);
+    again.close().await;
+    scratch.close().await;
+}
+
+#[tokio::test]
+async fn several_make_indexes_at_once_and_whoever_opens_the_store_waits_for_them() {
+    let scratch = scratch().await;
+    let before = definitions(&scratch).await;
+    scratch.rebuild().leave_indexes_out().await.unwrap();
+    let left_out = before.len() - definitions(&scratch).await.len();
+    let mut one = scratch.begin_making().await.unwrap();
+    assert_eq!(make_next(&mut one).await.unwrap(), Some(left_out - 1));
+    let mut other = scratch.begin_making().await.unwrap();
+    assert_eq!(make_next(&mut other).await.unwrap(), Some(left_out - 1), "another one");
+    other.commit().await.unwrap();
+    let folder = TempDir::new().unwrap();
+    let url = access(&scratch.database.url());
+    let (again, ()) = tokio::join!(PostgresStore::open(&url, folder.path()), async { one.commit().await.unwrap() });
+    let again = again.unwrap();
+    assert_eq!(definitions(&again).await, before);
     again.close().await;
     scratch.close().await;
 }
