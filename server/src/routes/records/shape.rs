@@ -33,15 +33,22 @@ impl ToSchema for Scalar {
     }
 }
 
+fn scalar() -> Ref {
+    Ref::from_schema_name(Scalar::name())
+}
+
+fn scalar_or(other: impl Into<RefOr<Schema>>, description: &str) -> RefOr<Schema> {
+    let either = OneOfBuilder::new().item(scalar()).item(other).description(Some(description));
+    Schema::OneOf(either.build()).into()
+}
+
 /// What a field holds: a single value, or values by key.
 pub(crate) struct FieldValue;
 
 impl PartialSchema for FieldValue {
     fn schema() -> RefOr<Schema> {
-        let scalar = || Ref::from_schema_name("Scalar");
         let map = ObjectBuilder::new().schema_type(Type::Object).additional_properties(Some(scalar()));
-        let either = OneOfBuilder::new().item(scalar()).item(map);
-        Schema::OneOf(either.description(Some("A single value, or values by key.")).build()).into()
+        scalar_or(map, "A single value, or values by key.")
     }
 }
 
@@ -51,7 +58,7 @@ impl ToSchema for FieldValue {
     }
 
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        schemas.push(("Scalar".into(), Scalar::schema()));
+        schemas.push((Scalar::name().into(), Scalar::schema()));
     }
 }
 
@@ -60,9 +67,7 @@ pub(crate) struct Indication;
 
 impl PartialSchema for Indication {
     fn schema() -> RefOr<Schema> {
-        let scalar = || Ref::from_schema_name("Scalar");
-        let either = OneOfBuilder::new().item(scalar()).item(ArrayBuilder::new().items(scalar()));
-        Schema::OneOf(either.description(Some("A number or word, or several records.")).build()).into()
+        scalar_or(ArrayBuilder::new().items(scalar()), "A number or word, or several records.")
     }
 }
 
@@ -72,7 +77,7 @@ impl ToSchema for Indication {
     }
 
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        schemas.push(("Scalar".into(), Scalar::schema()));
+        schemas.push((Scalar::name().into(), Scalar::schema()));
     }
 }
 

@@ -131,16 +131,18 @@ fn fits(template: &str, path: &str) -> bool {
     }
 }
 
-/// Forbids what a schema does not name. Objects of which others consist are closed where they are put together.
+/// Forbids what a schema does not name. Objects of which others consist are closed where they are put together, and where
+/// they stand alone.
 fn close(document: &mut Value) {
     let mut parts = HashSet::new();
     collect_parts(document, &mut parts);
     let schemas = document["components"]["schemas"].as_object_mut().unwrap();
     for (name, schema) in schemas {
-        close_schema(schema, parts.contains(&format!("#/components/schemas/{name}")));
+        let is_part = parts.contains(&format!("#/components/schemas/{name}"));
+        close_schema(schema, &parts, is_part);
     }
     for item in document["paths"].as_object_mut().unwrap().values_mut() {
-        close_schema(item, false);
+        close_schema(item, &parts, false);
     }
 }
 
@@ -157,22 +159,23 @@ fn collect_parts(value: &Value, parts: &mut HashSet<String>) {
     }
 }
 
-fn close_schema(value: &mut Value, is_part: bool) {
+fn close_schema(value: &mut Value, parts: &HashSet<String>, is_part: bool) {
     match value {
         Value::Object(fields) => {
             for (name, value) in fields.iter_mut() {
-                close_schema(value, name == "allOf");
+                close_schema(value, parts, name == "allOf");
             }
-            if !is_part && is_open(fields) {
+            if !is_part && is_open(fields, parts) {
                 fields.insert("unevaluatedProperties".to_owned(), json!(false));
             }
         }
-        Value::Array(values) => values.iter_mut().for_each(|value| close_schema(value, is_part)),
+        Value::Array(values) => values.iter_mut().for_each(|value| close_schema(value, parts, is_part)),
         _ => {}
     }
 }
 
-fn is_open(schema: &Map<String, Value>) -> bool {
+fn is_open(schema: &Map<String, Value>, parts: &HashSet<String>) -> bool {
+    let is_alone = schema.get("$ref").and_then(Value::as_str).is_some_and(|name| parts.contains(name));
     let names = schema.get("properties").is_some_and(Value::is_object) || schema.contains_key("allOf");
-    names && !schema.contains_key("additionalProperties")
+    is_alone || names && !schema.contains_key("additionalProperties")
 }
