@@ -80,6 +80,7 @@ pub async fn rebuild_by(app: &App, batch: u32, progress: impl Fn(Progress) + Sen
             makers.push(rebuild.make_index());
         }
     }
+    while rebuild.tidy_words().await? {}
     Ok(count)
 }
 

@@ -1,6 +1,7 @@
 //! What is put right in what is stored already, beside everything else: a database that was restored gets back the
 //! statements that lie beside it, after an update older records become findable as the new version searches, and flags
-//! are raised anew after other thresholds, and of what a phone wrote that turned out to have a copy.
+//! are raised anew after other thresholds, and of what a phone wrote that turned out to have a copy. What searches look into
+//! is tidied, too.
 //!
 //! What is left stands in the database, so whoever is interrupted goes on where it was.
 
@@ -85,8 +86,12 @@ impl Upkeep {
         let anew = app.store.flags().to_raise().await?;
         let forked = app.store.flags().forked_to_raise().await?;
         self.all_findable = of_before.is_empty();
-        if (of_before.is_empty() && anew.is_none() && forked.is_none()) || !leads(app).await? {
+        if !leads(app).await? {
             return Ok(Turn::Idle);
+        }
+        let tidied = app.store.rebuild().tidy_words().await?;
+        if of_before.is_empty() && anew.is_none() && forked.is_none() {
+            return Ok(if tidied { Turn::Worked } else { Turn::Idle });
         }
         if let Some(last) = of_before.last() {
             put_right_these(app, &of_before).await?;

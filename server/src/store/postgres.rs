@@ -87,12 +87,11 @@ statements! {
     // Of tables that rebuilding fills, but for the one by which it finds what lies around a record.
     INDEXES = "select cast(t.relname as text), cast(c.relname as text), pg_get_indexdef(c.oid) from pg_index i \
         join pg_class c on c.oid = i.indexrelid join pg_class t on t.oid = i.indrelid \
-        where i.indrelid in ('record'::regclass, 'record_total'::regclass, 'day_fact'::regclass, 'record_search'::regclass) \
+        where i.indrelid in ('record'::regclass, 'record_total'::regclass, 'day_fact'::regclass) \
         and not i.indisunique and c.relname <> 'record_by_maker'";
     INDEXES_TO_MAKE_ARE_KEPT = "select 1 from pg_class where oid = to_regclass('index_to_make')";
-    // The one of words comes first: it takes as long as all others together.
-    TAKE_INDEX = "select name, definition from index_to_make order by name desc limit 1 for update skip locked";
-    AWAIT_INDEX = "select name, definition from index_to_make order by name desc limit 1 for update";
+    TAKE_INDEX = "select name, definition from index_to_make order by name limit 1 for update skip locked";
+    AWAIT_INDEX = "select name, definition from index_to_make order by name limit 1 for update";
     MOVING = "select count(*) from meta where key = 'moving'";
     NOW = "select cast(extract(epoch from now()) * 1000 as bigint)";
     // What changes when the database was set back behind the servers' backs: another server process after a failover or
@@ -103,7 +102,7 @@ statements! {
 }
 
 /// The tables' versions that do more than add: servers of an older version can't go on with them.
-const ALONE: &[i64] = &[17, 19, 20];
+const ALONE: &[i64] = &[17, 19, 20, 25];
 
 /// PostgreSQL's code for a lock that was waited for in vain.
 const LOCK_NOT_AVAILABLE: &str = "55P03";
@@ -266,6 +265,7 @@ impl PostgresStore {
             None => "daybook listening".to_owned(),
         };
         bring_up_to_date(&writers, access.prepared).await?;
+        take_words_over(&writers, access.prepared).await?;
         let reach = Reach::open(options.clone(), access.silence).await?;
         // Besides these and the writers one listens, and one asks whether the database is there.
         let readers = pool(access.connections.saturating_sub(WRITERS + 2).max(1)).connect_lazy_with(options);
@@ -444,6 +444,19 @@ async fn try_to_bring_up_to_date(writers: &PgPool, prepared: bool) -> Result<(),
     let (now,) = sqlx::query_as::<Db, (i64,)>(NOW).fetch_one(&mut *tx).await?;
     months::prepare(&mut tx, UnixMillis(now)).await?;
     Ok(tx.commit().await?)
+}
+
+/// Puts the words that an older version left into the index as it is now. Whoever is interrupted goes on where it was.
+async fn take_words_over(writers: &PgPool, prepared: bool) -> Result<(), OpenError> {
+    loop {
+        let mut tx = writers.begin_with(begin(prepared)).await?;
+        sqlx::query::<Db>(LOCK_FOR_ALL).execute(&mut *tx).await?;
+        let more = search::take_over(&mut tx).await?;
+        tx.commit().await?;
+        if !more {
+            return Ok(());
+        }
+    }
 }
 
 /// Joins the servers that run, one at a time: whoever comes next sees this one's listening connection, and by its name

@@ -140,7 +140,7 @@ impl Ground {
                 let all = format!("{tables} insert into record_search (record_search) values ('delete-all'); vacuum;");
                 database.execute_batch(&all).map_err(odd)
             }
-            Some(cluster) => Ok(cluster.ask(NAME, &format!("truncate {CACHES}, record_search")).map(drop)?),
+            Some(cluster) => Ok(cluster.ask(NAME, &format!("truncate {CACHES}, word_run, word_block")).map(drop)?),
         }
     }
 

@@ -199,7 +199,7 @@ impl Move {
             return Ok(false);
         }
         let mut tx = self.to.begin_write().await?;
-        let forget = format!("truncate {}, record_search, rota_turn", TABLES.join(", "));
+        let forget = format!("truncate {}, word_run, word_block, rota_turn", TABLES.join(", "));
         sqlx::query::<Db>(AssertSqlSafe(forget)).execute(&mut *tx).await?;
         tx.commit().await?;
         Ok(true)

@@ -12,6 +12,7 @@ mod refusals;
 mod schema;
 mod statements;
 mod upgrades;
+mod words;
 
 use std::ops::Deref;
 use std::str::FromStr as _;

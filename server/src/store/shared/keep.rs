@@ -103,6 +103,7 @@ fn entered(seq: u64, since: &PublishedSince) -> Standing {
         team_since: seq,
         office_since: seq,
         updated_at: since.received_at,
+        words: None,
     }
 }
 

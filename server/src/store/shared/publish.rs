@@ -313,6 +313,7 @@ impl<'a> Batch<'a> {
             team_since: seq,
             office_since: seq,
             updated_at: now,
+            words: None,
         };
         let (old, was) = before.unwrap_or((holders, fresh));
         let mut since = |old: Option<Uuid>, new: Option<Uuid>, was: u64| {
@@ -330,6 +331,7 @@ impl<'a> Batch<'a> {
             team_since: since(old.team.map(|id| id.0), holders.team.map(|id| id.0), was.team_since),
             office_since: since(Some(old.office.0), Some(holders.office.0), was.office_since),
             first_seq: was.first_seq,
+            words: was.words,
             ..fresh
         };
         self.rows.push((row, standing));

@@ -10,6 +10,7 @@ use sync_core::time::UnixMillis;
 use uuid::Uuid;
 
 use super::run::{Filling, each_of};
+use super::search::Sought;
 use super::{Conn, Db, DbRow, search};
 use crate::evidence::Anchor;
 use crate::store::packing::unpack;
@@ -20,7 +21,7 @@ use crate::store::{AtStage, ChangeOrigin, ReceivedBy, RecordFilter, RecordLine, 
 
 /// A search with at most so many hits begins at the hits; one with more walks the list until the page is full.
 const FEW_HITS: i64 = 2_000;
-/// Before hits are counted, a search glances at so many times the records that fit on a page, the first of the list: what
+/// Where it takes long to count hits, a search glances before at so many times the records that fit on a page, the first of the list: what
 /// stands in every tenth record is found there, and counting all of them would take longest.
 const GLANCE: u32 = 8;
 
@@ -278,7 +279,7 @@ impl Conditions {
         let (sql, values) = self.statement(start, end, found, limit);
         let mut query = bound(sql, &values);
         if let Some(found) = found {
-            query = query.bind(found.expression.clone());
+            query = search::bind(query, &found.sought, found.lead);
         }
         query = self.between(query);
         match limit {
@@ -332,29 +333,32 @@ fn one_flag(set: i64) -> Option<&'static str> {
 
 /// What a search comes to.
 struct Found {
-    expression: String,
+    sought: Sought,
     /// Few enough hits to begin with them.
     lead: bool,
 }
 
 impl Found {
-    async fn of(conn: &mut Conn, expression: String) -> Result<Self, StoreError> {
-        let hits = search::hits_up_to(conn, &expression, FEW_HITS + 1).await?;
-        Ok(Self { expression, lead: hits <= FEW_HITS })
+    async fn of(conn: &mut Conn, sought: Sought) -> Result<Self, StoreError> {
+        let hits = search::hits_up_to(conn, &sought, FEW_HITS + 1).await?;
+        Ok(Self { sought, lead: hits <= FEW_HITS })
     }
 }
 
 /// What somebody typed, in the language of the index.
-fn sought(filter: &RecordFilter) -> Option<String> {
-    filter.text.as_deref().and_then(search::expression)
+async fn sought(conn: &mut Conn, filter: &RecordFilter) -> Result<Option<Sought>, StoreError> {
+    match &filter.text {
+        Some(typed) => search::seek(conn, typed).await,
+        None => Ok(None),
+    }
 }
 
 pub(super) async fn list_records(conn: &mut Conn, query: &RecordQuery) -> Result<Vec<RecordLine>, StoreError> {
     let mut snapshot = super::snapshot(conn).await?;
     let conditions = Conditions { page: query.after, ..Conditions::of(&query.scope, &query.filter) };
-    let listed = match sought(&query.filter) {
+    let listed = match sought(&mut snapshot, &query.filter).await? {
         None => conditions.query(LINES, SORTED, None, Some(query.limit)).fetch_all(&mut *snapshot).await?,
-        Some(expression) => search_list(&mut snapshot, &conditions, expression, query.limit).await?,
+        Some(sought) => search_list(&mut snapshot, &conditions, sought, query.limit).await?,
     };
     snapshot.rollback().await?;
     listed.iter().map(line_of).collect()
@@ -363,25 +367,26 @@ pub(super) async fn list_records(conn: &mut Conn, query: &RecordQuery) -> Result
 async fn search_list(
     conn: &mut Conn,
     conditions: &Conditions,
-    expression: String,
+    sought: Sought,
     limit: u32,
 ) -> Result<Vec<DbRow>, StoreError> {
-    let (sql, values) = conditions.glance();
-    let glance = conditions.between(bound(sql, &values));
-    let glance = glance.bind(i64::from(limit) * i64::from(GLANCE)).bind(expression.clone()).bind(i64::from(limit));
-    let first = glance.fetch_all(&mut *conn).await?;
-    if first.len() as u64 == u64::from(limit) {
-        return Ok(first);
+    if search::GLANCES {
+        let (sql, values) = conditions.glance();
+        let glance = conditions.between(bound(sql, &values)).bind(i64::from(limit) * i64::from(GLANCE));
+        let first = search::bind(glance, &sought, false).bind(i64::from(limit)).fetch_all(&mut *conn).await?;
+        if first.len() as u64 == u64::from(limit) {
+            return Ok(first);
+        }
     }
-    let found = Found::of(conn, expression).await?;
+    let found = Found::of(conn, sought).await?;
     Ok(conditions.query(LINES, SORTED, Some(&found), Some(limit)).fetch_all(conn).await?)
 }
 
 pub(super) async fn count_records(conn: &mut Conn, scope: &Scope, filter: &RecordFilter) -> Result<u64, StoreError> {
     let mut snapshot = super::snapshot(conn).await?;
     let conditions = Conditions::of(scope, filter);
-    let found = match sought(filter) {
-        Some(expression) => Some(Found::of(&mut snapshot, expression).await?),
+    let found = match sought(&mut snapshot, filter).await? {
+        Some(sought) => Some(Found::of(&mut snapshot, sought).await?),
         None => None,
     };
     let kept = if found.is_none() { conditions.statement_of_totals() } else { None };
@@ -488,7 +493,7 @@ pub(super) fn statements_of(
     led_by_hits: Option<bool>,
     page: Option<(UnixMillis, RecordId)>,
 ) -> [(&'static str, String); 2] {
-    let found = led_by_hits.map(|lead| Found { expression: String::new(), lead });
+    let found = led_by_hits.map(|lead| Found { sought: Sought::default(), lead });
     let conditions = Conditions { page, ..Conditions::of(scope, filter) };
     let listed = conditions.statement(LINES, SORTED, found.as_ref(), Some(1)).0;
     let counted = Conditions::of(scope, filter).statement(COUNT, "", found.as_ref(), None).0;

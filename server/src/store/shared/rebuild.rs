@@ -244,6 +244,10 @@ impl RebuildStore for Backend {
         Ok(left)
     }
 
+    async fn tidy_words(&self) -> Result<bool, StoreError> {
+        search::tidy(self).await
+    }
+
     async fn outdated(&self, rows: &[Remade]) -> Result<HashSet<RecordId>, StoreError> {
         let parts = try_join_all(rows.chunks(flags::LOOKED_AT_TOGETHER).map(|part| outdated(self, part))).await?;
         Ok(parts.into_iter().flatten().collect())

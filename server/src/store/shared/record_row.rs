@@ -20,7 +20,7 @@ use crate::store::{RecordRow, StoreError};
 
 bulk_statements! {
     STANDINGS[1] = concat!("select r.id, ", id_of!("r.owner"), ", ", id_of!("r.team"), ", ", id_of!("r.office"), ", r.changes, \
-        r.seq, r.first_seq, r.owner_since, r.team_since, r.office_since, r.updated_at from record r where r.id in ({list})");
+        r.seq, r.first_seq, r.owner_since, r.team_since, r.office_since, r.updated_at, r.search_digest from record r where r.id in ({list})");
     UPSERT[30] = "insert into record (id, organisation, kind, owner, office, team, project, day, captured_ms, title, \
         subtitle, stage, review, review_reason, conflicts, completeness, flags, changes, heads, seq, first_seq, \
         owner_since, team_since, office_since, updated_at, made_by, made_in, lat, lon, search_digest) values {rows} \
@@ -36,7 +36,8 @@ bulk_statements! {
         returning no, id";
 }
 
-/// What the changes of a record don't say: where it stands in the feed, and since when it is in its scopes.
+/// What the changes of a record don't say: where it stands in the feed, since when it is in its scopes, and whether
+/// searches find it as they should.
 #[derive(Clone, Copy)]
 pub(super) struct Standing {
     pub(super) changes: u32,
@@ -46,6 +47,8 @@ pub(super) struct Standing {
     pub(super) team_since: u64,
     pub(super) office_since: u64,
     pub(super) updated_at: UnixMillis,
+    /// The digest of the words by which it is found.
+    pub(super) words: Option<i64>,
 }
 
 /// In whose scopes a record is.
@@ -85,6 +88,7 @@ pub(super) async fn standings(
                 team_since: count(row.try_get(8)?)?,
                 office_since: count(row.try_get(9)?)?,
                 updated_at: UnixMillis(row.try_get(10)?),
+                words: row.try_get(11)?,
             };
             Ok((RecordId(row.try_get(0)?), (holders, standing)))
         })
@@ -144,12 +148,18 @@ pub(super) async fn write(conn: &mut Conn, rows: &[(&RecordRow, Standing)]) -> R
     for row in &written {
         places.insert(RecordId(row.try_get(1)?), row.try_get::<i64, _>(0)?);
     }
-    let mut indexed = Vec::with_capacity(rows.len());
-    for (row, _, words) in &rows {
+    let (mut same, mut other) = (Vec::new(), Vec::with_capacity(rows.len()));
+    for (row, at, words) in &rows {
         let no = places.get(&row.row.id).ok_or_else(|| corrupt("row of a record"))?;
-        indexed.push((*no, words.as_str()));
+        let words = words.as_str();
+        if at.words == Some(digest(words)) { same.push((*no, words)) } else { other.push((*no, words)) }
     }
-    search::index(conn, &indexed).await?;
+    if !same.is_empty() {
+        let numbers: Vec<i64> = same.iter().map(|(no, _)| *no).collect();
+        let indexed = search::indexed(conn, &numbers).await?;
+        other.extend(same.into_iter().filter(|(no, _)| !indexed.contains(no)));
+    }
+    search::index(conn, &other).await?;
     days::note(conn, &plain).await?;
     flags::note(conn, &plain).await?;
     photos::refer(conn, plain.into_iter()).await

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use sqlx::Row as _;
 use sync_core::index::phrases;
 
-use super::{Conn, Db};
+use super::run::Filling;
+use super::{Backend, Conn, Db};
 use crate::store::StoreError;
 use crate::store::shared::pairs::wanted;
 use crate::store::shared::{bulk_statements, statements};
@@ -19,6 +20,15 @@ bulk_statements! {
     INDEXED[1] = "select id from record_search_docsize where id in ({list})";
     INDEX[2] = "insert or replace into record_search (rowid, terms) values {rows}";
 }
+
+/// What somebody looks for, in the language of FTS5.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sought {
+    expression: String,
+}
+
+/// To count hits takes long where there are many.
+pub(super) const GLANCES: bool = true;
 
 /// Makes records findable by these words, and by these only.
 pub(super) async fn index(conn: &mut Conn, terms: &[(i64, &str)]) -> Result<(), StoreError> {
@@ -47,19 +57,32 @@ pub(super) fn among_many(placeholder: &str) -> String {
     matching(placeholder)
 }
 
-/// What somebody typed, in the language of FTS5: all phrases must be found. `None` if there is nothing to look for.
-pub(super) fn expression(typed: &str) -> Option<String> {
+/// Binds what conditions need.
+pub(super) fn bind<'q>(query: Filling<'q>, sought: &Sought, _few: bool) -> Filling<'q> {
+    query.bind(sought.expression.clone())
+}
+
+/// Looks for what somebody typed: all phrases must be found. `None` if there is nothing to look for.
+#[expect(clippy::unused_async, reason = "the other database looks into its index")]
+pub(super) async fn seek(_: &mut Conn, typed: &str) -> Result<Option<Sought>, StoreError> {
     let phrases: Vec<String> = phrases(typed)
         .iter()
         .map(wanted)
         // Words consist of letters and digits, so nothing in them can end the quotation.
         .map(|(words, prefix)| format!("\"{}\"{}", words.join(" "), if prefix { " *" } else { "" }))
         .collect();
-    (!phrases.is_empty()).then(|| phrases.join(" AND "))
+    Ok((!phrases.is_empty()).then(|| Sought { expression: phrases.join(" AND ") }))
 }
 
 /// How many records a search finds, counted no further than `limit`.
-pub(super) async fn hits_up_to(conn: &mut Conn, expression: &str, limit: i64) -> Result<i64, StoreError> {
-    let (hits,) = sqlx::query_as::<Db, (i64,)>(HITS_UP_TO).bind(expression).bind(limit).fetch_one(conn).await?;
+pub(super) async fn hits_up_to(conn: &mut Conn, sought: &Sought, limit: i64) -> Result<i64, StoreError> {
+    let (hits,) =
+        sqlx::query_as::<Db, (i64,)>(HITS_UP_TO).bind(&sought.expression).bind(limit).fetch_one(conn).await?;
     Ok(hits)
+}
+
+/// FTS5 tidies its index as it grows.
+#[expect(clippy::unused_async, reason = "the other database has to be asked")]
+pub(super) async fn tidy(_: &Backend) -> Result<bool, StoreError> {
+    Ok(false)
 }

@@ -1,12 +1,14 @@
 //! What older versions left is found again.
 
 use super::super::migrations;
+use super::super::search::{hits_up_to, indexed, seek, take_over};
 use super::scratch;
 use crate::store::Store as _;
 
-/// Words from before 0020 lay as vectors with their places; what a vector can't tell is found anew by the server.
+/// Words lay as vectors with their places before 0020, and as texts before 0025; what a vector can't tell is found anew by
+/// the server.
 #[tokio::test]
-async fn words_from_before_they_lay_as_texts_keep_their_places() {
+async fn words_of_older_versions_are_found_where_they_stand() {
     let store = scratch().await;
     let mut conn = store.writers.acquire().await.unwrap();
     sqlx::raw_sql("create schema old; set search_path = old").execute(&mut *conn).await.unwrap();
@@ -32,9 +34,13 @@ async fn words_from_before_they_lay_as_texts_keep_their_places() {
     for migration in after {
         sqlx::raw_sql(migration.sql.clone()).execute(&mut *conn).await.unwrap();
     }
-    let words = sqlx::query_as::<_, (String,)>("select words from record_search where no < 3 order by no");
-    let words: Vec<String> = words.fetch_all(&mut *conn).await.unwrap().into_iter().map(|(words,)| words).collect();
-    assert_eq!(words, [" 张伟 伟 hotel 张 hotel ", " "]);
+    while take_over(&mut conn).await.unwrap() {}
+    assert!(!take_over(&mut conn).await.unwrap(), "there is nothing left");
+    for (typed, found) in [("张伟", true), ("\"伟 hotel\"", true), ("hotel 张", true), ("hotel伟", false)] {
+        let sought = seek(&mut conn, typed).await.unwrap().unwrap();
+        assert_eq!(hits_up_to(&mut conn, &sought, 9).await.unwrap(), i64::from(found), "{typed}");
+    }
+    assert_eq!(indexed(&mut conn, &[1, 2, 5]).await.unwrap(), [1, 2].into());
     let again = sqlx::query_as::<_, (i64,)>("select no from record where search_digest is null order by no");
     let again: Vec<i64> = again.fetch_all(&mut *conn).await.unwrap().into_iter().map(|(no,)| no).collect();
     assert_eq!(again, [3, 4]);

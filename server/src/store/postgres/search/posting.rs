@@ -1,0 +1,168 @@
+//! Where one word stands: in which records, and at which places of each. As bytes, a place in the index takes two or
+//! three: how far it is to the next record with the word, and where in it.
+
+/// The bytes are not what this code wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Damaged;
+
+/// A word at a place of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Spot {
+    /// The record.
+    pub(super) no: i64,
+    /// How many words of the record stand before it.
+    pub(super) at: u32,
+}
+
+/// Appends a number, seven bits in a byte, the lowest first.
+pub(super) fn put(bytes: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+}
+
+/// Takes a number from the beginning.
+pub(super) fn take(bytes: &mut &[u8]) -> Result<u64, Damaged> {
+    let mut number = 0;
+    for shift in (0..64).step_by(7) {
+        let (byte, rest) = bytes.split_first().ok_or(Damaged)?;
+        *bytes = rest;
+        number |= u64::from(byte & 0x7f) << shift;
+        if *byte < 0x80 {
+            return Ok(number);
+        }
+    }
+    Err(Damaged)
+}
+
+/// Takes so many bytes from the beginning.
+pub(super) fn take_bytes<'b>(bytes: &mut &'b [u8], length: u64) -> Result<&'b [u8], Damaged> {
+    let length = usize::try_from(length).map_err(|_| Damaged)?;
+    let (taken, rest) = bytes.split_at_checked(length).ok_or(Damaged)?;
+    *bytes = rest;
+    Ok(taken)
+}
+
+/// The spots of one record, which come first among these.
+fn first_record(spots: &[Spot]) -> &[Spot] {
+    let Some(first) = spots.first() else { return spots };
+    spots.split_at(spots.iter().take_while(|spot| spot.no == first.no).count()).0
+}
+
+/// Writes as many of these spots, which are sorted and none of them before `base`, as fit into so many bytes, whole
+/// records and at least one; answers how many.
+pub(super) fn write(bytes: &mut Vec<u8>, spots: &[Spot], base: i64, most: usize) -> usize {
+    let begin = bytes.len();
+    let (mut before, mut written) = (base, 0);
+    loop {
+        let record = first_record(&spots[written..]);
+        let Some(first) = record.first() else { return written };
+        let end = bytes.len();
+        put(bytes, (first.no - before).cast_unsigned() << 1 | u64::from(record.len() > 1));
+        if record.len() > 1 {
+            put(bytes, record.len() as u64);
+        }
+        let mut place = 0;
+        for spot in record {
+            put(bytes, u64::from(spot.at - place));
+            place = spot.at;
+        }
+        if written > 0 && bytes.len() - begin > most {
+            bytes.truncate(end);
+            return written;
+        }
+        written += record.len();
+        before = first.no;
+    }
+}
+
+/// Reads what [`write`] wrote, behind what there is already.
+pub(super) fn read(mut bytes: &[u8], base: i64, spots: &mut Vec<Spot>) -> Result<(), Damaged> {
+    let mut no = base;
+    while !bytes.is_empty() {
+        let step = take(&mut bytes)?;
+        no = no.checked_add_unsigned(step >> 1).ok_or(Damaged)?;
+        let many = if step & 1 == 1 { take(&mut bytes)? } else { 1 };
+        let mut at: u32 = 0;
+        for _ in 0..many {
+            let step = u32::try_from(take(&mut bytes)?).map_err(|_| Damaged)?;
+            at = at.checked_add(step).ok_or(Damaged)?;
+            spots.push(Spot { no, at });
+        }
+    }
+    Ok(())
+}
+
+/// Numbers in their order, as bytes.
+pub(super) fn write_numbers(numbers: &[i64]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(numbers.len() + 8);
+    let mut before = 0;
+    for number in numbers {
+        put(&mut bytes, (number - before).cast_unsigned());
+        before = *number;
+    }
+    bytes
+}
+
+/// Reads what [`write_numbers`] wrote.
+pub(super) fn read_numbers(mut bytes: &[u8]) -> Result<Vec<i64>, Damaged> {
+    let mut numbers = Vec::with_capacity(bytes.len());
+    let mut number: i64 = 0;
+    while !bytes.is_empty() {
+        number = number.checked_add_unsigned(take(&mut bytes)?).ok_or(Damaged)?;
+        numbers.push(number);
+    }
+    Ok(numbers)
+}
+
+/// Those of the numbers that are not among the others, both in their order.
+pub(super) fn without(numbers: &[i64], others: &[i64]) -> Vec<i64> {
+    numbers.iter().copied().filter(|number| others.binary_search(number).is_err()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::{btree_set, vec};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_word_that_stands_once_in_a_record_takes_two_bytes() {
+        let spots = [Spot { no: 1_000_001, at: 5 }, Spot { no: 1_000_002, at: 90 }, Spot { no: 1_000_060, at: 0 }];
+        let mut bytes = Vec::new();
+        assert_eq!(write(&mut bytes, &spots, 1_000_000, usize::MAX), 3);
+        assert_eq!(bytes.len(), 6);
+    }
+
+    proptest! {
+        #[test]
+        fn spots_come_back(of in btree_set((0_i64..100_000, 0_u32..200_000), 0..200), base in -5_i64..=0, most in 1_usize..64) {
+            let spots: Vec<Spot> = of.into_iter().map(|(no, at)| Spot { no, at }).collect();
+            let (mut rest, mut from, mut back) = (&spots[..], base, Vec::new());
+            while !rest.is_empty() {
+                let mut bytes = Vec::new();
+                let written = write(&mut bytes, rest, from, most);
+                prop_assert!(written > 0);
+                read(&bytes, from, &mut back).unwrap();
+                rest = &rest[written..];
+                from = rest.first().map_or(0, |spot| spot.no);
+            }
+            prop_assert_eq!(back, spots);
+        }
+
+        #[test]
+        fn numbers_come_back(of in btree_set(0_i64..i64::MAX, 0..50)) {
+            let numbers: Vec<i64> = of.into_iter().collect();
+            prop_assert_eq!(read_numbers(&write_numbers(&numbers)).unwrap(), numbers);
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(bytes in vec(any::<u8>(), 0..60)) {
+            let _ = read(&bytes, 0, &mut Vec::new());
+            let _ = read_numbers(&bytes);
+        }
+    }
+}
