@@ -18,9 +18,9 @@ create table word_run (
 create index word_run_around on word_run (last_no, first_no);
 create table word_block (
     run bigint not null,
-    -- The first word in it, and which part of that word's places, if they need several blocks.
+    -- The first word in it. Where that one stands in more records than fit, further blocks begin with one of these.
     first text collate "C" not null,
-    part integer not null,
+    part bigint not null,
     block bytea not null,
     primary key (run, first, part)
 );

@@ -207,7 +207,7 @@ pub(in crate::store) async fn common_words_are_found_too(store: &dyn Store) {
     let mut world = World::found(store).await;
     let mut phone = world.promoter_with_phone("Wang", 0).await;
     // More hits than a search begins with.
-    let ids: Vec<_> = (0..2_050).map(|_| world.record_id()).collect();
+    let ids: Vec<_> = (0..6_050).map(|_| world.record_id()).collect();
     let hashes = world.receive(&mut phone, &ids).await;
     let mut publications = Vec::new();
     for (i, (id, hash)) in ids.iter().zip(hashes).enumerate() {
@@ -230,15 +230,15 @@ pub(in crate::store) async fn common_words_are_found_too(store: &dyn Store) {
     store.publish(&publications, 1, UnixMillis(1)).await.unwrap();
     let filter = RecordFilter { text: Some("海".to_owned()), ..RecordFilter::default() };
     let query = RecordQuery { filter: filter.clone(), limit: 3, ..all(&world) };
-    assert_eq!(listed(store, &query).await, [ids[2_049], ids[2_048], ids[2_047]]);
-    assert_eq!(store.count_records(&query.scope, &filter).await.unwrap(), 2_050);
+    assert_eq!(listed(store, &query).await, [ids[6_049], ids[6_048], ids[6_047]]);
+    assert_eq!(store.count_records(&query.scope, &filter).await.unwrap(), 6_050);
     // Not at the beginning of the list, where they are looked for first.
     for i in 0..50 {
         add(&mut world, &mut phone, |row| row.row.captured = UnixMillis(1_000_000 + i)).await;
     }
-    assert_eq!(listed(store, &query).await, [ids[2_049], ids[2_048], ids[2_047]]);
-    let next = RecordQuery { after: Some((UnixMillis(2_048), ids[2_048])), ..query };
-    assert_eq!(listed(store, &next).await, [ids[2_047], ids[2_046], ids[2_045]]);
+    assert_eq!(listed(store, &query).await, [ids[6_049], ids[6_048], ids[6_047]]);
+    let next = RecordQuery { after: Some((UnixMillis(6_048), ids[6_048])), ..query };
+    assert_eq!(listed(store, &next).await, [ids[6_047], ids[6_046], ids[6_045]]);
 }
 
 pub(in crate::store) async fn origins_tell_who_and_when(store: &dyn Store) {

@@ -8,16 +8,17 @@
 mod hits;
 mod posting;
 mod run;
+mod seeking;
 
 use std::collections::{BTreeMap, HashSet};
 
-use futures_util::TryStreamExt as _;
 use sqlx::Row as _;
 use sync_core::index::phrases;
 use tokio::task::spawn_blocking;
 
-use self::posting::{Damaged, Spot, read_numbers, without, write_numbers};
-use self::run::{Block, cut};
+use self::posting::{Damaged, read_numbers, without, write_numbers};
+use self::run::Block;
+use self::seeking::Search;
 use super::run::{Filling, each_of};
 use super::{Backend, Conn, Db, DbRow};
 use crate::store::StoreError;
@@ -39,7 +40,7 @@ statements! {
     ADD_RUN = "insert into word_run (first_no, last_no, written, records, numbers) values ($1, $2, $3, $3, $4) \
         returning run";
     ADD_BLOCKS = "insert into word_block (run, first, part, block) \
-        select $1, * from unnest(cast($2 as text[]), cast($3 as integer[]), cast($4 as bytea[]))";
+        select $1, * from unnest(cast($2 as text[]), cast($3 as bigint[]), cast($4 as bytea[]))";
     NOTE_GONE = "update word_run set gone = $2, records = $3 where run = $1";
     // Behind the last word before the one that is wanted there are further blocks only if that one begins them.
     BLOCKS = "select r.run, wanted.ord, b.first, b.block from word_run r \
@@ -49,6 +50,15 @@ statements! {
         join word_block b on b.run = r.run and b.first >= coalesce(before.first, wanted.word) \
             and b.first <= wanted.up_to and (b.part = 0 or b.first >= wanted.word) \
         order by r.run";
+    // The one block that tells where a record has a word.
+    LOOK = "select wanted.run, wanted.ord, wanted.no, b.first, b.block from unnest(cast($1 as bigint[]), cast($2 as integer[]), \
+        cast($3 as text[]), cast($4 as bigint[])) wanted (run, ord, word, no) cross join lateral \
+        (select f.first, f.block from word_block f where f.run = wanted.run and (f.first, f.part) <= (wanted.word, wanted.no) \
+            order by f.first desc, f.part desc limit 1) b";
+    // How many blocks words have for themselves, in the largest run: how common they are.
+    COMMON = "select wanted.ord, count(*) from unnest(cast($1 as integer[]), cast($2 as text[])) wanted (ord, word) \
+        join word_block b on b.run = (select r.run from word_run r order by r.records desc limit 1) \
+            and b.first = wanted.word group by wanted.ord";
     GONE = "select run, gone from word_run where gone is not null";
     SIZES = "select run, written, records from word_run order by run";
     BEFORE_RUNS = "select 1 from pg_class where oid = to_regclass('words_before')";
@@ -72,74 +82,19 @@ pub(super) struct Sought {
     hits: Vec<i64>,
 }
 
+/// A search with at most so many hits begins at the hits; one with more walks the list until the page is full. With a
+/// million records, a page of fifty takes about as long in either way.
+pub(super) const FEW_HITS: i64 = 6_000;
 /// Hits are known before a list is walked through.
 pub(super) const GLANCES: bool = false;
 
-/// A word, perhaps the beginning of a longer one.
-type Word = (String, bool);
-
 /// Looks for what somebody typed. `None` if there is nothing to look for.
 pub(super) async fn seek(conn: &mut Conn, typed: &str) -> Result<Option<Sought>, StoreError> {
-    let sought: Vec<Vec<Word>> = phrases(typed).iter().map(|phrase| words_of(wanted(phrase))).collect();
-    if sought.is_empty() {
+    let search = Search::of(phrases(typed).iter().map(wanted));
+    if search.phrases.is_empty() {
         return Ok(None);
     }
-    let mut words: Vec<&Word> = sought.iter().flatten().collect();
-    words.sort_unstable();
-    words.dedup();
-    let place = |word: &Word| words.binary_search(&word).unwrap_or_default();
-    let sought: Vec<Vec<usize>> = sought.iter().map(|phrase| phrase.iter().map(place).collect()).collect();
-
-    let gone = sqlx::query::<Db>(GONE).fetch_all(&mut *conn).await?;
-    let gone: BTreeMap<i64, &DbRow> = gone.iter().map(|row| Ok((row.try_get(0)?, row))).collect::<Result<_, sqlx::Error>>()?;
-    let places: Vec<i32> = (0..).take(words.len()).collect();
-    let ends = words.iter().map(|(word, prefix)| if *prefix { format!("{word}\u{10ffff}") } else { word.clone() });
-    let query = sqlx::query::<Db>(BLOCKS).bind(places).bind(words.iter().map(|(word, _)| word.clone()).collect::<Vec<_>>());
-    let mut blocks = query.bind(ends.collect::<Vec<_>>()).fetch(&mut *conn);
-
-    let mut hits = Vec::new();
-    let mut spots = vec![Vec::new(); words.len()];
-    let mut run = 0;
-    loop {
-        let block = blocks.try_next().await?;
-        let of = block.as_ref().map(|row| row.try_get(0)).transpose()?;
-        if of != Some(run) {
-            let found = in_run(&sought, &mut spots);
-            if !found.is_empty() {
-                let gone = gone.get(&run).map(|row| numbers_at(row, 1)).transpose()?.unwrap_or_default();
-                hits.extend(without(&found, &gone));
-            }
-        }
-        let (Some(of), Some(row)) = (of, &block) else { break };
-        run = of;
-        let at = usize::try_from(row.try_get::<i32, _>(1)?).unwrap_or_default();
-        let (Some((word, prefix)), Some(spots)) = (words.get(at), spots.get_mut(at)) else { continue };
-        run::find(row.try_get(2)?, row.try_get(3)?, word, *prefix, spots).map_err(damaged)?;
-    }
-    hits.sort_unstable();
-    Ok(Some(Sought { hits }))
-}
-
-fn words_of((words, prefix): (Vec<String>, bool)) -> Vec<Word> {
-    let last = words.len().saturating_sub(1);
-    words.iter().enumerate().map(|(at, word)| (cut(word).to_owned(), prefix && at == last)).collect()
-}
-
-/// What is found where these words stand, which is forgotten.
-fn in_run(sought: &[Vec<usize>], spots: &mut [Vec<Spot>]) -> Vec<i64> {
-    for spots in &mut *spots {
-        // Of several words with one beginning, or of a block's parts.
-        if !spots.is_sorted() {
-            spots.sort_unstable();
-        }
-    }
-    let of_phrase = |phrase: &Vec<usize>| {
-        let words: Vec<&[Spot]> = phrase.iter().map(|place| spots[*place].as_slice()).collect();
-        hits::of_phrase(&words)
-    };
-    let found = hits::in_all(sought.iter().map(of_phrase).collect());
-    spots.iter_mut().for_each(Vec::clear);
-    found
+    Ok(Some(Sought { hits: search.hits(conn).await? }))
 }
 
 /// How many records a search finds, counted no further than `limit`.
@@ -419,11 +374,5 @@ mod tests {
     fn each_number_has_its_bit() {
         assert_eq!(bits(&[1, 8, 15]), [0b10, 0b1000_0001]);
         assert_eq!(bits(&[]), [0; 0]);
-    }
-
-    #[test]
-    fn only_the_last_word_is_a_beginning() {
-        let words = words_of((vec!["a".to_owned(), "b".to_owned()], true));
-        assert_eq!(words, [("a".to_owned(), false), ("b".to_owned(), true)]);
     }
 }

@@ -19,8 +19,6 @@ use crate::store::shared::{bulk_statements, line_columns, no_of, statements};
 use crate::store::shared::stored::{count, hash, hashes, small, text, word};
 use crate::store::{AtStage, ChangeOrigin, ReceivedBy, RecordFilter, RecordLine, RecordQuery, Scope, StoreError};
 
-/// A search with at most so many hits begins at the hits; one with more walks the list until the page is full.
-const FEW_HITS: i64 = 2_000;
 /// Where it takes long to count hits, a search glances before at so many times the records that fit on a page, the first of the list: what
 /// stands in every tenth record is found there, and counting all of them would take longest.
 const GLANCE: u32 = 8;
@@ -340,8 +338,8 @@ struct Found {
 
 impl Found {
     async fn of(conn: &mut Conn, sought: Sought) -> Result<Self, StoreError> {
-        let hits = search::hits_up_to(conn, &sought, FEW_HITS + 1).await?;
-        Ok(Self { sought, lead: hits <= FEW_HITS })
+        let hits = search::hits_up_to(conn, &sought, search::FEW_HITS + 1).await?;
+        Ok(Self { sought, lead: hits <= search::FEW_HITS })
     }
 }
 

@@ -27,6 +27,8 @@ pub(super) struct Sought {
     expression: String,
 }
 
+/// A search with at most so many hits begins at the hits; one with more walks the list until the page is full.
+pub(super) const FEW_HITS: i64 = 2_000;
 /// To count hits takes long where there are many.
 pub(super) const GLANCES: bool = true;
 
@@ -76,8 +78,7 @@ pub(super) async fn seek(_: &mut Conn, typed: &str) -> Result<Option<Sought>, St
 
 /// How many records a search finds, counted no further than `limit`.
 pub(super) async fn hits_up_to(conn: &mut Conn, sought: &Sought, limit: i64) -> Result<i64, StoreError> {
-    let (hits,) =
-        sqlx::query_as::<Db, (i64,)>(HITS_UP_TO).bind(&sought.expression).bind(limit).fetch_one(conn).await?;
+    let (hits,) = sqlx::query_as::<Db, (i64,)>(HITS_UP_TO).bind(&sought.expression).bind(limit).fetch_one(conn).await?;
     Ok(hits)
 }
 

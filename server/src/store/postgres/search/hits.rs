@@ -2,27 +2,24 @@
 
 use super::posting::Spot;
 
-/// The records in which these words stand side by side, in the order of their numbers; each word comes with all places
-/// where it stands, in their order.
-pub(super) fn of_phrase(words: &[&[Spot]]) -> Vec<i64> {
-    let Some((first, others)) = words.split_first() else { return Vec::new() };
-    let mut records = Vec::new();
-    let mut rests: Vec<&[Spot]> = others.to_vec();
-    for spot in *first {
-        if records.last() == Some(&spot.no) {
-            continue;
-        }
-        let mut behind = 0..;
-        let together = rests.iter_mut().all(|rest| {
-            let wanted = Spot { no: spot.no, at: spot.at.saturating_add(behind.next().unwrap_or(0) + 1) };
+/// Where a phrase begins of which these words are known, each by how far it is from the beginning and all places where it
+/// stands, in their order. The first one should be rare.
+pub(super) fn beginnings(words: &[(u32, &[Spot])]) -> Vec<Spot> {
+    let Some(((first, spots), others)) = words.split_first() else { return Vec::new() };
+    let mut rests: Vec<(u32, &[Spot])> = others.to_vec();
+    let mut beginnings = Vec::with_capacity(spots.len());
+    for spot in *spots {
+        let Some(at) = spot.at.checked_sub(*first) else { continue };
+        let together = rests.iter_mut().all(|(distance, rest)| {
+            let wanted = Spot { no: spot.no, at: at.saturating_add(*distance) };
             *rest = beginning_at(rest, wanted);
             rest.first() == Some(&wanted)
         });
         if together {
-            records.push(spot.no);
+            beginnings.push(Spot { no: spot.no, at });
         }
     }
-    records
+    beginnings
 }
 
 /// What is left from this spot on. Steps double, because the next one wanted is near or far.
@@ -35,6 +32,31 @@ fn beginning_at(spots: &[Spot], wanted: Spot) -> &[Spot] {
     let to = step.min(spots.len());
     let skipped = from + spots[from..to].partition_point(|spot| *spot < wanted);
     &spots[skipped..]
+}
+
+/// Leaves those spots that are among the others, both in their order.
+pub(super) fn keep_common(spots: &mut Vec<Spot>, mut others: &[Spot]) {
+    spots.retain(|spot| {
+        others = beginning_at(others, *spot);
+        others.first() == Some(spot)
+    });
+}
+
+/// Leaves the spots of these records, both in their order.
+pub(super) fn keep_of(spots: &mut Vec<Spot>, records: &[i64]) {
+    let mut records = records.iter().peekable();
+    spots.retain(|spot| {
+        while records.next_if(|no| **no < spot.no).is_some() {}
+        records.peek() == Some(&&spot.no)
+    });
+}
+
+/// The records of these spots, each once.
+pub(super) fn records(spots: &[Spot]) -> Vec<i64> {
+    let mut records = Vec::with_capacity(spots.len());
+    records
+        .extend(spots.chunk_by(|one, next| one.no == next.no).filter_map(|record| record.first()).map(|spot| spot.no));
+    records
 }
 
 /// The records that are in all of these, each of which is in its order.
@@ -58,21 +80,38 @@ mod tests {
     proptest! {
         #[test]
         fn phrases_are_found_where_their_words_stand_side_by_side(
-            records in btree_map(0_i64..50, vec("[abc]", 0..12), 0..30),
+            texts in btree_map(0_i64..50, vec("[abc]", 0..12), 0..30),
             phrase in vec("[abc]", 1..4),
+            first in 0_usize..3,
         ) {
-            let spots: Vec<Vec<Spot>> = phrase.iter().map(|word| {
+            let spots = |word: &String| -> Vec<Spot> {
                 let of = |(no, words): (&i64, &Vec<String>)| -> Vec<Spot> {
                     let places = words.iter().enumerate().filter(|(_, found)| *found == word);
                     places.map(|(at, _)| Spot { no: *no, at: u32::try_from(at).unwrap() }).collect()
                 };
-                records.iter().flat_map(of).collect()
-            }).collect();
-            let spots: Vec<&[Spot]> = spots.iter().map(Vec::as_slice).collect();
-            let expected: Vec<i64> = records.iter()
+                texts.iter().flat_map(of).collect()
+            };
+            let spots: Vec<Vec<Spot>> = phrase.iter().map(spots).collect();
+            let mut words: Vec<(u32, &[Spot])> = (0..).zip(spots.iter().map(Vec::as_slice)).collect();
+            // Any of them may be the rarest.
+            words.rotate_left(first % phrase.len());
+            let expected: Vec<i64> = texts.iter()
                 .filter(|(_, words)| words.windows(phrase.len()).any(|some| some == phrase))
                 .map(|(no, _)| *no).collect();
-            prop_assert_eq!(of_phrase(&spots), expected);
+            prop_assert_eq!(records(&beginnings(&words)), expected);
+        }
+
+        #[test]
+        fn what_is_kept_is_among_the_others(one in btree_set((0_i64..9, 0_u32..9), 0..40), other in btree_set((0_i64..9, 0_u32..9), 0..40)) {
+            let spots = |of: Vec<(i64, u32)>| -> Vec<Spot> { of.into_iter().map(|(no, at)| Spot { no, at }).collect() };
+            let all = spots(one.iter().copied().collect());
+            let others = spots(other.iter().copied().collect());
+            let mut kept = all.clone();
+            keep_common(&mut kept, &others);
+            prop_assert_eq!(kept, spots(one.intersection(&other).copied().collect()));
+            let mut kept = all;
+            keep_of(&mut kept, &records(&others));
+            prop_assert_eq!(kept, spots(one.into_iter().filter(|(no, _)| other.iter().any(|(of, _)| of == no)).collect()));
         }
 
         #[test]

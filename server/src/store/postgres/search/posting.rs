@@ -81,6 +81,8 @@ pub(super) fn write(bytes: &mut Vec<u8>, spots: &[Spot], base: i64, most: usize)
 /// Reads what [`write`] wrote, behind what there is already.
 pub(super) fn read(mut bytes: &[u8], base: i64, spots: &mut Vec<Spot>) -> Result<(), Damaged> {
     let mut no = base;
+    // A place takes two bytes, or a little more.
+    spots.reserve(bytes.len() / 2);
     while !bytes.is_empty() {
         let step = take(&mut bytes)?;
         no = no.checked_add_unsigned(step >> 1).ok_or(Damaged)?;

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use sqlx::{AssertSqlSafe, Row as _};
+use sync_core::index::terms;
 
 use super::super::search::{Merge, among_many, bind, hits_up_to, index, indexed, matching, seek, tidy};
 use super::*;
+use crate::store::shared::pairs::words;
 
 /// What records say, by their numbers.
 type Records = BTreeMap<i64, String>;
@@ -43,7 +45,7 @@ async fn runs(store: &PostgresStore) -> i64 {
 
 /// Each search finds what has its words side by side, and nothing else.
 async fn check(store: &PostgresStore, records: &Records) {
-    for phrase in ["a", "b", "a b", "b a c", "c c", "ab", "d"] {
+    for phrase in ["a", "b", "a b", "b a c", "c c", "ab", "d", "a b c ab", "b cab a c a", "ab c b cab c"] {
         // Each word but the last is a whole one.
         let has = |words: &str| format!(" {words}").contains(&format!(" {phrase}"));
         let expected = records.iter().filter(|(_, words)| has(words)).map(|(no, _)| *no).collect();
@@ -123,6 +125,59 @@ async fn of_two_servers_that_make_the_same_run_one_writes_it() {
     other.write(&store).await.unwrap();
     assert_eq!(runs(&store).await, 1);
     check(&store, &records).await;
+    store.close().await;
+}
+
+/// Of a sentence a few words are looked for everywhere, and the others where these are found, in one way or another.
+#[tokio::test]
+async fn a_sentence_is_found_in_many_records_and_in_few() {
+    let store = scratch().await;
+    let said = |no: i64| match no {
+        1..=300 => "a b c d e f g h",
+        301..=600 => "a b c d x e f g h a b c d e f",
+        601..=605 => "h g f e d c b a b c d e f g",
+        _ => "g a b",
+    };
+    let records: Records = (1..=700).map(|no| (no, said(no).to_owned())).collect();
+    write(&store, &records).await;
+    let having =
+        |of: &str| records.iter().filter(|(_, said)| said.contains(of)).map(|(no, _)| *no).collect::<BTreeSet<_>>();
+    for (sentence, many) in [
+        ("a b c d e f", 605),
+        ("a b c d e f g", 305),
+        ("b c d x e f g h", 300),
+        ("c b a b c d e f g", 5),
+        ("g f e d c b a c", 0),
+    ] {
+        assert_eq!(having(sentence).len(), many, "{sentence}");
+        assert_eq!(found(&store, &sentence.replace(' ', "-")).await, having(sentence), "{sentence}");
+    }
+    let both = having("d x e f g h").intersection(&having("a b c d e")).copied().collect();
+    assert_eq!(found(&store, "d-x-e-f-g-h a-b-c-d-e").await, both);
+    store.close().await;
+}
+
+/// As [`a_sentence_is_found_in_many_records_and_in_few`], of pairs of characters.
+#[tokio::test]
+async fn a_chinese_sentence_is_found_where_all_of_it_stands() {
+    let store = scratch().await;
+    let said = [("客户想要三居室朝南", 300), ("客户想要两居室朝南", 20), ("想要三居室的客户朝南", 4)];
+    let mut records = Records::new();
+    for (sentence, many) in said {
+        let next = i64::try_from(records.len()).unwrap() + 1;
+        records.extend((next..next + many).map(|no| (no, words(&terms(sentence)))));
+    }
+    write(&store, &records).await;
+    for (typed, many) in [
+        ("客户想要三居室朝南", 300),
+        ("户想要两居室朝", 20),
+        ("想要三居室", 304),
+        ("要三居室的客户朝", 4),
+        ("客户想要四居室朝南", 0),
+        ("想要三居室朝客户", 0),
+    ] {
+        assert_eq!(found(&store, typed).await.len(), many, "{typed}");
+    }
     store.close().await;
 }
 
