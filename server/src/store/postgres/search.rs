@@ -98,7 +98,6 @@ pub(super) async fn seek(conn: &mut Conn, typed: &str) -> Result<Option<Sought>,
 }
 
 /// How many records a search finds, counted no further than `limit`.
-#[expect(clippy::unused_async, reason = "the other database has to be asked")]
 pub(super) async fn hits_up_to(_: &mut Conn, sought: &Sought, limit: i64) -> Result<i64, StoreError> {
     Ok(limit.min(i64::try_from(sought.hits.len()).unwrap_or(i64::MAX)))
 }
