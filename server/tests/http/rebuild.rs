@@ -29,7 +29,7 @@ async fn seen(test: &TestApp, organisation: OrganisationId) -> (Vec<RecordLine>,
 /// Empties the index of words.
 fn no_index(test: &TestApp) -> &'static str {
     match test.app.store.neighbours() {
-        Some(_) => "delete from record_search",
+        Some(_) => "truncate word_run, word_block",
         None => "insert into record_search (record_search) values ('delete-all')",
     }
 }
