@@ -89,7 +89,7 @@ impl Upkeep {
         if !leads(app).await? {
             return Ok(Turn::Idle);
         }
-        let tidied = app.store.rebuild().tidy_words().await?;
+        let tidied = tidy(app).await;
         if of_before.is_empty() && anew.is_none() && forked.is_none() {
             return Ok(if tidied { Turn::Worked } else { Turn::Idle });
         }
@@ -105,6 +105,15 @@ impl Upkeep {
         }
         Ok(Turn::Worked)
     }
+}
+
+/// Tidies what searches look into, one step; answers whether there may be more. Where that can't be done, everything else
+/// goes on: searches only get slower.
+async fn tidy(app: &App) -> bool {
+    app.store.rebuild().tidy_words().await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "what searches look into can't be tidied now");
+        false
+    })
 }
 
 async fn leads(app: &App) -> Result<bool, ServiceError> {

@@ -124,3 +124,23 @@ async fn what_an_older_version_indexed_becomes_findable_by_itself() {
     assert_eq!((waiting.len(), &waiting[0]["title"]), (1, &json!("王五")), "the number leads to it");
     assert_eq!(phone.sync(&test).await.exchanges, 1, "phones don't notice");
 }
+
+/// An index of words whose runs can't be read is slower to search at worst, and in nobody's way.
+#[tokio::test]
+async fn what_can_t_be_tidied_keeps_nothing_else_from_being_put_right() {
+    let test = TestApp::new().await;
+    let house = House::build(&test).await;
+    let mut phone = Phone::of(&test, &house, Role::Promoter, HERE).await;
+    let id = phone.register("张伟");
+    assert_eq!(phone.sync(&test).await.failure, None);
+    let organisation = test.app.store.record(id).await.unwrap().organisation;
+    if test.app.store.neighbours().is_some() {
+        let damaged = "insert into word_run (first_no, last_no, written, records, numbers) \
+            select -1, -1, 1, 1, '\\xff' from generate_series(1, 16)";
+        test.sql(damaged).await;
+        test.app.store.rebuild().tidy_words().await.unwrap_err();
+    }
+    test.sql("update record set search_digest = null").await;
+    upkeep::finish(&test.app).await.unwrap();
+    assert_eq!(test.app.store.system().figures(organisation).await.unwrap().unsearchable, 0);
+}

@@ -2,8 +2,7 @@
 //!
 //! What becomes findable together is written as one [`run`]: its words in their order, each with the records and places
 //! where it stands. A search looks into all runs, and from time to time several become one. PostgreSQL's own index (GIN)
-//! needs the words of each record beside it, cut as it cuts them, and took five times the room and three times the time
-//! (docs/PERFORMANCE.md). Words are cut by our own code, so both databases find the same.
+//! needs the words of each record beside it, and took six times the room with them (docs/PERFORMANCE.md). Words are cut by our own code, so both databases find the same.
 
 mod hits;
 mod posting;
