@@ -26,6 +26,7 @@ mod shared;
 pub mod sqlite;
 pub mod system;
 pub mod trail;
+mod varint;
 
 use std::collections::HashMap;
 

@@ -8,6 +8,9 @@
 //! What lies there says itself how: a change as it is begins with Automerge's 0x85, anything else with a number of
 //! [`Form`]. A dictionary therefore never changes and never goes; a better one gets the next number.
 
+pub(super) mod bundle;
+pub(super) mod part;
+
 use std::cell::RefCell;
 use std::sync::LazyLock;
 use std::thread::LocalKey;
@@ -38,6 +41,10 @@ enum Form {
     Contents = 2,
     /// Its contents, packed with the second dictionary.
     PackedContents = 3,
+    /// Several changes, packed with the second dictionary: see [`bundle`].
+    PackedBundle = 4,
+    /// Several changes.
+    Bundle = 5,
 }
 
 static ENCODER: LazyLock<EncoderDictionary<'static>> = LazyLock::new(|| EncoderDictionary::copy(DICTIONARY, LEVEL));
@@ -56,10 +63,7 @@ pub(super) fn pack(raw: &[u8]) -> Vec<u8> {
     let Ok(contents) = contents(raw) else {
         return raw.to_vec();
     };
-    match compress(contents).as_deref().and_then(|frame| frame.strip_prefix(&MAGIC)) {
-        Some(frame) if frame.len() < contents.len() => [&[Form::PackedContents as u8], frame].concat(),
-        _ => [&[Form::Contents as u8], contents].concat(),
-    }
+    compress(contents, Form::PackedContents).unwrap_or_else(|| [&[Form::Contents as u8], contents].concat())
 }
 
 /// The bytes of the change `hash` that were stored. What is damaged, or was packed by a newer version, comes back as it
@@ -70,17 +74,16 @@ pub(super) fn unpack(hash: &ChangeHash, stored: Vec<u8>) -> Vec<u8> {
     let unpacked = match Form::of(*form) {
         Some(Form::Packed) => decompress(rest, &FIRST_DECODER, &FIRST_DECOMPRESSOR),
         Some(Form::Contents) => named(hash, rest),
-        Some(Form::PackedContents) => {
-            decompress(rest, &DECODER, &DECOMPRESSOR).and_then(|contents| named(hash, &contents))
-        }
-        None => None,
+        Some(Form::PackedContents) => decompress_second(rest).and_then(|contents| named(hash, &contents)),
+        Some(Form::PackedBundle | Form::Bundle) | None => None,
     };
     unpacked.unwrap_or(stored)
 }
 
 impl Form {
     fn of(number: u8) -> Option<Self> {
-        [Self::Packed, Self::Contents, Self::PackedContents].into_iter().find(|form| *form as u8 == number)
+        let all = [Self::Packed, Self::Contents, Self::PackedContents, Self::PackedBundle, Self::Bundle];
+        all.into_iter().find(|form| *form as u8 == number)
     }
 }
 
@@ -90,16 +93,27 @@ fn named(hash: &ChangeHash, contents: &[u8]) -> Option<Vec<u8>> {
     (name == *hash).then_some(raw)
 }
 
-fn compress(raw: &[u8]) -> Option<Vec<u8>> {
-    COMPRESSOR.with_borrow_mut(|kept| {
+/// Packed with the second dictionary, behind the number of a form that says so; `None` if that gains nothing.
+fn compress(plain: &[u8], form: Form) -> Option<Vec<u8>> {
+    let mut frame = COMPRESSOR.with_borrow_mut(|kept| {
         if kept.is_none() {
             let mut fresh = Compressor::with_prepared_dictionary(&ENCODER).ok()?;
             // It is known which one it is.
             fresh.include_dictid(false).ok()?;
             *kept = Some(fresh);
         }
-        kept.as_mut()?.compress(raw).ok()
-    })
+        kept.as_mut()?.compress(plain).ok()
+    })?;
+    if !frame.starts_with(&MAGIC) || frame.len() - MAGIC.len() >= plain.len() {
+        return None;
+    }
+    frame.drain(1..MAGIC.len());
+    *frame.first_mut()? = form as u8;
+    Some(frame)
+}
+
+fn decompress_second(frame: &[u8]) -> Option<Vec<u8>> {
+    decompress(frame, &DECODER, &DECOMPRESSOR)
 }
 
 fn decompress(

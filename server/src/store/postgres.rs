@@ -102,7 +102,7 @@ statements! {
 }
 
 /// The tables' versions that do more than add: servers of an older version can't go on with them.
-const ALONE: &[i64] = &[17, 19, 20, 25];
+const ALONE: &[i64] = &[17, 19, 20, 25, 26];
 
 /// PostgreSQL's code for a lock that was waited for in vain.
 const LOCK_NOT_AVAILABLE: &str = "55P03";

@@ -46,6 +46,8 @@ macro_rules! mount {
         mod aside;
         #[path = "shared/audit.rs"]
         mod audit;
+        #[path = "shared/bundle.rs"]
+        mod bundle;
         #[path = "shared/days.rs"]
         mod days;
         #[path = "shared/decide.rs"]
@@ -72,6 +74,8 @@ macro_rules! mount {
         mod leads;
         #[path = "shared/organisation.rs"]
         mod organisation;
+        #[path = "shared/origins.rs"]
+        mod origins;
         #[path = "shared/photos.rs"]
         mod photos;
         #[path = "shared/presets.rs"]

@@ -27,7 +27,7 @@ pub struct AsideCounts {
 pub struct Figures {
     /// Its size in bytes, as far as it knows.
     pub bytes: u64,
-    /// The newest number of a change: about so many have come, of all organisations.
+    /// So many changes phones have brought, of all organisations.
     pub changes: u64,
     /// How many changes are received and not judged.
     pub unjudged: u64,

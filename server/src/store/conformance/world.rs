@@ -28,6 +28,9 @@ pub(in crate::store) struct World<'a> {
     pub(in crate::store) offices: [OfficeId; 2],
     pub(in crate::store) teams: [TeamId; 2],
     now: i64,
+    /// Whether the next change is published with its push: every second one is, and lies in another table than the
+    /// others.
+    at_once: bool,
 }
 
 impl<'a> Deref for World<'a> {
@@ -80,7 +83,7 @@ impl<'a> World<'a> {
             let name = format!("Team {i}");
             store.create_team(&Team { id: team, organisation, office, name }).await.unwrap();
         }
-        Self { store, rng, organisation, offices, teams, now: 1_000_000 }
+        Self { store, rng, organisation, offices, teams, now: 1_000_000, at_once: false }
     }
 
     /// A time that is later than all before.
@@ -210,7 +213,11 @@ impl<'a> World<'a> {
         row: RecordRow,
         published: &[ChangeHash],
     ) -> Publication {
-        let PendingRecord { base_seq, decided, .. } = self.record(id).await.unwrap();
+        let (base_seq, decided) = match self.record(id).await {
+            Ok(record) => (record.base_seq, record.decided),
+            Err(StoreError::NotFound) => (0, 0),
+            Err(error) => panic!("{error}"),
+        };
         let row = (!published.is_empty()).then_some(row);
         Publication {
             id,
@@ -247,9 +254,29 @@ impl<'a> World<'a> {
         id: RecordId,
         row: RecordRow,
     ) -> (ChangeHash, u64) {
+        self.at_once = !self.at_once;
+        if self.at_once {
+            return self.change_at_once(phone, id, row).await;
+        }
         let hash = self.receive(phone, &[id]).await[0];
         let publication = self.publication(id, row, &[hash]).await;
         (hash, self.put(publication).await)
+    }
+
+    /// The same of a change that is published with its push.
+    pub(in crate::store) async fn change_at_once(
+        &mut self,
+        phone: &mut Phone,
+        id: RecordId,
+        row: RecordRow,
+    ) -> (ChangeHash, u64) {
+        let (mut push, hashes) = self.push(phone, &[id]);
+        push.judged = vec![self.publication(id, row, &hashes).await];
+        match self.append(&[push], SALT).await.unwrap()[..] {
+            [Appended::Stored { published: 1, received: false, .. }] => {}
+            ref other => panic!("not published: {other:?}"),
+        }
+        (hashes[0], self.record_line(id).await.unwrap().seq)
     }
 
     /// Publishes a change that was received before.

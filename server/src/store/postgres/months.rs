@@ -1,5 +1,7 @@
-//! Partitions of `change`, one for each month in which records were made. A record's identifier begins with the
-//! moment of its making, so a month is a range of identifiers.
+//! Partitions of `change` and `bundle`, one for each month in which records were made. A record's identifier begins with
+//! the moment of its making, so a month is a range of identifiers.
+
+use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
@@ -9,9 +11,18 @@ use uuid::Uuid;
 
 use super::{Conn, Db};
 use crate::store::StoreError;
+use crate::store::shared::statements;
 
 /// Months that have a partition before anybody needs it.
 const AHEAD: i32 = 3;
+/// The tables that lie in months.
+pub(super) const TABLES: [&str; 2] = ["change", "bundle"];
+
+statements! {
+    // Of all tables that lie in months.
+    MONTHS = "select distinct right(cast(c.relname as text), 7) from pg_inherits i join pg_class c on c.oid = i.inhrelid \
+        join pg_class p on p.oid = i.inhparent where p.relname in ('change', 'bundle') and c.relname ~ '_\\d{4}_\\d{2}$'";
+}
 
 /// A month of UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,8 +40,14 @@ impl Month {
         Self(self.0.saturating_add(months.months()))
     }
 
-    fn table(self) -> String {
-        format!("change_{:04}_{:02}", self.0.year(), self.0.month())
+    /// The month with this name.
+    fn named(name: &str) -> Option<Self> {
+        let (year, month) = name.split_once('_')?;
+        Date::new(year.parse().ok()?, month.parse().ok()?, 1).ok().map(Self)
+    }
+
+    fn table(self, of: &str) -> String {
+        format!("{of}_{:04}_{:02}", self.0.year(), self.0.month())
     }
 
     /// The smallest identifier of a record that was made in it or later.
@@ -40,34 +57,39 @@ impl Month {
     }
 }
 
-/// Makes the partitions of the last month, this one and the next few, as far as they are missing. The caller holds the
-/// write lock.
+/// Makes the partitions of the last month, this one and the next few, and those that one of the tables has and another
+/// has not, as far as they are missing. The caller holds the write lock.
 pub(super) async fn prepare(conn: &mut Conn, now: UnixMillis) -> Result<(), StoreError> {
     let this = Month::of(now);
-    for distance in -1..=AHEAD {
-        make(conn, this.plus(distance)).await?;
+    let names = sqlx::query_as::<Db, (String,)>(MONTHS).fetch_all(&mut *conn).await?;
+    let mut months: BTreeSet<Month> = names.iter().filter_map(|(name,)| Month::named(name)).collect();
+    months.extend((-1..=AHEAD).map(|distance| this.plus(distance)));
+    for month in months {
+        make(conn, month).await?;
     }
     Ok(())
 }
 
-/// Makes the partition of a month unless it is there. What came for the month before moves into it. A month that was
-/// detached keeps its table, and is not made again.
+/// Makes the partitions of a month unless they are there. What came for the month before moves into them. A month that was
+/// detached keeps its tables, and is not made again.
 pub(super) async fn make(conn: &mut Conn, month: Month) -> Result<(), StoreError> {
-    let table = month.table();
-    let (there,) =
-        sqlx::query_as::<Db, (bool,)>("select to_regclass($1) is not null").bind(&table).fetch_one(&mut *conn).await?;
-    if there {
-        return Ok(());
+    for of in TABLES {
+        let table = month.table(of);
+        let there = sqlx::query_as::<Db, (bool,)>("select to_regclass($1) is not null").bind(&table);
+        let (there,) = there.fetch_one(&mut *conn).await?;
+        if there {
+            continue;
+        }
+        let (from, to) = (month.first_id(), month.plus(1).first_id());
+        // Names and bounds are made of numbers and of the names above, hence safe.
+        let statements = format!(
+            "create table {table} (like {of} including all); \
+             with moved as (delete from {of}_other where record >= '{from}' and record < '{to}' returning *) \
+             insert into {table} select * from moved; \
+             alter table {of} attach partition {table} for values from ('{from}') to ('{to}')"
+        );
+        sqlx::raw_sql(AssertSqlSafe(statements)).execute(&mut *conn).await?;
     }
-    let (from, to) = (month.first_id(), month.plus(1).first_id());
-    // Names and bounds are made of numbers, hence safe.
-    let statements = format!(
-        "create table {table} (like change including all); \
-         with moved as (delete from change_other where record >= '{from}' and record < '{to}' returning *) \
-         insert into {table} select * from moved; \
-         alter table change attach partition {table} for values from ('{from}') to ('{to}')"
-    );
-    sqlx::raw_sql(AssertSqlSafe(statements)).execute(conn).await?;
     Ok(())
 }
 
@@ -78,10 +100,12 @@ mod tests {
     #[test]
     fn months_are_ranges_of_identifiers() {
         let december = Month::of(UnixMillis(1_798_761_599_999));
-        assert_eq!(december.table(), "change_2026_12");
-        assert_eq!(december.plus(1).table(), "change_2027_01");
+        assert_eq!(december.table("change"), "change_2026_12");
+        assert_eq!(december.plus(1).table("bundle"), "bundle_2027_01");
         assert_eq!(Month::of(UnixMillis(1_798_761_600_000)), december.plus(1));
         assert_eq!(december.plus(1).first_id().to_string(), "01a2ce8b-d400-0000-0000-000000000000");
-        assert_eq!(december.plus(-12).table(), "change_2025_12");
+        assert_eq!(Month::named("2026_12"), Some(december));
+        assert_eq!((Month::named("2026_13"), Month::named("other")), (None, None));
+        assert_eq!(december.plus(-12).table("change"), "change_2025_12");
     }
 }

@@ -49,6 +49,8 @@ pub(super) const TABLES: &[&str] = &[
     "backup_line",
     "decision",
     "change",
+    "bundle",
+    "journal_part",
     "identifier",
     "record",
     "record_total",
@@ -431,7 +433,7 @@ impl Table {
     }
 
     async fn write(&self, conn: &mut Conn, rows: &[Vec<Value>]) -> Result<(), StoreError> {
-        if self.name == "change" {
+        if months::TABLES.contains(&self.name) {
             self.prepare_months(conn, rows).await?;
         }
         for stretch in stretches(rows) {

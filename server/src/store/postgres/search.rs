@@ -15,7 +15,7 @@ use sqlx::Row as _;
 use sync_core::index::phrases;
 use tokio::task::spawn_blocking;
 
-use self::posting::{Damaged, read_numbers, without, write_numbers};
+use self::posting::{read_numbers, without, write_numbers};
 use self::run::Block;
 use self::seeking::Search;
 use super::run::{Filling, each_of};
@@ -25,6 +25,7 @@ use crate::store::shared::failure::corrupt;
 use crate::store::shared::pairs::wanted;
 use crate::store::shared::stored::count;
 use crate::store::shared::{bulk_statements, statements};
+use crate::store::varint::Damaged;
 
 /// How many runs of like size become one.
 const TOGETHER: usize = 16;

@@ -5,6 +5,7 @@ use sync_core::id::{ChangeHash, DeviceId, OrganisationId, PersonId, RecordId};
 use sync_core::time::UnixMillis;
 use uuid::Uuid;
 
+use super::bundle;
 use super::run::each_row_returning;
 use super::{Conn, Db, DbRow};
 use crate::store::shared::failure::corrupt;
@@ -103,7 +104,7 @@ statements! {
         and c.code not in ('device.revoked', 'change.repeated') group by d.id, c.received_at order by c.received_at";
     // A line that brings a change once more is as good as the one that brought it first.
     VERDICTS = concat!("select c.n, coalesce(o.state, c.state), c.code, x.reason, c.record, \
-        case when c.state = 4 then substr(c.raw, 1, 4096) end from change c \
+        case when c.state = 4 then substr(c.raw, 1, 4096) end, c.hash, c.repetition > 0 and o.state is null from change c \
         left join change o on c.repetition > 0 and o.record = c.record and ", same_hash!("o.hash", "c.hash"), " \
         and o.repetition = 0 and o.state = 1 left join decision x on x.no = c.decision \
         where c.device = $1 and c.verdict_seq > $2 order by c.n");
@@ -251,7 +252,18 @@ pub(super) async fn states_of(
     let rows =
         each_row_returning(conn, STATES, changes, |query, (record, hash)| query.bind(record.0).bind(hash.0.to_vec()))
             .await?;
-    rows.iter().map(|row| Ok((RecordId(row.try_get(0)?), hash(row.try_get(1)?)?, state(row.try_get(2)?)?))).collect()
+    let states = rows.iter().map(|row| Ok((RecordId(row.try_get(0)?), hash(row.try_get(1)?)?, state(row.try_get(2)?)?)));
+    let mut states = states.collect::<Result<Vec<_>, StoreError>>()?;
+    let bundled = bundle::names(conn, changes.iter().map(|(record, _)| *record)).await?;
+    let published = changes.iter().filter(|change| bundled.contains(change));
+    states.extend(published.map(|(record, hash)| (*record, *hash, ChangeState::Published)));
+    Ok(states)
+}
+
+/// The change that a line brings once more, if what brought it first may lie in a bundle.
+fn repeated_at(row: &DbRow) -> Result<Option<(RecordId, ChangeHash)>, StoreError> {
+    let is_repeated: bool = row.try_get(7)?;
+    if is_repeated { Ok(Some((RecordId(row.try_get(4)?), hash(row.try_get(6)?)?))) } else { Ok(None) }
 }
 
 pub(super) async fn verdicts(conn: &mut Conn, id: DeviceId, after_seq: u64) -> Result<DeviceVerdicts, StoreError> {
@@ -261,13 +273,16 @@ pub(super) async fn verdicts(conn: &mut Conn, id: DeviceId, after_seq: u64) -> R
     let (no, journal_n) = device.ok_or(StoreError::NotFound)?;
     let rows = sqlx::query::<Db>(VERDICTS).bind(no).bind(position(after_seq)).fetch_all(&mut *snapshot).await?;
     let open = sqlx::query_as::<Db, (i64,)>(FIRST_OPEN).bind(no).bind(position(after_seq)).fetch_optional(&mut *snapshot).await?;
+    let repeats = rows.iter().map(repeated_at).collect::<Result<Vec<_>, _>>()?;
+    let bundled = bundle::names(&mut snapshot, repeats.iter().flatten().map(|(record, _)| *record)).await?;
     snapshot.rollback().await?;
     let verdicts = rows
         .iter()
         .map(|row| {
+            let is_published = repeated_at(row)?.is_some_and(|change| bundled.contains(&change));
             Ok(LineVerdict {
                 n: count(row.try_get(0)?)?,
-                state: state(row.try_get(1)?)?,
+                state: if is_published { ChangeState::Published } else { state(row.try_get(1)?)? },
                 code: row.try_get::<Option<String>, _>(2)?.unwrap_or_default(),
                 reason: row.try_get(3)?,
                 record: RecordId(row.try_get(4)?),

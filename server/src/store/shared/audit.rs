@@ -8,7 +8,7 @@ use sync_core::id::DeviceId;
 use sync_core::time::UnixMillis;
 use uuid::Uuid;
 
-use super::{Conn, Db};
+use super::{Conn, Db, bundle};
 use crate::photo::keep::Kept;
 use crate::store::StoreError;
 use crate::store::backup::Contents;
@@ -18,13 +18,16 @@ use crate::store::shared::stored::{count, hash, thirty_two};
 
 statements! {
     APPLIED = "select version, checksum from _sqlx_migrations where success order by version";
-    CONTENTS = "select (select count(*) from change), (select count(*) from record), \
-        (select count(*) from organisation), (select max(received_at) from change where id = \
-        (select max(id) from change)), \
+    CONTENTS = "select (select count(*) from change) \
+            + cast(coalesce((select sum(octet_length(hashes)) / 32 from bundle), 0) as bigint), \
+        (select count(*) from record), (select count(*) from organisation), \
+        (select max(received_at) from change where id = (select max(id) from change)), \
+        (select max(received_at) from bundle), \
         coalesce((select cast(value as bigint) from meta where key = 'epoch'), 1)";
     JOURNALS = "select id, journal_n from device where journal_n > 0";
     BROKEN_JOURNALS = "select count(*) from device d \
-        where d.journal_n <> (select count(*) from change c where c.device = d.no)";
+        where d.journal_n <> (select count(*) from change c where c.device = d.no) \
+            + cast(coalesce((select sum(p.lines) from journal_part p where p.device = d.no), 0) as bigint)";
     PUBLISHED = "select hash, raw from change where state = 1";
     SET_EPOCH = "insert into meta (key, value) values ('epoch', $1) \
         on conflict (key) do update set value = excluded.value";
@@ -37,8 +40,8 @@ pub(super) async fn contents(conn: &mut Conn) -> Result<Contents, StoreError> {
         changes: count(row.try_get(0)?)?,
         records: count(row.try_get(1)?)?,
         organisations: count(row.try_get(2)?)?,
-        newest: row.try_get::<Option<i64>, _>(3)?.map(UnixMillis),
-        epoch: count(row.try_get(4)?)?,
+        newest: row.try_get::<Option<i64>, _>(3)?.max(row.try_get(4)?).map(UnixMillis),
+        epoch: count(row.try_get(5)?)?,
     })
 }
 
@@ -65,7 +68,7 @@ pub(super) async fn broken_journals(conn: &mut Conn) -> Result<i64, sqlx::Error>
 /// Whether each published change still has its name, which is a hash of its bytes: a database itself does not notice a
 /// disk that forgot some bits inside a row.
 pub(super) async fn changes_are_intact(conn: &mut Conn) -> Result<bool, sqlx::Error> {
-    let mut changes = sqlx::query_as::<Db, (Vec<u8>, Vec<u8>)>(PUBLISHED).fetch(conn);
+    let mut changes = sqlx::query_as::<Db, (Vec<u8>, Vec<u8>)>(PUBLISHED).fetch(&mut *conn);
     while let Some((name, raw)) = changes.try_next().await? {
         let whole = hash(&name).ok().is_some_and(|name| {
             read_change(&unpack(&name, raw)).is_ok_and(|change| change.hash == name)
@@ -74,7 +77,8 @@ pub(super) async fn changes_are_intact(conn: &mut Conn) -> Result<bool, sqlx::Er
             return Ok(false);
         }
     }
-    Ok(true)
+    drop(changes);
+    bundle::are_intact(conn).await
 }
 
 /// The photos that the database names.

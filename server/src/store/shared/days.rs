@@ -55,7 +55,9 @@ statements! {
         where p.organisation = $1 and b.office is not null order by p.name, p.id, d.enrolled_at, d.id");
     WRITERS = concat!("select ", device_columns!(), " from device d join person p on p.id = d.person where d.no in \
         (select c.device from record r join change c on c.record = r.id \
-        where r.made_in = ", no_of!("$1"), " and r.day = $2 and c.device is not null and c.seq is not null) \
+        where r.made_in = ", no_of!("$1"), " and r.day = $2 and c.device is not null and c.seq is not null \
+        union select b.device from record r join bundle b on b.record = r.id \
+        where r.made_in = ", no_of!("$1"), " and r.day = $2) \
         order by p.name, p.id, d.enrolled_at, d.id");
     LINES = concat!("select o.id, (select count(*) from record r where r.made_in = ", no_of!("o.id"), " and r.day = $2), \
         (select count(*) from record r where r.made_in = ", no_of!("o.id"), " and r.day = $2 and not exists \

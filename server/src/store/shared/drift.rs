@@ -5,6 +5,7 @@ use sync_core::id::{ChangeHash, DeviceId, OrganisationId, PersonId, RecordId};
 use sync_core::time::UnixMillis;
 use uuid::Uuid;
 
+use super::bundle;
 use super::rows::actor_at;
 use super::{Conn, Db, DbRow};
 use crate::store::neighbours::News;
@@ -21,7 +22,9 @@ macro_rules! heads_of {
     ($scope:literal) => {
         concat!(
             "select r.id, r.heads, r.seq, r.changes, \
-            (select count(*) from change c where c.record = r.id and c.state = 1) from record r where r.",
+            (select count(*) from change c where c.record = r.id and c.state = 1) + cast(coalesce(\
+                (select sum(octet_length(b.hashes)) / 32 from bundle b where b.record = r.id), 0) as bigint) \
+            from record r where r.",
             $scope,
             " = ",
             no_of!("$1"),
@@ -37,7 +40,8 @@ macro_rules! stray_columns {
     };
 }
 
-/// Holds for strays `s` that somebody still has to decide about.
+/// Holds for strays `s` that somebody still has to decide about. What comes while one waits is a row of `change`, whatever
+/// else would be bundled (`receive`).
 macro_rules! open {
     () => {
         concat!(
@@ -53,6 +57,7 @@ statements! {
     HEADS_OF_TEAM = heads_of!("team");
     HEADS_OF_OFFICE = heads_of!("office");
     HEADS_OF_ORGANISATION = heads_of!("organisation");
+    NUMBER = "select no from device where id = $1";
     // A change that was adopted turns out to be a line of its author's journal.
     ATTACH = concat!("update change set device = (select d.no from device d where d.id = $1), n = $2, wall_ms = $3, \
         mono_ms = $4, boot = $5, person = null where record = $6 and ", same_hash!("hash", "$7"), " and repetition = 0 and device is null \
@@ -114,8 +119,11 @@ pub(super) async fn fill_journal(
     lines: &[NewLine],
     now: UnixMillis,
 ) -> Result<u64, StoreError> {
+    let (no,) = sqlx::query_as::<Db, (i64,)>(NUMBER).bind(device.0).fetch_one(&mut *conn).await?;
+    let known = bundle::clocks(conn, lines.iter().map(|line| (no, position(line.entry.n)))).await?;
+    let bundled = bundle::names(conn, lines.iter().map(|line| line.entry.record)).await?;
     let mut filled = 0;
-    for line in lines {
+    for line in lines.iter().filter(|line| !known.contains_key(&(no, position(line.entry.n)))) {
         let clock = line.entry.clock;
         let attached = sqlx::query::<Db>(ATTACH)
             .bind(device.0)
@@ -137,6 +145,7 @@ pub(super) async fn fill_journal(
             .bind(line.entry.change.0.to_vec())
             .fetch_one(&mut *conn)
             .await?;
+        let copies = copies + i64::from(bundled.contains(&(line.entry.record, line.entry.change)));
         let (state, code) = match (copies, &line.code) {
             (0, code) => (line.state, code.clone()),
             _ => (ChangeState::Quarantined, Some(REPEATED.to_owned())),
@@ -216,9 +225,10 @@ async fn is_known(conn: &mut Conn, organisation: OrganisationId, stray: &NewStra
         .bind(organisation.0)
         .bind(stray.record.0)
         .bind(stray.hash.0.to_vec())
-        .fetch_optional(conn)
+        .fetch_optional(&mut *conn)
         .await?;
-    Ok(copies > 0 || kept.is_some())
+    let known = copies > 0 || kept.is_some();
+    Ok(known || bundle::names(conn, [stray.record]).await?.contains(&(stray.record, stray.hash)))
 }
 
 fn stray_of(row: &DbRow) -> Result<Stray, StoreError> {

@@ -8,13 +8,35 @@ use sync_core::wire::exchange::Author;
 use uuid::Uuid;
 
 use super::actors::author_at;
+use super::bundle;
 use super::rows_in_turn::RowsInTurn;
 use super::run::each_of;
-use super::{Conn, Db};
+use super::{Conn, Db, DbRow};
 use crate::store::packing::unpack;
 use crate::store::shared::stored::{count, hash, position, scope_key};
 use crate::store::shared::{bulk_statements, id_of, no_of, statements};
 use crate::store::{FeedItem, FeedPage, FeedPosition, FeedQuery, PublishedChange, RecordPlace, Scope, StoreError};
+
+/// The news `c` of a table about records `r` of one kind of scope.
+macro_rules! news_of {
+    ($table:literal, $scope:literal, $entered:literal) => {
+        concat!(
+            "from record r cross join ",
+            $table,
+            " c where r.",
+            $scope,
+            " = ",
+            no_of!("$1"),
+            " and r.seq > $2 and c.record = r.id and (r.",
+            $entered,
+            " > $4 or c.seq > $4) and (c.device is distinct from $3 or (r.",
+            $entered,
+            " > $4 and r.",
+            $entered,
+            " > r.first_seq))"
+        )
+    };
+}
 
 /// The feed of one kind of scope, after position `$2` for a device that has everything up to `$4`. `cross join` keeps
 /// the order of the tables: records in feed order, the changes of each.
@@ -24,18 +46,14 @@ use crate::store::{FeedItem, FeedPage, FeedPosition, FeedQuery, PublishedChange,
 macro_rules! feed_of {
     ($scope:literal, $entered:literal) => {
         concat!(
-            "select r.seq, r.id, c.seq, c.place, c.hash, c.raw, c.actor \
-            from record r cross join change c where r.",
-            $scope,
-            " = ",
-            no_of!("$1"),
-            " and r.seq > $2 and c.record = r.id and c.state = 1 and (r.",
-            $entered,
-            " > $4 or c.seq > $4) and (c.device is distinct from $3 or (r.",
-            $entered,
-            " > $4 and r.",
-            $entered,
-            " > r.first_seq)) order by r.seq"
+            "select * from (select r.seq, r.id, c.seq as at, c.hash, c.raw, c.place, c.actor, \
+            cast(null as bytea) as lines ",
+            news_of!("change", $scope, $entered),
+            " and c.state = 1 order by r.seq) changes union all \
+            select * from (select r.seq, r.id, c.seq as at, c.hashes, c.contents, \
+            cast(null as bigint), cast(null as bigint), c.lines ",
+            news_of!("bundle", $scope, $entered),
+            " order by r.seq) bundles order by 1"
         )
     };
 }
@@ -108,6 +126,19 @@ struct Gathered {
 }
 
 impl Gathered {
+    fn add(&mut self, row: &DbRow) -> Result<(), StoreError> {
+        let at: i64 = row.try_get(2)?;
+        if let Some(lines) = row.try_get::<Option<&[u8]>, _>(7)? {
+            let bundled = bundle::unpack(row.try_get(3)?, lines, row.try_get(4)?);
+            self.changes.extend(bundled.map(|(it, change)| ((at, it.place), it.actor, change)));
+            return Ok(());
+        }
+        let hash = hash(row.try_get(3)?)?;
+        let change = PublishedChange { raw: unpack(&hash, row.try_get(4)?), hash };
+        self.changes.push(((at, row.try_get(5)?), row.try_get(6)?, change));
+        Ok(())
+    }
+
     /// The item, and the numbers of those who wrote it.
     fn item(mut self) -> Result<(FeedItem, Vec<i64>), StoreError> {
         self.changes.sort_unstable_by_key(|(place, ..)| *place);
@@ -177,13 +208,7 @@ async fn read(conn: &mut Conn, query: &FeedQuery) -> Result<Filling, StoreError>
         }
         let (Some(row), Some(seq)) = (row, seq) else { break };
         let record = RecordId(row.try_get(1)?);
-        let place = (row.try_get(2)?, row.try_get(3)?);
-        let hash = hash(row.try_get(4)?)?;
-        let change = PublishedChange { raw: unpack(&hash, row.try_get(5)?), hash };
-        gathered
-            .get_or_insert_with(|| Gathered { record, seq, changes: Vec::new() })
-            .changes
-            .push((place, row.try_get(6)?, change));
+        gathered.get_or_insert_with(|| Gathered { record, seq, changes: Vec::new() }).add(&row)?;
     }
     for (at, record) in departures {
         if !filling.add(gone(at, record)?, []) {

@@ -7,9 +7,11 @@ use futures_util::future::try_join_all;
 use sqlx::Row as _;
 use sync_core::id::{DeviceId, OfficeId, OrganisationId, PhotoHash, RecordId};
 use sync_core::record::Kind;
-use sync_core::time::{BootId, ClockReading, UnixMillis};
+use sync_core::time::{ClockReading, UnixMillis};
 use uuid::Uuid;
 
+use super::bundle::{self, LineNo};
+use super::rows::clock_at;
 use super::run::{each_of, each_row, each_row_returning};
 use super::{Backend, Conn, Db, DbRow};
 use crate::flag::rules::{JOURNEY_MS, Jump, Neighbour, RATE_MS};
@@ -63,14 +65,11 @@ bulk_statements! {
         on f.organisation = wanted.organisation and f.hash = wanted.hash join record r on r.id = f.record \
         where r.id <> wanted.record and f.record in (select g.record from photo_reference g \
             where g.organisation = f.organisation and g.hash = f.hash order by g.record limit 4)";
-    // Two questions instead of one that joins lines with those before them: nearly always the line before is of the same
-    // record, and looking for one by its number means to look into every part of the table.
+    // Not joined with those before them: nearly always the line before is of the same record, and looking for one by its
+    // number means to look into every part of the table.
     LINES[1] = "select c.record, c.device, c.n, c.wall_ms, c.mono_ms, c.boot from change c where c.record in ({list}) \
         and c.device is not null";
-    LINE_BEFORE[2] = "with wanted (device, n) as (values {rows}) select p.device, p.n, p.wall_ms, p.mono_ms, p.boot \
-        from wanted join change p on p.device = wanted.device and p.n = wanted.n where p.device is not null";
-    BEFORE[2] = "with wanted (id, n) as (values {rows}) select d.id, c.n, c.wall_ms, c.mono_ms, c.boot from wanted \
-        join device d on d.id = wanted.id join change c on c.device = d.no and c.n = wanted.n where c.device is not null";
+    NUMBERS[1] = "select id, no from device where id in ({list})";
     FORKS[1] = "select id, forked_at, enrolled_at from device where (forked_at is not null or replaces is not null) \
         and id in ({list})";
     CLOSED[2] = "select s.office, s.day, s.sealed_at from statement s where s.number = 0 \
@@ -217,33 +216,33 @@ async fn same(conn: &mut Conn, of: &[Subject], found: &mut Found) -> Result<(), 
     Ok(())
 }
 
-/// A reading whose wall clock stands in a column, and behind it the monotonic one and the boot.
-fn clock_at(row: &DbRow, wall: usize) -> Result<ClockReading, StoreError> {
-    let mono_ms = row.try_get::<i64, _>(wall + 1)?.cast_unsigned();
-    let boot = BootId(row.try_get::<i64, _>(wall + 2)?.cast_unsigned());
-    Ok(ClockReading { wall: UnixMillis(row.try_get(wall)?), mono_ms, boot })
-}
-
 /// The jumps between the lines of journals that hold these records and the lines before them.
 async fn stored_jumps(conn: &mut Conn, records: &[Uuid], found: &mut Found) -> Result<(), StoreError> {
-    type Line = (i64, i64);
-    let mut lines: Vec<(RecordId, Line, ClockReading)> = Vec::new();
+    let mut lines: Vec<(RecordId, LineNo)> = Vec::new();
+    let mut clocks: HashMap<LineNo, ClockReading> = HashMap::new();
     for row in &each_of(conn, LINES, records).await? {
-        lines.push((record_at(row, 0)?, (row.try_get(1)?, row.try_get(2)?), clock_at(row, 3)?));
+        let line = (row.try_get(1)?, row.try_get(2)?);
+        lines.push((record_at(row, 0)?, line));
+        clocks.insert(line, clock_at(row, 3)?);
     }
-    let mut clocks: HashMap<Line, ClockReading> = lines.iter().map(|(_, line, clock)| (*line, *clock)).collect();
-    let before = |(device, n): Line| (device, n - 1);
-    let wanted = lines.iter().map(|(_, line, _)| before(*line));
-    let wanted: Vec<Line> = wanted.filter(|line| line.1 > 0 && !clocks.contains_key(line)).collect();
-    let rows = each_row_returning(conn, LINE_BEFORE, &wanted, |query, (device, n)| query.bind(*device).bind(*n));
-    for row in &rows.await? {
-        clocks.insert((row.try_get(0)?, row.try_get(1)?), clock_at(row, 2)?);
-    }
-    for (record, line, clock) in lines {
-        let jump = clocks.get(&before(line)).and_then(|before| Jump::between(*before, clock, line.1.cast_unsigned()));
-        found.around.entry(record).or_default().jumps.extend(jump);
+    lines.extend(bundle::lines(conn, records).await?.into_iter().map(|(record, line, _)| (record, line)));
+    let wanted = lines.iter().flat_map(|(_, line)| [*line, before(*line)]);
+    let wanted: Vec<LineNo> = wanted.filter(|line| line.1 > 0 && !clocks.contains_key(line)).collect();
+    clocks.extend(bundle::clocks(conn, wanted).await?);
+    for (record, line) in lines {
+        found.around.entry(record).or_default().jumps.extend(jump(&clocks, line));
     }
     Ok(())
+}
+
+/// The line before another.
+fn before((device, n): LineNo) -> LineNo {
+    (device, n - 1)
+}
+
+/// How far the clock jumped between a line and the one before it.
+fn jump(clocks: &HashMap<LineNo, ClockReading>, line: LineNo) -> Option<Jump> {
+    Jump::between(*clocks.get(&before(line))?, *clocks.get(&line)?, line.1.cast_unsigned())
 }
 
 async fn clocks(conn: &mut Conn, of: &[Subject], found: &mut Found) -> Result<(), StoreError> {
@@ -251,16 +250,17 @@ async fn clocks(conn: &mut Conn, of: &[Subject], found: &mut Found) -> Result<()
     stored_jumps(conn, &ids, found).await?;
     let openings: Vec<(RecordId, Opening)> =
         of.iter().filter_map(|it| Some((it.record, it.seen.opening.filter(|opening| opening.n > 1)?))).collect();
-    let rows = each_row_returning(conn, BEFORE, &openings, |query, (_, opening)| {
-        query.bind(opening.device.0).bind(position(opening.n - 1))
-    });
-    let mut before: HashMap<(DeviceId, u64), ClockReading> = HashMap::new();
-    for row in &rows.await? {
-        before.insert((DeviceId(row.try_get(0)?), count(row.try_get(1)?)?), clock_at(row, 2)?);
-    }
-    for (record, Opening { device, n, clock }) in openings {
-        let jump = before.get(&(device, n - 1)).and_then(|before| Jump::between(*before, clock, n));
-        found.around.entry(record).or_default().jumps.extend(jump);
+    let devices: BTreeSet<Uuid> = openings.iter().map(|(_, opening)| opening.device.0).collect();
+    let rows = each_of(conn, NUMBERS, &devices.into_iter().collect::<Vec<_>>()).await?;
+    let numbers = rows.iter().map(|row| Ok((DeviceId(row.try_get(0)?), row.try_get(1)?)));
+    let numbers: HashMap<DeviceId, i64> = numbers.collect::<Result<_, sqlx::Error>>()?;
+    let line = |opening: &Opening| Some((*numbers.get(&opening.device)?, position(opening.n)));
+    let wanted = openings.iter().filter_map(|(_, opening)| line(opening).map(before));
+    let mut clocks = bundle::clocks(conn, wanted).await?;
+    for (record, opening) in openings {
+        let Some(line) = line(&opening) else { continue };
+        clocks.insert(line, opening.clock);
+        found.around.entry(record).or_default().jumps.extend(jump(&clocks, line));
     }
     Ok(())
 }
@@ -376,7 +376,10 @@ impl FlagStore for Backend {
     async fn written_by(&self, device: DeviceId, behind: RecordId, limit: u32) -> Result<Vec<RecordId>, StoreError> {
         let mut conn = self.reader().await?;
         let next = sqlx::query_as::<Db, (Uuid,)>(WRITTEN_BY).bind(device.0).bind(behind.0).bind(i64::from(limit));
-        Ok(next.fetch_all(&mut *conn).await?.into_iter().map(|(id,)| RecordId(id)).collect())
+        let mut next: BTreeSet<RecordId> =
+            next.fetch_all(&mut *conn).await?.into_iter().map(|(id,)| RecordId(id)).collect();
+        next.extend(bundle::written_by(&mut conn, device).await?.into_iter().filter(|record| *record > behind));
+        Ok(next.into_iter().take(usize::try_from(limit).unwrap_or(usize::MAX)).collect())
     }
 
     async fn note_forked(&self, device: DeviceId, through: Option<RecordId>) -> Result<(), StoreError> {

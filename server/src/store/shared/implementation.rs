@@ -8,7 +8,7 @@ use sync_core::journal::Head;
 use sync_core::time::UnixMillis;
 use sync_core::wire::exchange::Author;
 
-use super::{Backend, actors, aside, decide, drift, enrolment, feed, judge, keep, organisation, publish, read, receive, totals};
+use super::{Backend, actors, aside, decide, drift, enrolment, feed, judge, keep, organisation, origins, publish, read, receive, totals};
 use crate::flag::thresholds::Thresholds;
 use crate::store::*;
 
@@ -284,7 +284,7 @@ impl Store for Backend {
         read!(self, read::record_lines(ids))
     }
     async fn origins(&self, id: RecordId) -> Result<Vec<ChangeOrigin>, StoreError> {
-        read!(self, read::origins(id))
+        read!(self, origins::origins(id))
     }
     async fn false_bytes(
         &self,

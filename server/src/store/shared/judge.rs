@@ -7,6 +7,7 @@ use sync_core::id::{ChangeHash, DeviceId, OrganisationId, PersonId, RecordId};
 use sync_core::time::UnixMillis;
 use uuid::Uuid;
 
+use super::bundle;
 use super::decide::last_decisions;
 use super::rows::person_at;
 use super::run::each_of;
@@ -85,6 +86,7 @@ pub(super) async fn records(conn: &mut Conn, ids: &[RecordId]) -> Result<Vec<Pen
 
 async fn load(conn: &mut Conn, ids: &[Uuid]) -> Result<HashMap<Uuid, PendingRecord>, StoreError> {
     let rows = each_of(conn, CHANGES, ids).await?;
+    let bundles = bundle::of_records(conn, ids).await?;
     let authors = authors(conn, &rows).await?;
     let decisions = last_decisions(conn, ids).await?;
     let mut sorted: HashMap<Uuid, Sorted> = HashMap::with_capacity(ids.len());
@@ -95,6 +97,11 @@ async fn load(conn: &mut Conn, ids: &[Uuid]) -> Result<HashMap<Uuid, PendingReco
             std::collections::hash_map::Entry::Vacant(new) => new.insert(Sorted::about(row)?),
         };
         known.add(row, &authors)?;
+    }
+    for bundle in bundles {
+        let base_seq = count(bundle.record_seq.unwrap_or(0))?;
+        let known = sorted.entry(bundle.record).or_insert_with(|| Sorted::of(bundle.organisation, base_seq));
+        known.published.extend(bundle.changes);
     }
     let record = |(id, sorted): (Uuid, Sorted)| {
         let id = RecordId(id);
@@ -126,13 +133,13 @@ struct Sorted {
 
 impl Sorted {
     fn about(row: &DbRow) -> Result<Self, StoreError> {
-        Ok(Self {
-            organisation: OrganisationId(row.try_get(11)?),
-            base_seq: count(row.try_get::<Option<i64>, _>(12)?.unwrap_or(0))?,
-            published: BTreeMap::new(),
-            incoming: BTreeMap::new(),
-            refused: Vec::new(),
-        })
+        let base_seq = count(row.try_get::<Option<i64>, _>(12)?.unwrap_or(0))?;
+        Ok(Self::of(OrganisationId(row.try_get(11)?), base_seq))
+    }
+
+    fn of(organisation: OrganisationId, base_seq: u64) -> Self {
+        let (published, incoming, refused) = Default::default();
+        Self { organisation, base_seq, published, incoming, refused }
     }
 
     fn add(&mut self, row: &DbRow, authors: &HashMap<Uuid, Person>) -> Result<(), StoreError> {

@@ -16,7 +16,10 @@ use crate::store::StoreError;
 use crate::store::rebuild::{PublishedSince, Remade};
 
 statements! {
-    RECORD_IDS = "select distinct record from change where record > $1 and state = 1 order by record limit $2";
+    RECORD_IDS = "select record from (select distinct record from change where record > $1 and state = 1 \
+            order by record limit $2) changed \
+        union select record from (select distinct record from bundle where record > $1 order by record limit $2) bundled \
+        order by record limit $2";
     FORGET_BACKUPS = "delete from backup_line where taken_at < \
         (select max(b.taken_at) from backup_line b where b.taken_at <= $1)";
     BACKED_UP = "select b.n from backup_line b join device d on d.no = b.device \
@@ -31,6 +34,7 @@ bulk_statements! {
     // Only for records whose row was lost.
     PUBLISHED[1] = "select record, min(seq), max(seq), max(received_at) from change \
         where record in ({list}) and state = 1 group by record";
+    BUNDLED[1] = "select record, min(seq), max(seq), max(received_at) from bundle where record in ({list}) group by record";
 }
 
 pub(super) async fn record_ids(
@@ -109,15 +113,19 @@ fn entered(seq: u64, since: &PublishedSince) -> Standing {
 
 /// The same of records of which nobody has read that yet.
 async fn recover(conn: &mut Conn, lost: &[Uuid]) -> Result<HashMap<RecordId, Standing>, StoreError> {
-    each_of(conn, PUBLISHED, lost)
-        .await?
-        .iter()
-        .map(|row| {
-            let since =
-                PublishedSince { first_seq: count(row.try_get(1)?)?, received_at: UnixMillis(row.try_get(3)?) };
-            Ok((RecordId(row.try_get(0)?), entered(count(row.try_get(2)?)?, &since)))
-        })
-        .collect()
+    let mut known: HashMap<RecordId, (i64, i64, i64)> = HashMap::new();
+    for statement in [PUBLISHED, BUNDLED] {
+        for row in &each_of(conn, statement, lost).await? {
+            let (first, last, received) = (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
+            let so_far = known.entry(RecordId(row.try_get(0)?)).or_insert((first, last, received));
+            *so_far = (first.min(so_far.0), last.max(so_far.1), received.max(so_far.2));
+        }
+    }
+    let standing = |(record, (first, last, received)): (RecordId, (i64, i64, i64))| {
+        let since = PublishedSince { first_seq: count(first)?, received_at: UnixMillis(received) };
+        Ok((record, entered(count(last)?, &since)))
+    };
+    known.into_iter().map(standing).collect()
 }
 
 pub(super) async fn ping(conn: &mut Conn) -> Result<(), StoreError> {

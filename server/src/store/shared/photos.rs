@@ -88,7 +88,8 @@ macro_rules! forsaken {
 }
 
 statements! {
-    HAS_WRITTEN = "select 1 from change c join device d on d.no = c.device where c.record = $1 and d.person = $2 limit 1";
+    HAS_WRITTEN = "select 1 from change c join device d on d.no = c.device where c.record = $1 and d.person = $2 \
+        union all select 1 from bundle b join device d on d.no = b.device where b.record = $1 and d.person = $2 limit 1";
     SAME_UPLOAD = concat!("select ", upload_columns!(), " from photo_upload u where u.organisation = $1 \
         and u.hash = $2 and u.person = $3 and u.record = $4 and u.length = $5 \
         order by u.created_at desc, u.id desc limit 1");

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use sqlx::{AssertSqlSafe, Row as _};
-use sync_core::id::{DeviceId, OfficeId, OrganisationId, PersonId, ProjectId, RecordId, TeamId};
+use sync_core::id::{OfficeId, OrganisationId, PersonId, ProjectId, RecordId, TeamId};
 use sync_core::index::Row;
 use sync_core::record::entry::Stage;
 use sync_core::time::UnixMillis;
@@ -12,12 +12,10 @@ use uuid::Uuid;
 use super::run::{Filling, each_of};
 use super::search::Sought;
 use super::{Conn, Db, DbRow, search};
-use crate::evidence::Anchor;
-use crate::store::packing::unpack;
 use crate::store::shared::failure::corrupt;
 use crate::store::shared::{bulk_statements, line_columns, no_of, statements};
-use crate::store::shared::stored::{count, hash, hashes, small, text, word};
-use crate::store::{AtStage, ChangeOrigin, ReceivedBy, RecordFilter, RecordLine, RecordQuery, Scope, StoreError};
+use crate::store::shared::stored::{count, hashes, small, text, word};
+use crate::store::{AtStage, ReceivedBy, RecordFilter, RecordLine, RecordQuery, Scope, StoreError};
 
 /// Where it takes long to count hits, a search glances before at so many times the records that fit on a page, the first of the list: what
 /// stands in every tenth record is found there, and counting all of them would take longest.
@@ -47,14 +45,6 @@ const SORTED: &str = " order by r.captured_ms desc, r.id desc limit ";
 
 statements! {
     LINE = concat!("select ", line_columns!(), " from record r where r.id = $1");
-    ORIGINS = "select c.hash, c.raw, d.id, c.n, p.id, p.name, c.received_at, c.seq, c.wall_ms, d.skew_ms, \
-        c.device is null and a.device is not null, d.label, h.received_at, k.mono_ms, c.mono_ms from change c \
-        left join device d on d.no = c.device left join actor a on a.no = c.actor \
-        left join change k on k.device = c.device and k.boot = c.boot \
-            and k.n = (select max(s.n) from journal_head s where s.device = d.id and s.n < c.n) \
-        left join journal_head h on h.device = d.id and h.n = k.n \
-        join person p on p.id = coalesce(c.person, d.person) \
-        where c.record = $1 and c.state = 1 order by c.seq, c.place";
 }
 
 bulk_statements! {
@@ -434,41 +424,6 @@ pub(super) fn line_of(row: &DbRow) -> Result<RecordLine, StoreError> {
         seq: count(row.try_get(19)?)?,
         updated_at: UnixMillis(row.try_get(20)?),
     })
-}
-
-pub(super) async fn origins(conn: &mut Conn, id: RecordId) -> Result<Vec<ChangeOrigin>, StoreError> {
-    let rows = sqlx::query::<Db>(ORIGINS).bind(id.0).fetch_all(conn).await?;
-    rows.iter()
-        .map(|row| {
-            let hash = hash(row.try_get(0)?)?;
-            Ok(ChangeOrigin {
-                raw: unpack(&hash, row.try_get(1)?),
-                hash,
-                device: row.try_get::<Option<Uuid>, _>(2)?.map(DeviceId),
-                n: row.try_get::<Option<i64>, _>(3)?.map(count).transpose()?,
-                person: PersonId(row.try_get(4)?),
-                person_name: row.try_get(5)?,
-                received_at: UnixMillis(row.try_get(6)?),
-                seq: count(row.try_get(7)?)?,
-                written_at: row.try_get::<Option<i64>, _>(8)?.map(UnixMillis),
-                skew_ms: row.try_get(9)?,
-                adopted: row.try_get(10)?,
-                device_label: row.try_get(11)?,
-                anchor: anchor_at(row, 12)?,
-            })
-        })
-        .collect()
-}
-
-/// What stood before a line; nothing if its monotonic clock went backwards. Phones may say any number, so the database
-/// does not reckon with them.
-fn anchor_at(row: &DbRow, first: usize) -> Result<Option<Anchor>, StoreError> {
-    let number = |at: usize| row.try_get::<Option<i64>, _>(first + at);
-    let (Some(at), Some(before), Some(then)) = (number(0)?, number(1)?, number(2)?) else {
-        return Ok(None);
-    };
-    let elapsed = then.cast_unsigned().checked_sub(before.cast_unsigned());
-    Ok(elapsed.map(|elapsed_ms| Anchor { received_at: UnixMillis(at), elapsed_ms }))
 }
 
 /// The statement that answers how many there are from totals, if one does.

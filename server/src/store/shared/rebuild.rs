@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::record_row::digest;
 use super::run::each_of;
-use super::{Backend, Conn, Db, DbRow, INDEX_MAKERS, days, flags, indexes, photos, read, search};
+use super::{Backend, Conn, Db, DbRow, INDEX_MAKERS, bundle, days, flags, indexes, photos, read, search};
 use crate::store::days::{ARRIVAL, DayFact};
 use crate::store::packing::unpack;
 use crate::store::rebuild::{PublishedRecord, PublishedSince, RebuildStore, Remade};
@@ -28,7 +28,9 @@ const TOGETHER: usize = 64;
 const MOST_BYTES: usize = 32 * 1024 * 1024;
 
 statements! {
-    RECORD_IDS = "select distinct record from change where record > $1 order by record limit $2";
+    RECORD_IDS = "select record from (select distinct record from change where record > $1 order by record limit $2) changed \
+        union select record from (select distinct record from bundle where record > $1 order by record limit $2) bundled \
+        order by record limit $2";
     UNSEARCHABLE = "select id from record where search_digest is null and id > $1 order by id limit $2";
     // Sorted by who reads them: a sort that carries changes along is dear.
     CHANGES = "select c.record, o.id, c.seq, c.place, c.hash, c.raw, c.received_at from change c join organisation o on o.no = c.organisation \
@@ -77,7 +79,7 @@ async fn published(
 
 /// The records behind one, up to another.
 async fn between(conn: &mut Conn, after: Uuid, last: Uuid) -> Result<Vec<PublishedRecord>, StoreError> {
-    let rows = sqlx::query::<Db>(CHANGES).bind(after).bind(last).fetch_all(conn).await?;
+    let rows = sqlx::query::<Db>(CHANGES).bind(after).bind(last).fetch_all(&mut *conn).await?;
     let mut found: BTreeMap<Uuid, (OrganisationId, Changes)> = BTreeMap::new();
     for row in &rows {
         let organisation = OrganisationId(row.try_get(1)?);
@@ -85,6 +87,10 @@ async fn between(conn: &mut Conn, after: Uuid, last: Uuid) -> Result<Vec<Publish
         let hash = hash(row.try_get(4)?)?;
         let change = PublishedChange { raw: unpack(&hash, row.try_get(5)?), hash };
         changes.insert((row.try_get(2)?, row.try_get(3)?), (change, row.try_get(6)?));
+    }
+    for bundle in bundle::between(conn, after, last).await? {
+        let (_, changes) = found.entry(bundle.record).or_insert_with(|| (bundle.organisation, Changes::new()));
+        changes.extend(bundle.changes.into_iter().map(|(place, change)| (place, (change, bundle.received_at))));
     }
     let record = |(id, (organisation, changes)): (Uuid, (OrganisationId, Changes))| {
         let seq = |end: Option<(&(i64, i64), _)>| end.map_or(Ok(0), |((seq, _), _)| count(*seq));

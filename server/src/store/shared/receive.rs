@@ -1,18 +1,22 @@
 //! Taking in what devices send.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sqlx::Row as _;
 use sync_core::id::{ChangeHash, DeviceId, RecordId};
 use sync_core::journal::{Entry, Head};
-use sync_core::time::{BootId, ClockReading, UnixMillis};
+use sync_core::time::UnixMillis;
 use uuid::Uuid;
 
 use super::actors::{Claim, bound};
+use super::bundle::{self, NewBundle};
 use super::publish::{Place, Plan, plan};
+use super::rows::clock_at;
 use super::run::{each_of, each_row, each_row_returning};
-use super::{Conn, Db};
+use super::{Conn, Db, DbRow};
 use crate::store::neighbours::News;
+use crate::store::packing::bundle::Bundled;
+use crate::store::packing::part::PartLine;
 use crate::store::packing::pack;
 use crate::store::shared::stored::{count, hash, link, position, state, text};
 use crate::store::shared::{bulk_statements, same_hash, statements};
@@ -22,8 +26,9 @@ use crate::store::{Appended, ChangeState, DeviceReport, JournalLine, NewLine, Pu
 const REPEATED: &str = "change.repeated";
 
 statements! {
+    NUMBER = "select no from device where id = $1";
     JOURNAL = "select c.n, c.record, c.hash, c.wall_ms, c.mono_ms, c.boot, c.state from change c \
-        where c.device = (select no from device where id = $1) and c.n >= $2 order by c.n limit $3";
+        where c.device = $1 and c.n >= $2 order by c.n limit $3";
     SIGNED_HEAD = "select n, link from journal_head where device = $1 and n <= $2 order by n desc limit 1";
 }
 
@@ -33,6 +38,7 @@ bulk_statements! {
     REPETITIONS[2] = concat!("with wanted (record, hash) as (values {rows}) select c.record, c.hash, max(c.repetition) \
         from wanted cross join change c where c.record = wanted.record and ", same_hash!("c.hash", "wanted.hash"), " \
         group by c.record, c.hash");
+    STRAYED[2] = "select record from stray where (organisation, record) in (values {rows}) and state = 0";
     INSERT_LINE[18] = "insert into change (organisation, record, hash, repetition, actor, actor_seq, device, n, \
         wall_ms, mono_ms, boot, received_at, state, code, verdict_seq, seq, place, raw) values {rows}";
     MOVE_HEAD[11] = "with moved (id, n, link, at, skew, app, records, changes, oldest, photos, bytes) as (values {rows}) \
@@ -74,6 +80,21 @@ impl Line<'_> {
     fn is_received(&self) -> bool {
         self.repetition == 0 && self.place.is_none() && self.line.state == ChangeState::Received
     }
+
+    /// The feed position at which it is published with its push, and how it lies in the bundle there; `None` if it has
+    /// to lie for itself.
+    fn bundled(&self) -> Option<(i64, (Bundled, &[u8]))> {
+        let place = self.place.filter(|_| self.repetition == 0)?;
+        let NewLine { entry, actor_seq, raw, .. } = self.line;
+        let change = Bundled {
+            hash: entry.change,
+            place: place.order()?,
+            n: position(entry.n),
+            actor: self.actor?,
+            actor_seq: position((*actor_seq)?),
+        };
+        Some((place.seq()?, (change, raw.as_deref()?)))
+    }
 }
 
 pub(super) async fn append(conn: &mut Conn, pushes: &[Push], salt: u64) -> Result<Vec<Appended>, StoreError> {
@@ -106,7 +127,7 @@ pub(super) async fn append(conn: &mut Conn, pushes: &[Push], salt: u64) -> Resul
         }
     }
     let plan = judge(conn, &taken, &mut lines).await?;
-    insert_lines(conn, &lines).await?;
+    insert(conn, &taken, &lines).await?;
     move_heads(conn, &taken).await?;
     if let Some((plan, now)) = plan {
         plan.carry_out(conn, salt, now).await?;
@@ -192,12 +213,59 @@ async fn repetitions(
         query.bind(entry.record.0).bind(entry.change.0.to_vec())
     })
     .await?;
-    rows.iter()
-        .map(|row| Ok(((RecordId(row.try_get(0)?), hash(row.try_get(1)?)?), row.try_get::<i64, _>(2)? + 1)))
-        .collect()
+    let known = rows.iter().map(|row| Ok(((RecordId(row.try_get(0)?), hash(row.try_get(1)?)?), row.try_get::<i64, _>(2)? + 1)));
+    let mut known = known.collect::<Result<HashMap<_, _>, StoreError>>()?;
+    for bundled in bundle::names(conn, entries.iter().map(|entry| entry.record)).await? {
+        known.entry(bundled).or_insert(1);
+    }
+    Ok(known)
 }
 
-async fn insert_lines(conn: &mut Conn, lines: &[Line<'_>]) -> Result<(), StoreError> {
+/// Stores lines: what is published at once of a record as a bundle, all others each for itself.
+async fn insert(conn: &mut Conn, taken: &[(&Push, &Journal)], lines: &[Line<'_>]) -> Result<(), StoreError> {
+    let strayed = strayed(conn, taken).await?;
+    let mut bundles: BTreeMap<(RecordId, i64), NewBundle<'_>> = BTreeMap::new();
+    let mut parts: HashMap<i64, Vec<PartLine>> = HashMap::new();
+    let mut alone = Vec::new();
+    for line in lines {
+        let Some((seq, change)) = line.bundled().filter(|_| !strayed.contains(&line.line.entry.record)) else {
+            alone.push(line);
+            continue;
+        };
+        let Entry { record, clock, .. } = line.line.entry;
+        let (device, received_at) = (line.journal.no, line.received_at);
+        let bundle = bundles.entry((record, seq)).or_insert_with(|| NewBundle {
+            record,
+            seq,
+            device,
+            received_at,
+            changes: Vec::new(),
+        });
+        if (bundle.device, bundle.received_at) != (device, received_at) {
+            alone.push(line);
+            continue;
+        }
+        parts.entry(device).or_default().push(PartLine { n: change.0.n, record, clock });
+        bundle.changes.push(change);
+    }
+    insert_lines(conn, &alone).await?;
+    let bundles: Vec<NewBundle<'_>> = bundles.into_values().collect();
+    bundle::insert(conn, &bundles, &parts).await
+}
+
+/// The records of these pushes at which changes wait that nobody can place: one that comes turns up among the rows of
+/// `change`, where it is looked for.
+async fn strayed(conn: &mut Conn, taken: &[(&Push, &Journal)]) -> Result<HashSet<RecordId>, StoreError> {
+    let records = taken.iter().flat_map(|(push, _)| push.judged.iter().map(|judged| (push.organisation.0, judged.id.0)));
+    let records: HashSet<(Uuid, Uuid)> = records.collect();
+    let records: Vec<(Uuid, Uuid)> = records.into_iter().collect();
+    let rows = each_row_returning(conn, STRAYED, &records, |query, (organisation, record)| {
+        query.bind(*organisation).bind(*record)
+    });
+    rows.await?.iter().map(|row| Ok(RecordId(row.try_get(0)?))).collect()
+}
+
+async fn insert_lines(conn: &mut Conn, lines: &[&Line<'_>]) -> Result<(), StoreError> {
     each_row(conn, INSERT_LINE, lines, |query, stored| {
         let Line { line, journal, actor, repetition, received_at, place, .. } = stored;
         // The device has read at most to the present position, so it is told until it has read beyond the next.
@@ -288,20 +356,33 @@ pub(super) async fn journal(
     from: u64,
     limit: u32,
 ) -> Result<Vec<JournalLine>, StoreError> {
-    let rows =
-        sqlx::query::<Db>(JOURNAL).bind(device.0).bind(position(from)).bind(i64::from(limit)).fetch_all(conn).await?;
-    rows.iter()
-        .map(|row| {
-            let clock = ClockReading {
-                wall: UnixMillis(row.try_get(3)?),
-                mono_ms: row.try_get::<i64, _>(4)?.cast_unsigned(),
-                boot: BootId(row.try_get::<i64, _>(5)?.cast_unsigned()),
-            };
-            let (record, change) = (RecordId(row.try_get(1)?), hash(row.try_get(2)?)?);
-            let entry = Entry { n: count(row.try_get(0)?)?, record, change, clock };
-            Ok(JournalLine { entry, state: state(row.try_get(6)?)? })
-        })
-        .collect()
+    // One snapshot: what a push brings comes in both tables at once.
+    let mut snapshot = super::snapshot(conn).await?;
+    let device = sqlx::query_as::<Db, (i64,)>(NUMBER).bind(device.0).fetch_optional(&mut *snapshot).await?;
+    let Some((device,)) = device else { return Ok(Vec::new()) };
+    let many = usize::try_from(limit).unwrap_or(usize::MAX);
+    let rows = sqlx::query::<Db>(JOURNAL).bind(device).bind(position(from)).bind(i64::from(limit));
+    let rows = rows.fetch_all(&mut *snapshot).await?;
+    let (parts, through) = bundle::journal(&mut snapshot, device, position(from), many).await?;
+    snapshot.rollback().await?;
+    let mut lines: Vec<JournalLine> = rows.iter().map(line_at).collect::<Result<_, _>>()?;
+    let rows_through = lines.last().filter(|_| lines.len() == many).map(|line| line.entry.n);
+    for (PartLine { n, record, clock }, change) in parts {
+        let entry = Entry { n: count(n)?, record, change, clock };
+        lines.push(JournalLine { entry, state: ChangeState::Published });
+    }
+    // Of either there may be more behind its last, which the other must not pass over.
+    let through = [rows_through, through.map(count).transpose()?].into_iter().flatten().min();
+    lines.retain(|line| through.is_none_or(|through| line.entry.n <= through));
+    lines.sort_unstable_by_key(|line| line.entry.n);
+    lines.truncate(many);
+    Ok(lines)
+}
+
+fn line_at(row: &DbRow) -> Result<JournalLine, StoreError> {
+    let (record, change) = (RecordId(row.try_get(1)?), hash(row.try_get(2)?)?);
+    let entry = Entry { n: count(row.try_get(0)?)?, record, change, clock: clock_at(row, 3)? };
+    Ok(JournalLine { entry, state: state(row.try_get(6)?)? })
 }
 
 pub(super) async fn signed_head(conn: &mut Conn, device: DeviceId, n: u64) -> Result<Head, StoreError> {

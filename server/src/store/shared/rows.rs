@@ -3,7 +3,7 @@
 use sqlx::Row as _;
 use sync_core::id::{ActorId, DeviceId, OfficeId, OrganisationId, PersonId, TeamId};
 use sync_core::journal::Head;
-use sync_core::time::UnixMillis;
+use sync_core::time::{BootId, ClockReading, UnixMillis};
 use sync_core::wire::exchange::Backlog;
 use uuid::Uuid;
 
@@ -79,4 +79,11 @@ pub(super) fn device_of(row: &DbRow) -> Result<Device, StoreError> {
 /// The actor in a column.
 pub(super) fn actor_at(row: &DbRow, column: usize) -> Result<ActorId, StoreError> {
     ActorId::from_slice(row.try_get(column)?).ok_or_else(|| corrupt("actor"))
+}
+
+/// A reading whose wall clock stands in a column, and behind it the monotonic one and the boot.
+pub(super) fn clock_at(row: &DbRow, wall: usize) -> Result<ClockReading, StoreError> {
+    let mono_ms = row.try_get::<i64, _>(wall + 1)?.cast_unsigned();
+    let boot = BootId(row.try_get::<i64, _>(wall + 2)?.cast_unsigned());
+    Ok(ClockReading { wall: UnixMillis(row.try_get(wall)?), mono_ms, boot })
 }

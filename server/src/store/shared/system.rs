@@ -12,7 +12,7 @@ use crate::store::system::{AsideCounts, Figures, SystemStore};
 use crate::store::{ChangeState, StoreError};
 
 statements! {
-    CHANGES = "select coalesce(max(id), 0) from change";
+    CHANGES = "select cast(coalesce(sum(journal_n), 0) as bigint) from device";
     UNJUDGED = "select count(*) from change where state = 0 \
         and organisation = (select no from organisation where id = $1)";
     UNJUDGED_SINCE = "select received_at from change where state = 0 \

@@ -1,9 +1,7 @@
 //! Where one word stands: in which records, and at which places of each. As bytes, a place in the index takes two or
 //! three: how far it is to the next record with the word, and where in it.
 
-/// The bytes are not what this code wrote.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Damaged;
+use crate::store::varint::{Damaged, put, take};
 
 /// A word at a place of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,37 +10,6 @@ pub(super) struct Spot {
     pub(super) no: i64,
     /// How many words of the record stand before it.
     pub(super) at: u32,
-}
-
-/// Appends a number, seven bits in a byte, the lowest first.
-pub(super) fn put(bytes: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        bytes.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    bytes.push(number as u8);
-}
-
-/// Takes a number from the beginning.
-pub(super) fn take(bytes: &mut &[u8]) -> Result<u64, Damaged> {
-    let mut number = 0;
-    for shift in (0..64).step_by(7) {
-        let (byte, rest) = bytes.split_first().ok_or(Damaged)?;
-        *bytes = rest;
-        number |= u64::from(byte & 0x7f) << shift;
-        if *byte < 0x80 {
-            return Ok(number);
-        }
-    }
-    Err(Damaged)
-}
-
-/// Takes so many bytes from the beginning.
-pub(super) fn take_bytes<'b>(bytes: &mut &'b [u8], length: u64) -> Result<&'b [u8], Damaged> {
-    let length = usize::try_from(length).map_err(|_| Damaged)?;
-    let (taken, rest) = bytes.split_at_checked(length).ok_or(Damaged)?;
-    *bytes = rest;
-    Ok(taken)
 }
 
 /// The spots of one record, which come first among these.

@@ -7,7 +7,8 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
-use super::posting::{self, Damaged, Spot, put, take, take_bytes};
+use super::posting::{self, Spot};
+use crate::store::varint::{Damaged, put, take, take_bytes, take_count};
 
 /// So many bytes of a block, and of the word in its key, fit into a row that PostgreSQL does not put elsewhere: a fourth
 /// of a page.
@@ -128,15 +129,15 @@ impl<'b> Words<'b> {
         if self.rest.is_empty() {
             return Ok(None);
         }
-        let shared = usize::try_from(take(&mut self.rest)?).map_err(|_| Damaged)?;
-        let length = take(&mut self.rest)?;
+        let shared = take_count(&mut self.rest)?;
+        let length = take_count(&mut self.rest)?;
         let own = take_bytes(&mut self.rest, length)?;
         if shared > self.word.len() {
             return Err(Damaged);
         }
         self.word.truncate(shared);
         self.word.extend_from_slice(own);
-        let length = take(&mut self.rest)?;
+        let length = take_count(&mut self.rest)?;
         take_bytes(&mut self.rest, length).map(Some)
     }
 }

@@ -1,4 +1,4 @@
-//! Changes lie in the month of their record.
+//! Changes and bundles lie in the month of their record.
 
 use sync_core::id::RecordId;
 
@@ -19,20 +19,28 @@ async fn a_month_takes_over_what_came_before_it_was_made() {
     let mut world = World::found(&*store).await;
     let mut phone = world.promoter_with_phone("Wang", 0).await;
     let (early, late) = (world.record_id(), RecordId::new(NOVEMBER_2029, &mut world.rng));
-    let (first, _) = world.change(&mut phone, early).await;
-    let (second, _) = world.change(&mut phone, late).await;
+    let mut changes = Vec::new();
+    // Published with its push, then after it.
+    for record in [early, early, late, late] {
+        changes.push(world.change(&mut phone, record).await.0);
+    }
     let mut tx = store.begin_write().await.unwrap();
-    assert_eq!(in_table(&mut tx, "change_other").await, 2, "1970 and 2029 have no months");
+    for table in months::TABLES {
+        assert_eq!(in_table(&mut tx, &format!("{table}_other")).await, 2, "1970 and 2029 have no months");
+    }
     months::make(&mut tx, months::Month::of(NOVEMBER_2029)).await.unwrap();
     months::make(&mut tx, months::Month::of(NOVEMBER_2029)).await.unwrap();
-    assert_eq!((in_table(&mut tx, "change_other").await, in_table(&mut tx, "change_2029_11").await), (1, 1));
+    for table in months::TABLES {
+        let [other, month] = ["other", "2029_11"].map(|part| format!("{table}_{part}"));
+        assert_eq!((in_table(&mut tx, &other).await, in_table(&mut tx, &month).await), (1, 1));
+    }
     tx.commit().await.unwrap();
     // A record goes on across the border, and the same change is known on both sides of it.
     let (third, _) = world.change(&mut phone, late).await;
     let hashes =
         |record: crate::store::PendingRecord| record.published.iter().map(|change| change.hash).collect::<Vec<_>>();
-    assert_eq!(hashes(store.record(late).await.unwrap()), [second, third]);
-    assert_eq!(hashes(store.record(early).await.unwrap()), [first]);
+    assert_eq!(hashes(store.record(late).await.unwrap()), [changes[2], changes[3], third]);
+    assert_eq!(hashes(store.record(early).await.unwrap()), changes[..2]);
     store.close().await;
 }
 
@@ -42,22 +50,28 @@ async fn an_old_month_can_be_detached() {
     let mut world = World::found(&*store).await;
     let mut phone = world.promoter_with_phone("Wang", 0).await;
     let (old, young) = (RecordId::new(NOVEMBER_2029, &mut world.rng), world.record_id());
-    world.change(&mut phone, old).await;
-    world.change(&mut phone, young).await;
+    for record in [old, old, young, young] {
+        world.change(&mut phone, record).await;
+    }
     let mut tx = store.begin_write().await.unwrap();
     months::make(&mut tx, months::Month::of(NOVEMBER_2029)).await.unwrap();
-    sqlx::raw_sql("alter table change detach partition change_2029_11").execute(&mut *tx).await.unwrap();
+    for table in months::TABLES {
+        let detach = format!("alter table {table} detach partition {table}_2029_11");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(detach)).execute(&mut *tx).await.unwrap();
+    }
     tx.commit().await.unwrap();
     let gone = store.record(old).await;
     assert!(matches!(gone, Err(StoreError::NotFound)), "{gone:?}");
     // Others don't notice: what is pushed is published, and the journal goes on.
     let (_, seq) = world.change(&mut phone, young).await;
     assert_eq!(store.record_line(young).await.unwrap().seq, seq);
-    assert_eq!(store.verdicts(phone.id, 0).await.unwrap().judged_through, 3);
+    assert_eq!(store.verdicts(phone.id, 0).await.unwrap().judged_through, 5);
     // A month that was put away is not made again over its own table.
     let mut tx = store.begin_write().await.unwrap();
     months::make(&mut tx, months::Month::of(NOVEMBER_2029)).await.unwrap();
-    assert_eq!(in_table(&mut tx, "change_2029_11").await, 1);
+    for table in months::TABLES {
+        assert_eq!(in_table(&mut tx, &format!("{table}_2029_11")).await, 1);
+    }
     tx.commit().await.unwrap();
     store.close().await;
 }
@@ -66,10 +80,10 @@ async fn an_old_month_can_be_detached() {
 async fn the_months_to_come_are_there() {
     let store = scratch().await;
     let mut conn = store.writers.acquire().await.unwrap();
-    assert!(
-        in_table(&mut conn, "(select inhrelid from pg_inherits where inhparent = 'change'::regclass) months").await
-            >= 6
-    );
+    for table in months::TABLES {
+        let months = format!("(select inhrelid from pg_inherits where inhparent = '{table}'::regclass) months");
+        assert!(in_table(&mut conn, &months).await >= 6, "{table}");
+    }
 }
 
 /// `pg_dump` reads all tables from its beginning to its end. A server that starts meanwhile and has a table to make waits for

@@ -9,6 +9,7 @@ use super::scratch;
 const OWN: &[Room] = &[
     ("postgres", super::super::STATEMENTS, &[]),
     ("backup", backup::STATEMENTS, &[]),
+    ("months", months::STATEMENTS, &[]),
     ("moving", moving::STATEMENTS, &[]),
     ("neighbours", neighbours::STATEMENTS, &[]),
 ];
@@ -71,8 +72,8 @@ async fn every_statement_fits_the_tables() {
 /// Tables that grow for ever, and the partitions of one of them.
 fn grows(table: &str) -> bool {
     const TABLES: &[&str] =
-        &["record", "departure", "journal_head", "word_block", "photo", "photo_reference", "photo_upload"];
-    TABLES.contains(&table) || table.starts_with("change_")
+        &["record", "departure", "journal_head", "journal_part", "word_block", "photo", "photo_reference", "photo_upload"];
+    TABLES.contains(&table) || table.starts_with("change_") || table.starts_with("bundle_")
 }
 
 /// The steps of a plan that read all of a table that grows, or of an index of one. What a partial index holds is rare, or
@@ -89,7 +90,7 @@ fn whole_reads<'a>(plan: &'a [String], partial: &[String]) -> Vec<&'a str> {
         let of_table = after("Seq Scan on ").is_some_and(grows);
         let of_index = after("Scan using ").or(after("Scan Backward using ")).or(after("Bitmap Index Scan on "));
         let of_index = of_index.is_some_and(|index| {
-            let grows = ["change", "departure", "journal_head", "photo", "record", "word_block"];
+            let grows = ["bundle", "change", "departure", "journal_head", "journal_part", "photo", "record", "word_block"];
             !bounded && grows.iter().any(|table| index.starts_with(table)) && !partial.iter().any(|rare| rare == index)
         });
         if of_table || of_index {
@@ -102,6 +103,7 @@ fn whole_reads<'a>(plan: &'a [String], partial: &[String]) -> Vec<&'a str> {
 /// Statements that may read a whole table: what counts on purpose, and what a queue of a few rows is read for.
 const UNHURRIED: &[&str] = &[
     "audit::",
+    "bundle::EVERY",
     "backup::",
     "keep::PING",
     "moving::",
