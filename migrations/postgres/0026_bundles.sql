@@ -1,6 +1,6 @@
 -- What comes together lies together (docs/adr/0014): the changes that one push brings of one record, and that are
--- published at once, are one row here. All others stay rows of `change`, and so does whatever was stored before. Nothing
--- of a bundle ever changes.
+-- published at once, are one row here. All others stay rows of `change`, and so does whatever was stored before. A bundle
+-- never changes: where something of it has to be judged anew, its changes become rows of `change`.
 --
 -- Servers of an older version would not find these changes.
 create table bundle (
@@ -26,9 +26,7 @@ create table journal_part (
     device bigint not null,
     -- The number of the first.
     first_n bigint not null,
-    -- How many there are.
-    lines bigint not null,
-    -- What they say, packed.
+    -- What they say, packed: number, record and clocks of each.
     entries bytea not null,
     primary key (device, first_n)
 );

@@ -42,7 +42,8 @@ impl Watcher<'_> {
         while !self.over.load(Ordering::Acquire) {
             let said = ask(
                 self.play,
-                "select o.seq, (select count(*) from change c where c.seq <= o.seq) from organisation o",
+                "select o.seq, (select count(*) from change c where c.seq <= o.seq) \
+                + (select count(*) from bundle b where b.seq <= o.seq) from organisation o",
             );
             let (head, changes) = said.split_once('|').unwrap();
             seen.push((head.parse().unwrap(), changes.parse().unwrap()));
@@ -54,7 +55,11 @@ impl Watcher<'_> {
         assert!(seen.is_sorted(), "the feed only grows");
         assert!(seen.first() < seen.last(), "something was published while it looked");
         for (head, changes) in seen {
-            let now = ask(self.play, &format!("select count(*) from change where seq <= {head}"));
+            let now = format!(
+                "select (select count(*) from change where seq <= {head}) \
+                + (select count(*) from bundle where seq <= {head})"
+            );
+            let now = ask(self.play, &now);
             assert_eq!(
                 now,
                 changes.to_string(),
@@ -102,7 +107,7 @@ fn storm_in_which_a_server_falls(play: &mut Play) {
         play,
         &format!(
             "with published (at) as (select extract(epoch from pg_xact_commit_timestamp(xmin)) * 1000 from change \
-            where state = 1) select cast(min(at) - {0} as bigint) from published where at > {0}",
+            where state = 1 union all select extract(epoch from pg_xact_commit_timestamp(xmin)) * 1000 from bundle) select cast(min(at) - {0} as bigint) from published where at > {0}",
             killed_at.as_millis()
         ),
     );

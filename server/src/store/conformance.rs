@@ -1,6 +1,7 @@
 //! What every store has to do, whichever database it stands on: `store_conformance!` expands to one test for each
 //! rule.
 
+pub(in crate::store) mod bundling;
 pub(in crate::store) mod deciding;
 pub(in crate::store) mod drifting;
 pub(in crate::store) mod enrolling;
@@ -36,6 +37,10 @@ macro_rules! store_conformance {
                     verdicts_reach_the_device, a_verdict_is_not_repeated_while_nothing_changes,
                     a_failed_publication_leaves_no_trace, staff_changes_stand_after_the_devices,
                     a_record_is_published_twice_in_a_batch;
+                bundling: what_lies_together_is_read_like_everything_else,
+                    a_journal_is_read_in_order_wherever_its_lines_lie, what_lies_together_and_comes_again_is_known,
+                    where_something_can_t_be_placed_changes_lie_for_themselves, lines_are_put_back_where_none_lies,
+                    what_is_judged_anew_lies_for_itself, of_one_record_only_what_is_published_lies_together;
                 deciding: what_is_accepted_is_judged_again_with_what_waited, what_is_refused_is_told_and_remembered,
                     held_changes_are_grouped_by_record_and_device;
                 feeding: a_device_gets_what_it_lacks, pages_end_where_they_say,

@@ -143,7 +143,7 @@ async fn a_restart_forgives_nobody_who_sends_what_is_false() {
     test = test.restarted().await;
     assert_eq!(phone.sync(&test).await.failure, None);
     assert_eq!(phone.lead(kept).facts.name.as_deref(), Some("李四"));
-    assert_eq!(test.sql_number("select count(*) from change where state = 1").await, 1);
+    assert_eq!(test.published().await, 1);
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ async fn phone_of(test: &TestApp) -> Phone {
 /// How many lines became what: published, and quarantined as too large.
 async fn became(test: &TestApp) -> (i64, i64) {
     let too_large = format!("select count(*) from change where state = 3 and code = '{}'", code::TOO_LARGE);
-    (test.sql_number("select count(*) from change where state = 1").await, test.sql_number(&too_large).await)
+    (test.published().await, test.sql_number(&too_large).await)
 }
 
 #[tokio::test]

@@ -64,7 +64,10 @@ struct Scene {
 
 /// A promoter's lead with three changes, which the supervisor's phone has too.
 async fn scene() -> Scene {
-    let test = TestApp::new().await;
+    scene_on(TestApp::new().await).await
+}
+
+async fn scene_on(test: TestApp) -> Scene {
     let house = House::build(&test).await;
     let mut promoter = Phone::of(&test, &house, Role::Promoter, HERE).await;
     let mut supervisor = Phone::of(&test, &house, Role::Supervisor, HERE).await;
@@ -141,9 +144,10 @@ async fn what_the_server_s_disk_forgot_costs_no_other_record() {
     assert_eq!(promoter.sync(&test).await.failure, None);
     let raw = test.app.store.record(damaged).await.unwrap().published[0].raw.len();
     let of_it = format!("record = {}", test.sql_id(damaged.0));
-    let lies = test.sql_number(&format!("select cast(octet_length(raw) as bigint) from change where {of_it}")).await;
+    let lies =
+        test.sql_number(&format!("select cast(octet_length(contents) as bigint) from bundle where {of_it}")).await;
     assert!(lies < i64::try_from(raw).unwrap(), "it lies packed: {lies} of {raw} bytes");
-    test.sql(&format!("update change set raw = substr(raw, 1, 100) where {of_it}")).await;
+    test.sql(&format!("update bundle set contents = substr(contents, 1, 100) where {of_it}")).await;
 
     promoter.rename(damaged, "李娜娜");
     promoter.rename(other, "张四");
@@ -180,27 +184,30 @@ async fn a_record_that_left_the_scope_unnoticed_goes() {
 
 #[tokio::test]
 async fn changes_that_the_server_lost_come_back_from_their_authors() {
-    for lost in ["first", "second", "third", "all", "row", "everything"] {
-        let Scene { test, mut promoter, mut supervisor, record, .. } = scene().await;
+    // The changes lie in two bundles, or each for itself.
+    let (bundles, changes) = (["true", "first", "second"], ["false", "first", "second"]);
+    let lots = [bundles, changes].into_iter().flat_map(|[at_once, nth @ ..]| nth.map(|lost| (at_once, lost)));
+    let lots = lots.chain([("false", "third"), ("true", "all"), ("false", "all")]);
+    for (at_once, lost) in lots.chain(["row", "everything"].map(|lost| ("true", lost))) {
+        let test = TestApp::with_settings(&[("DAYBOOK_LIMITS_JUDGE_ON_ARRIVAL", at_once)]).await;
+        let Scene { test, mut promoter, mut supervisor, record, .. } = scene_on(test).await;
         let whole = changes_of(&test, record).await;
         let id = test.sql_id(record.0);
-        let changes = format!("delete from change where record = {id}");
-        let nth = |n: u32| {
-            format!(
-                "{changes} and id = (select id from change where record = {id} order by seq, place limit 1 offset {n})"
-            )
+        let (table, key) = if at_once == "true" { ("bundle", "seq") } else { ("change", "id") };
+        let nth = async |n: u32| {
+            let nth = format!("select {key} from {table} where record = {id} order by {key} limit 1 offset {n}");
+            let nth = test.sql_number(&nth).await;
+            test.sql(&format!("delete from {table} where record = {id} and {key} = {nth}")).await;
         };
-        let row = format!("delete from record where id = {id}");
-        let statements = match lost {
-            "first" => vec![nth(0)],
-            "second" => vec![nth(1)],
-            "third" => vec![nth(2)],
-            "all" => vec![changes],
-            "row" => vec![row],
-            _ => vec![changes, row],
-        };
-        for statement in statements {
-            test.sql(&statement).await;
+        match lost {
+            "first" => nth(0).await,
+            "second" => nth(1).await,
+            "third" => nth(2).await,
+            "all" | "everything" => test.forget_changes(record).await,
+            _ => {}
+        }
+        if ["row", "everything"].contains(&lost) {
+            test.sql(&format!("delete from record where id = {id}")).await;
         }
         let mut seen = Vec::new();
         for _ in 0..3 {
@@ -216,9 +223,11 @@ async fn changes_that_the_server_lost_come_back_from_their_authors() {
             assert_eq!(next_day(&test, phone).await, 1, "{lost}");
             assert_eq!(names(phone, record), whole, "{lost}");
         }
-        let gaps = "select count(*) from device d \
-            where d.journal_n <> (select count(*) from change c where c.device = d.no)";
-        assert_eq!(test.sql_number(gaps).await, 0, "{lost}: the journals are whole again");
+        for phone in [&promoter, &supervisor] {
+            let device = test.app.store.device(phone.engine.identity().unwrap().device).await.unwrap();
+            let lines = test.app.store.journal(device.id, 1, 1_000).await.unwrap();
+            assert_eq!(lines.len() as u64, device.head.n, "{lost}: the journal is whole again");
+        }
         let open = test.app.store.strays(supervisor_organisation(&test).await, None, 9).await.unwrap();
         assert_eq!(open.len(), 0, "{lost}: nothing is left for a person to look at");
     }

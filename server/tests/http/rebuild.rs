@@ -113,7 +113,7 @@ async fn what_an_older_version_indexed_becomes_findable_by_itself() {
     // As a server from before pairs of characters left it; of one record nothing is there to be read any more.
     test.sql(no_index(&test)).await;
     test.sql("update record set search_digest = null").await;
-    test.sql(&format!("delete from change where record = {}", test.sql_id(lost.0))).await;
+    test.forget_changes(lost).await;
     assert_eq!((seen(&test, organisation).await.1, left().await), ([vec![], vec![]], 3));
     upkeep::finish(&test.app).await.unwrap();
     assert_eq!((seen(&test, organisation).await, left().await), (before, 1));

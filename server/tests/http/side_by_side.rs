@@ -27,8 +27,7 @@ async fn at_once(first: (&TestApp, &mut Phone), second: (&TestApp, &mut Phone)) 
 
 /// How many lines say that a change is published, and how many others there are.
 async fn lines(test: &TestApp) -> (i64, i64) {
-    let published = test.sql_number("select count(*) from change where state = 1").await;
-    (published, test.sql_number("select count(*) from change where state <> 1").await)
+    (test.published().await, test.sql_number("select count(*) from change where state <> 1").await)
 }
 
 #[tokio::test]

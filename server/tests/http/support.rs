@@ -133,6 +133,18 @@ impl TestApp {
         self.keeping.number(statement).await
     }
 
+    /// How many changes are published.
+    pub(crate) async fn published(&self) -> i64 {
+        self.sql_number("select cast(coalesce(sum(changes), 0) as bigint) from record").await
+    }
+
+    /// The database forgets all changes of a record, wherever they lie.
+    pub(crate) async fn forget_changes(&self, record: RecordId) {
+        for table in ["change", "bundle"] {
+            self.sql(&format!("delete from {table} where record = {}", self.sql_id(record.0))).await;
+        }
+    }
+
     /// Keeps all servers on the PostgreSQL database from writing until the transaction is dropped.
     pub(crate) async fn keep_others_from_writing(&self) -> sqlx::Transaction<'static, sqlx::Postgres> {
         self.keeping.hold_write_lock().await

@@ -150,39 +150,44 @@ async fn developments_are_opened_and_renamed() {
 
 #[tokio::test]
 async fn history_says_what_speaks_for_each_change() {
-    let test = TestApp::new().await;
-    let house = House::build(&test).await;
-    let mut phone = Phone::of(&test, &house, Role::Promoter, HERE).await;
-    let record = phone.register("张伟").to_string();
-    assert_eq!(phone.sync(&test).await.failure, None);
-    let reviewer = house.staff(&test, Role::Reviewer, HERE).await;
-    reviewer.correct(&test, &record, "name", json!("张炜")).await.good();
-    let history = async || {
-        let detail = reviewer.get(&test, &format!("/api/v1/records/{record}")).await.good().json();
-        let names = detail["history"].as_array().unwrap().iter().filter(|line| line["field"] == "name");
-        names.cloned().collect::<Vec<Value>>()
-    };
-    let lines = history().await;
-    let device = phone.engine.identity().unwrap().device.to_string();
-    assert_eq!(
-        (&lines[0]["evidence"], &lines[0]["n"], &lines[0]["device"]),
-        (&json!("journal"), &json!(1), &json!(device))
-    );
-    assert_eq!(lines[0]["written_at"], lines[0]["at"], "the line and the change are of one moment");
-    assert!(lines[0]["skew_ms"].is_i64());
-    assert_eq!((&lines[0]["grade"], &lines[0]["not_after"]), (&json!("wall"), &lines[0]["received_at"]));
-    assert_eq!(lines[1]["grade"], "server");
-    assert_eq!(lines[1]["evidence"], "console");
-    assert_eq!((&lines[1]["device"], &lines[1]["written_at"]), (&Value::Null, &Value::Null));
-    // What the phone writes after its receipt is measured by a clock that nobody sets.
-    phone.rename(record.parse().unwrap(), "张玮");
-    assert_eq!(phone.sync(&test).await.failure, None);
-    let later = history().await;
-    assert_eq!(later[2]["grade"], "monotonic");
-    assert!(later[2]["not_after"].as_i64() <= later[2]["received_at"].as_i64());
-    // As an older backup leaves it when somebody adopts what another phone brings back.
-    let (id, owner) = (test.sql_id(record.parse().unwrap()), test.sql_id(house.person(Role::Promoter, HERE).0));
-    let lost = "update change set device = null, n = null, wall_ms = null, mono_ms = null, boot = null";
-    test.sql(&format!("{lost}, person = {owner} where record = {id} and n = 1")).await;
-    assert_eq!(history().await[0]["evidence"], "adopted");
+    for at_once in ["true", "false"] {
+        let test = TestApp::with_settings(&[("DAYBOOK_LIMITS_JUDGE_ON_ARRIVAL", at_once)]).await;
+        let house = House::build(&test).await;
+        let mut phone = Phone::of(&test, &house, Role::Promoter, HERE).await;
+        let record = phone.register("张伟").to_string();
+        assert_eq!(phone.sync(&test).await.failure, None);
+        let reviewer = house.staff(&test, Role::Reviewer, HERE).await;
+        reviewer.correct(&test, &record, "name", json!("张炜")).await.good();
+        let history = async || {
+            let detail = reviewer.get(&test, &format!("/api/v1/records/{record}")).await.good().json();
+            let names = detail["history"].as_array().unwrap().iter().filter(|line| line["field"] == "name");
+            names.cloned().collect::<Vec<Value>>()
+        };
+        let lines = history().await;
+        let device = phone.engine.identity().unwrap().device.to_string();
+        assert_eq!(
+            (&lines[0]["evidence"], &lines[0]["n"], &lines[0]["device"]),
+            (&json!("journal"), &json!(1), &json!(device))
+        );
+        assert_eq!(lines[0]["written_at"], lines[0]["at"], "the line and the change are of one moment");
+        assert!(lines[0]["skew_ms"].is_i64());
+        assert_eq!((&lines[0]["grade"], &lines[0]["not_after"]), (&json!("wall"), &lines[0]["received_at"]));
+        assert_eq!(lines[1]["grade"], "server");
+        assert_eq!(lines[1]["evidence"], "console");
+        assert_eq!((&lines[1]["device"], &lines[1]["written_at"]), (&Value::Null, &Value::Null));
+        // What the phone writes after its receipt is measured by a clock that nobody sets.
+        phone.rename(record.parse().unwrap(), "张玮");
+        assert_eq!(phone.sync(&test).await.failure, None);
+        let later = history().await;
+        assert_eq!(later[2]["grade"], "monotonic");
+        assert!(later[2]["not_after"].as_i64() <= later[2]["received_at"].as_i64());
+        if at_once == "true" {
+            continue;
+        }
+        // As an older backup leaves it when somebody adopts what another phone brings back: a row for itself.
+        let (id, owner) = (test.sql_id(record.parse().unwrap()), test.sql_id(house.person(Role::Promoter, HERE).0));
+        let lost = "update change set device = null, n = null, wall_ms = null, mono_ms = null, boot = null";
+        test.sql(&format!("{lost}, person = {owner} where record = {id} and n = 1")).await;
+        assert_eq!(history().await[0]["evidence"], "adopted");
+    }
 }

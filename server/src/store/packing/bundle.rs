@@ -206,7 +206,10 @@ mod tests {
             assert!(contents(&names, stored).iter().all(|raw| raw == stored));
         }
         let lines = bundled(&all.hashes, &all.lines[1..]);
-        assert_eq!(lines.iter().map(|line| (line.hash, line.place)).collect::<Vec<_>>(), [(names[0].hash, 0), (names[1].hash, 1)]);
+        assert_eq!(
+            lines.iter().map(|line| (line.hash, line.place)).collect::<Vec<_>>(),
+            [(names[0].hash, 0), (names[1].hash, 1)]
+        );
         assert_eq!(read_lines(&[names[0].hash.0, names[1].hash.0], &all.lines[1..]), Err(Damaged));
     }
 

@@ -106,7 +106,8 @@ mod tests {
 
     #[test]
     fn a_line_takes_eight_bytes() {
-        let minute = |n: i64| line(7_000 + n, 1, 1_790_000_000_000 + n * 60_000, 90_000 + n.cast_unsigned() * 60_000, 77);
+        let minute =
+            |n: i64| line(7_000 + n, 1, 1_790_000_000_000 + n * 60_000, 90_000 + n.cast_unsigned() * 60_000, 77);
         let lines: Vec<PartLine> = (0..100).map(minute).collect();
         let bytes = pack(&lines);
         assert!(bytes.len() < 800, "{}", bytes.len());

@@ -25,9 +25,12 @@ statements! {
         (select max(received_at) from bundle), \
         coalesce((select cast(value as bigint) from meta where key = 'epoch'), 1)";
     JOURNALS = "select id, journal_n from device where journal_n > 0";
+    // By what lies in bundles and not by the parts of journals: what a part says of a bundle that was lost is not all.
     BROKEN_JOURNALS = "select count(*) from device d \
-        where d.journal_n <> (select count(*) from change c where c.device = d.no) \
-            + cast(coalesce((select sum(p.lines) from journal_part p where p.device = d.no), 0) as bigint)";
+        left join (select device, count(*) as lines from change where device is not null group by device) c \
+            on c.device = d.no \
+        left join (select device, sum(octet_length(hashes)) / 32 as lines from bundle group by device) b on b.device = d.no \
+        where d.journal_n <> coalesce(c.lines, 0) + coalesce(b.lines, 0)";
     PUBLISHED = "select hash, raw from change where state = 1";
     SET_EPOCH = "insert into meta (key, value) values ('epoch', $1) \
         on conflict (key) do update set value = excluded.value";

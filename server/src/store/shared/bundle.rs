@@ -16,10 +16,11 @@ use super::run::{each_of, each_row, each_row_returning};
 use super::{Conn, Db, DbRow};
 use crate::store::packing::bundle::{Bundled, Packed, bundled, contents, pack, read_lines};
 use crate::store::packing::part::{self, PartLine};
+use crate::store::packing;
 use crate::store::shared::failure::corrupt;
 use crate::store::shared::{bulk_statements, statements};
 use crate::store::varint::Damaged;
-use crate::store::{PublishedChange, StoreError};
+use crate::store::{ChangeState, PublishedChange, StoreError};
 
 /// So many parts of a journal are read at once.
 const PARTS_TOGETHER: i64 = 32;
@@ -47,7 +48,7 @@ statements! {
 
 bulk_statements! {
     INSERT[7] = "insert into bundle (record, seq, device, received_at, hashes, lines, contents) values {rows}";
-    INSERT_PART[4] = "insert into journal_part (device, first_n, lines, entries) values {rows}";
+    INSERT_PART[3] = "insert into journal_part (device, first_n, entries) values {rows}";
     OF_RECORDS[1] = published!("b.record in ({list})");
     NAMES[1] = "select record, hashes from bundle where record in ({list})";
     LINES[1] = "select record, device, hashes, lines from bundle where record in ({list})";
@@ -55,6 +56,13 @@ bulk_statements! {
     PARTS[2] = "with wanted (device, n) as (values {rows}), held (device, first_n) as (select distinct wanted.device, \
         (select max(q.first_n) from journal_part q where q.device = wanted.device and q.first_n <= wanted.n) from wanted) \
         select p.device, p.entries from held join journal_part p on p.device = held.device and p.first_n = held.first_n";
+    TAKE[1] = "delete from bundle where record in ({list}) \
+        returning record, seq, device, received_at, hashes, lines, contents";
+    UNFOLD[14] = "with unfolded (record, hash, actor, actor_seq, device, n, wall, mono, boot, at, state, seq, place, raw) \
+        as (values {rows}) insert into change (organisation, record, hash, repetition, actor, actor_seq, device, n, \
+            wall_ms, mono_ms, boot, received_at, state, seq, place, raw) \
+        select o.no, record, hash, 0, actor, actor_seq, device, n, wall, mono, boot, at, state, unfolded.seq, place, raw \
+        from unfolded join device d on d.no = unfolded.device join organisation o on o.id = d.organisation";
     ROWS[2] = "with wanted (device, n) as (values {rows}) select c.device, c.n, c.wall_ms, c.mono_ms, c.boot \
         from wanted join change c on c.device = wanted.device and c.n = wanted.n where c.device is not null";
 }
@@ -93,7 +101,7 @@ pub(super) async fn insert(
     let parts: Vec<(i64, &[PartLine])> = parts.iter().map(|(device, lines)| (*device, lines.as_slice())).collect();
     each_row(conn, INSERT_PART, &parts, |query, (device, lines)| {
         let first = lines.first().map_or(0, |line| line.n);
-        query.bind(*device).bind(first).bind(i64::try_from(lines.len()).unwrap_or(i64::MAX)).bind(part::pack(lines))
+        query.bind(*device).bind(first).bind(part::pack(lines))
     })
     .await?;
     Ok(())
@@ -237,6 +245,62 @@ pub(super) async fn written_by(conn: &mut Conn, device: DeviceId) -> Result<Hash
         records.extend(of_part);
     }
     Ok(records)
+}
+
+/// A change that becomes a row for itself.
+struct Unfolded {
+    record: Uuid,
+    device: i64,
+    seq: i64,
+    received_at: i64,
+    bundled: Bundled,
+    raw: Vec<u8>,
+}
+
+/// Makes rows of what lies in bundles of the records of which one of these changes does: what was published is judged
+/// anew when something before it was lost and has come back.
+pub(super) async fn unfold(conn: &mut Conn, changes: &[(RecordId, ChangeHash)]) -> Result<(), StoreError> {
+    let names = names(conn, changes.iter().map(|(record, _)| *record)).await?;
+    let records: HashSet<Uuid> =
+        changes.iter().filter(|change| names.contains(change)).map(|(record, _)| record.0).collect();
+    let mut unfolded = Vec::new();
+    for row in &each_of(conn, TAKE, &records.into_iter().collect::<Vec<_>>()).await? {
+        let (record, seq, device, received_at) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
+        let changes = unpack(row.try_get(4)?, row.try_get(5)?, row.try_get(6)?);
+        unfolded.extend(changes.map(|(bundled, PublishedChange { raw, .. })| Unfolded {
+            record,
+            device,
+            seq,
+            received_at,
+            bundled,
+            raw,
+        }));
+    }
+    let clocks = clocks(conn, unfolded.iter().map(|it| (it.device, it.bundled.n))).await?;
+    if unfolded.iter().any(|it| !clocks.contains_key(&(it.device, it.bundled.n))) {
+        return Err(corrupt("part of a journal"));
+    }
+    each_row(conn, UNFOLD, &unfolded, |query, Unfolded { record, device, seq, received_at, bundled, raw }| {
+        let Bundled { hash, place, n, actor, actor_seq } = bundled;
+        let clock = clocks.get(&(*device, *n));
+        query
+            .bind(*record)
+            .bind(hash.0.to_vec())
+            .bind(*actor)
+            .bind(*actor_seq)
+            .bind(*device)
+            .bind(*n)
+            .bind(clock.map(|clock| clock.wall.0))
+            .bind(clock.map(|clock| clock.mono_ms.cast_signed()))
+            .bind(clock.map(|clock| clock.boot.0.cast_signed()))
+            .bind(*received_at)
+            .bind(ChangeState::Published as i16)
+            .bind(*seq)
+            .bind(*place)
+            .bind(packing::pack(raw))
+    })
+    .await?;
+    Ok(())
 }
 
 /// Whether every bundle can be read, and all of its changes still have their names.

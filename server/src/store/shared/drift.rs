@@ -1,11 +1,13 @@
 //! Comparing with phones: heads, lines that were lost, and changes that nobody can place.
 
+use std::collections::{BTreeSet, HashSet};
+
 use sqlx::Row as _;
 use sync_core::id::{ChangeHash, DeviceId, OrganisationId, PersonId, RecordId};
 use sync_core::time::UnixMillis;
 use uuid::Uuid;
 
-use super::bundle;
+use super::bundle::{self, LineNo};
 use super::rows::actor_at;
 use super::{Conn, Db, DbRow};
 use crate::store::neighbours::News;
@@ -120,10 +122,12 @@ pub(super) async fn fill_journal(
     now: UnixMillis,
 ) -> Result<u64, StoreError> {
     let (no,) = sqlx::query_as::<Db, (i64,)>(NUMBER).bind(device.0).fetch_one(&mut *conn).await?;
-    let known = bundle::clocks(conn, lines.iter().map(|line| (no, position(line.entry.n)))).await?;
-    let bundled = bundle::names(conn, lines.iter().map(|line| line.entry.record)).await?;
+    let records: BTreeSet<Uuid> = lines.iter().map(|line| line.entry.record.0).collect();
+    let bundled = bundle::lines(conn, &records.into_iter().collect::<Vec<_>>()).await?;
+    let known: HashSet<LineNo> = bundled.iter().map(|(_, line, _)| *line).collect();
+    let bundled: HashSet<(RecordId, ChangeHash)> = bundled.into_iter().map(|(record, _, hash)| (record, hash)).collect();
     let mut filled = 0;
-    for line in lines.iter().filter(|line| !known.contains_key(&(no, position(line.entry.n)))) {
+    for line in lines.iter().filter(|line| !known.contains(&(no, position(line.entry.n)))) {
         let clock = line.entry.clock;
         let attached = sqlx::query::<Db>(ATTACH)
             .bind(device.0)

@@ -8,6 +8,7 @@ use sync_core::time::UnixMillis;
 use uuid::Uuid;
 
 use super::actors::{Claim, numbers};
+use super::bundle;
 use super::decide::{last_decisions, stir};
 use super::record_row::{Holders, Standing, standings, write};
 use super::run::{each_of, each_row};
@@ -339,6 +340,8 @@ impl<'a> Batch<'a> {
     }
 
     async fn write(&self, conn: &mut Conn, now: UnixMillis) -> Result<(), StoreError> {
+        let stored: Vec<_> = self.judged.iter().map(|judged| (judged.record, judged.hash)).collect();
+        bundle::unfold(conn, &stored).await?;
         let judged = each_row(conn, JUDGE, &self.judged, |query, Judged { record, hash, place }| {
             query
                 .bind(record.0)

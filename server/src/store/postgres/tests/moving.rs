@@ -43,7 +43,7 @@ async fn a_move_leaves_nothing_behind() {
     moving.copy(|_, _| {}).await.unwrap();
     let tables = moving.verify(|_, _| {}).await.unwrap();
     let rows = |name: &str| tables.iter().find(|table| table.table == name).unwrap().rows;
-    assert_eq!((rows("change"), rows("record"), rows("person"), rows("feed_salt")), (61, 30, 1, 1));
+    assert_eq!((rows("change"), rows("bundle"), rows("record"), rows("person"), rows("feed_salt")), (31, 30, 30, 1, 1));
     moving.finish().await.unwrap();
 
     let own = tempfile::tempdir().unwrap();
