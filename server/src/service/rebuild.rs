@@ -59,6 +59,9 @@ pub async fn rebuild_by(app: &App, batch: u32, progress: impl Fn(Progress) + Sen
         }
         Err(error) => return Err(error.into()),
     }
+    if app.store.rebuild().forget_damaged_words().await? {
+        tracing::warn!("what searches look into was damaged; the words of these records are written anew");
+    }
     let mut count = 0;
     let mut read = app.store.rebuild().published(None, batch).await?;
     let mut remade = Vec::new();

@@ -56,6 +56,9 @@ pub trait RebuildStore: Send + Sync {
     /// Makes one of those indexes again; answers how many are left besides it, `None` if there is none that nobody makes
     /// already. Whoever opens the store makes them too.
     async fn make_index(&self) -> Result<Option<usize>, StoreError>;
+    /// Forgets what searches look into as far as it can't be read any more; answers whether there was such a thing. Its
+    /// records are outdated then.
+    async fn forget_damaged_words(&self) -> Result<bool, StoreError>;
     /// Tidies what searches look into, one step; answers whether there was one to take. It gets untidy as records come, and
     /// searches slower.
     async fn tidy_words(&self) -> Result<bool, StoreError>;

@@ -19,7 +19,19 @@ pub(super) fn put_signed(bytes: &mut Vec<u8>, number: i64) {
 }
 
 /// Takes a number from the beginning.
+#[inline]
 pub(super) fn take(bytes: &mut &[u8]) -> Result<u64, Damaged> {
+    match bytes.split_first() {
+        // Most are small, and searches read millions.
+        Some((byte, rest)) if *byte < 0x80 => {
+            *bytes = rest;
+            Ok(u64::from(*byte))
+        }
+        _ => take_long(bytes),
+    }
+}
+
+fn take_long(bytes: &mut &[u8]) -> Result<u64, Damaged> {
     let mut number = 0;
     for shift in (0..64).step_by(7) {
         let (byte, rest) = bytes.split_first().ok_or(Damaged)?;

@@ -144,3 +144,27 @@ async fn what_can_t_be_tidied_keeps_nothing_else_from_being_put_right() {
     upkeep::finish(&test.app).await.unwrap();
     assert_eq!(test.app.store.system().figures(organisation).await.unwrap().unsearchable, 0);
 }
+
+/// What searches look into is made of what is stored, so whatever of it is damaged can be made again.
+#[tokio::test]
+async fn a_damaged_index_of_words_is_made_anew() {
+    for damage in [
+        "update word_run set numbers = '\\xff'",
+        "update word_run set gone = '\\x80'",
+        "update word_block set block = substr(block, 1, 40)",
+        "update word_block set block = '\\x00ff'",
+    ] {
+        let test = TestApp::on_postgres().await;
+        let house = House::build(&test).await;
+        let mut phone = Phone::of(&test, &house, Role::Promoter, HERE).await;
+        let id = phone.register("张伟");
+        phone.register("李小龙");
+        assert_eq!(phone.sync(&test).await.failure, None);
+        let organisation = test.app.store.record(id).await.unwrap().organisation;
+        let before = seen(&test, organisation).await;
+        test.sql(damage).await;
+        assert_eq!(rebuild::rebuild(&test.app, |_| {}).await.unwrap(), 2, "{damage}");
+        assert_eq!(seen(&test, organisation).await, before, "{damage}");
+        assert!(!test.app.store.rebuild().forget_damaged_words().await.unwrap(), "{damage}");
+    }
+}

@@ -5,6 +5,7 @@
 //! needs the words of each record beside it, and took six times the room with them (docs/PERFORMANCE.md). Words are cut by our own code, so both databases find the same.
 
 mod hits;
+mod mending;
 mod posting;
 mod run;
 mod seeking;
@@ -15,6 +16,7 @@ use sqlx::Row as _;
 use sync_core::index::phrases;
 use tokio::task::spawn_blocking;
 
+pub(super) use self::mending::forget_damaged;
 use self::posting::{read_numbers, without, write_numbers};
 use self::run::Block;
 use self::seeking::Search;

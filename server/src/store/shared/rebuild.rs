@@ -250,6 +250,10 @@ impl RebuildStore for Backend {
         Ok(left)
     }
 
+    async fn forget_damaged_words(&self) -> Result<bool, StoreError> {
+        Ok(search::forget_damaged(self).await? > 0)
+    }
+
     async fn tidy_words(&self) -> Result<bool, StoreError> {
         search::tidy(self).await
     }

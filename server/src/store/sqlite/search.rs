@@ -82,6 +82,11 @@ pub(super) async fn hits_up_to(conn: &mut Conn, sought: &Sought, limit: i64) -> 
     Ok(hits)
 }
 
+/// SQLite's index is not looked through: a damaged one fails like any other table.
+pub(super) async fn forget_damaged(_: &Backend) -> Result<u64, StoreError> {
+    Ok(0)
+}
+
 /// FTS5 tidies its index as it grows.
 #[expect(clippy::unused_async, reason = "the other database has to be asked")]
 pub(super) async fn tidy(_: &Backend) -> Result<bool, StoreError> {

@@ -182,6 +182,21 @@ impl<'b> Reader<'b> {
     }
 }
 
+/// Whether these blocks of a run, in their order, can be read.
+pub(super) fn is_sound(blocks: &[Block]) -> bool {
+    let mut reader = Reader::of(blocks);
+    let mut spots = Vec::new();
+    let mut read = || -> Result<(), Damaged> {
+        while reader.next()? {
+            spots.clear();
+            posting::read(reader.postings, reader.words.base, &mut spots)?;
+            std::str::from_utf8(&reader.words.word).map_err(|_| Damaged)?;
+        }
+        Ok(())
+    };
+    read().is_ok()
+}
+
 /// Makes one run of several. Each comes with the records that are no longer in it; `base` is the smallest number of those
 /// that are left.
 pub(super) fn merge(runs: &[(&[Block], &[i64])], base: i64) -> Result<Vec<Block>, Damaged> {

@@ -143,7 +143,8 @@ impl Search {
                 if begins.iter().flatten().all(|begins| !begins.is_empty()) {
                     candidates.insert(done, begins);
                 }
-                spots.clear();
+                // Their room is needed again at once.
+                spots.values_mut().for_each(Vec::clear);
             }
             let Some(row) = &block else { return Ok(candidates) };
             run = of;
