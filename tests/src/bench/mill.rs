@@ -1,6 +1,6 @@
 //! Fills a database with what came in over months, without phones and without HTTP: documents are made by the code that
-//! phones make them with, go in through the store's own `append` as pushes of promoters' devices, with their journals,
-//! and are judged and published by the server's own projector.
+//! phones make them with, and go in as segments of promoters' journals, which the server's own `receive` takes in and
+//! judges as it does those of a storm.
 //!
 //! A large filling is made once and kept in the target directory.
 
@@ -12,10 +12,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
+use futures_util::future::try_join_all;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use server::auth::code::Code;
 use server::service::projector;
+use server::service::receive::{Received, receive};
 use server::state::App;
 use server::store::{ChangeState, Device, DeviceReport, NewDevice, NewLine, Push};
 use sync_core::document::{Document, NewChange, NewRecord};
@@ -26,6 +28,7 @@ use sync_core::record::entry::{Entry as _, FollowUp};
 use sync_core::record::header::{Header, SCHEMA};
 use sync_core::time::UnixMillis;
 use sync_core::wire::exchange::Backlog;
+use sync_core::wire::segment::{Item, Segment};
 
 use super::Setting;
 use super::company::{Company, Post};
@@ -94,13 +97,24 @@ pub fn fill(ground: &Ground, post: Post, records: u32, seed: u64) -> Result<(), 
             if taken.is_empty() {
                 return Ok(());
             }
-            app.store.append(&taken, app.salt).await.map_err(odd)?;
+            try_join_all(taken.iter().map(|push| arrive(app, push))).await?;
             projector::drain(app).await.map_err(odd)?;
             taken.iter().for_each(|_| (0..RECORDS_OF_A_PUSH).for_each(|_| stretch.step()));
         }
     })?;
     stretch.end("done");
     Ok(())
+}
+
+/// Has the server take in a push as it comes from a phone.
+async fn arrive(app: &App, push: &Push) -> Result<(), Failure> {
+    let device = app.store.device(push.device).await.map_err(odd)?;
+    let items = push.lines.iter().map(|line| Item { entry: line.entry, change: line.raw.clone() });
+    let segment = Segment::pack(&items.collect::<Vec<_>>(), push.head, push.signature).map_err(odd)?;
+    match receive(app, &device, &segment, &push.report).await.map_err(odd)? {
+        Received::Stored { .. } => Ok(()),
+        other => Err(odd(format!("a push was not taken in: {other:?}"))),
+    }
 }
 
 /// Hires promoters whose phones have nothing to hand in, until the company has so many people.
