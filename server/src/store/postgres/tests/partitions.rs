@@ -76,6 +76,19 @@ async fn an_old_month_can_be_detached() {
     store.close().await;
 }
 
+/// A database of an older version has months of changes, and gets those of bundles when it is opened.
+#[tokio::test]
+async fn a_month_that_one_table_has_the_other_gets() {
+    let store = scratch().await;
+    let mut tx = store.begin_write().await.unwrap();
+    months::make(&mut tx, months::Month::of(NOVEMBER_2029)).await.unwrap();
+    sqlx::raw_sql("drop table bundle_2029_11").execute(&mut *tx).await.unwrap();
+    months::prepare(&mut tx, UnixMillis(NOVEMBER_2029.0 / 2)).await.unwrap();
+    assert_eq!(in_table(&mut tx, "bundle_2029_11").await, 0, "it is there, and empty");
+    tx.commit().await.unwrap();
+    store.close().await;
+}
+
 #[tokio::test]
 async fn the_months_to_come_are_there() {
     let store = scratch().await;
