@@ -16,29 +16,52 @@ use crate::store::packing::unpack;
 use crate::store::shared::statements;
 use crate::store::shared::stored::{count, hash, thirty_two};
 
+/// How much there is, with how many changes lie in bundles and when the newest of those came.
+macro_rules! contents {
+    ($bundled:literal, $newest:literal) => {
+        concat!(
+            "select (select count(*) from change) + ",
+            $bundled,
+            ", (select count(*) from record), (select count(*) from organisation), \
+            (select max(received_at) from change where id = (select max(id) from change)), ",
+            $newest,
+            ", coalesce((select cast(value as bigint) from meta where key = 'epoch'), 1)"
+        )
+    };
+}
+
+/// How many journals lack lines, with how many of each lie in bundles.
+macro_rules! broken_journals {
+    ($bundled:literal) => {
+        concat!(
+            "select count(*) from device d \
+            left join (select device, count(*) as lines from change where device is not null group by device) c \
+                on c.device = d.no left join (",
+            $bundled,
+            ") b on b.device = d.no where d.journal_n <> coalesce(c.lines, 0) + coalesce(b.lines, 0)"
+        )
+    };
+}
+
 statements! {
     APPLIED = "select version, checksum from _sqlx_migrations where success order by version";
-    CONTENTS = "select (select count(*) from change) \
-            + cast(coalesce((select sum(octet_length(hashes)) / 32 from bundle), 0) as bigint), \
-        (select count(*) from record), (select count(*) from organisation), \
-        (select max(received_at) from change where id = (select max(id) from change)), \
-        (select max(received_at) from bundle), \
-        coalesce((select cast(value as bigint) from meta where key = 'epoch'), 1)";
+    CONTENTS = contents!("(select cast(coalesce(sum(octet_length(hashes)), 0) as bigint) / 32 from bundle)",
+        "(select max(received_at) from bundle)");
+    CONTENTS_BEFORE_BUNDLES = contents!("0", "cast(null as bigint)");
     JOURNALS = "select id, journal_n from device where journal_n > 0";
     // By what lies in bundles and not by the parts of journals: what a part says of a bundle that was lost is not all.
-    BROKEN_JOURNALS = "select count(*) from device d \
-        left join (select device, count(*) as lines from change where device is not null group by device) c \
-            on c.device = d.no \
-        left join (select device, sum(octet_length(hashes)) / 32 as lines from bundle group by device) b on b.device = d.no \
-        where d.journal_n <> coalesce(c.lines, 0) + coalesce(b.lines, 0)";
+    BROKEN_JOURNALS = broken_journals!("select device, sum(octet_length(hashes)) / 32 as lines from bundle group by device");
+    BROKEN_JOURNALS_BEFORE_BUNDLES = broken_journals!("select no as device, 0 as lines from device");
     PUBLISHED = "select hash, raw from change where state = 1";
+    HAS_BUNDLES = "select version from _sqlx_migrations where version = 26 and success";
     SET_EPOCH = "insert into meta (key, value) values ('epoch', $1) \
         on conflict (key) do update set value = excluded.value";
     PHOTOS = "select object, object_hash, preview from photo where lost_at is null order by object";
 }
 
 pub(super) async fn contents(conn: &mut Conn) -> Result<Contents, StoreError> {
-    let row = sqlx::query::<Db>(CONTENTS).fetch_one(conn).await?;
+    let statement = if has_bundles(conn).await? { CONTENTS } else { CONTENTS_BEFORE_BUNDLES };
+    let row = sqlx::query::<Db>(statement).fetch_one(conn).await?;
     Ok(Contents {
         changes: count(row.try_get(0)?)?,
         records: count(row.try_get(1)?)?,
@@ -57,6 +80,11 @@ pub(super) async fn is_known(conn: &mut Conn, ours: &Migrator) -> Result<bool, s
     Ok(!applied.is_empty() && applied.iter().all(known))
 }
 
+/// Whether the database has bundles. One of an older version, which a backup may hold, has none yet.
+async fn has_bundles(conn: &mut Conn) -> Result<bool, sqlx::Error> {
+    Ok(sqlx::query::<Db>(HAS_BUNDLES).fetch_optional(conn).await?.is_some())
+}
+
 /// Up to which line the database holds each device's journal.
 pub(super) async fn journals(conn: &mut Conn) -> Result<Vec<(DeviceId, u64)>, StoreError> {
     let rows = sqlx::query_as::<Db, (Uuid, i64)>(JOURNALS).fetch_all(conn).await?;
@@ -65,7 +93,8 @@ pub(super) async fn journals(conn: &mut Conn) -> Result<Vec<(DeviceId, u64)>, St
 
 /// How many journals lack lines.
 pub(super) async fn broken_journals(conn: &mut Conn) -> Result<i64, sqlx::Error> {
-    Ok(sqlx::query_as::<Db, (i64,)>(BROKEN_JOURNALS).fetch_one(conn).await?.0)
+    let statement = if has_bundles(conn).await? { BROKEN_JOURNALS } else { BROKEN_JOURNALS_BEFORE_BUNDLES };
+    Ok(sqlx::query_as::<Db, (i64,)>(statement).fetch_one(conn).await?.0)
 }
 
 /// Whether each published change still has its name, which is a hash of its bytes: a database itself does not notice a
@@ -81,7 +110,7 @@ pub(super) async fn changes_are_intact(conn: &mut Conn) -> Result<bool, sqlx::Er
         }
     }
     drop(changes);
-    bundle::are_intact(conn).await
+    Ok(!has_bundles(conn).await? || bundle::are_intact(conn).await?)
 }
 
 /// The photos that the database names.

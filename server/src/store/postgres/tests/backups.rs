@@ -69,6 +69,25 @@ async fn a_running_server_is_backed_up_and_restored_elsewhere() {
     store.close().await;
 }
 
+/// A backup of an older version is restored as it is; whoever opens the database brings it up to date.
+#[tokio::test]
+async fn a_backup_from_before_there_were_bundles_is_restored() {
+    let store = scratch().await;
+    store.create_organisation(&organisation(1)).await.unwrap();
+    let older = "drop table bundle, journal_part; delete from _sqlx_migrations where version >= 26";
+    sqlx::raw_sql(older).execute(&store.writers).await.unwrap();
+    let place = tempfile::TempDir::new().unwrap();
+    let target = place.path().join("backup.dump");
+    backup(&url(&store.database), &target, NOW).await.unwrap();
+    let elsewhere = throwaway_postgres::shared().database("template0", |_| {});
+    let restored = restore(&target, &url(&elsewhere)).await.unwrap();
+    assert_eq!((restored.contents.organisations, restored.contents.changes), (1, 0));
+    let other = PostgresStore::open(&access(&elsewhere.url()), place.path()).await.unwrap();
+    assert_eq!(other.organisations().await.unwrap(), [organisation(1)]);
+    other.close().await;
+    store.close().await;
+}
+
 #[tokio::test]
 async fn what_is_not_whole_is_no_backup() {
     let store = scratch().await;

@@ -96,6 +96,24 @@ async fn an_unsound_backup_is_refused() {
     store.close().await;
 }
 
+/// A backup of an older version is restored as it is; whoever opens the database brings it up to date.
+#[tokio::test]
+async fn a_backup_from_before_there_were_bundles_is_restored() {
+    let store = scratch().await;
+    store.create_organisation(&organisation(1)).await.unwrap();
+    let older = "drop table bundle; drop table journal_part; delete from _sqlx_migrations where version >= 26";
+    sqlx::raw_sql(older).execute(&store.writer).await.unwrap();
+    let target = store.folder.path().join("backup.db");
+    backup(store.folder.path(), &target, NOW).await.unwrap();
+    let elsewhere = tempfile::TempDir::new().unwrap();
+    let restored = restore(&target, elsewhere.path(), Occupant::Keep, NOW).await.unwrap();
+    assert_eq!((restored.contents.organisations, restored.contents.changes), (1, 0));
+    let other = SqliteStore::open(elsewhere.path()).await.unwrap();
+    assert_eq!(other.organisations().await.unwrap(), [organisation(1)]);
+    other.close().await;
+    store.close().await;
+}
+
 #[tokio::test]
 async fn what_is_not_whole_is_no_backup() {
     let store = scratch().await;
@@ -125,6 +143,17 @@ async fn what_is_not_whole_is_no_backup() {
     let altered = backup(store.folder.path(), &target, NOW).await;
     assert!(matches!(altered, Err(BackupError::Damaged { .. })), "a change with another name: {altered:?}");
     execute("delete from change").await;
+    execute("update device set journal_n = 1").await;
+    execute(
+        "insert into bundle (record, seq, device, received_at, hashes, lines, contents) \
+        select x'04', 1, no, 1, zeroblob(32), x'00000000', x'050302' || x'8501' from device",
+    )
+    .await;
+    let altered = backup(store.folder.path(), &target, NOW).await;
+    let is_altered = |what: &String| what.contains("its name");
+    assert!(matches!(&altered, Err(BackupError::Damaged { what, .. }) if is_altered(what)), "in a bundle: {altered:?}");
+    execute("delete from bundle").await;
+    execute("update device set journal_n = 0").await;
     execute(
         "insert into _sqlx_migrations (version, description, success, checksum, execution_time) \
         values (9999, 'later', 1, x'00', 1)",
