@@ -12,7 +12,6 @@ mod months;
 pub mod moving;
 mod neighbours;
 mod reach;
-mod rows_in_turn;
 mod search;
 #[cfg(test)]
 mod tests;

@@ -32,7 +32,7 @@ macro_rules! bulk_statements {
 /// Compiles the shared rooms for the database of the module that calls it. The module has to define `Db`, `Conn`,
 /// `DbRow`, `Backend`, `PLACEHOLDERS`, `KIND`, `SIZE`, `SERVERS`, `INDEXES`, `INDEXES_TO_MAKE_ARE_KEPT`, `TAKE_INDEX`,
 /// `AWAIT_INDEX`, `INDEX_MAKERS`, `snapshot`,
-/// `block_salt`, `announce`, `briefly` and the modules `search` and `rows_in_turn`.
+/// `block_salt`, `announce`, `briefly` and the module `search`.
 macro_rules! mount {
     () => {
         #[path = "shared/access.rs"]

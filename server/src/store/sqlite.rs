@@ -4,7 +4,6 @@
 //! `synchronous = full` makes a commit durable before it returns, which is what a receipt promises.
 
 pub mod backup;
-mod rows_in_turn;
 mod search;
 #[cfg(test)]
 mod tests;

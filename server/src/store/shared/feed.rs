@@ -1,6 +1,6 @@
 //! The feed: what devices have not seen yet.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use sqlx::Row as _;
 use sync_core::id::{DeviceId, OfficeId, OrganisationId, PersonId, RecordId, TeamId};
@@ -9,54 +9,35 @@ use uuid::Uuid;
 
 use super::actors::author_at;
 use super::bundle;
-use super::rows_in_turn::RowsInTurn;
-use super::run::each_of;
+use super::run::{self, each_of, each_row_returning};
 use super::{Conn, Db, DbRow};
 use crate::store::packing::unpack;
 use crate::store::shared::stored::{count, hash, position, scope_key};
 use crate::store::shared::{bulk_statements, id_of, no_of, statements};
 use crate::store::{FeedItem, FeedPage, FeedPosition, FeedQuery, PublishedChange, RecordPlace, Scope, StoreError};
 
-/// The news `c` of a table about records `r` of one kind of scope.
-macro_rules! news_of {
-    ($table:literal, $scope:literal, $entered:literal) => {
+/// The records of one kind of scope in feed order, behind position `$2`: when each entered it, and when anything of it
+/// was published first.
+macro_rules! feed_of {
+    ($scope:literal, $entered:literal) => {
         concat!(
-            "from record r cross join ",
-            $table,
-            " c where r.",
+            "select r.seq, r.id, r.",
+            $entered,
+            ", r.first_seq from record r where r.",
             $scope,
             " = ",
             no_of!("$1"),
-            " and r.seq > $2 and c.record = r.id and (r.",
-            $entered,
-            " > $4 or c.seq > $4) and (c.device is distinct from $3 or (r.",
-            $entered,
-            " > $4 and r.",
-            $entered,
-            " > r.first_seq))"
+            " and r.seq > $2 order by r.seq limit $3"
         )
     };
 }
 
-/// The feed of one kind of scope, after position `$2` for a device that has everything up to `$4`. `cross join` keeps
-/// the order of the tables: records in feed order, the changes of each.
-///
-/// A device is not sent what it wrote itself, except of a record that came back into its scope: it was told to drop
-/// that one, its own changes with it.
-macro_rules! feed_of {
-    ($scope:literal, $entered:literal) => {
-        concat!(
-            "select * from (select r.seq, r.id, c.seq as at, c.hash, c.raw, c.place, c.actor, \
-            cast(null as bytea) as lines ",
-            news_of!("change", $scope, $entered),
-            " and c.state = 1 order by r.seq) changes union all \
-            select * from (select r.seq, r.id, c.seq as at, c.hashes, c.contents, \
-            cast(null as bigint), cast(null as bigint), c.lines ",
-            news_of!("bundle", $scope, $entered),
-            " order by r.seq) bundles order by 1"
-        )
-    };
-}
+/// So many records are looked at together first: a phone that begins finds everything.
+const FIRST: usize = 32;
+/// No more are looked at together.
+const MOST: usize = 256;
+/// How much should come of them, in bytes: a record may be a thousand times as large as another.
+const ROOM: usize = 256 * 1024;
 
 statements! {
     HEAD = "select o.seq, coalesce((select s.salt from feed_salt s where s.organisation = o.id \
@@ -72,6 +53,12 @@ statements! {
 }
 
 bulk_statements! {
+    // Of each record what was published behind a position, but for what a device brought.
+    NEWS[3] = "with wanted (record, known, own) as (values {rows}) select c.record, c.seq, c.hash, c.raw, c.place, c.actor \
+        from wanted cross join change c where c.record = wanted.record and c.state = 1 and c.seq > wanted.known \
+        and c.device is distinct from wanted.own";
+    BUNDLED_NEWS[3] = "with wanted (record, known, own) as (values {rows}) select b.record, b.seq, b.hashes, b.contents, b.lines \
+        from wanted cross join bundle b where b.record = wanted.record and b.seq > wanted.known and b.device <> wanted.own";
     WRITERS[1] = "select a.id, p.id, p.name from actor a join person p on p.id = a.person where a.no in ({list})";
     PLACES[1] = concat!("select r.id, ", id_of!("r.organisation"), ", ", id_of!("r.owner"), ", ", id_of!("r.team"), ", ",
         id_of!("r.office"), " from record r where r.id in ({list})");
@@ -118,33 +105,63 @@ impl Filling {
     }
 }
 
-/// A record of the feed while its changes come in, with their places.
-struct Gathered {
-    record: RecordId,
+/// A record that may have news.
+struct Next {
     seq: i64,
-    changes: Vec<((i64, i64), i64, PublishedChange)>,
+    record: Uuid,
+    entered: i64,
+    first_seq: i64,
 }
 
-impl Gathered {
-    fn add(&mut self, row: &DbRow) -> Result<(), StoreError> {
-        let at: i64 = row.try_get(2)?;
-        if let Some(lines) = row.try_get::<Option<&[u8]>, _>(7)? {
-            let bundled = bundle::unpack(row.try_get(3)?, lines, row.try_get(4)?);
-            self.changes.extend(bundled.map(|(it, change)| ((at, it.place), it.actor, change)));
-            return Ok(());
-        }
-        let hash = hash(row.try_get(3)?)?;
-        let change = PublishedChange { raw: unpack(&hash, row.try_get(4)?), hash };
-        self.changes.push(((at, row.try_get(5)?), row.try_get(6)?, change));
-        Ok(())
+impl Next {
+    fn of(row: &DbRow) -> Result<Self, StoreError> {
+        let (seq, record, entered, first_seq) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
+        Ok(Self { seq, record, entered, first_seq })
     }
 
-    /// The item, and the numbers of those who wrote it.
-    fn item(mut self) -> Result<(FeedItem, Vec<i64>), StoreError> {
-        self.changes.sort_unstable_by_key(|(place, ..)| *place);
-        let (actors, changes) = self.changes.into_iter().map(|(_, actor, change)| (actor, change)).unzip();
-        Ok((FeedItem { record: self.record, seq: count(self.seq)?, changes, gone: false }, actors))
+    /// Binds what is asked about it.
+    fn ask<'q>(&self, query: run::Filling<'q>, since: i64, own: i64) -> run::Filling<'q> {
+        query.bind(self.record).bind(self.known(since)).bind(self.left_away(since, own))
     }
+
+    /// Up to which position a device knows it that has everything of the scope up to `since`.
+    fn known(&self, since: i64) -> i64 {
+        if self.entered > since { 0 } else { since }
+    }
+
+    /// Whose changes it is not sent. A device has what it wrote itself, except of a record that came back into its scope:
+    /// it was told to drop that one, its own changes with it.
+    fn left_away(&self, since: i64, own: i64) -> i64 {
+        if self.entered > since && self.entered > self.first_seq { 0 } else { own }
+    }
+}
+
+/// The news of a record, with their places and the numbers of those who wrote them.
+type Gathered = Vec<((i64, i64), i64, PublishedChange)>;
+
+/// The news of records.
+async fn news(conn: &mut Conn, next: &[Next], since: i64, own: i64) -> Result<HashMap<Uuid, Gathered>, StoreError> {
+    let mut gathered: HashMap<Uuid, Gathered> = HashMap::new();
+    for row in &each_row_returning(conn, NEWS, next, |query, next| next.ask(query, since, own)).await? {
+        let hash = hash(row.try_get(2)?)?;
+        let change = PublishedChange { raw: unpack(&hash, row.try_get(3)?), hash };
+        let place = (row.try_get(1)?, row.try_get(4)?);
+        gathered.entry(row.try_get(0)?).or_default().push((place, row.try_get(5)?, change));
+    }
+    for row in &each_row_returning(conn, BUNDLED_NEWS, next, |query, next| next.ask(query, since, own)).await? {
+        let seq = row.try_get(1)?;
+        let bundled = bundle::unpack(row.try_get(2)?, row.try_get(4)?, row.try_get(3)?);
+        let changes = bundled.map(|(it, change)| ((seq, it.place), it.actor, change));
+        gathered.entry(row.try_get(0)?).or_default().extend(changes);
+    }
+    Ok(gathered)
+}
+
+/// The item about a record, and the numbers of those who wrote it.
+fn item(next: &Next, mut gathered: Gathered) -> Result<(FeedItem, Vec<i64>), StoreError> {
+    gathered.sort_unstable_by_key(|(place, ..)| *place);
+    let (actors, changes) = gathered.into_iter().map(|(_, actor, change)| (actor, change)).unzip();
+    Ok((FeedItem { record: RecordId(next.record), seq: count(next.seq)?, changes, gone: false }, actors))
 }
 
 pub(super) async fn feed(conn: &mut Conn, query: &FeedQuery) -> Result<FeedPage, StoreError> {
@@ -187,28 +204,30 @@ async fn read(conn: &mut Conn, query: &FeedQuery) -> Result<Filling, StoreError>
         Scope::Office(_) => FEED_OF_OFFICE,
         Scope::Organisation(_) => FEED_OF_ORGANISATION,
     };
-    // In turn, so that a page costs what it holds and not what lies behind it.
-    let (after, since) = (position(query.after), position(query.since));
-    let mut rows =
-        RowsInTurn::of(conn, statement, |query| query.bind(scope).bind(after).bind(own).bind(since)).await?;
-    let mut gathered: Option<Gathered> = None;
+    // Some records after the other, so that a page costs what it holds and not what lies behind it.
+    let (mut after, since) = (position(query.after), position(query.since));
+    let mut many = FIRST;
     loop {
-        let row = rows.next().await?;
-        let seq = row.as_ref().map(|row| row.try_get::<i64, _>(0)).transpose()?;
-        if let Some(complete) = gathered.take_if(|gathered| Some(gathered.seq) != seq) {
-            while let Some((at, record)) = departures.next_if(|(at, _)| *at < complete.seq) {
+        let next = sqlx::query::<Db>(statement).bind(scope).bind(after).bind(i64::try_from(many).unwrap_or(i64::MAX));
+        let next = next.fetch_all(&mut *conn).await?;
+        let next: Vec<Next> = next.iter().map(Next::of).collect::<Result<_, _>>()?;
+        let mut news = news(conn, &next, since, own).await?;
+        let bytes: usize = news.values().flatten().map(|(.., change)| change.raw.len()).sum();
+        for next in &next {
+            let Some(gathered) = news.remove(&next.record) else { continue };
+            while let Some((at, record)) = departures.next_if(|(at, _)| *at < next.seq) {
                 if !filling.add(gone(at, record)?, []) {
                     return Ok(filling);
                 }
             }
-            let (item, actors) = complete.item()?;
+            let (item, actors) = item(next, gathered)?;
             if !filling.add(item, actors) {
                 return Ok(filling);
             }
         }
-        let (Some(row), Some(seq)) = (row, seq) else { break };
-        let record = RecordId(row.try_get(1)?);
-        gathered.get_or_insert_with(|| Gathered { record, seq, changes: Vec::new() }).add(&row)?;
+        let Some(last) = next.last().filter(|_| next.len() == many) else { break };
+        after = last.seq;
+        many = (ROOM * many).checked_div(bytes).unwrap_or(MOST).clamp(1, MOST);
     }
     for (at, record) in departures {
         if !filling.add(gone(at, record)?, []) {
