@@ -95,12 +95,15 @@ pub fn fill(ground: &Ground, post: Post, records: u32, seed: u64) -> Result<(), 
         loop {
             let taken: Vec<Push> = pushes.iter().take(PUSHES).collect::<Result<_, _>>()?;
             if taken.is_empty() {
-                return Ok(());
+                break;
             }
             try_join_all(taken.iter().map(|push| arrive(app, push))).await?;
             projector::drain(app).await.map_err(odd)?;
             taken.iter().for_each(|_| (0..RECORDS_OF_A_PUSH).for_each(|_| stretch.step()));
         }
+        // As a server that leads does all the time.
+        while app.store.rebuild().tidy_words().await.map_err(odd)? {}
+        Ok(())
     })?;
     stretch.end("done");
     Ok(())
