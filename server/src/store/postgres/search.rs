@@ -44,23 +44,23 @@ statements! {
     ADD_BLOCKS = "insert into word_block (run, first, part, block) \
         select $1, * from unnest(cast($2 as text[]), cast($3 as bigint[]), cast($4 as bytea[]))";
     NOTE_GONE = "update word_run set gone = $2, records = $3 where run = $1";
+    // `offset 0` has PostgreSQL look for each word in each run: without statistics it would rather read all blocks there are.
     // Behind the last word before the one that is wanted there are further blocks only if that one begins them.
     BLOCKS = "select r.run, wanted.ord, b.first, b.block from word_run r \
         cross join unnest(cast($1 as integer[]), cast($2 as text[]), cast($3 as text[])) wanted (ord, word, up_to) \
-        left join lateral (select f.first from word_block f where f.run = r.run and f.first <= wanted.word \
-            order by f.first desc limit 1) before on true \
-        join word_block b on b.run = r.run and b.first >= coalesce(before.first, wanted.word) \
-            and b.first <= wanted.up_to and (b.part = 0 or b.first >= wanted.word) \
-        order by r.run";
+        cross join lateral (select b.first, b.block from word_block b where b.run = r.run and b.first >= coalesce(\
+                (select f.first from word_block f where f.run = r.run and f.first <= wanted.word order by f.first desc limit 1), \
+                wanted.word) \
+            and b.first <= wanted.up_to and (b.part = 0 or b.first >= wanted.word) offset 0) b order by r.run";
     // The one block that tells where a record has a word.
     LOOK = "select wanted.run, wanted.ord, wanted.no, b.first, b.block from unnest(cast($1 as bigint[]), cast($2 as integer[]), \
         cast($3 as text[]), cast($4 as bigint[])) wanted (run, ord, word, no) cross join lateral \
         (select f.first, f.block from word_block f where f.run = wanted.run and (f.first, f.part) <= (wanted.word, wanted.no) \
             order by f.first desc, f.part desc limit 1) b";
     // How many blocks words have for themselves, in the largest run: how common they are.
-    COMMON = "select wanted.ord, count(*) from unnest(cast($1 as integer[]), cast($2 as text[])) wanted (ord, word) \
-        join word_block b on b.run = (select r.run from word_run r order by r.records desc limit 1) \
-            and b.first = wanted.word group by wanted.ord";
+    COMMON = "select wanted.ord, c.blocks from unnest(cast($1 as integer[]), cast($2 as text[])) wanted (ord, word) \
+        cross join lateral (select count(*) as blocks from word_block b where b.first = wanted.word \
+            and b.run = (select r.run from word_run r order by r.records desc limit 1)) c where c.blocks > 0";
     GONE = "select run, gone from word_run where gone is not null";
     SIZES = "select run, written, records from word_run order by run";
     BEFORE_RUNS = "select 1 from pg_class where oid = to_regclass('words_before')";

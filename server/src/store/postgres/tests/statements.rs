@@ -173,6 +173,26 @@ async fn records_made_around_another_are_found_by_their_time() {
     assert!(found > 0);
 }
 
+/// What stands in most records has thousands of blocks, and each search would read all of them.
+#[tokio::test]
+async fn blocks_are_found_by_run_and_word() {
+    let store = scratch().await;
+    let mut conn = store.writers.begin_with(begin(true)).await.unwrap();
+    let mut found = 0;
+    for (name, sql) in statements() {
+        let bounds: &[&str] = match name.as_str() {
+            "search::BLOCKS" => &["run = r.run", "first >=", "first <= wanted.up_to"],
+            "search::COMMON" => &["run = ", "first = wanted.word"],
+            _ => continue,
+        };
+        let plan = plan_of(&mut conn, &sql).await;
+        let bound = |line: &String| line.contains("Index Cond:") && bounds.iter().all(|bound| line.contains(bound));
+        assert!(plan.iter().any(bound), "{}\n  {sql}", plan.join("\n"));
+        found += 1;
+    }
+    assert_eq!(found, 2);
+}
+
 /// A plan that does not know how many rows of a list are wanted sorts all that there are.
 #[tokio::test]
 async fn lists_are_planned_for_their_values_and_what_is_named_is_not() {
