@@ -40,7 +40,7 @@ macro_rules! store_conformance {
                 bundling: what_lies_together_is_read_like_everything_else,
                     a_journal_is_read_in_order_wherever_its_lines_lie, what_lies_together_and_comes_again_is_known,
                     where_something_can_t_be_placed_changes_lie_for_themselves, lines_are_put_back_where_none_lies,
-                    what_is_judged_anew_lies_for_itself, of_one_record_only_what_is_published_lies_together;
+                    what_is_judged_anew_lies_for_itself, of_one_record_only_what_is_published_lies_together, what_is_too_large_together_lies_for_itself;
                 deciding: what_is_accepted_is_judged_again_with_what_waited, what_is_refused_is_told_and_remembered,
                     held_changes_are_grouped_by_record_and_device;
                 feeding: a_device_gets_what_it_lacks, pages_end_where_they_say,

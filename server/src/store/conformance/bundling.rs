@@ -192,6 +192,23 @@ pub(in crate::store) async fn what_is_judged_anew_lies_for_itself(store: &dyn St
     assert_eq!(store.verdicts(wang.id, 0).await.unwrap().judged_through, 4);
 }
 
+pub(in crate::store) async fn what_is_too_large_together_lies_for_itself(store: &dyn Store) {
+    let mut world = World::found(store).await;
+    let mut wang = world.promoter_with_phone("Wang", 0).await;
+    let id = world.record_id();
+    let (mut push, hashes) = world.push(&mut wang, &[id; 4]);
+    // More than is ever unpacked together.
+    for line in &mut push.lines[..3] {
+        line.raw = Some(vec![0x85; 23 * 1024 * 1024]);
+    }
+    let sent: Vec<Vec<u8>> = push.lines.iter().filter_map(|line| line.raw.clone()).collect();
+    push.judged = vec![world.publication(id, world.row(id, &wang.person), &hashes).await];
+    store.append(&[push], SALT).await.unwrap();
+    let record = store.record(id).await.unwrap();
+    assert_eq!(names(&record), hashes);
+    assert!(record.published.iter().zip(&sent).all(|(change, raw)| change.raw == *raw));
+}
+
 pub(in crate::store) async fn of_one_record_only_what_is_published_lies_together(store: &dyn Store) {
     let mut world = World::found(store).await;
     let mut wang = world.promoter_with_phone("Wang", 0).await;

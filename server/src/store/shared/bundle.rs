@@ -67,6 +67,10 @@ bulk_statements! {
         from wanted join change c on c.device = wanted.device and c.n = wanted.n where c.device is not null";
 }
 
+/// So many bytes of changes lie together at most: whoever wants one reads all of them, and no packed thing is longer than
+/// it is unpacked to.
+pub(super) const MOST_BYTES: usize = 4 * 1024 * 1024;
+
 /// A line of a journal: the number of its device, and its own.
 pub(super) type LineNo = (i64, i64);
 
@@ -78,6 +82,8 @@ pub(super) struct NewBundle<'a> {
     pub(super) received_at: UnixMillis,
     /// In the order of their lines.
     pub(super) changes: Vec<(Bundled, &'a [u8])>,
+    /// How many more bytes fit in.
+    pub(super) room: usize,
 }
 
 /// Stores bundles, and the lines of each device whose changes lie in them.

@@ -234,20 +234,19 @@ async fn insert(conn: &mut Conn, taken: &[(&Push, &Journal)], lines: &[Line<'_>]
         };
         let Entry { record, clock, .. } = line.line.entry;
         let (device, received_at) = (line.journal.no, line.received_at);
-        let bundle = bundles.entry((record, seq)).or_insert_with(|| NewBundle {
-            record,
-            seq,
-            device,
-            received_at,
-            changes: Vec::new(),
-        });
-        if (bundle.device, bundle.received_at) != (device, received_at) {
+        let (changes, room) = (Vec::new(), bundle::MOST_BYTES);
+        let new = || NewBundle { record, seq, device, received_at, changes, room };
+        let bundle = bundles.entry((record, seq)).or_insert_with(new);
+        let bytes = change.1.len();
+        if (bundle.device, bundle.received_at) != (device, received_at) || bytes > bundle.room {
             alone.push(line);
             continue;
         }
         parts.entry(device).or_default().push(PartLine { n: change.0.n, record, clock });
         bundle.changes.push(change);
+        bundle.room -= bytes;
     }
+    bundles.retain(|_, bundle| !bundle.changes.is_empty());
     insert_lines(conn, &alone).await?;
     let bundles: Vec<NewBundle<'_>> = bundles.into_values().collect();
     bundle::insert(conn, &bundles, &parts).await
