@@ -6,7 +6,7 @@
 
 pub mod oddities;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -97,15 +97,26 @@ pub fn fill(ground: &Ground, post: Post, records: u32, seed: u64) -> Result<(), 
             if taken.is_empty() {
                 break;
             }
-            try_join_all(taken.iter().map(|push| arrive(app, push))).await?;
-            projector::drain(app).await.map_err(odd)?;
             taken.iter().for_each(|_| (0..RECORDS_OF_A_PUSH).for_each(|_| stretch.step()));
+            arrive_together(app, taken).await?;
+            projector::drain(app).await.map_err(odd)?;
         }
         // As a server that leads does all the time.
         while app.store.rebuild().tidy_words().await.map_err(odd)? {}
         Ok(())
     })?;
     stretch.end("done");
+    Ok(())
+}
+
+/// Has the server take in pushes at once, but those of one phone one after the other.
+async fn arrive_together(app: &App, mut pushes: Vec<Push>) -> Result<(), Failure> {
+    while !pushes.is_empty() {
+        let mut phones = HashSet::new();
+        let (first, others): (Vec<Push>, Vec<Push>) = pushes.into_iter().partition(|push| phones.insert(push.device));
+        try_join_all(first.iter().map(|push| arrive(app, push))).await?;
+        pushes = others;
+    }
     Ok(())
 }
 
