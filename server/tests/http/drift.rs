@@ -161,6 +161,21 @@ async fn what_the_server_s_disk_forgot_costs_no_other_record() {
     assert_eq!(names(&supervisor, damaged), []);
 }
 
+/// Flags compare clocks with those of earlier lines. Where these can't be read any more, what is written goes on.
+#[tokio::test]
+async fn what_the_server_s_disk_forgot_of_a_journal_keeps_nobody_waiting() {
+    let Scene { test, mut promoter, mut supervisor, record, .. } = scene().await;
+    test.sql("update journal_part set entries = substr(entries, 1, 9)").await;
+    promoter.rename(record, "张四");
+    let new = promoter.register("李娜");
+    supervisor.rename(record, "张五");
+    for phone in [&mut promoter, &mut supervisor] {
+        assert_eq!(phone.sync(&test).await.failure, None);
+    }
+    assert_eq!((changes_of(&test, record).await.len(), changes_of(&test, new).await.len()), (5, 1));
+    assert_eq!(test.sql_number("select count(*) from change where state = 0").await, 0);
+}
+
 #[tokio::test]
 async fn a_record_that_left_the_scope_unnoticed_goes() {
     let Scene { test, house, mut promoter, supervisor, record } = scene().await;

@@ -198,7 +198,7 @@ pub(super) async fn clocks(
     let lines: Vec<LineNo> = wanted.iter().copied().collect();
     for row in &each_row_returning(conn, PARTS, &lines, |query, (device, n)| query.bind(*device).bind(*n)).await? {
         let device: i64 = row.try_get(0)?;
-        let found = entries(row.try_get(1)?)?.into_iter().map(|line| ((device, line.n), line.clock));
+        let found = entries(row.try_get(1)?).into_iter().map(|line| ((device, line.n), line.clock));
         clocks.extend(found.filter(|(line, _)| wanted.remove(line)));
     }
     let lines: Vec<LineNo> = wanted.into_iter().collect();
@@ -208,8 +208,13 @@ pub(super) async fn clocks(
     Ok(clocks)
 }
 
-fn entries(stored: &[u8]) -> Result<Vec<PartLine>, StoreError> {
-    part::unpack(stored).map_err(|Damaged| corrupt("part of a journal"))
+/// The lines of a part; none if a disk forgot some of it. An error here would keep everybody's changes waiting who is
+/// looked at together with these.
+fn entries(stored: &[u8]) -> Vec<PartLine> {
+    part::unpack(stored).unwrap_or_else(|Damaged| {
+        tracing::error!("a part of a journal is damaged: what the clocks said at its lines is not known any more");
+        Vec::new()
+    })
 }
 
 /// Lines of a journal from one on that lie in parts, in their order: at least so many, and the number up to which these
@@ -228,7 +233,7 @@ pub(super) async fn journal(
         let parts = parts.fetch_all(&mut *conn).await?;
         for row in &parts {
             last = row.try_get(0)?;
-            found.extend(entries(row.try_get(1)?)?.into_iter().filter(|line| line.n >= from));
+            found.extend(entries(row.try_get(1)?).into_iter().filter(|line| line.n >= from));
         }
         through = found.last().map(|line| line.n).filter(|_| !parts.is_empty());
         if parts.is_empty() {
@@ -247,8 +252,7 @@ pub(super) async fn journal(
 pub(super) async fn written_by(conn: &mut Conn, device: DeviceId) -> Result<HashSet<RecordId>, StoreError> {
     let mut records = HashSet::new();
     for row in &sqlx::query::<Db>(PARTS_OF).bind(device.0).fetch_all(conn).await? {
-        let (of_part, _) = part::records_of(row.try_get(0)?).map_err(|Damaged| corrupt("part of a journal"))?;
-        records.extend(of_part);
+        records.extend(part::records_of(row.try_get(0)?).map(|(records, _)| records).unwrap_or_default());
     }
     Ok(records)
 }
