@@ -3,18 +3,24 @@
 //! A call costs a visit to the connection's thread, so a row at a time is several times dearer than a batch. The
 //! numbers of rows are powers of two: few different texts, which the connection keeps prepared.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
+use std::sync::{LazyLock, PoisonError, RwLock};
 
 use sqlx::AssertSqlSafe;
 
+/// A statement for so many rows.
+type Sized = (&'static str, usize, Placeholders);
+
+/// The statements that were put together.
+static TEXTS: LazyLock<RwLock<HashMap<Sized, &'static str>>> = LazyLock::new(RwLock::default);
 /// At most so many rows in one statement.
 const MOST_ROWS: usize = 64;
 /// At most so many elements in one list.
 const LONGEST_LIST: usize = 512;
 
 /// How a database likes its placeholders.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::store) enum Placeholders {
     /// `?`: SQLite looks up a numbered one by walking through all of them, which for a thousand is slower than the
     /// statement itself.
@@ -50,9 +56,15 @@ impl Bulk {
         self.template.replace("{rows}", &(0..rows).map(row).collect::<Vec<_>>().join(", "))
     }
 
-    /// The statement for so many rows. Only placeholders were put into the constant text, hence it is safe.
-    pub(in crate::store) fn sql(&self, rows: usize, placeholders: Placeholders) -> AssertSqlSafe<String> {
-        AssertSqlSafe(self.text(rows, placeholders))
+    /// The statement for so many rows, which is put together once: there are a few hundred of them, and connections keep
+    /// them prepared. Only placeholders were put into the constant text, hence it is safe.
+    pub(in crate::store) fn sql(&self, rows: usize, placeholders: Placeholders) -> AssertSqlSafe<&'static str> {
+        let key = (self.template, rows, placeholders);
+        if let Some(text) = TEXTS.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return AssertSqlSafe(text);
+        }
+        let mut texts = TEXTS.write().unwrap_or_else(PoisonError::into_inner);
+        AssertSqlSafe(texts.entry(key).or_insert_with(|| self.text(rows, placeholders).leak()))
     }
 }
 
