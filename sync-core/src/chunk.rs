@@ -163,6 +163,12 @@ pub fn change_of(contents: &[u8]) -> (ChangeHash, Vec<u8>) {
 /// A chunk with these contents.
 fn chunk_of(kind: u8, body: &[u8]) -> (ChangeHash, Vec<u8>) {
     let hash = hash_of(kind, body);
+    let raw = framed(kind, body, &hash);
+    (hash, raw)
+}
+
+/// The chunk of this name with these contents.
+fn framed(kind: u8, body: &[u8], hash: &ChangeHash) -> Vec<u8> {
     let length = unsigned_leb128(body.len() as u64);
     let mut raw = Vec::with_capacity(body.len() + 9 + length.len());
     raw.extend_from_slice(&MAGIC);
@@ -170,7 +176,7 @@ fn chunk_of(kind: u8, body: &[u8]) -> (ChangeHash, Vec<u8>) {
     raw.push(kind);
     raw.extend_from_slice(&length);
     raw.extend_from_slice(body);
-    (hash, raw)
+    raw
 }
 
 fn hash_of(kind: u8, body: &[u8]) -> ChangeHash {
@@ -225,6 +231,16 @@ pub fn pack(raw: &[u8], previous: Option<&ChangeHash>) -> Result<Vec<u8>, ChunkE
 /// # Errors
 /// When the form is unknown or it refers to a previous change that is not there. The contents are not looked at.
 pub fn unpack(packed: &[u8], previous: Option<&ChangeHash>) -> Result<(ChangeHash, Vec<u8>), ChunkError> {
+    Ok(change_of(&unpacked(packed, previous)?))
+}
+
+/// Whether unpacking gives just these bytes, of which the name is known and need not be found out again.
+pub fn packs(raw: &[u8], name: &ChangeHash, packed: &[u8], previous: Option<&ChangeHash>) -> bool {
+    unpacked(packed, previous).is_ok_and(|contents| framed(TYPE_CHANGE, &contents, name) == raw)
+}
+
+/// The contents of a packed change.
+fn unpacked(packed: &[u8], previous: Option<&ChangeHash>) -> Result<Vec<u8>, ChunkError> {
     let (&packing, rest) = packed.split_first().ok_or(ChunkError::Malformed)?;
     let mut body = Vec::with_capacity(rest.len() + 33);
     match packing {
@@ -236,7 +252,7 @@ pub fn unpack(packed: &[u8], previous: Option<&ChangeHash>) -> Result<(ChangeHas
         _ => return Err(ChunkError::Unsupported),
     }
     body.extend_from_slice(rest);
-    Ok(change_of(&body))
+    Ok(body)
 }
 
 #[cfg(test)]

@@ -53,7 +53,7 @@ pub(in crate::store) fn pack(changes: &[(Bundled, &[u8])]) -> Packed {
         ] {
             put_signed(&mut packed.lines, now.wrapping_sub(expected));
         }
-        let packs = |packed: &Vec<u8>| chunk::unpack(packed, previous).is_ok_and(|(name, _)| name == change.hash);
+        let packs = |packed: &Vec<u8>| chunk::packs(raw, &change.hash, packed, previous);
         let item = chunk::pack(raw, previous).ok().filter(packs);
         let item = item.unwrap_or_else(|| [&[AS_IT_IS], *raw].concat());
         put(&mut plain, item.len() as u64);
