@@ -252,12 +252,34 @@ async fn publish(app: &App, pending: &[RecordId], workers: usize) -> Result<(), 
     if publications.is_empty() {
         return Ok(());
     }
-    let published = publishing::publish(app, &mut publications).await?;
+    let published = match publishing::publish(app, &mut publications).await {
+        Err(error) if !error.is_retryable() => one_by_one(app, &mut publications).await?,
+        published => published?,
+    };
     metrics::counter!("daybook_records_published_total").increment(publications.len() as u64);
     let done = publications.iter().zip(&published).filter(|(_, answer)| **answer != Published::Stale);
     let changes: usize = done.map(|(publication, _)| publication.published.len()).sum();
     metrics::counter!("daybook_changes_published_total").increment(changes as u64);
     Ok(())
+}
+
+/// Publishes records by themselves that could not be published together. If that is not possible either, because what was
+/// published of one before can't be read any more, what is new of it is held: people see it, and nobody else's waits.
+async fn one_by_one(app: &App, publications: &mut [Publication]) -> Result<Vec<Published>, ServiceError> {
+    let mut published = Vec::with_capacity(publications.len());
+    for publication in publications {
+        let answers = match publishing::publish(app, std::slice::from_mut(publication)).await {
+            Err(error) if !error.is_retryable() => {
+                let (record, cause) = (publication.id, &error.internal);
+                tracing::error!(%record, code = error.code.name, ?cause, "a record can't be published; what is new of it is held");
+                *publication = held(&app.store.record(record).await?);
+                publishing::publish(app, std::slice::from_mut(publication)).await?
+            }
+            answers => answers?,
+        };
+        published.extend(answers);
+    }
+    Ok(published)
 }
 
 /// On how many threads records are judged.
@@ -286,6 +308,17 @@ pub(super) async fn judge_again(app: &App, id: RecordId) -> Result<(), ServiceEr
 
 /// A verdict without looking: some changes of a record are set aside, and nothing is said of the others.
 pub(super) fn set_aside_unseen(record: &PendingRecord, changes: impl Iterator<Item = ChangeHash>) -> Publication {
+    let set_aside = changes.map(|change| (change, ChangeState::Quarantined, code::FATAL.to_owned()));
+    all_aside(record, set_aside.collect())
+}
+
+/// Everything that is new of a record waits until somebody has looked at the storage.
+fn held(record: &PendingRecord) -> Publication {
+    let new = record.incoming.iter().map(|change| (change.hash, ChangeState::Held, code::DAMAGED.to_owned()));
+    all_aside(record, new.collect())
+}
+
+fn all_aside(record: &PendingRecord, set_aside: Vec<(ChangeHash, ChangeState, String)>) -> Publication {
     Publication {
         id: record.id,
         organisation: record.organisation,
@@ -293,7 +326,7 @@ pub(super) fn set_aside_unseen(record: &PendingRecord, changes: impl Iterator<It
         decided: record.decided,
         published: Vec::new(),
         staff: Vec::new(),
-        set_aside: changes.map(|change| (change, ChangeState::Quarantined, code::FATAL.to_owned())).collect(),
+        set_aside,
         left: Vec::new(),
         row: None,
     }

@@ -176,6 +176,43 @@ async fn what_the_server_s_disk_forgot_of_a_journal_keeps_nobody_waiting() {
     assert_eq!(test.sql_number("select count(*) from change where state = 0").await, 0);
 }
 
+/// Of two records the beginning was lost and comes back. One of them can't be published anew, because what was published
+/// before can't be read any more.
+#[tokio::test]
+async fn what_can_t_be_published_keeps_no_other_record_waiting() {
+    for damage in
+        ["update journal_part set entries = substr(entries, 1, 9)", "update bundle set lines = substr(lines, 1, 1)"]
+    {
+        let Scene { test, mut promoter, supervisor, record, .. } = scene().await;
+        let other = promoter.register("李娜");
+        assert_eq!(promoter.sync(&test).await.failure, None);
+        promoter.rename(other, "李娜娜");
+        assert_eq!(promoter.sync(&test).await.failure, None);
+        let whole = changes_of(&test, other).await;
+        let theirs = test.sql_id(supervisor.engine.identity().unwrap().device.0);
+        for lost in [record, other] {
+            let of_it = format!("record = {}", test.sql_id(lost.0));
+            let first = format!("select min(seq) from bundle where {of_it}");
+            test.sql(&format!("delete from bundle where {of_it} and seq = ({first})")).await;
+        }
+        test.sql(&format!("{damage} where device = (select no from device where id = {theirs})")).await;
+        for _ in 0..3 {
+            promoter.pass(DAY_MS);
+            assert_eq!(promoter.sync(&test).await.failure, None, "{damage}");
+        }
+        assert_eq!(changes_of(&test, other).await, whole, "{damage}");
+        assert_eq!(test.sql_number("select count(*) from change where state = 0").await, 0, "{damage}");
+        let of_it = format!("record = {}", test.sql_id(record.0));
+        let held = format!("select count(*) from change where {of_it} and state = 2 and code = '{}'", code::DAMAGED);
+        assert_eq!(
+            test.sql_number(&held).await,
+            2,
+            "{damage}: a person sees what waits for the storage to be looked at"
+        );
+        assert_eq!(changes_of(&test, record).await.len(), 1, "{damage}: what was published is still there");
+    }
+}
+
 #[tokio::test]
 async fn a_record_that_left_the_scope_unnoticed_goes() {
     let Scene { test, house, mut promoter, supervisor, record } = scene().await;
