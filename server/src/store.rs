@@ -28,7 +28,7 @@ pub mod system;
 pub mod trail;
 mod varint;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
 use sync_core::id::{ActorId, ChangeHash, DeviceId, OfficeId, OrganisationId, PersonId, PublicKey, RecordId, TeamId};
@@ -194,6 +194,9 @@ pub trait Store: Send + Sync {
     /// One record with everything that is needed to judge it: its published changes and, if there are any, its received
     /// ones. [`StoreError::NotFound`] if there is neither.
     async fn record(&self, id: RecordId) -> Result<PendingRecord, StoreError>;
+    /// All of the records that [`Self::record`] would find, and perhaps some of which nothing but what was set aside lies
+    /// here.
+    async fn known_records(&self, ids: &[RecordId]) -> Result<HashSet<RecordId>, StoreError>;
     /// Those of the records that [`Self::record`] would find, all at once.
     async fn records(&self, ids: &[RecordId]) -> Result<Vec<PendingRecord>, StoreError>;
     /// Publishes in one transaction. A record whose `base_seq` is no longer the stored one is answered with

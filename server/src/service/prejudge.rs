@@ -41,21 +41,55 @@ pub(super) async fn prejudge(
     let Ok(_seat) = app.projector.seats.acquire().await else {
         return Ok(Vec::new());
     };
-    let mut publications = Vec::with_capacity(records.len());
-    while !records.is_empty() {
-        // In the order of identifiers.
-        let rest = records.keys().nth(TOGETHER).copied().map(|next| records.split_off(&next)).unwrap_or_default();
-        let pending = with_stored(app, device, std::mem::replace(&mut records, rest)).await?;
-        let _judging = app.trial.begin(pending.iter().map(|record| record.id));
-        // What fails here must keep nobody's changes out: the projector meets it again, and there it is seen.
-        match judge_all(app, pending, 1).await {
-            Ok(judged) => publications.extend(judged),
-            Err(error) => {
-                tracing::error!(code = error.code.name, cause = ?error.internal, "judging on arrival failed; it will be judged again");
-            }
+    // Nearly all are new, and to ask whether they are takes less than to load what there is of them.
+    let known = app.store.known_records(&records.keys().copied().collect::<Vec<_>>()).await?;
+    let (mut known, mut pending) = known_and_new(device, records, &known);
+    let mut publications = Vec::with_capacity(known.len() + pending.len());
+    loop {
+        publications.extend(judge_some(app, pending).await);
+        if known.is_empty() {
+            return Ok(publications);
         }
+        // In the order of identifiers.
+        let rest = known.keys().nth(TOGETHER).copied().map(|next| known.split_off(&next)).unwrap_or_default();
+        pending = with_stored(app, device, std::mem::replace(&mut known, rest)).await?;
     }
-    Ok(publications)
+}
+
+/// Judges some records together.
+async fn judge_some(app: &App, pending: Vec<PendingRecord>) -> Vec<Publication> {
+    if pending.is_empty() {
+        return Vec::new();
+    }
+    let _judging = app.trial.begin(pending.iter().map(|record| record.id));
+    // What fails here must keep nobody's changes out: the projector meets it again, and there it is seen.
+    judge_all(app, pending, 1).await.unwrap_or_else(|error| {
+        tracing::error!(code = error.code.name, cause = ?error.internal, "judging on arrival failed; it will be judged again");
+        Vec::new()
+    })
+}
+
+/// Fresh changes of the records of which something may be stored, and all others as they are judged.
+fn known_and_new(
+    device: &Device,
+    records: BTreeMap<RecordId, Vec<IncomingChange>>,
+    known: &HashSet<RecordId>,
+) -> (BTreeMap<RecordId, Vec<IncomingChange>>, Vec<PendingRecord>) {
+    let (known, new): (BTreeMap<_, _>, BTreeMap<_, _>) = records.into_iter().partition(|(id, _)| known.contains(id));
+    (known, new.into_iter().map(|(id, incoming)| begun(device, id, incoming)).collect())
+}
+
+/// A record of which nothing is stored.
+fn begun(device: &Device, id: RecordId, incoming: Vec<IncomingChange>) -> PendingRecord {
+    PendingRecord {
+        id,
+        organisation: device.person.organisation,
+        base_seq: 0,
+        published: Vec::new(),
+        incoming,
+        refused: Vec::new(),
+        decided: 0,
+    }
 }
 
 /// Fresh changes of records with what is stored of these, but for records of which one of them is stored already.
@@ -73,16 +107,7 @@ async fn with_stored(
             pending.push(known);
         }
     }
-    let organisation = device.person.organisation;
-    pending.extend(fresh.into_iter().map(|(id, incoming)| PendingRecord {
-        id,
-        organisation,
-        base_seq: 0,
-        published: Vec::new(),
-        incoming,
-        refused: Vec::new(),
-        decided: 0,
-    }));
+    pending.extend(fresh.into_iter().map(|(id, incoming)| begun(device, id, incoming)));
     Ok(pending)
 }
 

@@ -1,7 +1,7 @@
 //! The server's storage as the services see it: it can refuse, fill up, and take the process with it between any two
 //! steps ([`ServerDisk`]), and for mutants it makes one deliberate mistake.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -88,6 +88,7 @@ broken! {
     fn journal(device: DeviceId, from: u64, limit: u32) -> Vec<JournalLine>;
     fn signed_head(device: DeviceId, n: u64) -> Head;
     fn record(id: RecordId) -> PendingRecord;
+    fn known_records(ids: &[RecordId]) -> HashSet<RecordId>;
     fn places(organisation: OrganisationId, records: &[RecordId]) -> Vec<RecordPlace>;
     fn authors(actors: &[ActorId]) -> Vec<Author>;
     fn scope_heads(scope: &Scope, limit: u32) -> Vec<RecordHeads>;

@@ -70,6 +70,10 @@ pub(in crate::store) async fn what_lies_together_is_read_like_everything_else(st
     let day = "2026-03-05".parse().unwrap();
     let writers = store.days().day_writers(world.offices[0], day).await.unwrap();
     assert_eq!(writers.iter().map(|device| device.id).collect::<Vec<_>>(), [phone.id]);
+    let (received, unknown) = (world.record_id(), world.record_id());
+    world.receive(&mut phone, &[received]).await;
+    let known = store.known_records(&[unknown, other, received, one]).await.unwrap();
+    assert_eq!(known, [one, other, received].into_iter().collect());
 }
 
 pub(in crate::store) async fn a_journal_is_read_in_order_wherever_its_lines_lie(store: &dyn Store) {

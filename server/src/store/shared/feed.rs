@@ -32,8 +32,8 @@ macro_rules! feed_of {
     };
 }
 
-/// So many records are looked at together first: a phone that begins finds everything.
-const FIRST: usize = 32;
+/// So many records are looked at together first, more than a day brings: a phone that begins finds everything.
+const FIRST: usize = 64;
 /// No more are looked at together.
 const MOST: usize = 256;
 /// How much should come of them, in bytes: a record may be a thousand times as large as another.

@@ -1,6 +1,6 @@
 //! The trait, method by method: which function runs, and whether in a transaction that writes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
 use sync_core::id::{ActorId, ChangeHash, DeviceId, OfficeId, OrganisationId, PersonId, PublicKey, RecordId, TeamId};
@@ -185,6 +185,9 @@ impl Store for Backend {
     }
     async fn record(&self, id: RecordId) -> Result<PendingRecord, StoreError> {
         read_by_name!(self, judge::record(id))
+    }
+    async fn known_records(&self, ids: &[RecordId]) -> Result<HashSet<RecordId>, StoreError> {
+        read_by_name!(self, judge::known(ids))
     }
     async fn records(&self, ids: &[RecordId]) -> Result<Vec<PendingRecord>, StoreError> {
         read_by_name!(self, judge::records(ids))

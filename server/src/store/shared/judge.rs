@@ -13,6 +13,7 @@ use super::rows::person_at;
 use super::run::each_of;
 use super::{Conn, Db, DbRow};
 use crate::store::packing::unpack;
+use crate::store::shared::bulk::Bulk;
 use crate::store::shared::failure::corrupt;
 use crate::store::shared::stored::{count, hash, state};
 use crate::store::shared::{bulk_statements, person_columns, statements};
@@ -27,6 +28,8 @@ statements! {
 }
 
 bulk_statements! {
+    WRITTEN[1] = "select distinct record from change where record in ({list})";
+    BUNDLED[1] = "select distinct record from bundle where record in ({list})";
     RECEIVED_FROM[1] = "select record from change where state = 0 \
         and device in (select no from device where id in ({list})) order by id limit 2048";
     RECEIVED_FROM_OTHERS[1] = "select record from change where state = 0 \
@@ -74,6 +77,24 @@ pub(super) async fn record(conn: &mut Conn, id: RecordId) -> Result<PendingRecor
     let found = load(&mut snapshot, &[id.0]).await?.remove(&id.0);
     snapshot.rollback().await?;
     found.ok_or(StoreError::NotFound)
+}
+
+/// Those of which anything lies here.
+pub(super) async fn known(conn: &mut Conn, ids: &[RecordId]) -> Result<HashSet<RecordId>, StoreError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    // In this order, because bundles become rows.
+    let mut known = found(conn, BUNDLED, &ids).await?;
+    known.extend(found(conn, WRITTEN, &ids).await?);
+    Ok(known)
+}
+
+/// Those of which a row of `change` lies here.
+pub(super) async fn written(conn: &mut Conn, ids: &[Uuid]) -> Result<HashSet<RecordId>, StoreError> {
+    found(conn, WRITTEN, ids).await
+}
+
+async fn found(conn: &mut Conn, statement: Bulk, ids: &[Uuid]) -> Result<HashSet<RecordId>, StoreError> {
+    each_of(conn, statement, ids).await?.iter().map(|row| Ok(RecordId(row.try_get(0)?))).collect()
 }
 
 pub(super) async fn records(conn: &mut Conn, ids: &[RecordId]) -> Result<Vec<PendingRecord>, StoreError> {

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::actors::{Claim, bound};
 use super::bundle::{self, NewBundle};
+use super::judge::written;
 use super::publish::{Place, Plan, plan};
 use super::rows::clock_at;
 use super::run::{each_of, each_row, each_row_returning};
@@ -38,6 +39,8 @@ bulk_statements! {
     REPETITIONS[2] = concat!("with wanted (record, hash) as (values {rows}) select c.record, c.hash, max(c.repetition) \
         from wanted cross join change c where c.record = wanted.record and ", same_hash!("c.hash", "wanted.hash"), " \
         group by c.record, c.hash");
+    WITH_STRAYS[1] = "select o.id from organisation o where o.id in ({list}) \
+        and exists (select 1 from stray s where s.organisation = o.id and s.state = 0)";
     STRAYED[2] = "select record from stray where (organisation, record) in (values {rows}) and state = 0";
     INSERT_LINE[18] = "insert into change (organisation, record, hash, repetition, actor, actor_seq, device, n, \
         wall_ms, mono_ms, boot, received_at, state, code, verdict_seq, seq, place, raw) values {rows}";
@@ -208,14 +211,19 @@ async fn repetitions(
     conn: &mut Conn,
     taken: &[(&Push, &Journal)],
 ) -> Result<HashMap<(RecordId, ChangeHash), i64>, StoreError> {
-    let entries: Vec<&Entry> = taken.iter().flat_map(|(push, _)| push.lines.iter().map(|line| &line.entry)).collect();
-    let rows = each_row_returning(conn, REPETITIONS, &entries, |query, entry| {
+    let entries = || taken.iter().flat_map(|(push, _)| push.lines.iter().map(|line| &line.entry));
+    let records: HashSet<Uuid> = entries().map(|entry| entry.record.0).collect();
+    let records: Vec<Uuid> = records.into_iter().collect();
+    // Nearly all are new: to look for each of their changes would be most of what is asked here.
+    let written = written(conn, &records).await?;
+    let again: Vec<&Entry> = entries().filter(|entry| written.contains(&entry.record)).collect();
+    let rows = each_row_returning(conn, REPETITIONS, &again, |query, entry| {
         query.bind(entry.record.0).bind(entry.change.0.to_vec())
     })
     .await?;
     let known = rows.iter().map(|row| Ok(((RecordId(row.try_get(0)?), hash(row.try_get(1)?)?), row.try_get::<i64, _>(2)? + 1)));
     let mut known = known.collect::<Result<HashMap<_, _>, StoreError>>()?;
-    for bundled in bundle::names(conn, entries.iter().map(|entry| entry.record)).await? {
+    for bundled in bundle::names(conn, records.into_iter().map(RecordId)).await? {
         known.entry(bundled).or_insert(1);
     }
     Ok(known)
@@ -255,8 +263,11 @@ async fn insert(conn: &mut Conn, taken: &[(&Push, &Journal)], lines: &[Line<'_>]
 /// The records of these pushes at which changes wait that nobody can place: one that comes turns up among the rows of
 /// `change`, where it is looked for.
 async fn strayed(conn: &mut Conn, taken: &[(&Push, &Journal)]) -> Result<HashSet<RecordId>, StoreError> {
+    let organisations: HashSet<Uuid> = taken.iter().map(|(push, _)| push.organisation.0).collect();
+    let organisations = each_of(conn, WITH_STRAYS, &organisations.into_iter().collect::<Vec<_>>()).await?;
+    let organisations = organisations.iter().map(|row| row.try_get(0)).collect::<Result<HashSet<Uuid>, _>>()?;
     let records = taken.iter().flat_map(|(push, _)| push.judged.iter().map(|judged| (push.organisation.0, judged.id.0)));
-    let records: HashSet<(Uuid, Uuid)> = records.collect();
+    let records: HashSet<(Uuid, Uuid)> = records.filter(|(of, _)| organisations.contains(of)).collect();
     let records: Vec<(Uuid, Uuid)> = records.into_iter().collect();
     let rows = each_row_returning(conn, STRAYED, &records, |query, (organisation, record)| {
         query.bind(*organisation).bind(*record)
