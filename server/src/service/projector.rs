@@ -3,10 +3,10 @@
 //! Other devices see published changes only, so a poisonous one can't travel. Every batch is one transaction that
 //! also takes the feed positions, and a record that changed meanwhile is simply judged again.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use sync_core::id::{ChangeHash, DeviceId, OrganisationId, RecordId};
@@ -77,6 +77,8 @@ pub struct Projector {
     running: AtomicBool,
     /// For those who judge what phones bring before it is stored: as many at once as there are processors.
     pub(super) seats: Semaphore,
+    /// Records that could not be published, each with where its organisation's feed stood when that was tried first.
+    failing: Mutex<HashMap<RecordId, u64>>,
 }
 
 impl Default for Projector {
@@ -90,6 +92,7 @@ impl Default for Projector {
             stopping: AtomicBool::new(false),
             running: AtomicBool::new(false),
             seats: Semaphore::new(workers()),
+            failing: Mutex::default(),
         }
     }
 }
@@ -145,6 +148,15 @@ impl Projector {
         while waiting.front().is_some_and(|(oldest, _)| *oldest <= ticket) {
             waiting.pop_front();
         }
+    }
+
+    /// A record can't be published where the feed stands; answers where it stood when that was found out.
+    fn fails(&self, record: RecordId, seq: u64) -> u64 {
+        *self.failing().entry(record).or_insert(seq)
+    }
+
+    fn failing(&self) -> MutexGuard<'_, HashMap<RecordId, u64>> {
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for a request, or to be stopped.
@@ -263,21 +275,35 @@ async fn publish(app: &App, pending: &[RecordId], workers: usize) -> Result<(), 
     Ok(())
 }
 
-/// Publishes records by themselves that could not be published together. If that is not possible either, because what was
-/// published of one before can't be read any more, what is new of it is held: people see it, and nobody else's waits.
+/// Publishes records by themselves that could not be published together. One that can't be published where others can is
+/// damaged itself, as when something of it can't be read any more: what is new of it is held, where people see it, and
+/// keeps nobody waiting. As long as nothing can be published, nothing is held for that.
 async fn one_by_one(app: &App, publications: &mut [Publication]) -> Result<Vec<Published>, ServiceError> {
-    let mut published = Vec::with_capacity(publications.len());
-    for publication in publications {
-        let answers = match publishing::publish(app, std::slice::from_mut(publication)).await {
-            Err(error) if !error.is_retryable() => {
-                let (record, cause) = (publication.id, &error.internal);
-                tracing::error!(%record, code = error.code.name, ?cause, "a record can't be published; what is new of it is held");
-                *publication = held(&app.store.record(record).await?);
-                publishing::publish(app, std::slice::from_mut(publication)).await?
-            }
-            answers => answers?,
-        };
-        published.extend(answers);
+    let mut before = HashMap::new();
+    for publication in &*publications {
+        let organisation = publication.organisation;
+        before.insert(organisation, app.store.feed_head(organisation).await?.seq);
+    }
+    let mut published = vec![Published::Stale; publications.len()];
+    let mut failed = Vec::new();
+    for (publication, answer) in publications.iter_mut().zip(&mut published) {
+        match publishing::publish(app, std::slice::from_mut(publication)).await {
+            Ok(answers) => answers.into_iter().for_each(|it| *answer = it),
+            Err(error) if error.is_retryable() => return Err(error),
+            Err(error) => failed.push((publication, answer, error)),
+        }
+    }
+    for (publication, answer, error) in failed {
+        let (record, organisation) = (publication.id, publication.organisation);
+        let stood = app.projector.fails(record, before.get(&organisation).copied().unwrap_or_default());
+        if app.store.feed_head(organisation).await?.seq == stood {
+            return Err(error);
+        }
+        tracing::error!(%record, code = error.code.name, cause = ?error.internal, "a record can't be published; its news are held");
+        *publication = held(&app.store.record(record).await?);
+        let answers = publishing::publish(app, std::slice::from_mut(publication)).await?;
+        answers.into_iter().for_each(|it| *answer = it);
+        app.projector.failing().remove(&record);
     }
     Ok(published)
 }

@@ -2,6 +2,7 @@
 
 use axum::http::Method;
 use serde_json::json;
+use server::service::projector;
 use sync_core::engine::Engine;
 use sync_core::id::{ChangeHash, RecordId};
 use sync_core::store::memory::MemoryStore;
@@ -176,41 +177,70 @@ async fn what_the_server_s_disk_forgot_of_a_journal_keeps_nobody_waiting() {
     assert_eq!(test.sql_number("select count(*) from change where state = 0").await, 0);
 }
 
-/// Of two records the beginning was lost and comes back. One of them can't be published anew, because what was published
-/// before can't be read any more.
+/// The beginning of these records is lost and comes back, so all of them is published anew. Of what the supervisor
+/// changed, the server's disk forgot some.
+async fn published_anew(scene: &mut Scene, records: &[RecordId], damage: &str) {
+    let Scene { test, promoter, supervisor, .. } = scene;
+    let theirs = test.sql_id(supervisor.engine.identity().unwrap().device.0);
+    for lost in records {
+        let of_it = format!("record = {}", test.sql_id(lost.0));
+        let first = format!("select min(seq) from bundle where {of_it}");
+        test.sql(&format!("delete from bundle where {of_it} and seq = ({first})")).await;
+    }
+    test.sql(&format!("{damage} where device = (select no from device where id = {theirs})")).await;
+    for _ in 0..3 {
+        promoter.pass(DAY_MS);
+        assert_eq!(promoter.sync(test).await.failure, None, "{damage}");
+    }
+}
+
+/// How many changes of a record people see, because its storage has to be looked at.
+async fn held_as_damaged(test: &TestApp, record: RecordId) -> i64 {
+    let (of_it, damaged) = (format!("record = {}", test.sql_id(record.0)), code::DAMAGED);
+    test.sql_number(&format!("select count(*) from change where {of_it} and state = 2 and code = '{damaged}'")).await
+}
+
+/// Nobody publishes but phones that come, and who asks for it.
+const JUDGED: (&str, &str) = ("DAYBOOK_LIMITS_JUDGE_ON_ARRIVAL", "true");
+const UNREADABLE: [&str; 2] =
+    ["update journal_part set entries = substr(entries, 1, 9)", "update bundle set lines = substr(lines, 1, 1)"];
+
 #[tokio::test]
 async fn what_can_t_be_published_keeps_no_other_record_waiting() {
-    for damage in
-        ["update journal_part set entries = substr(entries, 1, 9)", "update bundle set lines = substr(lines, 1, 1)"]
-    {
-        let Scene { test, mut promoter, supervisor, record, .. } = scene().await;
-        let other = promoter.register("李娜");
-        assert_eq!(promoter.sync(&test).await.failure, None);
+    for damage in UNREADABLE {
+        let mut scene = scene_on(TestApp::without_projector_with(&[JUDGED]).await).await;
+        let Scene { test, promoter, record, .. } = &mut scene;
+        let (record, other) = (*record, promoter.register("李娜"));
+        assert_eq!(promoter.sync(test).await.failure, None);
         promoter.rename(other, "李娜娜");
-        assert_eq!(promoter.sync(&test).await.failure, None);
-        let whole = changes_of(&test, other).await;
-        let theirs = test.sql_id(supervisor.engine.identity().unwrap().device.0);
-        for lost in [record, other] {
-            let of_it = format!("record = {}", test.sql_id(lost.0));
-            let first = format!("select min(seq) from bundle where {of_it}");
-            test.sql(&format!("delete from bundle where {of_it} and seq = ({first})")).await;
-        }
-        test.sql(&format!("{damage} where device = (select no from device where id = {theirs})")).await;
-        for _ in 0..3 {
-            promoter.pass(DAY_MS);
-            assert_eq!(promoter.sync(&test).await.failure, None, "{damage}");
-        }
+        assert_eq!(promoter.sync(test).await.failure, None);
+        let whole = changes_of(test, other).await;
+        published_anew(&mut scene, &[record, other], damage).await;
+        let Scene { test, .. } = scene;
+        assert_eq!(test.sql_number("select count(*) from change where state = 0").await, 3);
+        projector::drain(&test.app).await.unwrap();
         assert_eq!(changes_of(&test, other).await, whole, "{damage}");
-        assert_eq!(test.sql_number("select count(*) from change where state = 0").await, 0, "{damage}");
-        let of_it = format!("record = {}", test.sql_id(record.0));
-        let held = format!("select count(*) from change where {of_it} and state = 2 and code = '{}'", code::DAMAGED);
-        assert_eq!(
-            test.sql_number(&held).await,
-            2,
-            "{damage}: a person sees what waits for the storage to be looked at"
-        );
+        assert_eq!(held_as_damaged(&test, record).await, 2, "{damage}");
         assert_eq!(changes_of(&test, record).await.len(), 1, "{damage}: what was published is still there");
+        assert_eq!(test.sql_number("select count(*) from change where state = 0").await, 0);
     }
+}
+
+#[tokio::test]
+async fn what_can_t_be_published_is_held_once_something_else_can() {
+    let mut scene = scene_on(TestApp::without_projector_with(&[JUDGED]).await).await;
+    let record = scene.record;
+    published_anew(&mut scene, &[record], UNREADABLE[0]).await;
+    let Scene { test, mut supervisor, .. } = scene;
+    for _ in 0..2 {
+        assert!(projector::drain(&test.app).await.is_err());
+        assert_eq!(test.sql_number("select count(*) from change where state = 0").await, 2, "perhaps nothing can");
+    }
+    supervisor.register("李娜");
+    assert_eq!(supervisor.sync(&test).await.failure, None);
+    projector::drain(&test.app).await.unwrap();
+    assert_eq!(held_as_damaged(&test, record).await, 2);
+    assert_eq!(test.sql_number("select count(*) from change where state = 0").await, 0);
 }
 
 #[tokio::test]
