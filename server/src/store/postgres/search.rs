@@ -11,6 +11,7 @@ mod run;
 mod seeking;
 
 use std::collections::{BTreeMap, HashSet};
+use std::ops::RangeInclusive;
 
 use sqlx::Row as _;
 use sync_core::index::phrases;
@@ -19,7 +20,7 @@ use tokio::task::spawn_blocking;
 pub(super) use self::mending::forget_damaged;
 use self::posting::{read_numbers, without, write_numbers};
 use self::run::Block;
-use self::seeking::Search;
+pub(super) use self::seeking::Search;
 use super::run::{Filling, each_of};
 use super::{Backend, Conn, Db, DbRow};
 use crate::store::StoreError;
@@ -51,7 +52,8 @@ statements! {
         cross join lateral (select b.first, b.block from word_block b where b.run = r.run and b.first >= coalesce(\
                 (select f.first from word_block f where f.run = r.run and f.first <= wanted.word order by f.first desc limit 1), \
                 wanted.word) \
-            and b.first <= wanted.up_to and (b.part = 0 or b.first >= wanted.word) offset 0) b order by r.run";
+            and b.first <= wanted.up_to and (b.part = 0 or b.first >= wanted.word) offset 0) b \
+        where r.last_no >= $4 and r.first_no <= $5 order by r.run";
     // The one block that tells where a record has a word.
     LOOK = "select wanted.run, wanted.ord, wanted.no, b.first, b.block from unnest(cast($1 as bigint[]), cast($2 as integer[]), \
         cast($3 as text[]), cast($4 as bigint[])) wanted (run, ord, word, no) cross join lateral \
@@ -78,7 +80,7 @@ bulk_statements! {
     FORGET_RUNS[1] = "delete from word_run where run in ({list})";
 }
 
-/// What somebody looks for, and the numbers of the records that have it, in their order.
+/// The numbers of the records that have what somebody looks for, in their order.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sought {
     hits: Vec<i64>,
@@ -87,16 +89,18 @@ pub(super) struct Sought {
 /// A search with at most so many hits begins at the hits; one with more walks the list until the page is full. With a
 /// million records, a page of fifty takes about as long in either way.
 pub(super) const FEW_HITS: i64 = 6_000;
-/// Hits are known before a list is walked through.
-pub(super) const GLANCES: bool = false;
+/// Only those runs are looked into that have records between certain numbers.
+pub(super) const BY_NUMBERS: bool = true;
 
-/// Looks for what somebody typed. `None` if there is nothing to look for.
-pub(super) async fn seek(conn: &mut Conn, typed: &str) -> Result<Option<Sought>, StoreError> {
+/// What somebody typed: all phrases must be found. `None` if there is nothing to look for.
+pub(super) fn of(typed: &str) -> Option<Search> {
     let search = Search::of(phrases(typed).iter().map(wanted));
-    if search.phrases.is_empty() {
-        return Ok(None);
-    }
-    Ok(Some(Sought { hits: search.hits(conn).await? }))
+    (!search.phrases.is_empty()).then_some(search)
+}
+
+/// Looks for it in the runs that may have records between these numbers.
+pub(super) async fn find(conn: &mut Conn, search: &Search, numbers: RangeInclusive<i64>) -> Result<Sought, StoreError> {
+    Ok(Sought { hits: search.hits(conn, numbers).await? })
 }
 
 /// How many records a search finds, counted no further than `limit`.
@@ -114,8 +118,13 @@ pub(super) fn among_many(placeholder: &str) -> String {
     found(placeholder, "r.no")
 }
 
+/// The same for records of a list's beginning, the table `newest`.
+pub(super) fn among_newest(placeholder: &str) -> String {
+    found(placeholder, "newest.no")
+}
+
 /// The same for a record with this number.
-pub(super) fn found(placeholder: &str, no: &str) -> String {
+fn found(placeholder: &str, no: &str) -> String {
     format!(
         "(case when {no} < 8 * octet_length(cast({placeholder} as bytea)) \
         then get_bit(cast({placeholder} as bytea), {no}) = 1 else false end)"

@@ -61,7 +61,7 @@ pub(super) fn statements(own: &[Room]) -> Vec<(String, String)> {
         }
         if led_by_hits.is_some() {
             let glance = read::glance_of(&scope, &filter, page);
-            all.push((format!("read::GLANCE of {scope:?} {filter:?} {page:?}"), glance));
+            all.extend(glance.map(|(name, sql)| (format!("read::{name} of {scope:?} {filter:?} {page:?}"), sql)));
         }
         let total = read::total_of(&scope, &filter);
         all.extend(total.map(|sql| (format!("read::TOTALS of {scope:?} {filter:?}"), sql)));

@@ -10,16 +10,18 @@ use sync_core::time::UnixMillis;
 use uuid::Uuid;
 
 use super::run::{Filling, each_of};
-use super::search::Sought;
+use super::search::{Search, Sought};
 use super::{Conn, Db, DbRow, search};
 use crate::store::shared::failure::corrupt;
 use crate::store::shared::{bulk_statements, line_columns, no_of, statements};
 use crate::store::shared::stored::{count, hashes, small, text, word};
 use crate::store::{AtStage, ReceivedBy, RecordFilter, RecordLine, RecordQuery, Scope, StoreError};
 
-/// Where it takes long to count hits, a search glances before at so many times the records that fit on a page, the first of the list: what
-/// stands in every tenth record is found there, and counting all of them would take longest.
+/// A search glances at so many times the records that fit on a page, the first of the list: what stands in every tenth
+/// record is found there, and to find all of them would take longest.
 const GLANCE: u32 = 8;
+/// Followed by what chooses the first records of a list.
+const SPAN: &str = "select min(newest.no), max(newest.no) from (select r.no from record r where ";
 
 /// Followed by conditions.
 const LINES: &str = concat!("select ", line_columns!(), " from record r where ");
@@ -30,6 +32,7 @@ const COUNT: &str = "select count(*) from record r where ";
 /// Followed by conditions.
 const TOTALS: &str = "select cast(coalesce(sum(t.records), 0) as bigint) from record_total t where ";
 /// Conditions.
+const OF_KIND: &str = "r.kind = {}";
 const RECEIVED: &str =
     "r.id in (select f.record from day_fact f where f.sort = 'arrival' and f.consultant = {})";
 const RECEIVED_BY_NOBODY: &str =
@@ -105,7 +108,7 @@ impl Conditions {
                 text(filter.review.map(|state| state.as_str())),
                 if whole { 2 } else { 0 },
             ),
-            ("r.kind = {}", Some("t.kind = {}"), text(filter.kind.map(|kind| kind.as_str())), 0),
+            (OF_KIND, Some("t.kind = {}"), text(filter.kind.map(|kind| kind.as_str())), 0),
             (
                 concat!("r.project = ", no_of!("{}")),
                 Some(concat!("t.project = ", no_of!("{}"))),
@@ -188,15 +191,35 @@ impl Conditions {
         Some((sql, values))
     }
 
+    /// Whether this is one of those for which the list's index is chosen.
+    fn leads(&self, condition: &Condition) -> bool {
+        let narrowest = self.all.iter().map(|condition| condition.selects).max().unwrap_or(0);
+        let inside_organisation = condition.selects == 1 && (2..=3).contains(&narrowest);
+        condition.selects > 0 && (condition.selects == narrowest || inside_organisation)
+    }
+
+    /// Whether the list's index leads to its first records without passing over many others: besides what the index says,
+    /// only a kind is asked for, of which there are three.
+    fn is_dense(&self) -> bool {
+        let is_common = |condition: &Condition| condition.selects == 1 || condition.text == OF_KIND;
+        self.all.iter().all(|condition| self.leads(condition) || is_common(condition))
+    }
+
+    /// Writes the statement that finds out between which numbers the first records of the list are.
+    fn span(&self) -> (String, Vec<&Value>) {
+        let (sql, values) = self.statement(SPAN, SORTED, None, Some(0));
+        (format!("{sql}) newest"), values)
+    }
+
     /// Writes the statement of a glance: what a search finds among the first records of the list.
     fn glance(&self) -> (String, Vec<&Value>) {
         let (inner, values) = self.statement(LINES_AND_NO, SORTED, None, Some(0));
         // Its limit comes after the values, the beginning of its days, and the page or their end.
         let end = if self.page.is_some() { 2 } else { usize::from(self.captured.1.is_some()) };
         let next = values.len() + usize::from(self.captured.0.is_some()) + end + 1;
-        let found = search::found(&format!("${}", next + 1), "newest.no");
+        let found = search::among_newest(&format!("${}", next + 1));
         let sql = format!(
-            "select * from ({inner}) newest where {found} \
+            "with newest as materialized ({inner}) select * from newest where {found} \
             order by newest.captured_ms desc, newest.id desc limit ${}",
             next + 2
         );
@@ -208,15 +231,12 @@ impl Conditions {
     /// statistics the planner has nothing to guess.
     fn statement(&self, start: &str, end: &str, found: Option<&Found>, limit: Option<u32>) -> (String, Vec<&Value>) {
         let led_by_hits = found.is_some_and(|found| found.lead);
-        let narrowest = self.all.iter().map(|condition| condition.selects).max().unwrap_or(0);
         let mut sql = start.to_owned();
         let mut values = Vec::with_capacity(self.all.len());
         for (i, condition) in self.all.iter().enumerate() {
             values.extend(&condition.value);
             let text = condition.text.replace("{}", &format!("${}", values.len()));
-            let inside_organisation = condition.selects == 1 && (2..=3).contains(&narrowest);
-            let leads =
-                !led_by_hits && condition.selects > 0 && (condition.selects == narrowest || inside_organisation);
+            let leads = !led_by_hits && self.leads(condition);
             sql.push_str(if i == 0 { "" } else { " and " });
             sql.push_str(&if leads { text } else { format!("({text}) is true") });
         }
@@ -327,26 +347,24 @@ struct Found {
 }
 
 impl Found {
-    async fn of(conn: &mut Conn, sought: Sought) -> Result<Self, StoreError> {
+    async fn of(conn: &mut Conn, search: &Search) -> Result<Self, StoreError> {
+        let sought = search::find(conn, search, i64::MIN..=i64::MAX).await?;
         let hits = search::hits_up_to(conn, &sought, search::FEW_HITS + 1).await?;
         Ok(Self { sought, lead: hits <= search::FEW_HITS })
     }
 }
 
-/// What somebody typed, in the language of the index.
-async fn sought(conn: &mut Conn, filter: &RecordFilter) -> Result<Option<Sought>, StoreError> {
-    match &filter.text {
-        Some(typed) => search::seek(conn, typed).await,
-        None => Ok(None),
-    }
+/// What somebody typed, if there is something to look for.
+fn searched(filter: &RecordFilter) -> Option<Search> {
+    filter.text.as_deref().and_then(search::of)
 }
 
 pub(super) async fn list_records(conn: &mut Conn, query: &RecordQuery) -> Result<Vec<RecordLine>, StoreError> {
     let mut snapshot = super::snapshot(conn).await?;
     let conditions = Conditions { page: query.after, ..Conditions::of(&query.scope, &query.filter) };
-    let listed = match sought(&mut snapshot, &query.filter).await? {
+    let listed = match searched(&query.filter) {
         None => conditions.query(LINES, SORTED, None, Some(query.limit)).fetch_all(&mut *snapshot).await?,
-        Some(sought) => search_list(&mut snapshot, &conditions, sought, query.limit).await?,
+        Some(search) => search_list(&mut snapshot, &conditions, &search, query.limit).await?,
     };
     snapshot.rollback().await?;
     listed.iter().map(line_of).collect()
@@ -355,26 +373,45 @@ pub(super) async fn list_records(conn: &mut Conn, query: &RecordQuery) -> Result
 async fn search_list(
     conn: &mut Conn,
     conditions: &Conditions,
-    sought: Sought,
+    search: &Search,
     limit: u32,
 ) -> Result<Vec<DbRow>, StoreError> {
-    if search::GLANCES {
-        let (sql, values) = conditions.glance();
-        let glance = conditions.between(bound(sql, &values)).bind(i64::from(limit) * i64::from(GLANCE));
-        let first = search::bind(glance, &sought, false).bind(i64::from(limit)).fetch_all(&mut *conn).await?;
+    if conditions.is_dense() {
+        let first = glance(conn, conditions, search, limit).await?;
         if first.len() as u64 == u64::from(limit) {
             return Ok(first);
         }
     }
-    let found = Found::of(conn, sought).await?;
+    let found = Found::of(conn, search).await?;
     Ok(conditions.query(LINES, SORTED, Some(&found), Some(limit)).fetch_all(conn).await?)
+}
+
+/// What a search finds among the first records of a list.
+async fn glance(
+    conn: &mut Conn,
+    conditions: &Conditions,
+    search: &Search,
+    limit: u32,
+) -> Result<Vec<DbRow>, StoreError> {
+    let many = i64::from(limit) * i64::from(GLANCE);
+    let mut span = i64::MIN..=i64::MAX;
+    if search::BY_NUMBERS {
+        let (sql, values) = conditions.span();
+        let numbers = conditions.between(bound(sql, &values)).bind(many).fetch_one(&mut *conn).await?;
+        let (Some(first), Some(last)) = (numbers.try_get(0)?, numbers.try_get(1)?) else { return Ok(Vec::new()) };
+        span = first..=last;
+    }
+    let sought = search::find(conn, search, span).await?;
+    let (sql, values) = conditions.glance();
+    let glance = conditions.between(bound(sql, &values)).bind(many);
+    Ok(search::bind(glance, &sought, false).bind(i64::from(limit)).fetch_all(conn).await?)
 }
 
 pub(super) async fn count_records(conn: &mut Conn, scope: &Scope, filter: &RecordFilter) -> Result<u64, StoreError> {
     let mut snapshot = super::snapshot(conn).await?;
     let conditions = Conditions::of(scope, filter);
-    let found = match sought(&mut snapshot, filter).await? {
-        Some(sought) => Some(Found::of(&mut snapshot, sought).await?),
+    let found = match searched(filter) {
+        Some(search) => Some(Found::of(&mut snapshot, &search).await?),
         None => None,
     };
     let kept = if found.is_none() { conditions.statement_of_totals() } else { None };
@@ -432,10 +469,15 @@ pub(super) fn total_of(scope: &Scope, filter: &RecordFilter) -> Option<String> {
     Conditions::of(scope, filter).statement_of_totals().map(|(sql, _)| sql)
 }
 
-/// The statement of a search's first glance.
+/// The statements of a search's first glance.
 #[cfg(test)]
-pub(super) fn glance_of(scope: &Scope, filter: &RecordFilter, page: Option<(UnixMillis, RecordId)>) -> String {
-    Conditions { page, ..Conditions::of(scope, filter) }.glance().0
+pub(super) fn glance_of(
+    scope: &Scope,
+    filter: &RecordFilter,
+    page: Option<(UnixMillis, RecordId)>,
+) -> [(&'static str, String); 2] {
+    let conditions = Conditions { page, ..Conditions::of(scope, filter) };
+    [("SPAN", conditions.span().0), ("GLANCE", conditions.glance().0)]
 }
 
 /// The statements of a list: the page and its count. `led_by_hits` says whether there is a search and how many hits.

@@ -1,6 +1,7 @@
 //! Full-text search with FTS5.
 
 use std::collections::HashSet;
+use std::ops::RangeInclusive;
 
 use sqlx::Row as _;
 use sync_core::index::phrases;
@@ -23,14 +24,17 @@ bulk_statements! {
 
 /// What somebody looks for, in the language of FTS5.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Sought {
+pub(super) struct Search {
     expression: String,
 }
 
+/// The same: FTS5 looks into its index while it answers.
+pub(super) type Sought = Search;
+
 /// A search with at most so many hits begins at the hits; one with more walks the list until the page is full.
 pub(super) const FEW_HITS: i64 = 2_000;
-/// To count hits takes long where there are many.
-pub(super) const GLANCES: bool = true;
+/// The statement finds out itself between which numbers the newest records are.
+pub(super) const BY_NUMBERS: bool = false;
 
 /// Makes records findable by these words, and by these only.
 pub(super) async fn index(conn: &mut Conn, terms: &[(i64, &str)]) -> Result<(), StoreError> {
@@ -49,9 +53,14 @@ pub(super) fn matching(placeholder: &str) -> String {
     format!("r.no in (select rowid from record_search where record_search match {placeholder})")
 }
 
-/// The same for one record, where few are looked at and many are found.
-pub(super) fn found(placeholder: &str, no: &str) -> String {
-    format!("exists (select 1 from record_search where record_search match {placeholder} and rowid = {no})")
+/// The same for records of a list's beginning, the table `newest`. They came in one after the other, so their numbers are
+/// near each other, and only what the index has there is read. To ask for each of them looks into every part of the index
+/// again: 44 ms where this takes 2.
+pub(super) fn among_newest(placeholder: &str) -> String {
+    format!(
+        "newest.no in (select rowid from record_search where record_search match {placeholder} \
+        and rowid >= (select min(no) from newest) and rowid <= (select max(no) from newest))"
+    )
 }
 
 /// How a list is walked through for hits: all of them are put into a set, which is quicker than to ask for each record.
@@ -64,16 +73,20 @@ pub(super) fn bind<'q>(query: Filling<'q>, sought: &Sought, _few: bool) -> Filli
     query.bind(sought.expression.clone())
 }
 
-/// Looks for what somebody typed: all phrases must be found. `None` if there is nothing to look for.
-#[expect(clippy::unused_async, reason = "the other database looks into its index")]
-pub(super) async fn seek(_: &mut Conn, typed: &str) -> Result<Option<Sought>, StoreError> {
+/// What somebody typed: all phrases must be found. `None` if there is nothing to look for.
+pub(super) fn of(typed: &str) -> Option<Search> {
     let phrases: Vec<String> = phrases(typed)
         .iter()
         .map(wanted)
         // Words consist of letters and digits, so nothing in them can end the quotation.
         .map(|(words, prefix)| format!("\"{}\"{}", words.join(" "), if prefix { " *" } else { "" }))
         .collect();
-    Ok((!phrases.is_empty()).then(|| Sought { expression: phrases.join(" AND ") }))
+    (!phrases.is_empty()).then(|| Search { expression: phrases.join(" AND ") })
+}
+
+#[expect(clippy::unused_async, reason = "the other database looks into its index")]
+pub(super) async fn find(_: &mut Conn, search: &Search, _: RangeInclusive<i64>) -> Result<Sought, StoreError> {
+    Ok(search.clone())
 }
 
 /// How many records a search finds, counted no further than `limit`.

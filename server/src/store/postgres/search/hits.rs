@@ -9,14 +9,14 @@ pub(super) fn beginnings(words: &[(u32, &[Spot])]) -> Vec<Spot> {
     let mut rests: Vec<(u32, &[Spot])> = others.to_vec();
     let mut beginnings = Vec::with_capacity(spots.len());
     for spot in *spots {
-        let Some(at) = spot.at.checked_sub(*first) else { continue };
+        let Some(begin) = spot.before(*first) else { continue };
         let together = rests.iter_mut().all(|(distance, rest)| {
-            let wanted = Spot { no: spot.no, at: at.saturating_add(*distance) };
+            let wanted = begin.after(*distance);
             *rest = beginning_at(rest, wanted);
             rest.first() == Some(&wanted)
         });
         if together {
-            beginnings.push(Spot { no: spot.no, at });
+            beginnings.push(begin);
         }
     }
     beginnings
@@ -46,16 +46,17 @@ pub(super) fn keep_common(spots: &mut Vec<Spot>, mut others: &[Spot]) {
 pub(super) fn keep_of(spots: &mut Vec<Spot>, records: &[i64]) {
     let mut records = records.iter().peekable();
     spots.retain(|spot| {
-        while records.next_if(|no| **no < spot.no).is_some() {}
-        records.peek() == Some(&&spot.no)
+        while records.next_if(|no| **no < spot.no()).is_some() {}
+        records.peek().is_some_and(|no| **no == spot.no())
     });
 }
 
 /// The records of these spots, each once.
 pub(super) fn records(spots: &[Spot]) -> Vec<i64> {
     let mut records = Vec::with_capacity(spots.len());
-    records
-        .extend(spots.chunk_by(|one, next| one.no == next.no).filter_map(|record| record.first()).map(|spot| spot.no));
+    records.extend(
+        spots.chunk_by(|one, next| one.no() == next.no()).filter_map(|record| record.first()).map(|spot| spot.no()),
+    );
     records
 }
 
@@ -87,7 +88,7 @@ mod tests {
             let spots = |word: &String| -> Vec<Spot> {
                 let of = |(no, words): (&i64, &Vec<String>)| -> Vec<Spot> {
                     let places = words.iter().enumerate().filter(|(_, found)| *found == word);
-                    places.map(|(at, _)| Spot { no: *no, at: u32::try_from(at).unwrap() }).collect()
+                    places.map(|(at, _)| Spot::new(*no, u32::try_from(at).unwrap())).collect()
                 };
                 texts.iter().flat_map(of).collect()
             };
@@ -103,7 +104,7 @@ mod tests {
 
         #[test]
         fn what_is_kept_is_among_the_others(one in btree_set((0_i64..9, 0_u32..9), 0..40), other in btree_set((0_i64..9, 0_u32..9), 0..40)) {
-            let spots = |of: Vec<(i64, u32)>| -> Vec<Spot> { of.into_iter().map(|(no, at)| Spot { no, at }).collect() };
+            let spots = |of: Vec<(i64, u32)>| -> Vec<Spot> { of.into_iter().map(|(no, at)| Spot::new(no, at)).collect() };
             let all = spots(one.iter().copied().collect());
             let others = spots(other.iter().copied().collect());
             let mut kept = all.clone();

@@ -3,19 +3,53 @@
 
 use crate::store::varint::{Damaged, put, take};
 
-/// A word at a place of a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Spot {
+/// A word at a place of a record. Both are one number, because searches compare millions of them.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Spot(u64);
+
+impl Spot {
+    const PLACE_BITS: u32 = 24;
+    /// Places behind that count as this one: no record has so many words.
+    const LAST_PLACE: u32 = (1 << Self::PLACE_BITS) - 1;
+    /// No record has a larger number.
+    const LAST_RECORD: i64 = (1 << (u64::BITS - Self::PLACE_BITS)) - 1;
+
+    /// In this record, behind so many of its words.
+    pub(super) fn new(no: i64, at: u32) -> Self {
+        Self(no.cast_unsigned() << Self::PLACE_BITS | u64::from(at.min(Self::LAST_PLACE)))
+    }
+
     /// The record.
-    pub(super) no: i64,
+    pub(super) fn no(self) -> i64 {
+        (self.0 >> Self::PLACE_BITS).cast_signed()
+    }
+
     /// How many words of the record stand before it.
-    pub(super) at: u32,
+    pub(super) fn at(self) -> u32 {
+        self.0 as u32 & Self::LAST_PLACE
+    }
+
+    /// So many words further on in the record.
+    pub(super) fn after(self, words: u32) -> Self {
+        Self::new(self.no(), self.at().saturating_add(words))
+    }
+
+    /// So many words before it in the record, if there are as many.
+    pub(super) fn before(self, words: u32) -> Option<Self> {
+        self.at().checked_sub(words).map(|at| Self::new(self.no(), at))
+    }
+}
+
+impl std::fmt::Debug for Spot {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} at {}", self.no(), self.at())
+    }
 }
 
 /// The spots of one record, which come first among these.
 fn first_record(spots: &[Spot]) -> &[Spot] {
     let Some(first) = spots.first() else { return spots };
-    spots.split_at(spots.iter().take_while(|spot| spot.no == first.no).count()).0
+    spots.split_at(spots.iter().take_while(|spot| spot.no() == first.no()).count()).0
 }
 
 /// Writes as many of these spots, which are sorted and none of them before `base`, as fit into so many bytes, whole
@@ -27,21 +61,21 @@ pub(super) fn write(bytes: &mut Vec<u8>, spots: &[Spot], base: i64, most: usize)
         let record = first_record(&spots[written..]);
         let Some(first) = record.first() else { return written };
         let end = bytes.len();
-        put(bytes, (first.no - before).cast_unsigned() << 1 | u64::from(record.len() > 1));
+        put(bytes, (first.no() - before).cast_unsigned() << 1 | u64::from(record.len() > 1));
         if record.len() > 1 {
             put(bytes, record.len() as u64);
         }
         let mut place = 0;
         for spot in record {
-            put(bytes, u64::from(spot.at - place));
-            place = spot.at;
+            put(bytes, u64::from(spot.at() - place));
+            place = spot.at();
         }
         if written > 0 && bytes.len() - begin > most {
             bytes.truncate(end);
             return written;
         }
         written += record.len();
-        before = first.no;
+        before = first.no();
     }
 }
 
@@ -50,18 +84,34 @@ pub(super) fn read(mut bytes: &[u8], base: i64, spots: &mut Vec<Spot>) -> Result
     let mut no = base;
     // A place takes two bytes, or a little more.
     spots.reserve(bytes.len() / 2);
-    while !bytes.is_empty() {
+    loop {
+        // Nearly all are like this: the word stands once in a record that comes soon, not far from its beginning.
+        while let [step, at, rest @ ..] = bytes
+            && (step | at) < 0x80
+            && step & 1 == 0
+        {
+            no = further(no, u64::from(*step))?;
+            spots.push(Spot::new(no, u32::from(*at)));
+            bytes = rest;
+        }
+        if bytes.is_empty() {
+            return Ok(());
+        }
         let step = take(&mut bytes)?;
-        no = no.checked_add_unsigned(step >> 1).ok_or(Damaged)?;
+        no = further(no, step)?;
         let many = if step & 1 == 1 { take(&mut bytes)? } else { 1 };
         let mut at: u32 = 0;
         for _ in 0..many {
             let step = u32::try_from(take(&mut bytes)?).map_err(|_| Damaged)?;
             at = at.checked_add(step).ok_or(Damaged)?;
-            spots.push(Spot { no, at });
+            spots.push(Spot::new(no, at));
         }
     }
-    Ok(())
+}
+
+/// The record that comes after another; the last bit says something else.
+fn further(no: i64, step: u64) -> Result<i64, Damaged> {
+    no.checked_add_unsigned(step >> 1).filter(|no| *no <= Spot::LAST_RECORD).ok_or(Damaged)
 }
 
 /// Numbers in their order, as bytes.
@@ -100,16 +150,30 @@ mod tests {
 
     #[test]
     fn a_word_that_stands_once_in_a_record_takes_two_bytes() {
-        let spots = [Spot { no: 1_000_001, at: 5 }, Spot { no: 1_000_002, at: 90 }, Spot { no: 1_000_060, at: 0 }];
+        let spots = [Spot::new(1_000_001, 5), Spot::new(1_000_002, 90), Spot::new(1_000_060, 0)];
         let mut bytes = Vec::new();
         assert_eq!(write(&mut bytes, &spots, 1_000_000, usize::MAX), 3);
         assert_eq!(bytes.len(), 6);
     }
 
+    #[test]
+    fn places_do_not_lead_into_the_next_record() {
+        let last = Spot::new(7, u32::MAX);
+        assert!(last < Spot::new(8, 0) && last.after(5) == last && last.no() == 7);
+        assert_eq!(Spot::new(7, 3).after(2), Spot::new(7, 5));
+        assert_eq!((Spot::new(7, 3).before(3), Spot::new(7, 3).before(4)), (Some(Spot::new(7, 0)), None));
+        let mut bytes = Vec::new();
+        write(&mut bytes, &[Spot::new(Spot::LAST_RECORD, 1)], 1, usize::MAX);
+        let mut spots = Vec::new();
+        assert_eq!(read(&bytes, 1, &mut spots), Ok(()));
+        assert_eq!(spots, [Spot::new(Spot::LAST_RECORD, 1)]);
+        assert_eq!(read(&bytes, 2, &mut spots), Err(Damaged), "no record has a larger number");
+    }
+
     proptest! {
         #[test]
         fn spots_come_back(of in btree_set((0_i64..100_000, 0_u32..200_000), 0..200), base in -5_i64..=0, most in 1_usize..64) {
-            let spots: Vec<Spot> = of.into_iter().map(|(no, at)| Spot { no, at }).collect();
+            let spots: Vec<Spot> = of.into_iter().map(|(no, at)| Spot::new(no, at)).collect();
             let (mut rest, mut from, mut back) = (&spots[..], base, Vec::new());
             while !rest.is_empty() {
                 let mut bytes = Vec::new();
@@ -117,7 +181,7 @@ mod tests {
                 prop_assert!(written > 0);
                 read(&bytes, from, &mut back).unwrap();
                 rest = &rest[written..];
-                from = rest.first().map_or(0, |spot| spot.no);
+                from = rest.first().map_or(0, |spot| spot.no());
             }
             prop_assert_eq!(back, spots);
         }

@@ -75,11 +75,11 @@ impl Writer {
         let (mut rest, mut part) = (spots, 0);
         while let Some(next) = rest.first() {
             self.postings.clear();
-            let written = posting::write(&mut self.postings, rest, next.no, most);
-            self.begin(word, part, next.no);
+            let written = posting::write(&mut self.postings, rest, next.no(), most);
+            self.begin(word, part, next.no());
             self.append(word);
             rest = &rest[written..];
-            part = rest.first().map_or(0, |next| next.no);
+            part = rest.first().map_or(0, |next| next.no());
         }
         // Nothing follows the parts of a word.
         self.last = None;
@@ -93,7 +93,7 @@ pub(super) fn write(records: &[(i64, &str)]) -> Vec<Block> {
     for (no, text) in records {
         for (at, word) in text.split_ascii_whitespace().enumerate() {
             let at = u32::try_from(at).unwrap_or(u32::MAX);
-            words.entry(cut(word)).or_default().push(Spot { no: *no, at });
+            words.entry(cut(word)).or_default().push(Spot::new(*no, at));
         }
     }
     let mut words: Vec<(&str, Vec<Spot>)> = words.into_iter().collect();
@@ -217,7 +217,7 @@ pub(super) fn merge(runs: &[(&[Block], &[i64])], base: i64) -> Result<Vec<Block>
             let mut at = 0;
             spots.retain(|spot: &Spot| {
                 at += 1;
-                at <= begin || gone.binary_search(&spot.no).is_err()
+                at <= begin || gone.binary_search(&spot.no()).is_err()
             });
         }
         if reader.next()? {
@@ -261,7 +261,7 @@ mod tests {
         {
             find(&block.first, &block.bytes, word, prefix, &mut spots).unwrap();
         }
-        spots.into_iter().map(|spot| (spot.no, spot.at)).collect()
+        spots.into_iter().map(|spot| (spot.no(), spot.at())).collect()
     }
 
     fn expected(records: &Records, word: &str, prefix: bool) -> BTreeSet<(i64, u32)> {
@@ -295,7 +295,7 @@ mod tests {
                     blocks.iter().rev().find(|block| (block.first.as_str(), block.part) <= (word, *no)).unwrap();
                 let mut spots = Vec::new();
                 find(&block.first, &block.bytes, word, false, &mut spots).unwrap();
-                prop_assert!(spots.contains(&Spot { no: *no, at: u32::try_from(at).unwrap() }), "{} in {}", word, no);
+                prop_assert!(spots.contains(&Spot::new(*no, u32::try_from(at).unwrap())), "{} in {}", word, no);
             }
         }
         Ok(())

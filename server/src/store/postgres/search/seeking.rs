@@ -4,6 +4,7 @@
 //! whether the others do. A sentence has words that stand in a fifth of all records.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::RangeInclusive;
 
 use futures_util::TryStreamExt as _;
 use sqlx::Row as _;
@@ -27,7 +28,8 @@ const LOOKS: usize = 4_096;
 type Word = (String, bool);
 
 /// What somebody looks for.
-pub(super) struct Search {
+#[derive(Clone, Debug)]
+pub(in crate::store::postgres) struct Search {
     /// All words, each once.
     words: Vec<Word>,
     /// Phrases by the places of their words among all words.
@@ -52,11 +54,11 @@ impl Search {
         Self { words, phrases }
     }
 
-    /// The records that have all phrases, in the order of their numbers.
-    pub(super) async fn hits(&self, conn: &mut Conn) -> Result<Vec<i64>, StoreError> {
+    /// The records that have all phrases, in the order of their numbers: all those between these, and perhaps more.
+    pub(super) async fn hits(&self, conn: &mut Conn, numbers: RangeInclusive<i64>) -> Result<Vec<i64>, StoreError> {
         let (everywhere, then) = self.split(conn).await?;
-        let mut candidates = self.candidates(conn, &everywhere).await?;
-        self.narrow(conn, &mut candidates, &then).await?;
+        let mut candidates = self.candidates(conn, &everywhere, &numbers).await?;
+        self.narrow(conn, &mut candidates, &then, &numbers).await?;
         let gone = sqlx::query::<Db>(GONE).fetch_all(&mut *conn).await?;
         let gone: HashMap<i64, &DbRow> =
             gone.iter().map(|row| Ok((row.try_get(0)?, row))).collect::<Result<_, sqlx::Error>>()?;
@@ -118,8 +120,13 @@ impl Search {
         self.phrases[phrase][at]
     }
 
-    /// Where phrases could begin in all runs, by these of their words.
-    async fn candidates(&self, conn: &mut Conn, places: &[(usize, usize)]) -> Result<Candidates, StoreError> {
+    /// Where phrases could begin in the runs that may have records between these numbers, by these of their words.
+    async fn candidates(
+        &self,
+        conn: &mut Conn,
+        places: &[(usize, usize)],
+        numbers: &RangeInclusive<i64>,
+    ) -> Result<Candidates, StoreError> {
         let mut wanted: Vec<usize> = places.iter().map(|place| self.word(*place)).collect();
         wanted.sort_unstable();
         wanted.dedup();
@@ -131,6 +138,8 @@ impl Search {
             .bind(wanted.iter().map(|word| i32::try_from(*word).unwrap_or_default()).collect::<Vec<_>>())
             .bind(wanted.iter().map(|word| self.words[*word].0.as_str()).collect::<Vec<_>>())
             .bind(ends.collect::<Vec<_>>())
+            .bind(*numbers.start())
+            .bind(*numbers.end())
             .fetch(conn);
         let mut candidates = Candidates::new();
         let mut spots: HashMap<usize, Vec<Spot>> = HashMap::new();
@@ -179,6 +188,7 @@ impl Search {
         conn: &mut Conn,
         candidates: &mut Candidates,
         places: &[(usize, usize)],
+        numbers: &RangeInclusive<i64>,
     ) -> Result<(), StoreError> {
         let mut rest = places;
         while !rest.is_empty() {
@@ -198,7 +208,7 @@ impl Search {
             let (next, others) = rest.split_at(many.min(rest.len()));
             rest = others;
             if left > FEW {
-                let more = self.candidates(conn, next).await?;
+                let more = self.candidates(conn, next, numbers).await?;
                 candidates.retain(|run, begins| {
                     let Some(more) = more.get(run) else { return false };
                     for (begins, more) in begins.iter_mut().zip(more) {
@@ -250,8 +260,8 @@ impl Search {
             for place in places {
                 let (word, distance) = (self.word(*place), distance(*place));
                 let stands = |spot: &Spot| {
-                    let wanted = Spot { no: spot.no, at: spot.at.saturating_add(distance) };
-                    known.get(&(*run, word, spot.no)).is_some_and(|spots| spots.binary_search(&wanted).is_ok())
+                    let wanted = spot.after(distance);
+                    known.get(&(*run, word, spot.no())).is_some_and(|spots| spots.binary_search(&wanted).is_ok())
                 };
                 begins.get_mut(place.0).into_iter().flatten().for_each(|begins| begins.retain(stands));
             }

@@ -1,7 +1,7 @@
 //! What older versions left is found again.
 
 use super::super::migrations;
-use super::super::search::{hits_up_to, indexed, seek, take_over};
+use super::super::search::{find, hits_up_to, indexed, of, take_over};
 use super::scratch;
 use crate::store::Store as _;
 
@@ -37,7 +37,7 @@ async fn words_of_older_versions_are_found_where_they_stand() {
     while take_over(&mut conn).await.unwrap() {}
     assert!(!take_over(&mut conn).await.unwrap(), "there is nothing left");
     for (typed, found) in [("张伟", true), ("\"伟 hotel\"", true), ("hotel 张", true), ("hotel伟", false)] {
-        let sought = seek(&mut conn, typed).await.unwrap().unwrap();
+        let sought = find(&mut conn, &of(typed).unwrap(), i64::MIN..=i64::MAX).await.unwrap();
         assert_eq!(hits_up_to(&mut conn, &sought, 9).await.unwrap(), i64::from(found), "{typed}");
     }
     assert_eq!(indexed(&mut conn, &[1, 2, 5]).await.unwrap(), [1, 2].into());

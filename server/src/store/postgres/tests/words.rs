@@ -1,13 +1,14 @@
 //! The index of words while it grows, changes and is tidied.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use sqlx::{AssertSqlSafe, Row as _};
 use sync_core::index::terms;
 
-use super::super::search::{Merge, among_many, bind, hits_up_to, index, indexed, matching, seek, tidy};
+use super::super::search::{Merge, among_many, bind, find, hits_up_to, index, indexed, matching, of, tidy};
 use super::*;
 use crate::store::shared::pairs::words;
 
@@ -16,18 +17,27 @@ type Records = BTreeMap<i64, String>;
 
 /// Which of all records up to 10,000 a search finds, by either condition.
 async fn found(store: &PostgresStore, typed: &str) -> BTreeSet<i64> {
+    let found = found_between(store, typed, 1..=10_000).await;
     let mut conn = store.writers.acquire().await.unwrap();
-    let sought = seek(&mut conn, typed).await.unwrap().unwrap();
+    let sought = find(&mut conn, &of(typed).unwrap(), i64::MIN..=i64::MAX).await.unwrap();
+    let all = i64::try_from(found.len()).unwrap();
+    assert_eq!(hits_up_to(&mut conn, &sought, i64::MAX).await.unwrap(), all);
+    found
+}
+
+/// Which of the records between these numbers it finds.
+async fn found_between(store: &PostgresStore, typed: &str, numbers: RangeInclusive<i64>) -> BTreeSet<i64> {
+    let mut conn = store.writers.acquire().await.unwrap();
+    let (first, last) = (*numbers.start(), *numbers.end());
+    let sought = find(&mut conn, &of(typed).unwrap(), numbers).await.unwrap();
     let mut by_condition = Vec::new();
     for (few, condition) in [(true, matching("$1")), (false, among_many("$1"))] {
-        let sql = format!("select cast(r.no as bigint) from generate_series(1, 10000) r (no) where {condition}");
+        let sql = format!("select cast(r.no as bigint) from generate_series({first}, {last}) r (no) where {condition}");
         let rows = bind(sqlx::query::<Db>(AssertSqlSafe(sql)), &sought, few).fetch_all(&mut *conn).await.unwrap();
         by_condition.push(rows.iter().map(|row| row.try_get(0).unwrap()).collect::<BTreeSet<i64>>());
     }
     let found = by_condition.remove(0);
     assert_eq!(by_condition.remove(0), found, "{typed}");
-    let all = i64::try_from(found.len()).unwrap();
-    assert_eq!(hits_up_to(&mut conn, &sought, i64::MAX).await.unwrap(), all);
     found
 }
 
@@ -48,9 +58,13 @@ async fn check(store: &PostgresStore, records: &Records) {
     for phrase in ["a", "b", "a b", "b a c", "c c", "ab", "d", "a b c ab", "b cab a c a", "ab c b cab c"] {
         // Each word but the last is a whole one.
         let has = |words: &str| format!(" {words}").contains(&format!(" {phrase}"));
-        let expected = records.iter().filter(|(_, words)| has(words)).map(|(no, _)| *no).collect();
+        let expected: BTreeSet<i64> = records.iter().filter(|(_, words)| has(words)).map(|(no, _)| *no).collect();
         let typed = phrase.replace(' ', "-");
         assert_eq!(found(store, &typed).await, expected, "{phrase}");
+        for between in [1..=1, 40..=90, 500..=9_000] {
+            let near: BTreeSet<i64> = expected.range(between.clone()).copied().collect();
+            assert_eq!(found_between(store, &typed, between.clone()).await, near, "{phrase} in {between:?}");
+        }
     }
     let mut conn = store.writers.acquire().await.unwrap();
     let all: Vec<i64> = (1..10_000).collect();
@@ -188,7 +202,7 @@ async fn a_damaged_block_is_an_error_and_nothing_worse() {
     write(&store, &Records::from([(1, "a b c".to_owned())])).await;
     sqlx::raw_sql("update word_block set block = '\\xffffffffffffffffffffff'").execute(&store.writers).await.unwrap();
     let mut conn = store.writers.acquire().await.unwrap();
-    let refused = seek(&mut conn, "a").await;
+    let refused = find(&mut conn, &of("a").unwrap(), i64::MIN..=i64::MAX).await;
     assert!(matches!(refused, Err(StoreError::Internal(_))), "{refused:?}");
     drop(conn);
     store.close().await;
