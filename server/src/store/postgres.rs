@@ -216,7 +216,8 @@ pub struct PostgresStore {
 
 /// How a transaction begins. Its plans are those that the tests have seen, whatever statistics there are: with a million
 /// records PostgreSQL takes to reading whole tables in parallel for a handful of them, since it believes that each list
-/// of identifiers stands for thousands. Nothing here is in need of that.
+/// of identifiers stands for thousands. Nothing here is in need of that, nor of statements that are compiled before they
+/// run: PostgreSQL would do so wherever it has no way but the one that it was told not to take.
 macro_rules! begins {
     ($kind:literal, $prepared:expr) => {
         match $prepared {
@@ -226,7 +227,7 @@ macro_rules! begins {
     };
     () => {
         "; set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off; \
-        set local max_parallel_workers_per_gather = 0"
+        set local max_parallel_workers_per_gather = 0; set local jit = off"
     };
 }
 
