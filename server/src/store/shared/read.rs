@@ -31,8 +31,13 @@ const LINES_AND_NO: &str = concat!("select ", line_columns!(), ", r.no from reco
 const COUNT: &str = "select count(*) from record r where ";
 /// Followed by conditions.
 const TOTALS: &str = "select cast(coalesce(sum(t.records), 0) as bigint) from record_total t where ";
+/// Conditions that many records fulfil: there are three kinds, and a range of days begins and ends a list.
+const COMMON: [&str; 4] = [OF_KIND, SINCE, UNTIL, UNDISPUTED];
 /// Conditions.
 const OF_KIND: &str = "r.kind = {}";
+const SINCE: &str = "r.day >= {}";
+const UNTIL: &str = "r.day <= {}";
+const UNDISPUTED: &str = "r.conflicts = 0";
 const RECEIVED: &str =
     "r.id in (select f.record from day_fact f where f.sort = 'arrival' and f.consultant = {})";
 const RECEIVED_BY_NOBODY: &str =
@@ -117,8 +122,8 @@ impl Conditions {
             ),
             (concat!("r.made_by = ", no_of!("{}")), None, id(filter.made_by.map(|id| id.0)), 7),
             (concat!("r.made_in = ", no_of!("{}")), None, id(filter.made_in.map(|id| id.0)), 0),
-            ("r.day >= {}", Some("t.day >= {}"), date(filter.from), 0),
-            ("r.day <= {}", Some("t.day <= {}"), date(filter.to), 0),
+            (SINCE, Some("t.day >= {}"), date(filter.from), 0),
+            (UNTIL, Some("t.day <= {}"), date(filter.to), 0),
         ];
         for (text, of_totals, value, selects) in optional {
             if value.is_some() {
@@ -166,7 +171,7 @@ impl Conditions {
         match filter.in_conflict {
             // As its index says it.
             Some(true) => conditions.add("r.conflicts > 0", None, None, if whole { 3 } else { 0 }),
-            Some(false) => conditions.add("r.conflicts = 0", None, None, 0),
+            Some(false) => conditions.add(UNDISPUTED, None, None, 0),
             None => {}
         }
         conditions.all_days = filter.day.is_none() && filter.from.is_none() && filter.to.is_none();
@@ -199,9 +204,9 @@ impl Conditions {
     }
 
     /// Whether the list's index leads to its first records without passing over many others: besides what the index says,
-    /// only a kind is asked for, of which there are three.
+    /// nothing rare is asked for.
     fn is_dense(&self) -> bool {
-        let is_common = |condition: &Condition| condition.selects == 1 || condition.text == OF_KIND;
+        let is_common = |condition: &Condition| condition.selects == 1 || COMMON.contains(&condition.text);
         self.all.iter().all(|condition| self.leads(condition) || is_common(condition))
     }
 
