@@ -306,6 +306,21 @@ mod tests {
     }
 
     #[test]
+    fn what_unpacks_to_other_bytes_is_told() {
+        let changes = two_changes();
+        let (first, second) = (ChangeHash::from(changes[0].hash()), &changes[1]);
+        let (name, raw) = (ChangeHash::from(second.hash()), second.raw_bytes());
+        let packed = pack(raw, Some(&first)).unwrap();
+        assert!(packs(raw, &name, &packed, Some(&first)));
+        assert!(!packs(raw, &name, &packed, None), "it does not say what it follows");
+        assert!(!packs(raw, &first, &packed, Some(&first)), "another name");
+        // One dependency, counted in two bytes where one is enough.
+        let (name, raw) = change_of(&[&[0x81, 0x00], &first.0[..], b"rest"].concat());
+        let packed = pack(&raw, Some(&first)).unwrap();
+        assert!(!packs(&raw, &name, &packed, Some(&first)));
+    }
+
+    #[test]
     fn documents_compressed_changes_and_garbage_are_told_apart() {
         let mut doc = AutoCommit::new();
         doc.put(automerge::ROOT, "k", "v".repeat(2_000)).unwrap();

@@ -115,3 +115,23 @@ async fn lists_with_an_index_of_their_own_use_it() {
         }
     }
 }
+
+/// A glance that read the index of words from its beginning to its end would find the same, and take as long as a search
+/// without it.
+#[tokio::test]
+async fn glances_read_the_index_of_words_between_two_numbers() {
+    let store = scratch().await;
+    let mut conn = store.writer.acquire().await.unwrap();
+    let mut seen = 0;
+    for (name, sql) in statements().into_iter().filter(|(name, _)| name.starts_with("read::GLANCE")) {
+        let plan = sqlx::query_as::<Db, (i64, i64, i64, String)>(AssertSqlSafe(format!("explain query plan {sql}")))
+            .fetch_all(&mut *conn)
+            .await
+            .unwrap();
+        let words: Vec<_> = plan.iter().filter(|(.., step)| step.contains("record_search VIRTUAL TABLE")).collect();
+        let is_bounded = |step: &str| step.contains('>') && step.contains('<');
+        assert!(words.len() == 1 && words.iter().all(|(.., step)| is_bounded(step)), "{name}: {plan:?}\n  {sql}");
+        seen += 1;
+    }
+    assert!(seen > 0);
+}
